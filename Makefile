@@ -1,0 +1,66 @@
+# The commands of this project; `make help` lists them. They need git, make and a Python from 3.11 on, best 3.13:
+# everything else is installed into .venv (the project and its tests) and .tools (SAM CLI and MiniStack).
+
+.DEFAULT_GOAL := help
+PYTHON ?=
+PORT ?= 4566
+export PYTHON
+export SAM_CLI_TELEMETRY = 0
+
+.PHONY: help run demo test lint format build lock clean environment tools
+
+help:
+	@echo "make run        from a fresh clone to the product on emulated AWS, until Ctrl-C (PORT=4566)"
+	@echo "make demo       the same, and exits by itself: 0 if every answer was as expected"
+	@echo "make test       lint, then every test; ARGS='tests/unit -k name' runs some"
+	@echo "make lint       ruff, mypy, import-linter"
+	@echo "make format     let ruff rewrite what it can"
+	@echo "make build      build the template for AWS, into .aws-sam/"
+	@echo "make lock       compile the hashed requirements files from pyproject.toml (ARGS=--upgrade)"
+	@echo "make clean      remove what was made here, the environments too"
+	@echo
+	@echo "PYTHON=/path/to/python chooses the Python; without it local/find-python does."
+
+run: environment tools
+	@.venv/bin/python -m local run --port $(PORT)
+
+demo: environment tools
+	@.venv/bin/python -m local demo --port $(PORT)
+
+test: lint tools
+	@.venv/bin/python -m pytest $(ARGS)
+
+lint: environment
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+format: environment
+	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
+
+# sam build needs the Python of the layer on PATH: .venv has it.
+build: environment tools
+	@PATH="$$PWD/.venv/bin:$$PWD/.tools/bin:$$PATH" sam build
+
+# uv only compiles, pip installs. The tests' environment holds the layer's very pins.
+uv = $(shell command -v uv || echo .local/uv/bin/uv)
+compile = $(uv) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header $(ARGS)
+layer := layers/shared/requirements.txt
+lock:
+	@test -n "$$(command -v $(uv))" || { "$$(local/find-python)" -m venv .local/uv && .local/uv/bin/pip -q install uv; }
+	$(compile) pyproject.toml --output-file $(layer)
+	$(compile) pyproject.toml --group dev --constraints $(layer) --output-file requirements/dev.txt
+	$(compile) --group tools --output-file requirements/tools.txt
+
+clean:
+	rm -rf .venv .tools .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf layers/shared/*.egg-info
+	find functions layers local tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+environment:
+	@local/make-environment .venv requirements/dev.txt --with-project
+
+tools:
+	@local/make-environment .tools requirements/tools.txt

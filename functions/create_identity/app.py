@@ -1,0 +1,10 @@
+"""POST /api/v1/tiktok/identities: create a CUSTOMIZED_USER identity."""
+
+from functools import partial
+
+from publishing.endpoint import body_endpoint
+from publishing.identity_creation import create_identity
+from publishing.inputs import CreateIdentityBody
+from publishing.services import services_from_environment
+
+lambda_handler = body_endpoint(partial(create_identity, services_from_environment()), CreateIdentityBody)

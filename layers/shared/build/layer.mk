@@ -1,0 +1,24 @@
+# Builds the layer for one pair of Python and processor. `sam build` runs a makefile builder without telling it
+# either, so template.yaml picks the folder python3.13-arm64/, …, by its parameters, and the folder's name tells.
+# It works in a copy of layers/shared; needs that Python on PATH, with pip.
+
+pair    := $(lastword $(filter python3.%,$(subst /, ,$(MAKEFILE_LIST))))
+python  := $(firstword $(subst -, ,$(pair)))
+machine := $(patsubst arm64,aarch64,$(lastword $(subst -, ,$(pair))))
+
+# The wheels that Lambda runs. HOST_WHEELS=1 takes this machine's instead: emulated Lambda on anything but Linux.
+ifneq ($(HOST_WHEELS),1)
+lambda := --implementation cp --python-version $(patsubst python%,%,$(python)) \
+	--platform manylinux_2_28_$(machine) --platform manylinux_2_17_$(machine) --platform manylinux2014_$(machine)
+endif
+
+# Files in a SAM zip are dated 1980, which ordinary .pyc files do not survive: unchecked-hash ones do, and spare
+# every cold start the compiling. /opt/python is where tracebacks will look for the sources.
+build-SharedLayer:
+	mkdir -p "$(ARTIFACTS_DIR)/python"
+	$(python) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes \
+		--only-binary=:all: $(lambda) --requirement requirements.txt --target "$(ARTIFACTS_DIR)/python"
+	cp -R $(patsubst %/py.typed,%,$(wildcard */py.typed)) "$(ARTIFACTS_DIR)/python"
+	cd "$(ARTIFACTS_DIR)/python" && rm -rf bin && find . -name __pycache__ -prune -exec rm -rf {} +
+	$(python) -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+		-s "$(ARTIFACTS_DIR)/python" -p /opt/python "$(ARTIFACTS_DIR)/python"

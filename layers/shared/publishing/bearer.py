@@ -1,0 +1,84 @@
+"""Who a bearer token stands for: a JWT, verified against the issuer's published keys."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import jwt
+
+ALGORITHMS = ("RS256", "ES256")
+"""Public-key signatures only: ``none`` and HS* never pass."""
+JWKS_CACHE_SECONDS = 300
+JWKS_TIMEOUT_SECONDS = 3
+LEEWAY_SECONDS = 5
+"""Between the issuer's clock and ours."""
+MAX_TOKEN_CHARACTERS = 8_192
+MAX_ID_CHARACTERS = 128
+
+
+class UnauthorizedError(Exception):
+    """The token does not say who calls. The text says why, without the token."""
+
+
+class KeysUnavailableError(Exception):
+    """The issuer's keys cannot be read, so no token can be judged."""
+
+
+class SigningKeys(Protocol):
+    """The issuer's keys; :class:`jwt.PyJWKClient` in production."""
+
+    def get_signing_key_from_jwt(self, token: str) -> jwt.PyJWK:
+        """The key that the token names."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Whom a verified token names. Nothing else in it is believed."""
+
+    user_id: str
+    team_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """Verifies bearer tokens of one issuer for one audience."""
+
+    keys: SigningKeys
+    issuer: str
+    audience: str
+    algorithms: tuple[str, ...] = field(default=ALGORITHMS)
+
+    def verify(self, authorization: str) -> Bearer:
+        """The bearer that the ``Authorization`` header stands for.
+
+        Raises:
+            UnauthorizedError: not a bearer token, or not a valid one.
+            KeysUnavailableError: the issuer's keys cannot be read.
+        """
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token.strip() or len(token) > MAX_TOKEN_CHARACTERS:
+            raise UnauthorizedError("not a bearer token")
+        try:
+            key = self.keys.get_signing_key_from_jwt(token.strip())
+            claims = jwt.decode(
+                token.strip(),
+                key.key,
+                algorithms=list(self.algorithms),
+                issuer=self.issuer,
+                audience=self.audience,
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["exp", "iss", "aud", "sub"]},
+            )
+        except jwt.PyJWKClientConnectionError as error:
+            raise KeysUnavailableError(type(error).__name__) from None
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
+            raise UnauthorizedError(type(error).__name__) from None
+        return Bearer(_id(claims, "sub"), _id(claims, "team_id"))
+
+
+def _id(claims: Mapping[str, object], name: str) -> str:
+    value = claims.get(name)
+    if not isinstance(value, str) or not value or len(value) > MAX_ID_CHARACTERS or "#" in value:
+        raise UnauthorizedError(f"no usable {name}")
+    return value

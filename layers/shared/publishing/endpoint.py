@@ -1,0 +1,199 @@
+"""From API Gateway's event to an action's typed arguments, and from its result or error to the response."""
+
+import base64
+import binascii
+import json
+import os
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aws_lambda_powertools import Logger
+from pydantic import BaseModel, ValidationError
+
+from publishing.calls import BUDGET_SECONDS, MARGIN_SECONDS, Call, Caller
+from publishing.inputs import MAX_IDEMPOTENCY_KEY
+from publishing.log_events import LogEvent
+from publishing.objectives import OBJECTIVES
+from publishing.problems import CONTENT_TYPE, Problem, invalid
+from publishing.token_choice import AdvertiserNotConnectedError, NoTokenError
+from publishing.upstream_problems import problem_of
+from tiktok_business.deadline import Deadline
+from tiktok_business.errors import TikTokError
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+MAX_BODY_BYTES = 100_000
+
+Event = Mapping[str, Any]
+Response = dict[str, Any]
+Handler = Callable[[Event, "LambdaContext"], Response]
+Input = TypeVar("Input", bound=BaseModel)
+Answer = BaseModel | str
+"""What an action returns: a model, or JSON that is already written."""
+
+logger = Logger(service="publishing")
+
+
+def query_endpoint(action: Callable[[Call, Input], Answer], query: type[Input]) -> Handler:
+    """The handler of a GET: ``action`` is given the query parameters as ``query``; its result is answered with 200."""
+    return _handler(lambda call, event: action(call, _query(event, query)), HTTPStatus.OK)
+
+
+def body_endpoint(action: Callable[[Call, Input], Answer], body: type[Input]) -> Handler:
+    """The handler of a POST: ``action`` is given the JSON body as ``body``; its result is answered with 201."""
+    return _handler(lambda call, event: action(call, _body(event, body)), HTTPStatus.CREATED)
+
+
+def _handler(respond: Callable[[Call, Event], Answer], success: HTTPStatus) -> Handler:
+    origin = os.environ.get("ALLOWED_ORIGIN", "*")
+
+    def handler(event: Event, context: "LambdaContext") -> Response:
+        request_id = (event.get("requestContext") or {}).get("requestId") or context.aws_request_id
+        logger.clear_state()
+        logger.append_keys(request_id=request_id)
+        try:
+            answer = respond(_call(event, context), event)
+        except Exception as error:  # noqa: BLE001 - the one place where every error becomes an answer
+            problem = _problem(error)
+            _log(error, problem)
+            return _response(problem.kind.status, problem.body(request_id), CONTENT_TYPE, origin, problem.headers)
+        logger.info(LogEvent.ANSWERED, status=int(success))
+        return _response(success, answer, "application/json", origin, {})
+
+    return handler
+
+
+def _call(event: Event, context: "LambdaContext") -> Call:
+    remaining = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
+    return Call(
+        caller=Caller.of(event),
+        deadline=Deadline.after(min(BUDGET_SECONDS, remaining)),
+        now=datetime.now(UTC),
+        idempotency_key=_idempotency_key(event),
+    )
+
+
+def _query(event: Event, model: type[Input]) -> Input:
+    errors = [
+        {"field": name, "message": "is given more than once; give it once"}
+        for name, values in (event.get("multiValueQueryStringParameters") or {}).items()
+        if len(values) > 1
+    ]
+    if errors:
+        raise Problem("invalid_request", errors=errors)
+    try:
+        return model.model_validate(event.get("queryStringParameters") or {})
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def _body(event: Event, model: type[Input]) -> Input:
+    if event.get("queryStringParameters"):
+        raise invalid("query", "takes no parameters; send them in the body")
+    body = (event.get("body") or "").encode("utf-8", "surrogatepass")
+    if event.get("isBase64Encoded"):
+        try:
+            body = base64.b64decode(body, validate=True)
+        except binascii.Error:
+            raise invalid("body", "is not valid base64") from None
+    if not body.strip():
+        raise invalid("body", "is empty; send a JSON object")
+    if len(body) > MAX_BODY_BYTES:
+        raise invalid("body", f"is larger than {MAX_BODY_BYTES} bytes")
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def _idempotency_key(event: Event) -> str | None:
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    key = headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not key.strip() or len(key) > MAX_IDEMPOTENCY_KEY or not (key.isascii() and key.isprintable()):
+        raise invalid("Idempotency-Key", f"must be 1 to {MAX_IDEMPOTENCY_KEY} printable ASCII characters")
+    return str(key)
+
+
+def _refusal(error: ValidationError) -> Problem:
+    """The problem of a request that does not fit its model. Never repeats what was sent."""
+    found = error.errors(include_url=False, include_input=False)
+    objective = next((one for one in found if one["type"] == "unknown_objective"), None)
+    absent = next((one for one in found if one["type"] == "missing" and one["loc"] == ("objective",)), None)
+    if len(found) == 1 and (objective or absent):
+        return Problem("unknown_objective", accepted=list(OBJECTIVES))
+    return Problem(
+        "invalid_request",
+        errors=[
+            {
+                "field": ".".join(str(part) for part in one["loc"]) or "body",
+                "message": _MESSAGES.get(one["type"], one["msg"]),
+            }
+            for one in found
+        ],
+    )
+
+
+_MESSAGES: Mapping[str, str] = {
+    "extra_forbidden": "is not a field of this request; leave it out",
+    "missing": "is required",
+    "json_invalid": "is not valid JSON",
+    "model_type": "must be a JSON object",
+    "string_type": "must be a string",
+    "string_pattern_mismatch": "must be TikTok's id: 1 to 20 digits",
+    "bool_parsing": "must be true or false",
+}
+"""Our words for what pydantic finds, by its error types; its own words stand for the rest."""
+
+
+def _problem(error: Exception) -> Problem:
+    match error:
+        case Problem():
+            return error
+        case NoTokenError():
+            return Problem("no_token")
+        case AdvertiserNotConnectedError():
+            return Problem("advertiser_not_accessible")
+        case TikTokError():
+            return problem_of(error)
+        case _:
+            return Problem("internal_error")
+
+
+def _log(error: Exception, problem: Problem) -> None:
+    fields: dict[str, Any] = {"status": int(problem.kind.status), "code": problem.code}
+    if isinstance(error, TikTokError):
+        fields["tiktok"] = str(error)
+    if problem.code != "internal_error":
+        logger.info(LogEvent.REFUSED, **fields)
+        return
+    # Type and frames, not the text of the error: that may quote what must not be logged.
+    fields |= {"error": type(error).__name__, "frames": traceback.format_tb(error.__traceback__)}
+    logger.error(LogEvent.FAILED, **fields)
+
+
+def _response(
+    status: int, body: Answer | dict[str, Any], kind: str, origin: str, headers: Mapping[str, str]
+) -> Response:
+    return {
+        "statusCode": int(status),
+        "headers": {
+            "Content-Type": kind,
+            "Cache-Control": "no-store",
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Expose-Headers": "Retry-After",
+            **headers,
+        },
+        "body": _written(body),
+    }
+
+
+def _written(body: Answer | dict[str, Any]) -> str:
+    if isinstance(body, BaseModel):
+        return body.model_dump_json()
+    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)

@@ -1,0 +1,19 @@
+"""Every line that the functions log, by name. The facts go beside it as fields; tokens never do."""
+
+from enum import StrEnum
+
+
+class LogEvent(StrEnum):
+    """What happened."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    FAILED = "failed"
+    AUTHORIZED = "authorized"
+    NOT_AUTHORIZED = "not authorized"
+    SECRET_UNUSABLE = "the secret of a connection is missing or holds no token"  # noqa: S105 - a text about a secret
+    TOKEN_DEAD = "TikTok calls the token dead"  # noqa: S105 - a text about a token
+    TOKEN_REFUSED = "TikTok refuses this token the advertiser"  # noqa: S105 - a text about a token
+    CHECK_UNKNOWN = "a check could not be verified"
+    CREATE_UNCERTAIN = "whether TikTok created the identity is not known"
+    INTENT_NOT_STORED = "the identity is created, but its answer could not be stored"

@@ -1,0 +1,154 @@
+"""Every sentence that a media buyer reads: what is the matter, what to do, who does it and where."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from publishing.answers import Fix, Warning_
+from publishing.findings import Finding, Unverified
+from publishing.objectives import Requirement
+
+_IDENTITY_HELP = "https://ads.tiktok.com/help/article/identity"
+_CUSTOM_IDENTITY_HELP = "https://ads.tiktok.com/help/article/about-changes-coming-to-custom-identity"
+_ADS_MANAGER = "https://ads.tiktok.com/"
+_BUSINESS_CENTER = "https://business.tiktok.com/"
+
+Text = tuple[str, Fix | None]
+
+_LINK_ACCOUNT = Fix(who="tiktok_account_owner", label="Link a TikTok account", url=_IDENTITY_HELP)
+_CREATE_OR_LINK = Fix(who="caller", label="Create a custom identity or link a TikTok account", url=_IDENTITY_HELP)
+_RECONNECT = Fix(who="caller", label="Connect TikTok again", url=_ADS_MANAGER)
+_PIXEL = Fix(who="advertiser_admin", label="Open Events Manager", url=_ADS_MANAGER)
+_CATALOG = Fix(who="bc_admin", label="Open Business Center", url=_BUSINESS_CENTER)
+_APP = Fix(who="advertiser_admin", label="Register the app", url=_ADS_MANAGER)
+_LEAD_FORM = Fix(who="advertiser_admin", label="Open lead forms", url=_ADS_MANAGER)
+_LATER = Fix(who="tiktok", label="Check again later", url=_ADS_MANAGER)
+
+_SATISFIED: Mapping[Requirement, str] = MappingProxyType(
+    {
+        Requirement.IDENTITY: "A linked TikTok account is there. Nothing to do.",
+        Requirement.PIXEL: "A pixel is there. Nothing to do.",
+        Requirement.CATALOG: "A catalog that ads can use is there. Nothing to do.",
+        Requirement.APP: "An app is there. Nothing to do.",
+        Requirement.LEAD_FORM: "A published lead form is there. Nothing to do.",
+    }
+)
+
+_BY_REASON: Mapping[str, Text] = MappingProxyType(
+    {
+        "custom_identity_only": (
+            "Only a custom identity exists. TikTok is phasing these out: link a TikTok account.",
+            _LINK_ACCOUNT,
+        ),
+        "custom_identity": (
+            "The ad would run under a custom identity. TikTok is phasing these out: link a TikTok account.",
+            _LINK_ACCOUNT,
+        ),
+        "custom_identity_restricted": (
+            "Only a custom identity exists, and TikTok no longer accepts it for this account. Link a TikTok account.",
+            Fix(who="tiktok_account_owner", label="Link a TikTok account", url=_CUSTOM_IDENTITY_HELP),
+        ),
+        "no_identity": (
+            "The advertiser has no identity. Create a custom identity or link a TikTok account.",
+            _CREATE_OR_LINK,
+        ),
+        "no_identity_custom_barred": (
+            "The advertiser has no identity, and TikTok no longer accepts custom ones for it. Link a TikTok account.",
+            Fix(who="tiktok_account_owner", label="Link a TikTok account", url=_CUSTOM_IDENTITY_HELP),
+        ),
+        "tt_user_unavailable": (
+            "A TikTok account is linked, but TikTok says that ads cannot use it. Link it again or link another one.",
+            _LINK_ACCOUNT,
+        ),
+        "no_pixel": ("The advertiser has no pixel. Create one in Events Manager.", _PIXEL),
+        "pixel_unbound": (
+            "The advertiser's pixels were moved away from it. Create one or have one shared with it again.",
+            _PIXEL,
+        ),
+        "no_catalog": ("The Business Centers have no catalog. Create one in Business Center.", _CATALOG),
+        "catalog_not_eligible": (
+            "There are catalogs, but TikTok allows ads with none of them. Complete one in Business Center.",
+            _CATALOG,
+        ),
+        "no_app": ("No app is registered for the advertiser. Register it in Ads Manager.", _APP),
+        "no_lead_form": ("The advertiser has no lead form. Create and publish one in Ads Manager.", _LEAD_FORM),
+        "lead_form_not_published": ("There are only drafts of lead forms. Publish one in Ads Manager.", _LEAD_FORM),
+    }
+)
+
+_NAMES: Mapping[Requirement, str] = MappingProxyType(
+    {
+        Requirement.IDENTITY: "the identity",
+        Requirement.PIXEL: "the pixel",
+        Requirement.CATALOG: "the catalog",
+        Requirement.APP: "the app",
+        Requirement.LEAD_FORM: "the lead form",
+    }
+)
+
+_BY_UNVERIFIED: Mapping[Unverified, Text] = MappingProxyType(
+    {
+        Unverified.RATE_LIMITED: (
+            "TikTok refuses more requests for now, so {it} was not checked. Check again in some minutes.",
+            _LATER,
+        ),
+        Unverified.TIMEOUT: ("TikTok did not answer in time, so {it} was not checked. Check again.", _LATER),
+        Unverified.UPSTREAM_ERROR: ("TikTok answered with an error, so {it} was not checked. Check again.", _LATER),
+        Unverified.UNEXPECTED_RESPONSE: (
+            "TikTok's answer made no sense, so {it} was not checked. Check again.",
+            _LATER,
+        ),
+        Unverified.MISSING_SCOPE: (
+            "The TikTok connection may not read {it}. Connect TikTok again and grant all permissions.",
+            _RECONNECT,
+        ),
+        Unverified.ADVERTISER_NOT_ACCESSIBLE: (
+            "TikTok refuses the connection this advertiser, so {it} was not checked. Ask its admin for access.",
+            Fix(who="advertiser_admin", label="Give access to the advertiser", url=_ADS_MANAGER),
+        ),
+        Unverified.TOKEN_EXPIRED: (
+            "The TikTok connection has ended, so {it} was not checked. Connect TikTok again.",
+            _RECONNECT,
+        ),
+        Unverified.NO_TOKEN: (
+            "No TikTok account is connected, so {it} was not checked. Connect TikTok.",
+            Fix(who="caller", label="Connect TikTok", url=_ADS_MANAGER),
+        ),
+        Unverified.NO_BUSINESS_CENTER: (
+            "The TikTok connection sees no Business Center, so {it} was not checked. Connect one of its members.",
+            Fix(who="bc_admin", label="Open Business Center", url=_BUSINESS_CENTER),
+        ),
+    }
+)
+
+_WARNINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "account_not_enabled": "TikTok has not enabled this ad account. Open it in Ads Manager to see what is pending.",
+        "custom_identity_restricted": (
+            "TikTok no longer lets this account run most ads under a custom identity. Link a TikTok account."
+        ),
+        "custom_identity_unverified": (
+            "TikTok did not say whether this account may still use a custom identity. Link a TikTok account to be safe."
+        ),
+        "other_identity_types": (
+            "Identities of other types exist, but are not used here. Link a TikTok account to the advertiser."
+        ),
+        "pixel_no_recent_activity": "The pixel has seen no recent activity. Check in Events Manager that it fires.",
+        "lead_terms_unsigned": "The lead ads terms are not signed. An admin of the ad account must sign them.",
+    }
+)
+
+
+def text_of(requirement: Requirement, finding: Finding) -> Text:
+    """The sentence for one checked prerequisite, and the fix where there is something to mend."""
+    reason = finding.reason
+    if reason is None:
+        return _SATISFIED[requirement], None
+    if reason in _BY_REASON:
+        return _BY_REASON[reason]
+    message, fix = _BY_UNVERIFIED[Unverified(reason)]
+    return message.format(it=_NAMES[requirement]), fix
+
+
+def warning(code: str) -> Warning_:
+    """The warning with its sentence."""
+    return Warning_(code=code, message=_WARNINGS[code])

@@ -1,0 +1,161 @@
+"""Gathers the evidence for one verdict: every check side by side, advice beside them."""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+from publishing.findings import Finding, Status, Unverified, unknown
+from publishing.objectives import OBJECTIVES, Requirement
+from publishing.prerequisites import CHECKS, check_identity
+from publishing.side_by_side import SideBySide, outcome_or_error
+from publishing.verdict import Advice, Evidence
+from tiktok_business.api import TikTokBusinessApi
+from tiktok_business.deadline import Deadline
+from tiktok_business.errors import (
+    AdvertiserNotAccessibleError,
+    IncompleteReadingError,
+    TikTokError,
+    TokenRejectedError,
+)
+from tiktok_business.models import Advertiser, IdentityType
+
+ADVICE_GRACE_SECONDS = 0.5
+"""How much longer than the verdict the advice may take; what comes later is left out of the answer."""
+OTHER_IDENTITIES_READ = 100
+"""Rows looked at for identity types that the product does not use: one page."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class _AdviceCalls:
+    """Calls under way whose answers never change a verdict (but for the flag, under ``strict``)."""
+
+    account: Future[Advertiser]
+    lead_terms: Future[bool] | None = None
+    custom_identity_allowed: Future[bool | None] | None = None
+    other_identity_types: Future[frozenset[str]] | None = None
+
+
+def gather(  # noqa: PLR0913 - what is asked, of whom, how strictly and until when
+    api: TikTokBusinessApi,
+    advertiser_id: str,
+    objective: str,
+    *,
+    accepted_types: tuple[IdentityType, ...],
+    strict: bool,
+    deadline: Deadline,
+) -> Evidence:
+    """Ask TikTok everything that ``objective`` needs, at the same time.
+
+    Raises:
+        TokenRejectedError: any of the calls found the token dead.
+        AdvertiserNotAccessibleError: TikTok refuses this token the advertiser as such.
+    """
+    with SideBySide() as pool:
+        advice_calls = _AdviceCalls(account=pool.start(partial(api.advertiser, advertiser_id)))
+        if Requirement.LEAD_FORM in OBJECTIVES[objective]:
+            advice_calls.lead_terms = pool.start(partial(api.lead_terms_confirmed, advertiser_id))
+
+        def look_for_identities() -> dict[IdentityType, Finding]:
+            looks: dict[IdentityType, Finding] = {}
+            for kind in accepted_types:
+                if kind is IdentityType.CUSTOMIZED_USER:  # only now does it matter what TikTok says of these
+                    advice_calls.custom_identity_allowed = pool.start(
+                        partial(api.can_use_custom_identity, advertiser_id)
+                    )
+                    advice_calls.other_identity_types = pool.start(
+                        partial(_unused_identity_types, api, advertiser_id, accepted_types)
+                    )
+                looks[kind] = check_identity(api, advertiser_id, kind)
+                if looks[kind].status is Status.SATISFIED:
+                    break
+            return looks
+
+        identities = pool.start(look_for_identities)
+        others = {
+            requirement: pool.start(partial(CHECKS[requirement], api, advertiser_id))
+            for requirement in OBJECTIVES[objective]
+            if requirement in CHECKS
+        }
+        looks = outcome_or_error(identities, deadline)
+        findings = {requirement: _finding(future, deadline) for requirement, future in others.items()}
+        return _of_one_token(
+            looks if isinstance(looks, Mapping) else {accepted_types[0]: unknown(looks)},
+            findings,
+            advice_calls,
+            grace=deadline.sooner(ADVICE_GRACE_SECONDS),
+            flag_grace=deadline if strict else deadline.sooner(ADVICE_GRACE_SECONDS),
+        )
+
+
+def _of_one_token(
+    identities: Mapping[IdentityType, Finding],
+    others: Mapping[Requirement, Finding],
+    calls: _AdviceCalls,
+    *,
+    grace: Deadline,
+    flag_grace: Deadline,
+) -> Evidence:
+    """The evidence, unless what came back ends this token's turn."""
+    account = _result(calls.account, grace)
+    flag = _result(calls.custom_identity_allowed, flag_grace)
+    lead_terms = _result(calls.lead_terms, grace)
+    unused = _result(calls.other_identity_types, grace)
+
+    by_advertiser = [*identities.values(), *(look for kind, look in others.items() if kind is not Requirement.CATALOG)]
+    errors = [look.error for look in (*identities.values(), *others.values())] + [
+        result for result in (account, flag, lead_terms, unused) if isinstance(result, TikTokError)
+    ]
+    _raise_first(TokenRejectedError, errors)
+    if not isinstance(account, Advertiser) and all(look.status is Status.UNKNOWN for look in by_advertiser):
+        _raise_first(AdvertiserNotAccessibleError, [look.error for look in by_advertiser])
+    return Evidence(
+        identities={kind: _refused_here_alone(look) for kind, look in identities.items()},
+        others={kind: _refused_here_alone(look) for kind, look in others.items()},
+        advice=Advice(
+            custom_identity_allowed=flag if isinstance(flag, bool) else None,
+            custom_identity_error=flag if isinstance(flag, TikTokError) else None,
+            account_status=account.status if isinstance(account, Advertiser) else None,
+            lead_terms_confirmed=lead_terms if isinstance(lead_terms, bool) else None,
+            other_identity_types=unused if isinstance(unused, frozenset) else frozenset(),
+        ),
+    )
+
+
+def _raise_first(kind: type[TikTokError], errors: Iterable[TikTokError | None]) -> None:
+    for error in errors:
+        if isinstance(error, kind):
+            raise error
+
+
+def _refused_here_alone(finding: Finding) -> Finding:
+    """TikTok answers this token about the advertiser elsewhere, so what it lacks here is a permission."""
+    if isinstance(finding.error, AdvertiserNotAccessibleError):
+        return replace(finding, reason=Unverified.MISSING_SCOPE)
+    return finding
+
+
+def _finding(future: Future[Finding], deadline: Deadline) -> Finding:
+    found = outcome_or_error(future, deadline)
+    return unknown(found) if isinstance(found, TikTokError) else found
+
+
+def _result(future: Future[Result] | None, deadline: Deadline) -> Result | TikTokError | None:
+    if future is None:
+        return None
+    return outcome_or_error(future, deadline)
+
+
+def _unused_identity_types(
+    api: TikTokBusinessApi, advertiser_id: str, accepted: tuple[IdentityType, ...]
+) -> frozenset[str]:
+    types: set[str] = set()
+    with suppress(IncompleteReadingError):  # TikTok's counts are not to be relied on in a listing of all types
+        for identity in islice(api.identities(advertiser_id, None), OTHER_IDENTITIES_READ):
+            types.add(identity.identity_type)
+    return frozenset(types) - {IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER} - set(accepted)

@@ -1,0 +1,142 @@
+"""One check for each prerequisite: ask TikTok, and say what was found.
+
+A failure of TikTok's is not raised but is a finding of status unknown.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from publishing.findings import Asset, Finding, Status, Unverified, look, unknown
+from publishing.objectives import Requirement
+from tiktok_business.api import TikTokBusinessApi
+from tiktok_business.errors import TikTokError
+from tiktok_business.models import App, Catalog, Identity, IdentityType, Page, Pixel
+
+
+def identity_asset(identity: Identity) -> Asset:
+    """An identity as an asset; unusable only where TikTok says so, an absent field says nothing."""
+    why_not = []
+    if identity.available_status not in {None, "AVAILABLE"}:
+        why_not.append(str(identity.available_status).lower())
+    if identity.is_gpppa:
+        why_not.append("is_gpppa")
+    return Asset(
+        identity.identity_id,
+        identity.display_name,
+        identity.identity_type,
+        tuple(why_not),
+        image=identity.profile_image,
+    )
+
+
+def pixel_asset(pixel: Pixel) -> Asset:
+    """A pixel as an asset; one that was unbound from this advertiser cannot be used any more."""
+    unbound = pixel.asset_ownership is not None and pixel.asset_ownership.asset_relation_status == "UNBOUND"
+    return Asset(
+        pixel.pixel_id,
+        pixel.pixel_name,
+        "PIXEL",
+        ("unbound",) if unbound else (),
+        quiet=pixel.activity_status == "NO_RECENT_ACTIVITY",
+    )
+
+
+def catalog_asset(catalog: Catalog) -> Asset:
+    """A catalog as an asset; TikTok says itself whether ads can be made of it."""
+    barred = catalog.ad_creation_eligible == "NOT_AVAILABLE"
+    return Asset(catalog.catalog_id, catalog.catalog_name, "CATALOG", ("not_eligible_for_ads",) if barred else ())
+
+
+def app_asset(app: App) -> Asset:
+    """An app as an asset."""
+    return Asset(app.app_id, app.app_name, app.platform or "APP")
+
+
+def lead_form_asset(page: Page) -> Asset:
+    """A lead form as an asset; a draft cannot be used."""
+    return Asset(page.page_id, page.title, "LEAD_FORM", () if page.status == "PUBLISHED" else ("not_published",))
+
+
+def check_identity(api: TikTokBusinessApi, advertiser_id: str, identity_type: IdentityType) -> Finding:
+    """Whether a usable identity of one type exists."""
+    return look(
+        api.identities(advertiser_id, identity_type),
+        identity_asset,
+        none="no_identity",
+        unusable="identity_unavailable",
+    )
+
+
+def check_pixel(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
+    """Whether a pixel exists that the advertiser still holds."""
+    return look(api.pixels(advertiser_id), pixel_asset, none="no_pixel", unusable="pixel_unbound")
+
+
+def check_catalog(api: TikTokBusinessApi, _advertiser_id: str) -> Finding:
+    """Whether one of the Business Centers has a catalog that ads can be made of.
+
+    TikTok lists catalogs by Business Center only. Where the token's person sees no Business Center nothing is known.
+    """
+    centers = 0
+    failure: TikTokError | None = None
+    seen: tuple[Asset, ...] = ()
+    try:
+        for center in api.business_centers():
+            centers += 1
+            there = look(
+                api.catalogs(center.bc_info.bc_id), catalog_asset, none="no_catalog", unusable="catalog_not_eligible"
+            )
+            seen += there.assets
+            if there.status is Status.SATISFIED:
+                return Finding(Status.SATISFIED, assets=seen)
+            failure = failure or there.error
+    except TikTokError as error:
+        failure = error
+    if failure is not None:
+        return unknown(failure, seen)
+    if centers == 0:
+        return Finding(Status.UNKNOWN, Unverified.NO_BUSINESS_CENTER)
+    return Finding(Status.MISSING, "catalog_not_eligible" if seen else "no_catalog", seen)
+
+
+def check_app(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
+    """Whether an app is registered for the advertiser."""
+    return look(api.apps(advertiser_id), app_asset, none="no_app", unusable="no_app")
+
+
+def check_lead_form(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
+    """Whether a published lead form exists, of the advertiser or of a form library.
+
+    A form in a library is invisible by advertiser, so the libraries are asked where the advertiser has none.
+    """
+    return look(
+        _lead_forms(api, advertiser_id), lead_form_asset, none="no_lead_form", unusable="lead_form_not_published"
+    )
+
+
+def _lead_forms(api: TikTokBusinessApi, advertiser_id: str) -> Iterator[Page]:
+    failure: TikTokError | None = None
+    try:
+        yield from api.lead_forms({"advertiser_id": advertiser_id})
+    except TikTokError as error:
+        failure = error
+    try:
+        for library in api.page_libraries(advertiser_id):
+            yield from api.lead_forms({"library_id": library.library_id})
+    except TikTokError as error:
+        failure = failure or error
+    if failure is not None:
+        raise failure
+
+
+Check = Callable[[TikTokBusinessApi, str], Finding]
+
+CHECKS: Mapping[Requirement, Check] = MappingProxyType(
+    {
+        Requirement.PIXEL: check_pixel,
+        Requirement.CATALOG: check_catalog,
+        Requirement.APP: check_app,
+        Requirement.LEAD_FORM: check_lead_form,
+    }
+)
+"""The check of every prerequisite but identity, whose verdict needs more than one finding."""

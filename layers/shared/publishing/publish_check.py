@@ -1,0 +1,98 @@
+"""Can the ad be published? Token, evidence, verdict, answer."""
+
+from collections.abc import Mapping
+
+from publishing import answers
+from publishing.answers import PublishCheck
+from publishing.calls import Call
+from publishing.findings import Asset, Finding, Status
+from publishing.inputs import PublishCheckQuery
+from publishing.messages import text_of, warning
+from publishing.objectives import Requirement
+from publishing.preflight import gather
+from publishing.services import Services
+from publishing.token_choice import NoTokenError
+from publishing.verdict import Evidence, Verdict, not_accessible, nothing_connected, verdict
+from tiktok_business.api import TikTokBusinessApi
+from tiktok_business.errors import AdvertiserNotAccessibleError
+
+ASSETS_SHOWN = 5
+
+
+def publish_check(services: Services, call: Call, query: PublishCheckQuery) -> PublishCheck:
+    """The preflight of one advertiser and objective.
+
+    Raises:
+        AdvertiserNotConnectedError: none of the usable connections has the advertiser.
+    """
+
+    def work(api: TikTokBusinessApi, advertiser_id: str) -> Evidence:
+        return gather(
+            api,
+            advertiser_id,
+            query.objective,
+            accepted_types=services.settings.accepted_identity_types,
+            strict=query.strict,
+            deadline=call.deadline,
+        )
+
+    try:
+        answered = services.first_answer(call, query.advertiser_id, work)
+    except NoTokenError as error:
+        return _answer(
+            nothing_connected(query.objective, error.detail), query, answers.about_nobody(query.advertiser_id, call.now)
+        )
+    except AdvertiserNotAccessibleError as error:
+        return _answer(
+            not_accessible(query.objective, error), query, answers.about_nobody(query.advertiser_id, call.now)
+        )
+    return _answer(
+        verdict(query.objective, answered.result, strict=query.strict),
+        query,
+        answers.about(answered.candidate, given=query.advertiser_id is not None, now=call.now),
+    )
+
+
+def _answer(judged: Verdict, query: PublishCheckQuery, about: Mapping[str, object]) -> PublishCheck:
+    return PublishCheck.model_validate(
+        {
+            **about,
+            "ready": judged.ready,
+            "missing": judged.missing,
+            "unknown": judged.unknown,
+            "at_risk": judged.at_risk,
+            "reason": judged.reason,
+            "detail": judged.detail,
+            "identity": _used(judged.identity),
+            "objective": query.objective,
+            "checks": tuple(_check(requirement, finding) for requirement, finding in judged.findings.items()),
+            "warnings": tuple(warning(code) for code in judged.warnings),
+        }
+    )
+
+
+def _check(requirement: Requirement, finding: Finding) -> answers.CheckDone | answers.CheckNotRequired:
+    if finding.status is Status.NOT_REQUIRED:
+        return answers.CheckNotRequired(requirement=requirement)
+    message, fix = text_of(requirement, finding)
+    shown = sorted(finding.assets, key=lambda asset: not asset.usable)[:ASSETS_SHOWN]
+    return answers.CheckDone(
+        requirement=requirement,
+        status=finding.status,
+        reason=finding.reason,
+        message=message,
+        fix=fix,
+        count=len(finding.assets),
+        assets=tuple(
+            answers.AssetSeen(id=one.id, name=one.name, type=one.type, usable=one.usable, why_not=one.why_not)
+            for one in shown
+        ),
+    )
+
+
+def _used(asset: Asset | None) -> answers.UsedIdentity | None:
+    if asset is None:
+        return None
+    return answers.UsedIdentity(
+        identity_id=asset.id, identity_type=asset.type, display_name=asset.name, image=asset.image
+    )

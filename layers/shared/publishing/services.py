@@ -1,0 +1,73 @@
+"""Everything outside the process that a function works with; made once, in Init."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import boto3
+from pydantic import SecretStr
+
+from publishing.aws import AWS_CONFIG
+from publishing.calls import Call
+from publishing.connections import DynamoDBMarks, Marks, SecretsManagerTokens, Tokens
+from publishing.intents import DynamoDBIntents, Intents
+from publishing.session import Answered, Result, Session, Work
+from publishing.settings import Settings
+from publishing.teams import DynamoDBTeams, Role, Teams
+from publishing.token_choice import Purpose, candidates
+from tiktok_business.api import TikTokBusinessApi
+from tiktok_business.client import TikTokClient
+from tiktok_business.deadline import Deadline
+from tiktok_business.transport import RequestsTransport
+
+OpenTikTok = Callable[[SecretStr, Deadline], TikTokBusinessApi]
+"""The endpoints as one token sees them, until a deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the actions are given."""
+
+    settings: Settings
+    teams: Teams
+    tokens: Tokens
+    marks: Marks
+    intents: Intents
+    open_tiktok: OpenTikTok
+
+    def first_answer(
+        self, call: Call, advertiser_id: str | None, work: Work[Result], purpose: Purpose = Purpose.READ
+    ) -> Answered[Result]:
+        """Do ``work`` with the first token that the caller may use and that TikTok accepts.
+
+        Raises:
+            NoTokenError, AdvertiserNotConnectedError: as in :func:`publishing.token_choice.candidates`.
+            AdvertiserNotAccessibleError, TikTokError: as in :meth:`publishing.session.Session.first_answer`.
+        """
+        team = self.teams.read(call.caller.team_id)
+        chosen = candidates(team, call.caller.user_id, Role.of(call.caller.role), advertiser_id, purpose)
+        session = Session(self.tokens, self.marks, partial(self._open, call.deadline))
+        return session.first_answer(chosen, work)
+
+    def _open(self, deadline: Deadline, token: SecretStr) -> TikTokBusinessApi:
+        return self.open_tiktok(token, deadline)
+
+
+def services_from_environment() -> Services:
+    """The real services, from the function's environment variables.
+
+    Raises:
+        SettingsError: a variable is absent or unusable.
+    """
+    settings = Settings.from_environment(os.environ)
+    dynamodb = boto3.client("dynamodb", config=AWS_CONFIG)
+    transport = RequestsTransport(settings.tiktok_base_url)
+    return Services(
+        settings=settings,
+        teams=DynamoDBTeams(dynamodb, settings.table),
+        tokens=SecretsManagerTokens(boto3.client("secretsmanager", config=AWS_CONFIG)),
+        marks=DynamoDBMarks(dynamodb, settings.table),
+        intents=DynamoDBIntents(dynamodb, settings.table),
+        open_tiktok=lambda token, deadline: TikTokBusinessApi(TikTokClient(transport, token, deadline)),
+    )

@@ -1,0 +1,195 @@
+"""From evidence to verdict: pure rules, no TikTok and no clock."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from publishing.findings import Asset, Finding, Status, Unverified, unknown
+from publishing.objectives import OBJECTIVES, Requirement
+from tiktok_business.errors import TikTokError
+from tiktok_business.models import IdentityType
+
+ENABLED = "STATUS_ENABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What is worth knowing besides the prerequisites. None: not asked, or TikTok did not say."""
+
+    custom_identity_allowed: bool | None = None
+    """TikTok's ``can_use_custom_identity``."""
+    custom_identity_error: TikTokError | None = None
+    """Why that flag could not be read."""
+    account_status: str | None = None
+    lead_terms_confirmed: bool | None = None
+    other_identity_types: frozenset[str] = frozenset()
+    """Identity types that the advertiser has and this product does not use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that TikTok was asked for one verdict."""
+
+    identities: Mapping[IdentityType, Finding]
+    """By type, in the order of preference; types that were not looked at are absent."""
+    others: Mapping[Requirement, Finding] = field(default_factory=dict)
+    """The other prerequisites that the objective requires."""
+    advice: Advice = Advice()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the ad can be published, and why."""
+
+    findings: Mapping[Requirement, Finding]
+    """Of every prerequisite, in their order."""
+    at_risk: tuple[Requirement, ...]
+    identity: Asset | None
+    """The identity that the verdict rests on."""
+    warnings: tuple[str, ...]
+
+    @property
+    def missing(self) -> tuple[Requirement, ...]:
+        """What TikTok said to be absent or unusable."""
+        return self._with(Status.MISSING)
+
+    @property
+    def unknown(self) -> tuple[Requirement, ...]:
+        """What could not be verified."""
+        return self._with(Status.UNKNOWN)
+
+    @property
+    def ready(self) -> bool:
+        """Nothing is missing and nothing is unknown."""
+        return not self.missing and not self.unknown
+
+    @property
+    def reason(self) -> str | None:
+        """The seed's word for why not: what is not known comes before what is missing."""
+        if self.unknown:
+            return "api_error"
+        return "no_tt_user" if Requirement.IDENTITY in self.missing else None
+
+    @property
+    def detail(self) -> str | None:
+        """The reason of the first prerequisite that ``reason`` speaks of."""
+        if self.unknown:
+            return self.findings[self.unknown[0]].reason
+        return self.findings[Requirement.IDENTITY].reason if self.reason else None
+
+    def _with(self, status: Status) -> tuple[Requirement, ...]:
+        return tuple(requirement for requirement, finding in self.findings.items() if finding.status is status)
+
+
+def verdict(objective: str, evidence: Evidence, *, strict: bool) -> Verdict:
+    """Judge ``evidence`` for ``objective``.
+
+    ``strict`` counts a custom identity that TikTok no longer lets run as missing, and one that may be so as unknown.
+    """
+    required = OBJECTIVES[objective]
+    identity = _identity(evidence, strict=strict)
+    findings = {
+        requirement: identity
+        if requirement is Requirement.IDENTITY
+        else evidence.others[requirement]
+        if requirement in required
+        else Finding(Status.NOT_REQUIRED)
+        for requirement in Requirement
+    }
+    chosen = identity.usable if identity.status is Status.SATISFIED else None
+    custom = chosen is not None and chosen.type == IdentityType.CUSTOMIZED_USER
+    barred = evidence.advice.custom_identity_allowed is False
+    return Verdict(
+        findings=findings,
+        at_risk=(Requirement.IDENTITY,) if custom and barred else (),
+        identity=chosen,
+        warnings=tuple(_warnings(findings, evidence.advice, custom=custom)),
+    )
+
+
+def nothing_connected(objective: str, detail: str | None) -> Verdict:
+    """The verdict where there is no token to ask with: identity missing, the rest not known."""
+    findings = {
+        requirement: Finding(Status.NOT_REQUIRED)
+        if requirement not in OBJECTIVES[objective]
+        else Finding(Status.MISSING if requirement is Requirement.IDENTITY else Status.UNKNOWN, Unverified.NO_TOKEN)
+        for requirement in Requirement
+    }
+    return _Unconnected(findings=findings, at_risk=(), identity=None, warnings=(), token_detail=detail)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unconnected(Verdict):
+    token_detail: str | None = None
+
+    @property
+    def reason(self) -> str | None:
+        return "no_token"
+
+    @property
+    def detail(self) -> str | None:
+        return self.token_detail
+
+
+def not_accessible(objective: str, error: TikTokError) -> Verdict:
+    """The verdict where TikTok refuses every token the advertiser: nothing is known."""
+    return verdict(
+        objective,
+        Evidence(
+            identities={IdentityType.TT_USER: unknown(error)},
+            others={requirement: unknown(error) for requirement in OBJECTIVES[objective]},
+        ),
+        strict=False,
+    )
+
+
+def _identity(evidence: Evidence, *, strict: bool) -> Finding:
+    """The finding on identity as a whole: the first type, in order of preference, that has a usable one."""
+    looks = evidence.identities
+    seen = tuple(asset for look in looks.values() for asset in look.assets)
+    failure = next((look.error for look in looks.values() if look.error is not None), None)
+    satisfied = next((kind for kind, look in looks.items() if look.status is Status.SATISFIED), None)
+    if satisfied is IdentityType.CUSTOMIZED_USER:
+        return _custom_identity(evidence, seen, failure, strict=strict)
+    if satisfied is not None:
+        return Finding(Status.SATISFIED, assets=seen)
+    if failure is not None:
+        return unknown(failure, seen)
+    if seen:
+        return Finding(Status.MISSING, "tt_user_unavailable", seen)
+    barred = evidence.advice.custom_identity_allowed is False
+    return Finding(Status.MISSING, "no_identity_custom_barred" if barred else "no_identity")
+
+
+def _custom_identity(
+    evidence: Evidence, seen: tuple[Asset, ...], failure: TikTokError | None, *, strict: bool
+) -> Finding:
+    tt_user = evidence.identities.get(IdentityType.TT_USER)
+    alone = tt_user is not None and tt_user.status is Status.MISSING
+    satisfied = Finding(Status.SATISFIED, "custom_identity_only" if alone else "custom_identity", seen)
+    allowed = evidence.advice.custom_identity_allowed
+    if not strict or allowed:
+        return satisfied
+    if failure is not None:  # a TikTok account may exist that would do
+        return unknown(failure, seen)
+    if allowed is None:
+        error = evidence.advice.custom_identity_error
+        return (
+            unknown(error, seen) if error else replace(satisfied, status=Status.UNKNOWN, reason="unexpected_response")
+        )
+    return replace(satisfied, status=Status.MISSING, reason="custom_identity_restricted")
+
+
+def _warnings(findings: Mapping[Requirement, Finding], advice: Advice, *, custom: bool) -> Iterator[str]:
+    if advice.account_status not in {None, ENABLED}:
+        yield "account_not_enabled"
+    if custom and advice.custom_identity_allowed is False:
+        yield "custom_identity_restricted"
+    if custom and advice.custom_identity_allowed is None:
+        yield "custom_identity_unverified"
+    if advice.other_identity_types:
+        yield "other_identity_types"
+    pixel = findings[Requirement.PIXEL]
+    if pixel.status is Status.SATISFIED and pixel.usable is not None and pixel.usable.quiet:
+        yield "pixel_no_recent_activity"
+    if findings[Requirement.LEAD_FORM].status is not Status.NOT_REQUIRED and advice.lead_terms_confirmed is False:
+        yield "lead_terms_unsigned"

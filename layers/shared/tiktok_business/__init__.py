@@ -1,0 +1,12 @@
+"""TikTok's Business API v1.3 as Python: requests, pages, errors.
+
+Knows no team, no AWS and no product rule. Built in three layers, each usable alone:
+
+* :mod:`~tiktok_business.transport` puts bytes on the wire within a deadline,
+* :mod:`~tiktok_business.client` adds the envelope, retries and pages,
+* :mod:`~tiktok_business.api` has one method for each endpoint.
+
+Sources named in this package: ``SDK`` is ``tiktok/tiktok-business-api-sdk`` at f809c396 (2026-02-27), ``EVA`` is
+``api-evangelist/tiktok-ads`` (2026-08-13), ``NAN`` are the responses recorded by ``NangoHQ/integration-templates``
+(2026-05-26/27), ``DOC:n`` is a page of TikTok's developer portal.
+"""

@@ -1,0 +1,199 @@
+"""One person's way to TikTok: the envelope, retries and pages, all within a deadline."""
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from tiktok_business.deadline import Deadline
+from tiktok_business.errors import (
+    ERROR_OF_MEANING,
+    IncompleteReadingError,
+    NotSentError,
+    RateLimitedError,
+    TikTokError,
+    UnavailableError,
+    UnexpectedResponseError,
+)
+from tiktok_business.return_codes import Meaning, classify
+from tiktok_business.transport import RawAnswer, Transport
+
+MAX_ATTEMPTS = 3
+"""Tries of one call; fewer where the deadline comes first."""
+BACKOFF_SECONDS = 0.2
+"""A retry waits random(0, BACKOFF_SECONDS * 2**n) seconds before try n+1 (full jitter)."""
+RATE_BACKOFF_SECONDS = 1.0
+"""The same after a refusal for rate: TikTok's per-second limit is free again in the next second (EVA rate-limits)."""
+MAX_PAGES = 50
+"""Pages read of one listing before giving up: 5 000 identities, 1 000 pixels."""
+
+
+Row = TypeVar("Row", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class TikTokClient:
+    """Calls TikTok with one access token.
+
+    ``sleep`` and ``jitter`` (a number from 0 to 1) are arguments so that tests neither wait nor guess.
+    """
+
+    transport: Transport
+    token: SecretStr
+    deadline: Deadline
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+
+    def get(self, endpoint: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Read ``endpoint`` and return the answer's ``data``.
+
+        Tried again after trouble that may pass. Raises the :class:`TikTokError` of the last try.
+        """
+        return self._call(lambda error: error.worth_repeating, "GET", endpoint, params=params)
+
+    def post(self, endpoint: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Write to ``endpoint`` and return the answer's ``data``.
+
+        Tried again only where TikTok cannot have carried the write out: refused for rate, or never sent.
+        Raises the :class:`TikTokError` of the last try.
+        """
+        return self._call(lambda error: isinstance(error, RateLimitedError | NotSentError), "POST", endpoint, body=body)
+
+    def rows(
+        self, endpoint: str, params: Mapping[str, Any], row: type[Row], *, keys: tuple[str, ...], page_size: int | None
+    ) -> Iterator[Row]:
+        """The rows of a paged listing, page after page, as they are asked for: stop asking and no more is read.
+
+        Ends at the last page that TikTok names or, where it names none, at a page that is not full. A page without a
+        new row ends the reading too. ``page_size`` None: the listing has no pages.
+
+        Raises:
+            IncompleteReadingError: after the last row, if rows were unreadable, are fewer than TikTok counted, or go
+                on after ``MAX_PAGES`` pages: what was read is true, but absence is not proven.
+            TikTokError: any other failure of a call.
+        """
+        seen: set[str] = set()
+        unreadable = 0
+        cursor: Any = None
+        for page in range(1, MAX_PAGES + 1):
+            paged = {"page": page, "page_size": page_size} if page_size else {}
+            data = self.get(endpoint, {**params, **paged, **({"cursor": cursor} if cursor else {})})
+            raw_rows = _rows_of(endpoint, data, keys)
+            new = 0
+            for raw in raw_rows:
+                fingerprint = json.dumps(raw, sort_keys=True)
+                if fingerprint in seen:
+                    continue
+                seen.add(fingerprint)
+                new += 1
+                try:
+                    parsed = row.model_validate(raw)
+                except ValidationError:
+                    unreadable += 1
+                    continue
+                yield parsed
+            paging = _Paging.of(data)
+            cursor = paging.cursor
+            if new == 0 or not page_size or not paging.goes_on(page, full=len(raw_rows) >= page_size):
+                if unreadable:
+                    raise IncompleteReadingError(endpoint, f"{unreadable} rows were not readable")
+                if paging.total_number is not None and len(seen) < paging.total_number:
+                    raise IncompleteReadingError(endpoint, f"{len(seen)} of {paging.total_number} rows came")
+                return
+        raise IncompleteReadingError(endpoint, f"more than {MAX_PAGES} pages")
+
+    def _call(
+        self, repeatable: Callable[[TikTokError], bool], method: str, endpoint: str, **what: Any
+    ) -> Mapping[str, Any]:
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            try:
+                answer = self.transport.send(method, endpoint, token=self.token, deadline=self.deadline, **what)
+                return self._data_of(endpoint, answer)
+            except TikTokError as error:
+                pause = self._pause(error, attempt)
+                if attempt == MAX_ATTEMPTS or not repeatable(error) or pause >= self.deadline.remaining():
+                    raise
+                self.sleep(pause)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _pause(self, error: TikTokError, attempt: int) -> float:
+        base = RATE_BACKOFF_SECONDS if isinstance(error, RateLimitedError) else BACKOFF_SECONDS
+        return self.jitter() * base * float(2 ** (attempt - 1))
+
+    def _data_of(self, endpoint: str, answer: RawAnswer) -> Mapping[str, Any]:
+        """The ``data`` of TikTok's envelope ``{code, message, request_id, data}``, or the error that it stands for."""
+        try:
+            envelope = json.loads(answer.body)
+        except (ValueError, RecursionError):
+            _raise_for_status(endpoint, answer.status)
+            raise UnavailableError(endpoint, f"HTTP {answer.status} without JSON") from None
+        if not isinstance(envelope, dict) or type(envelope.get("code")) is not int:
+            _raise_for_status(endpoint, answer.status)
+            raise UnexpectedResponseError(endpoint, f"HTTP {answer.status} without TikTok's envelope")
+        request_id = _text(envelope.get("request_id")) or None
+        message = _text(envelope.get("message")).replace(self.token.get_secret_value(), "[token]")
+        meaning = classify(envelope["code"], message)
+        if meaning is not Meaning.OK:
+            raise ERROR_OF_MEANING[meaning](endpoint, message, code=envelope["code"], request_id=request_id)
+        data = envelope.get("data")
+        if not isinstance(data, dict):
+            raise UnexpectedResponseError(endpoint, "code 0 without data", code=0, request_id=request_id)
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class _Paging:
+    """What an answer says of its pages; each part may be missing."""
+
+    total_page: int | None
+    total_number: int | None
+    has_more: bool | None
+    cursor: Any
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "_Paging":
+        info = data.get("page_info")
+        info = info if isinstance(info, dict) else {}
+        has_more = data.get("has_more", info.get("has_more"))
+        return cls(
+            _whole_number(info.get("total_page")),
+            _whole_number(info.get("total_number")),
+            has_more if isinstance(has_more, bool) else None,
+            data.get("cursor", info.get("cursor")),
+        )
+
+    def goes_on(self, page: int, *, full: bool) -> bool:
+        """Whether another page is to be asked for. ``total_page`` may be 0 although there are rows (NAN)."""
+        if self.total_page:
+            return page < self.total_page
+        if self.has_more is not None:
+            return self.has_more
+        return full
+
+
+def _rows_of(endpoint: str, data: Mapping[str, Any], keys: tuple[str, ...]) -> list[Any]:
+    for key in keys:
+        rows = data.get(key)
+        if isinstance(rows, list):
+            return rows
+    raise UnexpectedResponseError(endpoint, f"code 0 without a list {' or '.join(keys)}", code=0)
+
+
+def _raise_for_status(endpoint: str, status: int) -> None:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise RateLimitedError(endpoint, "HTTP 429")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise UnavailableError(endpoint, f"HTTP {status}")
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _whole_number(value: object) -> int | None:
+    return value if type(value) is int and value >= 0 else None

@@ -1,0 +1,35 @@
+"""One point in time that every wait of a request is cut to."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A moment on a monotonic clock, in seconds."""
+
+    at: float
+    clock: Callable[[], float] = time.monotonic
+
+    @classmethod
+    def after(cls, seconds: float, clock: Callable[[], float] = time.monotonic) -> "Deadline":
+        """The moment ``seconds`` from now."""
+        return cls(clock() + seconds, clock)
+
+    def remaining(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self.at - self.clock())
+
+    @property
+    def passed(self) -> bool:
+        """Whether no time is left."""
+        return self.remaining() == 0.0
+
+    def sooner(self, seconds: float) -> "Deadline":
+        """The earlier of this moment and ``seconds`` from now."""
+        return Deadline(min(self.at, self.clock() + seconds), self.clock)
+
+    def earlier(self, seconds: float) -> "Deadline":
+        """The moment ``seconds`` before this one: keeps time back for what must follow."""
+        return Deadline(self.at - seconds, self.clock)

@@ -1,0 +1,139 @@
+"""TikTok's rows as they are read here: the fields this product uses, read tolerantly.
+
+A field that is absent or null is None: no information. Unknown fields are ignored. Ids are strings; a number is taken
+as its digits, since TikTok's gateway converts some ids to 64-bit integers (SDK ``yml_files``, ``x-open-convert``).
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class IdentityType(StrEnum):
+    """The identity types that can be asked for (DOC:1740218420781057). Answers may hold others."""
+
+    CUSTOMIZED_USER = "CUSTOMIZED_USER"
+    AUTH_CODE = "AUTH_CODE"
+    TT_USER = "TT_USER"
+    BC_AUTH_TT = "BC_AUTH_TT"
+
+
+def _digits_of_number(value: object) -> object:
+    return str(value) if type(value) is int else value
+
+
+def _flag_or_none(value: object) -> object:
+    return value if isinstance(value, bool) else None
+
+
+def _text_or_none(value: object) -> object:
+    return value if isinstance(value, str) and value else None
+
+
+Id = Annotated[str, BeforeValidator(_digits_of_number), Field(min_length=1)]
+OptionalText = Annotated[str | None, BeforeValidator(_text_or_none)]
+OptionalFlag = Annotated[bool | None, BeforeValidator(_flag_or_none)]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Identity(_Row):
+    """A row of ``identity/get/`` (DOC:1740218420781057)."""
+
+    identity_id: Id
+    identity_type: str
+    display_name: OptionalText = None
+    profile_image: OptionalText = None
+    """URL; TikTok sends an empty string for the default avatar. It expires (about 48 h): show it, never store it."""
+    identity_authorized_bc_id: OptionalText = None
+    available_status: OptionalText = None
+    """``AVAILABLE`` or why not; only for TikTok accounts, else None."""
+    is_gpppa: OptionalFlag = None
+    """A government, politician or party account: not usable for ads."""
+
+
+class AssetOwnership(_Row):
+    """Who holds a pixel; ``UNBOUND`` means that this advertiser can no longer use it."""
+
+    asset_relation_status: OptionalText = None
+
+
+class Pixel(_Row):
+    """A row of ``pixel/list/`` (SDK ``yml_files/pixel_list.yml``, NAN ``list-pixels``)."""
+
+    pixel_id: Id
+    pixel_name: OptionalText = None
+    activity_status: OptionalText = None
+    """Seen: ``ACTIVE`` and ``NO_RECENT_ACTIVITY``; the whole list of values is not documented."""
+    asset_ownership: AssetOwnership | None = None
+
+
+class BusinessCenterInfo(_Row):
+    """The part of a ``bc/get/`` row that names the Business Center."""
+
+    bc_id: Id
+    name: OptionalText = None
+
+
+class BusinessCenter(_Row):
+    """A row of ``bc/get/``; the id is nested (BUB ``model/bc``)."""
+
+    bc_info: BusinessCenterInfo
+
+
+class Catalog(_Row):
+    """A row of ``catalog/get/`` (NAN ``catalogs``)."""
+
+    catalog_id: Id
+    catalog_name: OptionalText = None
+    ad_creation_eligible: OptionalText = None
+    """``AVAILABLE`` or ``NOT_AVAILABLE``."""
+
+
+class App(_Row):
+    """A row of ``app/list/`` (SDK ``yml_files/app_list.yml``)."""
+
+    app_id: Id
+    app_name: OptionalText = None
+    platform: OptionalText = None
+
+
+class Page(_Row):
+    """A row of ``page/get/``: an instant page, of which a lead form is one kind (BUB ``model/page``)."""
+
+    page_id: Id
+    title: OptionalText = None
+    status: OptionalText = None
+    """``PUBLISHED`` or ``EDITED`` (a draft); only published ones can be used in ads."""
+
+
+class PageLibrary(_Row):
+    """A row of ``page/library/get/``: a Business Center's library of forms. Its shape is not documented."""
+
+    library_id: Id
+
+
+class Advertiser(_Row):
+    """A row of ``advertiser/info/`` (DOC:1739593083610113)."""
+
+    advertiser_id: Id
+    name: OptionalText = None
+    status: OptionalText = None
+    """``STATUS_ENABLE`` or one of a dozen others."""
+    can_use_custom_identity: OptionalFlag = None
+    """Only in an answer to a call that asks for this field and no other."""
+
+
+class CreatedIdentity(_Row):
+    """``data`` of ``identity/create/``: only the id (DOC:1740654203526146)."""
+
+    identity_id: Id
+
+
+class TermCheck(_Row):
+    """``data`` of ``term/check/`` (BUB ``model/term``)."""
+
+    confirmed: bool

@@ -1,0 +1,111 @@
+"""Writes two demo teams to a deployed stack: people, subscriptions, TikTok connections and their secrets.
+
+Whose token reaches which advertiser is the simulator's demo world.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from boto3.dynamodb.types import TypeSerializer
+
+from local.deployment import Deployment
+from local.emulator import Emulator
+from local.tiktok_simulator import DemoToken, World
+
+TEAM = "northlight"
+UNPAID_TEAM = "southgate"
+
+# The manager's connection is the newest: it is the first that an owner without one borrows.
+_NEWEST_CONNECTION = datetime(2026, 11, 1, 9, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A member of a demo team; `token` None is someone who has connected nothing."""
+
+    user_id: str
+    team_id: str
+    role: str
+    token: DemoToken | None = None
+
+
+def _connected(token: DemoToken, role: str, team_id: str = TEAM) -> Person:
+    return Person(token.user, team_id, role, token)
+
+
+OWNER = _connected(DemoToken.OWNER, "owner")
+MANAGER = _connected(DemoToken.MANAGER, "manager")
+MEDIA_BUYER = _connected(DemoToken.MEDIA_BUYER, "mediabuyer")
+OWNER_WITHOUT_CONNECTION = Person("u-director", TEAM, "owner")
+TRAINEE = Person("u-trainee", TEAM, "mediabuyer")
+UNPAID_OWNER = _connected(DemoToken.FOREIGN_TEAM, "owner", UNPAID_TEAM)
+# In the order of their connections, newest first.
+PEOPLE = (
+    MANAGER,
+    OWNER,
+    MEDIA_BUYER,
+    _connected(DemoToken.CATALOG_OPERATOR, "mediabuyer"),
+    _connected(DemoToken.FREELANCER, "mediabuyer"),
+    _connected(DemoToken.AGENCY, "mediabuyer"),
+    _connected(DemoToken.NEWCOMER, "mediabuyer"),
+    _connected(DemoToken.NARROW_SCOPE, "mediabuyer"),
+    _connected(DemoToken.REVOKED, "mediabuyer"),
+    OWNER_WITHOUT_CONNECTION,
+    TRAINEE,
+    UNPAID_OWNER,
+)
+_SUBSCRIPTIONS = {TEAM: "active", UNPAID_TEAM: "canceled"}
+
+
+def write_demo_data(emulator: Emulator, deployment: Deployment, world: World) -> None:
+    """Write the demo teams; what is there already is overwritten."""
+    table = _Table(emulator.client("dynamodb"), deployment.table_name)
+    secrets = _Secrets(emulator.client("secretsmanager"), deployment.secret_prefix)
+    secrets.put("app", {"app_id": world.app_id, "secret": world.app_secret})
+    for team_id, status in _SUBSCRIPTIONS.items():
+        table.put(team_id, "SUBSCRIPTION", {"status": status})
+    for age, person in enumerate(PEOPLE):
+        table.put(person.team_id, f"MEMBER#{person.user_id}", {"role": person.role})
+        if person.token is None:
+            continue
+        secret_id = secrets.put(
+            f"connections/{person.team_id}/{person.user_id}", {"access_token": person.token.value}
+        )
+        connection = {
+            "status": "active",
+            "advertiser_ids": list(world.tokens[person.token.value].advertiser_ids),
+            "secret_id": secret_id,
+            "connected_at": f"{_NEWEST_CONNECTION - timedelta(days=age):%Y-%m-%dT%H:%M:%SZ}",
+        }
+        table.put(person.team_id, f"CONNECTION#{person.user_id}", connection)
+
+
+class _Table:
+    def __init__(self, dynamodb: Any, name: str) -> None:
+        self._dynamodb = dynamodb
+        self._name = name
+        self._serialize = TypeSerializer().serialize
+
+    def put(self, team_id: str, sort_key: str, attributes: Mapping[str, object]) -> None:
+        item = {"pk": f"TEAM#{team_id}", "sk": sort_key, **attributes}
+        typed = {name: self._serialize(value) for name, value in item.items()}
+        self._dynamodb.put_item(TableName=self._name, Item=typed)
+
+
+class _Secrets:
+    def __init__(self, secretsmanager: Any, prefix: str) -> None:
+        self._secretsmanager = secretsmanager
+        self._prefix = prefix
+
+    def put(self, name: str, value: Mapping[str, str]) -> str:
+        """Write a secret; return its full name."""
+        secret_id = f"{self._prefix}/{name}"
+        text = json.dumps(value)
+        try:
+            self._secretsmanager.create_secret(Name=secret_id, SecretString=text)
+        except self._secretsmanager.exceptions.ResourceExistsException:
+            self._secretsmanager.put_secret_value(SecretId=secret_id, SecretString=text)
+        return secret_id

@@ -1,0 +1,149 @@
+"""Emulated AWS: MiniStack as a child process with folders of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any, Self
+
+import boto3
+import requests
+
+from local.console import StackError
+from local.paths import ROOT, TOOLS, WORK
+
+REGION = "eu-central-1"
+# MiniStack's root user; what functions do is decided by their roles.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+_START_SECONDS = 60.0
+_STOP_SECONDS = 5.0
+
+
+class Emulator:
+    """MiniStack on loopback, with IAM enforced. A context manager.
+
+    Port 0 takes a free one. StackError where the port is taken or MiniStack does not come up.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self._port = port
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def url(self) -> str:
+        """The endpoint of every emulated service."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def log(self) -> Path:
+        """Where MiniStack logs to."""
+        return WORK / f"ministack-{self._port}.log"
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client with all rights."""
+        session = boto3.Session(
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            region_name=REGION,
+        )
+        return session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+
+    def take_port(self) -> None:
+        """Settle on a port, a free one for 0; StackError where it is taken."""
+        self._port = _usable(self._port)
+
+    def start(self) -> Self:
+        """Start MiniStack and wait until it answers."""
+        self.take_port()
+        self._folder = tempfile.TemporaryDirectory(prefix="ministack-", ignore_cleanup_errors=True)
+        WORK.mkdir(exist_ok=True)
+        with self.log.open("wb") as log:
+            # The open pipe to its standard input is what keeps it running; a session of its own keeps Ctrl-C
+            # from ending it before what it runs for is done.
+            self._process = subprocess.Popen(
+                [TOOLS / "python", "-P", ROOT / "local" / "ministack_server.py"],
+                env=self._environment(Path(self._folder.name)),
+                cwd=self._folder.name,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        try:
+            self._wait(self._process)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End MiniStack and the functions it runs, and remove its folders."""
+        if self._process is not None:
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_STOP_SECONDS)
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            if self._process.stdin:
+                self._process.stdin.close()
+            self._process = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _environment(self, folder: Path) -> dict[str, str]:
+        # Functions inherit all of it: nothing of the user's own environment belongs here.
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "TMPDIR": str(folder),
+            "STATE_DIR": str(folder / "state"),
+            "S3_DATA_DIR": str(folder / "s3"),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self._port),
+            "MINISTACK_REGION": REGION,
+            "AUTH": "true",
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            # It would remove containers of other MiniStacks.
+            "DOCKER_HOST": f"unix://{folder}/no-docker.sock",
+            **CREDENTIALS,
+        }
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and process.poll() is None:
+            with suppress(requests.RequestException):
+                if requests.get(f"{self.url}/_ministack/health", timeout=2).ok:
+                    return
+            time.sleep(0.1)
+        raise StackError(f"MiniStack did not start. What it said: {self.log}")
+
+
+def _usable(port: int) -> int:
+    """Return the port, or a free one for 0."""
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            raise StackError(
+                f"Port {port} of 127.0.0.1 cannot be used: something listens there. "
+                f"Stop that, or take another: make run PORT=4600"
+            ) from None
+        bound: int = probe.getsockname()[1]
+        return bound

@@ -1,0 +1,72 @@
+"""What `make run` prints once the stack is up: addresses, and a curl line to paste for each role."""
+
+import json
+import shlex
+
+from local.console import Console
+from local.demo_data import (
+    MANAGER,
+    MEDIA_BUYER,
+    OWNER,
+    OWNER_WITHOUT_CONNECTION,
+    TRAINEE,
+    UNPAID_OWNER,
+    Person,
+)
+from local.stack import LocalStack
+from local.story import API
+from local.tiktok_simulator import DemoAdvertiser as Ad
+
+
+def invite(stack: LocalStack, console: Console) -> None:
+    """Print where everything is, and requests to try."""
+    console.line("\nIt is up. Base URL (API, emulated AWS, the simulated TikTok's control):")
+    console.line(f"  {stack.base_url}")
+    console.line(f"  {stack.aws.url}")
+    console.line(f"  {stack.tiktok.control_url}")
+    console.line(
+        "\nTry it; the tokens are good for twelve hours. Put  | python3 -m json.tool  behind for nice JSON."
+    )
+    tries: tuple[tuple[str, Person, str, dict[str, str] | None], ...] = (
+        ("owner", OWNER, _check(Ad.EVERYTHING_READY, "PRODUCT_SALES"), None),
+        (
+            "owner without a connection",
+            OWNER_WITHOUT_CONNECTION,
+            _check(Ad.LIBRARY_FORM, "LEAD_GENERATION"),
+            None,
+        ),
+        ("manager", MANAGER, f"/identities?advertiser_id={Ad.LINKED_BY_OWNER.value}", None),
+        ("mediabuyer", MEDIA_BUYER, _check(Ad.CUSTOM_RESTRICTED, "WEB_CONVERSIONS"), None),
+        (
+            "mediabuyer, creating an identity",
+            MEDIA_BUYER,
+            "/identities",
+            {"advertiser_id": Ad.NOTHING.value, "display_name": "My brand"},
+        ),
+        ("mediabuyer without a connection", TRAINEE, "/identities/check", None),
+        (
+            "owner of a team without a subscription, creating an identity",
+            UNPAID_OWNER,
+            "/identities",
+            {"advertiser_id": Ad.FOREIGN.value, "display_name": "My brand"},
+        ),
+    )
+    for title, person, path, body in tries:
+        console.line(f"\n# {title}")
+        console.line(_curl(stack, person, path, body))
+    console.line()
+
+
+def _check(advertiser: Ad, objective: str) -> str:
+    return f"/publish-check?advertiser_id={advertiser.value}&objective={objective}"
+
+
+def _curl(stack: LocalStack, person: Person, path: str, body: dict[str, str] | None) -> str:
+    words = ["curl", "-s", f"{stack.base_url}{API}{path}"]
+    headers = stack.bearer(person)
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+        words += ["-d", json.dumps(body)]
+    for name, value in headers.items():
+        words += ["-H", f"{name}: {value}"]
+    return shlex.join(words)

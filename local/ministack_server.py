@@ -1,0 +1,64 @@
+"""MiniStack, with two things added. Run by the interpreter of `.tools`, never imported.
+
+It ends with the process that started it: when its standard input is closed.
+
+API Gateway fills `$context.authorizer.<name>` in a gateway response with what the authorizer answered;
+MiniStack 1.5.33 leaves it as it is. The authorizer's context is carried inside its policy here, as MiniStack
+caches that and evaluates it for every request, and filled in when the refusal is written.
+"""
+
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+from ministack.app import main  # type: ignore[import-not-found]
+from ministack.services import apigateway_v1 as gateway  # type: ignore[import-not-found]
+
+_CONTEXT = "X-Context"
+_VARIABLE = re.compile(r"\$context\.authorizer\.([A-Za-z_]\w*)")
+_context: ContextVar[dict[str, str]] = ContextVar("authorizer_context")
+
+
+def _carry_context_in_policy(invoke: Callable[..., Any]) -> Callable[..., Any]:
+    async def invoke_authorizer(*args: Any) -> Any:
+        result = await invoke(*args)
+        answer = (result or {}).get("body")
+        if isinstance(answer, dict) and isinstance(answer.get("policyDocument"), dict):
+            answer["policyDocument"][_CONTEXT] = gateway._stringify_context(answer.get("context"))
+        return result
+
+    return invoke_authorizer
+
+
+def _remember_context(evaluate: Callable[..., str]) -> Callable[..., str]:
+    def evaluate_policy(policy: Any, method_arn: str) -> str:
+        _context.set(policy.get(_CONTEXT) or {})
+        return evaluate(policy, method_arn)
+
+    return evaluate_policy
+
+
+def _fill_in_context(answer: Callable[..., Any]) -> Callable[..., Any]:
+    def gateway_error_response(error: Any, request: Any) -> Any:
+        status, headers, body = answer(error, request)
+        context = _context.get({})
+        return status, headers, _VARIABLE.sub(lambda m: context.get(m[1], ""), body.decode()).encode()
+
+    return gateway_error_response
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+gateway._invoke_authorizer_lambda = _carry_context_in_policy(gateway._invoke_authorizer_lambda)
+gateway._evaluate_policy = _remember_context(gateway._evaluate_policy)
+gateway._gateway_error_response = _fill_in_context(gateway._gateway_error_response)
+threading.Thread(target=_end_with_parent, daemon=True).start()
+main()

@@ -1,0 +1,8 @@
+"""Where things are in a checkout."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ROOT / ".tools" / "bin"
+# What the local stack makes and keeps: the build, logs, the environment for `sam local invoke`.
+WORK = ROOT / ".local"

@@ -1,0 +1,103 @@
+"""The whole local stack: emulated AWS with the deployed product, a simulated TikTok, an identity provider."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any, Self
+
+from local.console import Console
+from local.demo_data import Person, write_demo_data
+from local.deployment import Deployment, build, deploy
+from local.emulator import Emulator
+from local.identity_provider import IdentityProvider
+from local.tiktok_simulator import Simulator
+
+STACK_NAME = "wevion-local"
+
+
+class LocalStack:
+    """Everything that `make run` starts and the stack tests use. A context manager that ends what it started.
+
+    with LocalStack() as stack:
+        requests.get(f"{stack.base_url}/api/v1/tiktok/identities/check", headers=stack.bearer(MEDIA_BUYER))
+
+    `tiktok` is the simulator (world, faults, received requests), `identity_provider` issues any token, `aws` makes
+    clients of emulated services. Port 0 takes a free one. StackError where something does not start.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        parameters: Mapping[str, str] | None = None,
+        console: Console | None = None,
+    ) -> None:
+        self.aws = Emulator(port)
+        self.tiktok = Simulator()
+        self.identity_provider = IdentityProvider()
+        self._parameters = dict(parameters or {})
+        self._console = console or Console(quiet=True)
+        self._started = ExitStack()
+        self._main: Deployment | None = None
+
+    @property
+    def main(self) -> Deployment:
+        """The deployment that was made at the start."""
+        if self._main is None:
+            raise RuntimeError("the local stack is not started")
+        return self._main
+
+    @property
+    def base_url(self) -> str:
+        """What stands before `/api/v1/tiktok`."""
+        return self.main.base_url
+
+    @property
+    def table_name(self) -> str:
+        """The deployed DynamoDB table."""
+        return self.main.table_name
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of an emulated service, with all rights."""
+        return self.aws.client(service)
+
+    def bearer(self, person: Person) -> dict[str, str]:
+        """Return the headers with which a demo person calls."""
+        token = self.identity_provider.token(person.user_id, person.team_id, algorithm="ES256")
+        return {"Authorization": f"Bearer {token}"}
+
+    def deploy(self, stack_name: str, parameters: Mapping[str, str] | None = None) -> Deployment:
+        """Deploy the same template as another stack beside the first one, with secrets of its own."""
+        return deploy(
+            self.aws,
+            stack_name,
+            {
+                "TikTokApiBaseUrl": self.tiktok.base_url,
+                "JwksUrl": self.identity_provider.jwks_url,
+                "TokenIssuer": self.identity_provider.issuer,
+                "TokenAudience": self.identity_provider.audience,
+                "SecretPrefix": f"{stack_name}/tiktok",
+                **(parameters or {}),
+            },
+        )
+
+    def write_demo_data(self, deployment: Deployment) -> None:
+        """Write the demo teams to a deployment."""
+        write_demo_data(self.aws, deployment, self.tiktok.world)
+
+    def __enter__(self) -> Self:
+        with ExitStack() as started:
+            self.aws.take_port()
+            build(self._console)
+            started.enter_context(self.tiktok)
+            started.enter_context(self.identity_provider)
+            with self._console.step("Starting MiniStack (emulated AWS)"):
+                started.enter_context(self.aws)
+            with self._console.step(f"Deploying {STACK_NAME} (sam deploy)"):
+                self._main = self.deploy(STACK_NAME, self._parameters)
+            with self._console.step("Writing demo data"):
+                self.write_demo_data(self._main)
+            self._started = started.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._started.close()

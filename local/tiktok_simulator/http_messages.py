@@ -1,0 +1,93 @@
+"""HTTP requests and answers as values, so that only `server` has to know sockets."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from local.tiktok_simulator.answers import ApiError, JsonObject
+from local.tiktok_simulator.faults import Fault
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """A request as read from the wire."""
+
+    method: str
+    target: str
+    token: str | None = field(repr=False)
+    origin: str | None
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query; of a name that is given twice the last value counts."""
+        return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
+
+    def json_body(self) -> JsonObject:
+        """Return the body as a JSON object; TikTok refuses anything else."""
+        try:
+            body = json.loads(self.body)
+        except ValueError:
+            raise ApiError.bad_parameter("The request body is not valid JSON.") from None
+        if not isinstance(body, dict):
+            raise ApiError.bad_parameter("The request body is not a JSON object.")
+        return body
+
+    def recorded_body(self) -> object:
+        """Return the body for the journal: the JSON, else the text, else None."""
+        try:
+            body: object = json.loads(self.body) if self.body else None
+        except ValueError:
+            return self.body.decode("utf-8", errors="replace")
+        return body
+
+    def advertiser_ids(self) -> set[str]:
+        """Return the advertisers that the request names, wherever TikTok's endpoints take them."""
+        query = self.query
+        ids = set(re.findall(r"\d+", query.get("advertiser_ids", ""))) | {query.get("advertiser_id", "")}
+        body = self.recorded_body()
+        if isinstance(body, dict):
+            ids.add(str(body.get("advertiser_id", "")))
+        return ids - {""}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    body: bytes
+    content_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """An answer, and how it is to be delivered: so much later, and with a fault of the connection if any."""
+
+    answer: Answer
+    latency: float = 0.0
+    fault: Fault | None = None
+
+
+def json_answer(status: int, value: object, headers: Mapping[str, str] | None = None) -> Answer:
+    """Return an answer in JSON."""
+    return Answer(status, json.dumps(value).encode(), "application/json", headers or {})
+
+
+def html_page(status: int, text: str) -> Answer:
+    """Return what gateways answer: an HTML page."""
+    page = f"<html><head><title>{status}</title></head><body><h1>{status} {text}</h1></body></html>"
+    return Answer(status, page.encode(), "text/html")
+
+
+def plain_text(status: int, text: str) -> Answer:
+    """Return an answer in plain text."""
+    return Answer(status, text.encode(), "text/plain")

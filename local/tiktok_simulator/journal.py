@@ -1,0 +1,76 @@
+"""The record of every request that the simulated TikTok received."""
+
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+
+from local.tiktok_simulator.answers import JsonObject
+
+_SECRET_NAMES = frozenset({"secret", "access_token"})
+
+
+def fingerprint(token: str | None) -> str | None:
+    """Return what may be recorded of a token: the start of its SHA-256."""
+    return None if token is None else hashlib.sha256(token.encode()).hexdigest()[:12]
+
+
+def without_secrets(query: Mapping[str, str]) -> dict[str, str]:
+    """Return a query whose secrets cannot be read."""
+    return {name: "<hidden>" if name in _SECRET_NAMES else value for name, value in query.items()}
+
+
+@dataclass
+class ReceivedRequest:
+    """One request; `status` and `code` stay None until, and unless, an answer with them is sent.
+
+    `path` is short where it is one of TikTok's ("identity/get/"). `body` is the parsed JSON, or the text.
+    """
+
+    method: str
+    path: str
+    query: dict[str, str]
+    body: object
+    token_fingerprint: str | None
+    time: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
+    status: int | None = None
+    code: int | None = None
+    request_id: str | None = None
+    fault: str | None = None
+
+    def to_json(self) -> JsonObject:
+        """Return the record as JSON."""
+        return asdict(self)
+
+
+class Journal:
+    """The requests received since the start or the last reset, oldest first."""
+
+    def __init__(self) -> None:
+        self._requests: list[ReceivedRequest] = []
+        self._lock = threading.Lock()
+
+    def add(self, request: ReceivedRequest) -> None:
+        """Record a request as soon as it is read, before anything is done about it."""
+        with self._lock:
+            self._requests.append(request)
+
+    def clear(self) -> None:
+        """Forget every request."""
+        with self._lock:
+            self._requests.clear()
+
+    def to(self, path: str) -> list[ReceivedRequest]:
+        """Return the requests to one path."""
+        return [request for request in self if request.path == path]
+
+    def __iter__(self) -> Iterator[ReceivedRequest]:
+        with self._lock:
+            return iter(list(self._requests))
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def __getitem__(self, index: int) -> ReceivedRequest:
+        return self._requests[index]

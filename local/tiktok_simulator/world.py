@@ -1,0 +1,185 @@
+"""What exists at the simulated TikTok: tokens, advertisers, Business Centers and the assets they own.
+
+Plain data. What TikTok shows of it, to whom and in which shape, is decided in `endpoints` and `rows`.
+"""
+
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+
+
+class Scope(IntEnum):
+    """The permissions a token can lack (reference: TikTok's list of scopes, child ids)."""
+
+    ADVERTISER_READ = 100
+    TERM = 120
+    BUSINESS_CENTER_READ = 150
+    PAGE_READ = 680
+    IDENTITY_CREATE = 692
+    IDENTITY_READ = 693
+    APP_READ = 700
+    PIXEL_READ = 800
+    CATALOG_READ = 900
+    IDENTITY_DELETE = 7176842096345694209
+
+
+@dataclass(frozen=True)
+class Token:
+    """A long-term access token: what one user allowed the app to reach."""
+
+    value: str = field(repr=False)
+    user: str
+    advertiser_ids: tuple[str, ...] = ()
+    missing_scopes: frozenset[Scope] = frozenset()
+    revoked: bool = False
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who an ad is published as (reference: portal doc 1740218420781057).
+
+    `linked_by` are the users who linked a TT_USER: nobody else sees it (portal doc 1738958351620097).
+    The fields after it have no meaning for a CUSTOMIZED_USER, where TikTok answers null.
+    """
+
+    id: str
+    identity_type: str
+    display_name: str
+    profile_image: str = ""
+    linked_by: tuple[str, ...] = ()
+    authorized_bc_id: str | None = None
+    username: str | None = None
+    available_status: str = "AVAILABLE"
+    can_push_video: bool = True
+    ads_only_mode: bool = False
+    is_gpppa: bool = False
+
+
+@dataclass(frozen=True)
+class Pixel:
+    """A pixel; UNBOUND as `relation_status` means that the advertiser can no longer use it."""
+
+    id: str
+    name: str
+    activity_status: str = "ACTIVE"
+    relation_status: str | None = None
+    events: tuple[str, ...] = ("CompletePayment",)
+
+    @property
+    def code(self) -> str:
+        """The public code that a website sends events with."""
+        return f"D{self.id}"
+
+
+@dataclass(frozen=True)
+class App:
+    """A mobile app; `self_attribution_enabled` false means that no ad group can use it."""
+
+    id: str
+    name: str
+    platform: str = "ANDROID"
+    self_attribution_enabled: bool = True
+
+
+@dataclass(frozen=True)
+class Page:
+    """An instant page; a lead form is one of the business type LEAD_GEN."""
+
+    id: str
+    title: str
+    status: str = "PUBLISHED"
+    business_type: str = "LEAD_GEN"
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """A product catalog. It belongs to a Business Center, never to an advertiser."""
+
+    id: str
+    name: str
+    ad_creation_eligible: str = "AVAILABLE"
+
+
+@dataclass(frozen=True)
+class FormLibrary:
+    """The pages that were moved from ad accounts to a Business Center."""
+
+    id: str
+    name: str
+    pages: tuple[Page, ...] = ()
+
+
+@dataclass
+class BusinessCenter:
+    """A Business Center; `user_roles` names the users who see it, as ADMIN or STANDARD."""
+
+    id: str
+    name: str
+    user_roles: dict[str, str] = field(default_factory=dict)
+    catalogs: list[Catalog] = field(default_factory=list)
+    library: FormLibrary | None = None
+
+
+@dataclass
+class Advertiser:
+    """An ad account. Its identities are in the order of their creation.
+
+    `can_use_custom_identity` None means that TikTok leaves the flag out of its answer.
+    """
+
+    id: str
+    name: str
+    status: str = "STATUS_ENABLE"
+    can_use_custom_identity: bool | None = True
+    deleted: bool = False
+    owner_bc_id: str | None = None
+    lead_terms_confirmed: bool = True
+    identities: list[Identity] = field(default_factory=list)
+    pixels: list[Pixel] = field(default_factory=list)
+    apps: list[App] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
+
+
+@dataclass
+class World:
+    """Everything at the simulated TikTok, and the one developer app that reaches it."""
+
+    tokens: dict[str, Token] = field(default_factory=dict)
+    advertisers: dict[str, Advertiser] = field(default_factory=dict)
+    business_centers: dict[str, BusinessCenter] = field(default_factory=dict)
+    app_id: str = "7000000000000000777"
+    app_secret: str = field(default="simulated-app-secret", repr=False)
+    identities_created: int = 0
+
+    def copy(self) -> "World":
+        """Return a world that changes on its own; what cannot change is shared."""
+        return replace(
+            self,
+            tokens=dict(self.tokens),
+            advertisers={
+                key: replace(
+                    advertiser,
+                    identities=[*advertiser.identities],
+                    pixels=[*advertiser.pixels],
+                    apps=[*advertiser.apps],
+                    pages=[*advertiser.pages],
+                )
+                for key, advertiser in self.advertisers.items()
+            },
+            business_centers={
+                key: replace(center, user_roles=dict(center.user_roles), catalogs=[*center.catalogs])
+                for key, center in self.business_centers.items()
+            },
+        )
+
+    def business_centers_of(self, user: str) -> list[BusinessCenter]:
+        """Return the Business Centers that a user sees."""
+        return [center for center in self.business_centers.values() if user in center.user_roles]
+
+    def new_identity_id(self) -> str:
+        """Return an id that no identity had before: about 19 digits, as TikTok gives a CUSTOMIZED_USER."""
+        self.identities_created += 1
+        return f"79{self.identities_created:017d}"
+
+    def revoke(self, token_value: str) -> None:
+        """Make TikTok call a token dead from now on; KeyError where there is no such token."""
+        self.tokens[token_value] = replace(self.tokens[token_value], revoked=True)
