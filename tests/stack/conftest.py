@@ -1,0 +1,88 @@
+"""The deployed template on emulated AWS, once for all stack tests, and a way to call it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+
+from local.console import Console
+from local.demo_data import Person
+from local.stack import LocalStack
+from local.tiktok_simulator import Simulator
+
+SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Api:
+    """Calls the deployed API as a browser would."""
+
+    base_url: str
+    stack: LocalStack
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        person: Person | None = None,
+        headers: Mapping[str, str] | None = None,
+        **request: Any,
+    ) -> requests.Response:
+        """Call ``path`` below ``/api/v1/tiktok`` as ``person``; ``headers`` come on top."""
+        bearer = self.stack.bearer(person) if person else {}
+        return requests.request(
+            method,
+            f"{self.base_url}/api/v1/tiktok{path}",
+            headers={**bearer, **(headers or {})},
+            timeout=SECONDS,
+            **request,
+        )
+
+    def get(
+        self, path: str, person: Person, headers: Mapping[str, str] | None = None, **params: str
+    ) -> requests.Response:
+        """GET as ``person`` with query parameters."""
+        return self.call("GET", path, person=person, headers=headers, params=params)
+
+    def create(self, person: Person, headers: Mapping[str, str] | None = None, **body: Any) -> requests.Response:
+        """POST /identities as ``person``."""
+        return self.call("POST", "/identities", person=person, headers=headers, json=body)
+
+
+def problem(response: requests.Response, status: int, code: str) -> Mapping[str, Any]:
+    """The problem JSON of a refusal, after checking that it is the one of contract §4 and readable for a browser."""
+    body: Mapping[str, Any] = response.json()
+    assert (response.status_code, body["code"]) == (status, code), body
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert body["type"] == f"urn:wevion:tiktok:problem:{code}"
+    assert body["status"] == status
+    assert body["title"]
+    assert body["detail"].endswith(".")
+    assert body["request_id"]
+    return body
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[LocalStack]:
+    """The product, deployed from template.yaml to emulated AWS with IAM enforced."""
+    with LocalStack(console=Console(quiet=True)) as started:
+        yield started
+
+
+@pytest.fixture
+def api(stack: LocalStack, tiktok: Simulator) -> Api:
+    """The deployed API, with TikTok and the demo data as at the start."""
+    assert tiktok is stack.tiktok
+    return Api(stack.base_url, stack)
+
+
+@pytest.fixture
+def tiktok(stack: LocalStack) -> Simulator:
+    """TikTok as at the start; the demo data too, as a test may have had a connection marked."""
+    stack.tiktok.reset()
+    stack.write_demo_data(stack.main)
+    return stack.tiktok

@@ -1,0 +1,218 @@
+"""Contract §5, GET /publish-check: what the wizard is told, case by case."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from local.demo_data import MANAGER, MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, PEOPLE, TRAINEE, Person
+from local.stack import LocalStack
+from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
+from publishing.objectives import OBJECTIVES
+from tests.stack.conftest import Api, problem
+
+PERSON = {person.token: person for person in PEOPLE if person.token}
+ORDER = ["identity", "pixel", "catalog", "app", "leadForm"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one person is told about one advertiser and objective."""
+
+    token: DemoToken
+    advertiser: DemoAdvertiser
+    objective: str
+    missing: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    at_risk: list[str] = field(default_factory=list)
+    reason: str | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+A, T = DemoAdvertiser, DemoToken
+CASES = [
+    *(Case(T.OWNER, A.EVERYTHING_READY, objective) for objective in OBJECTIVES),
+    Case(T.OWNER, A.SUSPENDED, "REACH", warnings=["account_not_enabled"]),
+    Case(T.MEDIA_BUYER, A.NOTHING, "TRAFFIC", missing=["identity"], reason="no_tt_user"),
+    Case(T.MEDIA_BUYER, A.NOTHING, "WEB_CONVERSIONS", missing=["identity", "pixel"], reason="no_tt_user"),
+    Case(T.MEDIA_BUYER, A.NOTHING, "SHOP_PURCHASES", missing=["identity", "catalog"], reason="no_tt_user"),
+    Case(T.MEDIA_BUYER, A.NOTHING, "APP_INSTALL", missing=["identity", "app"], reason="no_tt_user"),
+    Case(
+        T.MEDIA_BUYER,
+        A.NOTHING,
+        "LEAD_GENERATION",
+        missing=["identity", "leadForm"],
+        reason="no_tt_user",
+        warnings=["lead_terms_unsigned"],
+    ),
+    Case(T.MEDIA_BUYER, A.CUSTOM_RESTRICTED, "REACH", at_risk=["identity"], warnings=["custom_identity_restricted"]),
+    Case(T.MEDIA_BUYER, A.CUSTOM_ALLOWED, "REACH"),
+    Case(T.MEDIA_BUYER, A.CUSTOM_UNCERTAIN, "REACH", warnings=["custom_identity_unverified"]),
+    Case(T.MEDIA_BUYER, A.UNBOUND_PIXELS, "CONVERSIONS", missing=["pixel"]),
+    Case(T.MEDIA_BUYER, A.QUIET_PIXEL, "WEB_CONVERSIONS", warnings=["pixel_no_recent_activity"]),
+    Case(T.MANAGER, A.SECOND_BUSINESS_CENTER, "PRODUCT_SALES"),
+    Case(T.CATALOG_OPERATOR, A.CATALOG_NOT_ELIGIBLE, "CATALOG_SALES", missing=["catalog"]),
+    Case(T.FREELANCER, A.NO_BUSINESS_CENTER, "PRODUCT_SALES", unknown=["catalog"], reason="api_error"),
+    Case(T.MEDIA_BUYER, A.DRAFT_FORMS, "LEAD_GENERATION", missing=["leadForm"]),
+    Case(T.MANAGER, A.LIBRARY_FORM, "LEAD_GENERATION"),
+    Case(T.MEDIA_BUYER, A.LEAD_TERMS_UNSIGNED, "LEAD_GENERATION", warnings=["lead_terms_unsigned"]),
+    Case(T.MEDIA_BUYER, A.UNAVAILABLE_TT_USER, "REACH", missing=["identity"], reason="no_tt_user"),
+    Case(T.MEDIA_BUYER, A.GPPPA, "REACH", missing=["identity"], reason="no_tt_user"),
+    Case(
+        T.MEDIA_BUYER,
+        A.BC_IDENTITY_ONLY,
+        "REACH",
+        missing=["identity"],
+        reason="no_tt_user",
+        warnings=["other_identity_types"],
+    ),
+    Case(T.NARROW_SCOPE, A.EVERYTHING_READY, "WEB_CONVERSIONS", unknown=["pixel"], reason="api_error"),
+    *(Case(T.AGENCY, A.MANY_PAGES, one) for one in ("REACH", "CONVERSIONS", "PRODUCT_SALES", "LEAD_GENERATION")),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.token.name}-{case.advertiser.name}-{case.objective}")
+def test_verdict(api: Api, case: Case) -> None:
+    """Each demo advertiser gets the verdict that TikTok's state of it deserves."""
+    person = PERSON[case.token]
+    body = api.get(
+        "/publish-check", person, advertiser_id=case.advertiser.value, objective=case.objective.lower()
+    ).json()
+    told = {name: body[name] for name in ("missing", "unknown", "at_risk", "reason")}
+    assert told == {name: getattr(case, name) for name in told}
+    assert body["ready"] == (not case.missing and not case.unknown)
+    assert [one["code"] for one in body["warnings"]] == case.warnings
+    assert body["objective"] == case.objective
+    assert (body["advertiser_id"], body["advertiser_id_source"]) == (case.advertiser.value, "query")
+    assert body["token"] == {"source": "own", "user_id": person.user_id}
+    assert [one["requirement"] for one in body["checks"]] == ORDER
+    required = [one["requirement"] for one in body["checks"] if one["status"] != "not_required"]
+    assert required == list(OBJECTIVES[case.objective])
+
+
+def test_every_field_of_the_example(api: Api) -> None:
+    """The answer has the contract's fields, and those alone."""
+    body = api.get(
+        "/publish-check", MEDIA_BUYER, advertiser_id=A.CUSTOM_RESTRICTED.value, objective="WEB_CONVERSIONS"
+    ).json()
+    assert set(body) == {
+        *("ready", "missing", "unknown", "at_risk", "reason", "detail", "identity", "objective", "advertiser_id"),
+        *("advertiser_id_source", "checks", "warnings", "token", "checked_at"),
+    }
+    identity, pixel, catalog, *_ = body["checks"]
+    assert set(identity) == {"requirement", "status", "reason", "message", "fix", "count", "assets"}
+    assert identity["reason"] == "custom_identity_only"
+    assert set(identity["fix"]) == {"who", "label", "url"}
+    assert set(identity["assets"][0]) == {"id", "name", "type", "usable", "why_not"}
+    assert set(body["identity"]) == {"identity_id", "identity_type", "display_name", "image"}
+    assert pixel["status"] == "satisfied"
+    assert catalog == {"requirement": "catalog", "status": "not_required"}
+    assert body["checked_at"].endswith("Z")
+
+
+def test_strict(api: Api) -> None:
+    """Strictly asked, a custom identity that TikTok no longer lets run is missing, and an unreadable flag unknown."""
+    asked = {"objective": "REACH", "strict": "true"}
+    restricted = api.get("/publish-check", MEDIA_BUYER, advertiser_id=A.CUSTOM_RESTRICTED.value, **asked).json()
+    assert (restricted["missing"], restricted["at_risk"]) == (["identity"], [])
+    assert (restricted["reason"], restricted["identity"]) == ("no_tt_user", None)
+    uncertain = api.get("/publish-check", MEDIA_BUYER, advertiser_id=A.CUSTOM_UNCERTAIN.value, **asked).json()
+    assert (uncertain["missing"], uncertain["unknown"], uncertain["reason"]) == ([], ["identity"], "api_error")
+    assert api.get("/publish-check", MEDIA_BUYER, advertiser_id=A.CUSTOM_ALLOWED.value, **asked).json()["ready"]
+
+
+def test_nothing_connected(api: Api) -> None:
+    """Who has connected nothing and may not borrow is told so, and nothing is asked of TikTok."""
+    body = api.get("/publish-check", TRAINEE, objective="WEB_CONVERSIONS").json()
+    assert (body["ready"], body["missing"], body["unknown"]) == (False, ["identity"], ["pixel"])
+    assert (body["reason"], body["token"], body["advertiser_id"]) == ("no_token", None, None)
+    assert len(api.stack.tiktok.requests) == 0
+
+
+def test_no_advertiser_at_all(api: Api) -> None:
+    """A connection without any advertiser is as none, with the detail that says why."""
+    body = api.get("/publish-check", PERSON[T.NEWCOMER], objective="REACH").json()
+    assert (body["reason"], body["detail"]) == ("no_token", "no_advertiser")
+
+
+def test_advertiser_of_nobody(api: Api) -> None:
+    """An advertiser that no usable connection has is 403, and nothing of it is asked of TikTok."""
+    for person in (MEDIA_BUYER, OWNER):
+        answer = api.get("/publish-check", person, advertiser_id=A.FOREIGN.value, objective="REACH")
+        problem(answer, 403, "advertiser_not_accessible")
+    assert len(api.stack.tiktok.requests) == 0
+
+
+def test_media_buyers_do_not_borrow(api: Api) -> None:
+    """A media buyer is refused the advertiser that only a teammate has."""
+    answer = api.get("/publish-check", MEDIA_BUYER, advertiser_id=A.SECOND_BUSINESS_CENTER.value, objective="REACH")
+    problem(answer, 403, "advertiser_not_accessible")
+
+
+@pytest.mark.parametrize("person", [OWNER, MANAGER, OWNER_WITHOUT_CONNECTION], ids=lambda one: one.user_id)
+def test_owners_and_managers_borrow(api: Api, person: Person) -> None:
+    """Owners and managers read with the token of the teammate who has the advertiser."""
+    body = api.get("/publish-check", person, advertiser_id=A.NOTHING.value, objective="REACH").json()
+    assert body["token"] == {"source": "teammate", "user_id": MEDIA_BUYER.user_id}
+    assert body["missing"] == ["identity"]
+
+
+def test_first_of_active_token(api: Api) -> None:
+    """Without an advertiser the first one of the active token is checked, and named."""
+    body = api.get("/publish-check", OWNER, objective="REACH").json()
+    assert (body["advertiser_id"], body["advertiser_id_source"]) == (A.EVERYTHING_READY.value, "first_of_active_token")
+
+
+def test_dead_token_is_marked_and_the_next_one_answers(api: Api, stack: LocalStack, tiktok: Simulator) -> None:
+    """A dead token's connection becomes expired; a teammate's token then makes the whole answer."""
+    tiktok.world.revoke(T.OWNER.value)
+    body = api.get("/publish-check", OWNER, advertiser_id=A.LINKED_BY_OWNER.value, objective="REACH").json()
+    assert body["token"] == {"source": "teammate", "user_id": MANAGER.user_id}
+    item = stack.client("dynamodb").get_item(
+        TableName=stack.table_name,
+        Key={"pk": {"S": f"TEAM#{OWNER.team_id}"}, "sk": {"S": f"CONNECTION#{OWNER.user_id}"}},
+    )["Item"]
+    assert item["status"] == {"S": "expired"}
+    again = api.get("/publish-check", OWNER, advertiser_id=A.LINKED_BY_OWNER.value, objective="REACH").json()
+    assert again["token"]["user_id"] == MANAGER.user_id
+
+
+def test_only_dead_tokens(api: Api) -> None:
+    """Where the only token is dead there is no token any more."""
+    body = api.get("/publish-check", PERSON[T.REVOKED], objective="REACH").json()
+    assert (body["reason"], body["detail"], body["token"]) == ("no_token", "token_expired", None)
+
+
+def test_refused_by_tiktok(api: Api) -> None:
+    """An advertiser that TikTok refuses every token is not known, not missing."""
+    body = api.get("/publish-check", MEDIA_BUYER, advertiser_id=A.DELETED.value, objective="WEB_CONVERSIONS").json()
+    assert (body["missing"], body["unknown"]) == ([], ["identity", "pixel"])
+    assert (body["reason"], body["detail"]) == ("api_error", "advertiser_not_accessible")
+
+
+@pytest.mark.parametrize(
+    ("fault", "detail"),
+    [
+        (Fault(path="pixel/list/", kind=FaultKind.CODE, code=40100, message="Too many requests."), "rate_limited"),
+        (Fault(path="pixel/list/", kind=FaultKind.CODE, code=50000, message="System error"), "upstream_error"),
+        (Fault(path="pixel/list/", kind=FaultKind.HTTP_STATUS, status=502), "upstream_error"),
+        (Fault(path="pixel/list/", kind=FaultKind.DATA_NULL), "unexpected_response"),
+        (Fault(path="pixel/list/", kind=FaultKind.HANG, seconds=20), "timeout"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else one.kind,
+)
+def test_failing_check(api: Api, tiktok: Simulator, fault: Fault, detail: str) -> None:
+    """A check that TikTok does not answer is unknown, in time, and hides no other check."""
+    tiktok.faults.add(fault)
+    answer = api.get("/publish-check", OWNER, advertiser_id=A.EVERYTHING_READY.value, objective="CONVERSIONS")
+    body = answer.json()
+    assert (body["missing"], body["unknown"], body["reason"]) == ([], ["pixel"], "api_error")
+    assert body["detail"] == detail
+    assert body["checks"][0]["status"] == "satisfied"
+    assert answer.elapsed.total_seconds() < 10  # 8 s are promised; the rest is for this machine
+
+
+def test_rules(api: Api) -> None:
+    """The objective table is served as data, without asking TikTok."""
+    body = api.get("/publish-check/rules", TRAINEE).json()
+    assert body == {"objectives": {name: list(required) for name, required in OBJECTIVES.items()}}
+    assert len(api.stack.tiktok.requests) == 0
