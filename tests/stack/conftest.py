@@ -41,15 +41,15 @@ class Api:
             **request,
         )
 
-    def get(
-        self, path: str, person: Person, headers: Mapping[str, str] | None = None, **params: str
-    ) -> requests.Response:
+    def get(self, path: str, person: Person, **params: str) -> requests.Response:
         """GET as ``person`` with query parameters."""
-        return self.call("GET", path, person=person, headers=headers, params=params)
+        return self.call("GET", path, person=person, params=params)
 
-    def create(self, person: Person, headers: Mapping[str, str] | None = None, **body: Any) -> requests.Response:
-        """POST /identities as ``person``."""
-        return self.call("POST", "/identities", person=person, headers=headers, json=body)
+    def create(self, person: Person, *, key: str | None = None, **body: Any) -> requests.Response:
+        """POST /identities as ``person``, with an Idempotency-Key if there is one."""
+        return self.call(
+            "POST", "/identities", person=person, json=body, headers={"Idempotency-Key": key} if key else {}
+        )
 
 
 def problem(response: requests.Response, status: int, code: str) -> Mapping[str, Any]:

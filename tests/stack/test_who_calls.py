@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import jwt
@@ -45,7 +46,7 @@ def _without(stack: LocalStack, claim: str) -> str:
     return stack.identity_provider.token(OWNER.user_id, TEAM, claims={claim: None})
 
 
-BAD_TOKENS = {
+BAD_TOKENS: dict[str, Callable[[LocalStack], str]] = {
     "expired": lambda stack: stack.identity_provider.token(OWNER.user_id, TEAM, expires_in=-60),
     "of another issuer": lambda stack: stack.identity_provider.token(OWNER.user_id, TEAM, claims={"iss": "https://x"}),
     "for another audience": lambda stack: stack.identity_provider.token(OWNER.user_id, TEAM, claims={"aud": "other"}),
@@ -172,7 +173,7 @@ def test_cors_preflight(api: Api, path: str) -> None:
 
 def test_answers_are_readable_across_origins(api: Api) -> None:
     """Successful answers carry the CORS header too."""
-    answer = api.get("/publish-check/rules", OWNER, headers={"Origin": "https://app.example"})
+    answer = api.call("GET", "/publish-check/rules", person=OWNER, headers={"Origin": "https://app.example"})
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.headers["Content-Type"] == "application/json"
 
@@ -183,7 +184,9 @@ def test_nobody_else_can_be_named(api: Api, name: str) -> None:
     problem(api.get("/identities/check", TRAINEE, **{name: OWNER.user_id}), 400, "invalid_request")
     body = {"advertiser_id": DemoAdvertiser.NOTHING.value, "display_name": "Forged", name: OWNER.user_id}
     problem(api.create(MEDIA_BUYER, **body), 400, "invalid_request")
-    answer = api.get("/identities/check", TRAINEE, headers={f"X-{name}": OWNER.user_id, name: OWNER.user_id})
+    answer = api.call(
+        "GET", "/identities/check", person=TRAINEE, headers={f"X-{name}": OWNER.user_id, name: OWNER.user_id}
+    )
     assert answer.json()["reason"] == "no_token"
 
 

@@ -1,0 +1,92 @@
+"""The deployment itself: rights, logs, a second stack of the same template."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.demo_data import MEDIA_BUYER, OWNER, PEOPLE
+from local.stack import LocalStack
+from local.tiktok_simulator import DemoAdvertiser as A
+from tests.stack.conftest import Api, problem
+
+
+def _physical_id(stack: LocalStack, logical_id: str) -> str:
+    found = stack.client("cloudformation").describe_stack_resource(
+        StackName=stack.main.stack_name, LogicalResourceId=logical_id
+    )
+    name: str = found["StackResourceDetail"]["PhysicalResourceId"]
+    return name
+
+
+@pytest.mark.parametrize("action", ["dynamodb:Query", "secretsmanager:GetSecretValue"])
+def test_rights_are_enforced(api: Api, stack: LocalStack, action: str) -> None:
+    """A function whose role lacks an action fails; with the action it works again."""
+    iam = stack.client("iam")
+    policy = {"RoleName": _physical_id(stack, "ListIdentitiesRole"), "PolicyName": "function"}
+    document: dict[str, Any] = iam.get_role_policy(**policy)["PolicyDocument"]
+    kept = [one for one in document["Statement"] if action not in one["Action"]]
+    assert len(kept) < len(document["Statement"])
+    iam.put_role_policy(**policy, PolicyDocument=json.dumps({**document, "Statement": kept}))
+    try:
+        _forget_tokens(stack)
+        refused = api.get("/identities", MEDIA_BUYER, advertiser_id=A.CUSTOM_ALLOWED.value)
+        problem(refused, 500, "internal_error")
+        assert "AccessDenied" not in refused.text
+    finally:
+        iam.put_role_policy(**policy, PolicyDocument=json.dumps(document))
+    assert api.get("/identities", MEDIA_BUYER, advertiser_id=A.CUSTOM_ALLOWED.value).status_code == 200
+
+
+def _forget_tokens(stack: LocalStack) -> None:
+    """Make warm functions start anew: they hold tokens in memory."""
+    function = _physical_id(stack, "ListIdentitiesFunction")
+    client = stack.client("lambda")
+    variables = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    variables["RESTARTED"] = str(time.time_ns())
+    client.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+
+
+def _log_lines(stack: LocalStack) -> Iterator[str]:
+    logs = stack.client("logs")
+    for group in logs.describe_log_groups()["logGroups"]:
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
+            yield from (event["message"] for event in page["events"])
+
+
+def test_logs_hold_no_token(api: Api, stack: LocalStack) -> None:
+    """Functions log what they answered, and neither a TikTok token nor a bearer token."""
+    bearer = stack.identity_provider.token(OWNER.user_id, OWNER.team_id, claims={"jti": "for-the-logs"})
+    path = f"/publish-check?advertiser_id={A.EVERYTHING_READY.value}&objective=LEAD_GENERATION"
+    assert api.call("GET", path, headers={"Authorization": f"Bearer {bearer}"}).status_code == 200
+    lines = list(_log_lines(stack))
+    assert any('"answered"' in line for line in lines)
+    secrets = [bearer, *(str(person.token.value) for person in PEOPLE if person.token)]
+    assert not [line for line in lines if any(secret in line for secret in secrets)]
+
+
+def test_a_second_stack(api: Api, stack: LocalStack) -> None:
+    """The same template deploys beside the first stack with other parameters, and each keeps to its own."""
+    second = stack.deploy(
+        "wevion-second",
+        {
+            "AcceptedIdentityTypes": "CUSTOMIZED_USER",
+            "AllowedOrigins": "https://app.example",
+            "AuthorizerCacheSeconds": "0",
+            "LogLevel": "WARNING",
+            "ManageApiGatewayAccount": "false",
+        },
+    )
+    assert second.table_name != stack.table_name
+    there = Api(second.base_url, stack)
+    asked = {"advertiser_id": A.EVERYTHING_READY.value, "objective": "REACH"}
+    refused = there.get("/publish-check", OWNER, **asked)
+    assert refused.status_code == 403  # no member of the second stack's empty table
+    assert refused.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    stack.write_demo_data(second)
+    told = there.get("/publish-check", OWNER, **asked)
+    assert told.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    assert told.json()["identity"]["identity_type"] == "CUSTOMIZED_USER"
+    assert api.get("/publish-check", OWNER, **asked).json()["identity"]["identity_type"] == "TT_USER"
