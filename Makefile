@@ -7,13 +7,14 @@ PORT ?= 4566
 export PYTHON
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help run demo test lint format build lock clean environment tools
+.PHONY: help run demo invoke test lint format build lock clean environment tools
 
 help:
 	@echo "make run        from a fresh clone to the product on emulated AWS, until Ctrl-C (PORT=4566)"
 	@echo "make demo       the same, and exits by itself: 0 if every answer was as expected"
+	@echo "make invoke     one function in Docker against what make run started: FUNCTION=… EVENT=events/….json"
 	@echo "make test       lint, then every test; ARGS='tests/unit -k name' runs some"
-	@echo "make lint       ruff, mypy, import-linter"
+	@echo "make lint       ruff, mypy, import-linter, cfn-lint, sam validate"
 	@echo "make format     let ruff rewrite what it can"
 	@echo "make build      build the template for AWS, into .aws-sam/"
 	@echo "make lock       compile the hashed requirements files from pyproject.toml (ARGS=--upgrade)"
@@ -27,14 +28,20 @@ run: environment tools
 demo: environment tools
 	@.venv/bin/python -m local demo --port $(PORT)
 
-test: lint tools
+invoke: tools
+	@.tools/bin/python -P local/in_tools/sam_on_host_network.py local invoke $(FUNCTION) --event $(EVENT) \
+		--template-file .local/invoke.json $(ARGS)
+
+test: lint
 	@.venv/bin/python -m pytest $(ARGS)
 
-lint: environment
+lint: environment tools
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/mypy
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-timing
+	@.tools/bin/cfn-lint
+	@.tools/bin/sam validate --lint --region us-east-1
 
 format: environment
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .

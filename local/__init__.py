@@ -1,0 +1,1 @@
+"""What runs the product on this machine: the local stack and a simulated TikTok."""

@@ -9,6 +9,7 @@ import threading
 from local.console import Console, StackError
 from local.deployment import build_parameters
 from local.invitation import invite
+from local.local_invoke import write_invoke_template
 from local.stack import LocalStack
 from local.story import tell
 
@@ -27,6 +28,7 @@ def main() -> int:
         with LocalStack(port=options.port, console=console) as stack:
             tell(stack, console)
             if options.command == "run":
+                write_invoke_template(stack.aws, stack.main)
                 invite(stack, console)
                 console.line("Ctrl-C ends it.")
                 threading.Event().wait()
@@ -42,12 +44,8 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description="The local stack.")
-    parser.add_argument(
-        "command", choices=["run", "demo"], help="stay up until Ctrl-C, or end after the story"
-    )
-    parser.add_argument(
-        "--port", type=int, default=4566, help="port of emulated AWS on 127.0.0.1 (0: a free one)"
-    )
+    parser.add_argument("command", choices=["run", "demo"], help="stay up until Ctrl-C, or end after the story")
+    parser.add_argument("--port", type=int, default=4566, help="port of emulated AWS on 127.0.0.1 (0: a free one)")
     return parser.parse_args()
 
 

@@ -57,42 +57,45 @@ PEOPLE = (
     TRAINEE,
     UNPAID_OWNER,
 )
+# What DynamoDB takes at once.
+_BATCH = 25
 _SUBSCRIPTIONS = {TEAM: "active", UNPAID_TEAM: "canceled"}
 
 
 def write_demo_data(emulator: Emulator, deployment: Deployment, world: World) -> None:
-    """Write the demo teams; what is there already is overwritten."""
-    table = _Table(emulator.client("dynamodb"), deployment.table_name)
+    """Write the demo teams and their secrets; what is there already is overwritten."""
     secrets = _Secrets(emulator.client("secretsmanager"), deployment.secret_prefix)
     secrets.put("app", {"app_id": world.app_id, "secret": world.app_secret})
-    for team_id, status in _SUBSCRIPTIONS.items():
-        table.put(team_id, "SUBSCRIPTION", {"status": status})
+    for person in PEOPLE:
+        if person.token is not None:
+            secrets.put(_secret_name(person), {"access_token": person.token.value})
+    write_demo_items(emulator, deployment, world)
+
+
+def write_demo_items(emulator: Emulator, deployment: Deployment, world: World) -> None:
+    """Write the items of the demo teams alone: whatever was done to them, they are as at the start."""
+    items: list[dict[str, object]] = [
+        {"pk": f"TEAM#{team_id}", "sk": "SUBSCRIPTION", "status": status} for team_id, status in _SUBSCRIPTIONS.items()
+    ]
     for age, person in enumerate(PEOPLE):
-        table.put(person.team_id, f"MEMBER#{person.user_id}", {"role": person.role})
-        if person.token is None:
-            continue
-        secret_id = secrets.put(
-            f"connections/{person.team_id}/{person.user_id}", {"access_token": person.token.value}
-        )
-        connection = {
-            "status": "active",
-            "advertiser_ids": list(world.tokens[person.token.value].advertiser_ids),
-            "secret_id": secret_id,
-            "connected_at": f"{_NEWEST_CONNECTION - timedelta(days=age):%Y-%m-%dT%H:%M:%SZ}",
-        }
-        table.put(person.team_id, f"CONNECTION#{person.user_id}", connection)
+        team = {"pk": f"TEAM#{person.team_id}"}
+        items.append({**team, "sk": f"MEMBER#{person.user_id}", "role": person.role})
+        if person.token is not None:
+            connection = {
+                "status": "active",
+                "advertiser_ids": list(world.tokens[person.token.value].advertiser_ids),
+                "secret_id": f"{deployment.secret_prefix}/{_secret_name(person)}",
+                "connected_at": f"{_NEWEST_CONNECTION - timedelta(days=age):%Y-%m-%dT%H:%M:%SZ}",
+            }
+            items.append({**team, "sk": f"CONNECTION#{person.user_id}", **connection})
+    serialize = TypeSerializer().serialize
+    puts = [{"PutRequest": {"Item": {name: serialize(value) for name, value in item.items()}}} for item in items]
+    for start in range(0, len(puts), _BATCH):
+        emulator.client("dynamodb").batch_write_item(RequestItems={deployment.table_name: puts[start : start + _BATCH]})
 
 
-class _Table:
-    def __init__(self, dynamodb: Any, name: str) -> None:
-        self._dynamodb = dynamodb
-        self._name = name
-        self._serialize = TypeSerializer().serialize
-
-    def put(self, team_id: str, sort_key: str, attributes: Mapping[str, object]) -> None:
-        item = {"pk": f"TEAM#{team_id}", "sk": sort_key, **attributes}
-        typed = {name: self._serialize(value) for name, value in item.items()}
-        self._dynamodb.put_item(TableName=self._name, Item=typed)
+def _secret_name(person: Person) -> str:
+    return f"connections/{person.team_id}/{person.user_id}"
 
 
 class _Secrets:
@@ -100,12 +103,10 @@ class _Secrets:
         self._secretsmanager = secretsmanager
         self._prefix = prefix
 
-    def put(self, name: str, value: Mapping[str, str]) -> str:
-        """Write a secret; return its full name."""
+    def put(self, name: str, value: Mapping[str, str]) -> None:
         secret_id = f"{self._prefix}/{name}"
         text = json.dumps(value)
         try:
             self._secretsmanager.create_secret(Name=secret_id, SecretString=text)
         except self._secretsmanager.exceptions.ResourceExistsException:
             self._secretsmanager.put_secret_value(SecretId=secret_id, SecretString=text)
-        return secret_id

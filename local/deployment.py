@@ -23,6 +23,7 @@ from local.paths import ROOT, TOOLS, WORK
 
 _BUCKET = "deployments"
 _BUILD = WORK / "build"
+BUILT_TEMPLATE = _BUILD / "template.yaml"
 _BUILD_KEY = WORK / "build.key"
 # An empty one: what samconfig.toml says is for deployments to AWS.
 _SAM_CONFIG = WORK / "samconfig.toml"
@@ -60,6 +61,8 @@ def build_parameters() -> dict[str, str]:
 
 def build(console: Console) -> None:
     """Build the template into `.local/build`, unless it was built from the same files before."""
+    if not (TOOLS / "sam").exists():
+        raise StackError("SAM CLI and MiniStack are not installed here. Run: make tools")
     WORK.mkdir(exist_ok=True)
     with _alone(WORK / "build.lock"):
         key = _build_key()
@@ -86,7 +89,7 @@ def deploy(emulator: Emulator, stack_name: str, parameters: Mapping[str, str]) -
         s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     log = WORK / f"sam-deploy-{stack_name}.log"
     options = [
-        *("--template-file", str(_BUILD / "template.yaml")),
+        *("--template-file", str(BUILT_TEMPLATE)),
         *("--stack-name", stack_name, "--region", REGION, "--s3-bucket", _BUCKET),
         *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"),
         *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
@@ -131,7 +134,7 @@ def _sam(
     overrides = [f"{name}={json.dumps(value)}" for name, value in parameters.items()]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with log.open("wb") as output:
-        return subprocess.run(
+        return subprocess.run(  # noqa: S603 - SAM CLI with our own options
             [
                 *(str(TOOLS / "sam"), command, *options),
                 *("--config-file", str(_SAM_CONFIG), "--parameter-overrides", *overrides),
@@ -145,6 +148,8 @@ def _sam(
                     [str(Path(sys.executable).parent), str(TOOLS), os.environ.get("PATH", os.defpath)]
                 ),
                 "SAM_CLI_TELEMETRY": "0",
+                # Seconds between looks at the deployment, 5 if unsaid.
+                "SAM_CLI_POLL_DELAY": "0.2",
             },
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -14,7 +14,8 @@ import boto3
 import requests
 
 from local.console import StackError
-from local.paths import ROOT, TOOLS, WORK
+from local.paths import WORK
+from local.tools import tool_command
 
 REGION = "eu-central-1"
 # MiniStack's root user; what functions do is decided by their roles.
@@ -65,8 +66,8 @@ class Emulator:
         with self.log.open("wb") as log:
             # The open pipe to its standard input is what keeps it running; a session of its own keeps Ctrl-C
             # from ending it before what it runs for is done.
-            self._process = subprocess.Popen(
-                [TOOLS / "python", "-P", ROOT / "local" / "ministack_server.py"],
+            self._process = subprocess.Popen(  # noqa: S603 - our own script
+                tool_command("ministack_server.py"),
                 env=self._environment(Path(self._folder.name)),
                 cwd=self._folder.name,
                 stdin=subprocess.PIPE,

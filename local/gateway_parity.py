@@ -6,15 +6,12 @@ the default too. Here the deployed template is transformed again, with the value
 its own definitions are applied through the API Gateway API. AWS needs none of this.
 """
 
-import json
 import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from local.console import StackError
 from local.emulator import REGION, Emulator
-from local.paths import ROOT, TOOLS
+from local.tools import ask_tool
 
 _PLACEHOLDER = re.compile(r"\$\{([\w:]+)\}")
 
@@ -26,7 +23,8 @@ def apply_gateway_definitions(emulator: Emulator, stack_name: str) -> None:
     template = cloudformation.get_template(StackName=stack_name, TemplateStage="Original")["TemplateBody"]
     stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
     parameters = {row["ParameterKey"]: row["ParameterValue"] for row in stack.get("Parameters", [])}
-    for logical_id, unresolved in _bodies(template, parameters).items():
+    bodies = ask_tool("transformed_api.py", {"template": template, "parameters": parameters, "region": REGION})
+    for logical_id, unresolved in bodies.items():
         resource = cloudformation.describe_stack_resource(StackName=stack_name, LogicalResourceId=logical_id)
         api_id = resource["StackResourceDetail"]["PhysicalResourceId"]
         values = {**parameters, "AWS::StackName": stack_name, "AWS::Region": REGION}
@@ -38,30 +36,13 @@ def apply_gateway_definitions(emulator: Emulator, stack_name: str) -> None:
             gateway.create_deployment(restApiId=api_id, stageName=stage["stageName"])
 
 
-def _bodies(template: str, parameters: Mapping[str, str]) -> dict[str, Any]:
-    asked = json.dumps({"template": template, "parameters": dict(parameters), "region": REGION})
-    ended = subprocess.run(
-        [TOOLS / "python", "-P", ROOT / "local" / "transformed_api.py"],
-        input=asked,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if ended.returncode != 0:
-        raise StackError(f"The template's API could not be read: {ended.stderr.strip().splitlines()[-1]}")
-    bodies: dict[str, Any] = json.loads(ended.stdout)
-    return bodies
-
-
 def _put_gateway_responses(gateway: Any, api_id: str, body: Mapping[str, Any]) -> None:
     for response_type, response in body.get("x-amazon-apigateway-gateway-responses", {}).items():
         gateway.put_gateway_response(restApiId=api_id, responseType=response_type, **response)
 
 
 def _put_mock_answers(gateway: Any, api_id: str, body: Mapping[str, Any]) -> None:
-    resources = {
-        row["path"]: row["id"] for row in gateway.get_resources(restApiId=api_id, limit=500)["items"]
-    }
+    resources = {row["path"]: row["id"] for row in gateway.get_resources(restApiId=api_id, limit=500)["items"]}
     for path, method, integration in _mocks(body):
         where = {"restApiId": api_id, "resourceId": resources[path], "httpMethod": method.upper()}
         gateway.put_integration(**where, type="MOCK", requestTemplates=integration["requestTemplates"])
@@ -92,9 +73,7 @@ def _put_authorizer_cache_times(gateway: Any, api_id: str, body: Mapping[str, An
         if "authorizerResultTtlInSeconds" in wanted:
             seconds = str(wanted["authorizerResultTtlInSeconds"])
             change = {"op": "replace", "path": "/authorizerResultTtlInSeconds", "value": seconds}
-            gateway.update_authorizer(
-                restApiId=api_id, authorizerId=authorizer["id"], patchOperations=[change]
-            )
+            gateway.update_authorizer(restApiId=api_id, authorizerId=authorizer["id"], patchOperations=[change])
 
 
 def _resolved(node: Any, values: Mapping[str, str]) -> Any:

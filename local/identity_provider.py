@@ -89,7 +89,7 @@ def _handler(jwks: bytes) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *_: object) -> None:
             """Say nothing: the console belongs to the stack's own lines."""
 
     return Handler

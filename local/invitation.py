@@ -24,9 +24,7 @@ def invite(stack: LocalStack, console: Console) -> None:
     console.line(f"  {stack.base_url}")
     console.line(f"  {stack.aws.url}")
     console.line(f"  {stack.tiktok.control_url}")
-    console.line(
-        "\nTry it; the tokens are good for twelve hours. Put  | python3 -m json.tool  behind for nice JSON."
-    )
+    console.line("\nTry it; the tokens are good for twelve hours. Put  | python3 -m json.tool  behind for nice JSON.")
     tries: tuple[tuple[str, Person, str, dict[str, str] | None], ...] = (
         ("owner", OWNER, _check(Ad.EVERYTHING_READY, "PRODUCT_SALES"), None),
         (
@@ -54,7 +52,8 @@ def invite(stack: LocalStack, console: Console) -> None:
     for title, person, path, body in tries:
         console.line(f"\n# {title}")
         console.line(_curl(stack, person, path, body))
-    console.line()
+    console.line("\n# one function in Docker")
+    console.line("make invoke FUNCTION=CheckIdentityFunction EVENT=events/check_identity.linked.json\n")
 
 
 def _check(advertiser: Ad, objective: str) -> str:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import Any, Self
 
 from local.console import Console
-from local.demo_data import Person, write_demo_data
+from local.demo_data import Person, write_demo_data, write_demo_items
 from local.deployment import Deployment, build, deploy
 from local.emulator import Emulator
 from local.identity_provider import IdentityProvider
@@ -79,6 +79,10 @@ class LocalStack:
                 **(parameters or {}),
             },
         )
+
+    def restore_demo_items(self) -> None:
+        """Bring the items of the demo teams back to what they were at the start."""
+        write_demo_items(self.aws, self.main, self.tiktok.world)
 
     def write_demo_data(self, deployment: Deployment) -> None:
         """Write the demo teams to a deployment."""

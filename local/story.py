@@ -108,20 +108,14 @@ class _Story:
         self._console.line(f"   -> {shown}")
         wrong = {name: value for name, value in expected.items() if got[name] != value}
         if wrong:
-            self._console.line(
-                f"   expected {json.dumps(wrong)}, the answer was {json.dumps(answer)[:_SHOWN]}"
-            )
+            self._console.line(f"   expected {json.dumps(wrong)}, the answer was {json.dumps(answer)[:_SHOWN]}")
             self.unexpected.append(f"step {self._told}, {', '.join(wrong)}")
         return answer
 
-    def _answer(
-        self, method: str, path: str, person: Person, body: Mapping[str, str] | None
-    ) -> Mapping[str, Any]:
+    def _answer(self, method: str, path: str, person: Person, body: Mapping[str, str] | None) -> Mapping[str, Any]:
         url = f"{self._stack.base_url}{API}{path}"
         try:
-            response = requests.request(
-                method, url, headers=self._stack.bearer(person), json=body, timeout=_SECONDS
-            )
+            response = requests.request(method, url, headers=self._stack.bearer(person), json=body, timeout=_SECONDS)
             answer = response.json()
         except requests.RequestException as error:
             return {"status": None, "error": str(error)}

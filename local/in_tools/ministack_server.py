@@ -1,4 +1,4 @@
-"""MiniStack, with two things added. Run by the interpreter of `.tools`, never imported.
+"""MiniStack, with two things added.
 
 It ends with the process that started it: when its standard input is closed.
 
@@ -6,6 +6,8 @@ API Gateway fills `$context.authorizer.<name>` in a gateway response with what t
 MiniStack 1.5.33 leaves it as it is. The authorizer's context is carried inside its policy here, as MiniStack
 caches that and evaluates it for every request, and filled in when the refusal is written.
 """
+
+# ruff: noqa: SLF001 - what is changed is not for others
 
 import os
 import re

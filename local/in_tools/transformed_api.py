@@ -1,4 +1,4 @@
-"""Prints the REST APIs of a SAM template as CloudFormation would get them. Run by the interpreter of `.tools`.
+"""Prints the REST APIs of a SAM template as CloudFormation would get them.
 
 Standard input: {"template": "<YAML>", "parameters": {"Name": "value"}, "region": "…"}
 Standard output: {"<logical id>": <OpenAPI body>, …}

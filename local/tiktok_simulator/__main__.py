@@ -21,9 +21,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     try:
-        simulator = Simulator(
-            port=options.port, latency=options.latency, rate_limit_qps=options.rate_limit_qps
-        ).start()
+        simulator = Simulator(port=options.port, latency=options.latency, rate_limit_qps=options.rate_limit_qps).start()
     except (OSError, OverflowError, ValueError) as error:
         sys.stderr.write(f"The simulator cannot listen on 127.0.0.1:{options.port}: {error}\n")
         return 1

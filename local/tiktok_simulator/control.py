@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 
 PATH = "/_simulator/"
 
-_ASSETS: Mapping[str, type] = MappingProxyType(
-    {"identities": Identity, "pixels": Pixel, "apps": App, "pages": Page}
-)
+_ASSETS: Mapping[str, type] = MappingProxyType({"identities": Identity, "pixels": Pixel, "apps": App, "pages": Page})
 _SIMPLE_FIELDS = ("status", "can_use_custom_identity", "deleted", "lead_terms_confirmed", "owner_bc_id")
 
 
@@ -100,9 +98,7 @@ def _get_advertisers(simulator: "Simulator", _request: HttpRequest, _argument: s
                 "name": demo.name if demo else advertiser.name,
                 "description": demo.description if demo else "",
                 "users": [
-                    token.user
-                    for token in simulator.world.tokens.values()
-                    if advertiser.id in token.advertiser_ids
+                    token.user for token in simulator.world.tokens.values() if advertiser.id in token.advertiser_ids
                 ],
             }
         )

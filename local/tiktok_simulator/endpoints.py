@@ -210,9 +210,7 @@ def page_get(call: Call) -> JsonObject:
     pages = [
         page
         for page in candidates
-        if page.business_type in business_types
-        and status in {None, page.status}
-        and title in page.title.casefold()
+        if page.business_type in business_types and status in {None, page.status} and title in page.title.casefold()
     ]
     rows = [page_row(page, in_library=library_id is not None) for page in pages[page_of.part]]
     return {"list": rows, "page_info": page_of.info(len(pages))}

@@ -68,9 +68,7 @@ FAULT_KINDS: Mapping[FaultKind, KindRule] = MappingProxyType(
         ),
         FaultKind.HUGE_LIST: _rule("the rows of the answer, repeated so often", "repeat"),
         FaultKind.DUPLICATE_PAGES: _rule("every page has the rows of the first"),
-        FaultKind.CHANGING_TOTALS: _rule(
-            "page_info's totals move by step on every answer", optional=("step",)
-        ),
+        FaultKind.CHANGING_TOTALS: _rule("page_info's totals move by step on every answer", optional=("step",)),
         FaultKind.CURSOR: _rule("cursor and has_more instead of page_info"),
     }
 )
@@ -220,9 +218,7 @@ class Faults:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def next_for(
-        self, path: str, token: str | None, advertiser_ids: Collection[str]
-    ) -> tuple[Fault, int] | None:
+    def next_for(self, path: str, token: str | None, advertiser_ids: Collection[str]) -> tuple[Fault, int] | None:
         """Return the fault that strikes this request and how often it has struck, this time included."""
         with self._lock:
             for entry in self._entries:

@@ -45,9 +45,7 @@ class SimulatorServer(ThreadingHTTPServer):
         self._connections_lock = threading.Lock()
         if ssl_context is not None:
             # The handshake belongs to the connection's own thread, or one slow client would stop all.
-            self.socket = ssl_context.wrap_socket(
-                self.socket, server_side=True, do_handshake_on_connect=False
-            )
+            self.socket = ssl_context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def server_bind(self) -> None:
         """Bind without HTTPServer's look-up of the host's name, which can take seconds."""
