@@ -84,5 +84,5 @@ def api(stack: LocalStack, tiktok: Simulator) -> Api:
 def tiktok(stack: LocalStack) -> Simulator:
     """TikTok as at the start; the demo data too, as a test may have had a connection marked."""
     stack.tiktok.reset()
-    stack.write_demo_data(stack.main)
+    stack.restore_demo_items()
     return stack.tiktok
