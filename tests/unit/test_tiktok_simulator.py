@@ -123,9 +123,7 @@ class TestLife:
             ).json()
             assert [row["identity_id"] for row in answer["data"]["identity_list"]] == ["9"]
             listed = requests.get(f"{simulator.control_url}/advertisers", timeout=5).json()
-            assert listed["advertisers"] == [
-                {"advertiser_id": "5", "name": "Own", "description": "", "users": ["u"]}
-            ]
+            assert listed["advertisers"] == [{"advertiser_id": "5", "name": "Own", "description": "", "users": ["u"]}]
 
 
 class TestConnections:
@@ -190,9 +188,7 @@ class TestConnections:
                 assert response.json()["code"] == 0
             simulator.faults.add(Fault(path="*", kind=FaultKind.RESET_AFTER))
             with pytest.raises(requests.ConnectionError):
-                requests.get(
-                    f"{simulator.base_url}/user/info/", headers=OWNER, verify=str(certificate), timeout=5
-                )
+                requests.get(f"{simulator.base_url}/user/info/", headers=OWNER, verify=str(certificate), timeout=5)
 
 
 def make_certificate(folder: Path) -> Path:
@@ -214,9 +210,7 @@ def make_certificate(folder: Path) -> Path:
     )
     file = folder / "certificate.pem"
     file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + certificate.public_bytes(serialization.Encoding.PEM)
     )
     return file
@@ -258,9 +252,7 @@ class TestDemoWorld:
         for token, entry in zip(DemoToken, entries, strict=True):
             assert entry.startswith(token.name)
             assert f" {token.user} " in entry
-            listed = [
-                word for word in re.findall(r"\b[A-Z_]+\b", entry) if word in DemoAdvertiser.__members__
-            ]
+            listed = [word for word in re.findall(r"\b[A-Z_]+\b", entry) if word in DemoAdvertiser.__members__]
             assert listed == [names[advertiser_id] for advertiser_id in world.tokens[token].advertiser_ids]
 
     def test_ids(self) -> None:

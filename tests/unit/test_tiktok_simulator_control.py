@@ -23,9 +23,7 @@ def simulator(running: Simulator) -> Simulator:
     return running
 
 
-def control(
-    simulator: Simulator, method: str, path: str, json: Any = None, **options: Any
-) -> requests.Response:
+def control(simulator: Simulator, method: str, path: str, json: Any = None, **options: Any) -> requests.Response:
     return requests.request(method, f"{simulator.control_url}/{path}", json=json, timeout=5, **options)
 
 
@@ -48,9 +46,7 @@ def test_health(simulator: Simulator) -> None:
     assert control(simulator, "GET", "health").json() == {"status": "ok"}
 
 
-@pytest.mark.parametrize(
-    ("method", "path"), [("GET", "nothing"), ("PUT", "faults"), ("GET", "tokens/revoke")]
-)
+@pytest.mark.parametrize(("method", "path"), [("GET", "nothing"), ("PUT", "faults"), ("GET", "tokens/revoke")])
 def test_unknown(simulator: Simulator, method: str, path: str) -> None:
     """What cannot be controlled is 404, in JSON."""
     response = control(simulator, method, path)

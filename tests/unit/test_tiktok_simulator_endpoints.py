@@ -36,16 +36,12 @@ class Client:
 
     def get(self, path: str, token: str | None = DemoToken.OWNER, **query: Any) -> dict[str, Any]:
         return self._read(
-            self.session.get(
-                f"{self.simulator.base_url}/{path}", params=query, headers=_headers(token), timeout=5
-            )
+            self.session.get(f"{self.simulator.base_url}/{path}", params=query, headers=_headers(token), timeout=5)
         )
 
     def post(self, path: str, token: str | None = DemoToken.MEDIA_BUYER, **body: Any) -> dict[str, Any]:
         return self._read(
-            self.session.post(
-                f"{self.simulator.base_url}/{path}", json=body, headers=_headers(token), timeout=5
-            )
+            self.session.post(f"{self.simulator.base_url}/{path}", json=body, headers=_headers(token), timeout=5)
         )
 
     def data(self, path: str, token: str = DemoToken.OWNER, **query: Any) -> dict[str, Any]:
@@ -76,9 +72,7 @@ def client(simulator: Simulator) -> Iterator[Client]:
 class TestIdentities:
     def test_typed(self, client: Client) -> None:
         """A typed list has right totals."""
-        data = client.data(
-            "identity/get/", advertiser_id=DemoAdvertiser.EVERYTHING_READY, identity_type="TT_USER"
-        )
+        data = client.data("identity/get/", advertiser_id=DemoAdvertiser.EVERYTHING_READY, identity_type="TT_USER")
         assert data["page_info"] == {"page": 1, "page_size": 20, "total_number": 1, "total_page": 1}
         row = data["identity_list"][0]
         assert row["identity_type"] == "TT_USER"
@@ -169,9 +163,7 @@ class TestIdentities:
     @pytest.mark.parametrize("name", ["A", "é" * 100])
     def test_create_name(self, client: Client, name: str) -> None:
         """1 to 100 characters are accepted, whatever can_use_custom_identity says."""
-        answer = client.post(
-            "identity/create/", advertiser_id=DemoAdvertiser.CUSTOM_RESTRICTED, display_name=name
-        )
+        answer = client.post("identity/create/", advertiser_id=DemoAdvertiser.CUSTOM_RESTRICTED, display_name=name)
         assert answer["code"] == 0
 
     @pytest.mark.parametrize(
@@ -215,9 +207,7 @@ class TestIdentities:
 
     def test_delete(self, client: Client) -> None:
         """A custom identity can be deleted once."""
-        created = client.post("identity/create/", advertiser_id=DemoAdvertiser.NOTHING, display_name="Acme")[
-            "data"
-        ]
+        created = client.post("identity/create/", advertiser_id=DemoAdvertiser.NOTHING, display_name="Acme")["data"]
         body = {"advertiser_id": DemoAdvertiser.NOTHING, "identity_type": "CUSTOMIZED_USER", **created}
         assert client.post("identity/delete/", **body)["data"] == {}
         assert client.simulator.world.advertisers[DemoAdvertiser.NOTHING].identities == []
@@ -251,15 +241,11 @@ class TestPixels:
         query = {"advertiser_id": DemoAdvertiser.UNBOUND_PIXELS}
         pixels = client.data("pixel/list/", DemoToken.MEDIA_BUYER, **query)["pixels"]
         assert len(pixels) == 2
-        newest = client.data("pixel/list/", DemoToken.MEDIA_BUYER, order_by="LATEST_CREATE", **query)[
-            "pixels"
-        ]
+        newest = client.data("pixel/list/", DemoToken.MEDIA_BUYER, order_by="LATEST_CREATE", **query)["pixels"]
         assert newest == pixels[::-1]
         first = pixels[0]
         for filtering in ({"pixel_id": first["pixel_id"]}, {"name": "SHOP 1"}, {"code": first["pixel_code"]}):
-            assert client.data("pixel/list/", DemoToken.MEDIA_BUYER, **filtering, **query)["pixels"] == [
-                first
-            ]
+            assert client.data("pixel/list/", DemoToken.MEDIA_BUYER, **filtering, **query)["pixels"] == [first]
 
 
 class TestBusinessCenters:
@@ -454,9 +440,7 @@ class TestConnection:
             DemoAdvertiser.SUSPENDED,
             DemoAdvertiser.LINKED_BY_OWNER,
         ]
-        none = client.data(
-            "oauth2/advertiser/get/", DemoToken.NEWCOMER, app_id=world.app_id, secret=world.app_secret
-        )
+        none = client.data("oauth2/advertiser/get/", DemoToken.NEWCOMER, app_id=world.app_id, secret=world.app_secret)
         assert none == {"list": []}
 
     @pytest.mark.parametrize(

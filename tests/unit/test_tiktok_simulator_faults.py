@@ -286,9 +286,7 @@ class TestKinds:
         query: dict[str, Any] = {"identity_type": identity_type, "page_size": 100}
         seen, more = [], True
         while more:
-            data = get(
-                simulator, "identity/get/", DemoToken.AGENCY, DemoAdvertiser.MANY_PAGES, **query
-            ).json()["data"]
+            data = get(simulator, "identity/get/", DemoToken.AGENCY, DemoAdvertiser.MANY_PAGES, **query).json()["data"]
             assert "page_info" not in data
             seen += [row["identity_id"] for row in data["identity_list"]]
             query["cursor"], more = data["cursor"], data["has_more"]

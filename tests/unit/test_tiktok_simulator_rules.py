@@ -36,16 +36,12 @@ class Client:
 
     def get(self, path: str, token: str | None = DemoToken.OWNER, **query: Any) -> dict[str, Any]:
         return self._read(
-            self.session.get(
-                f"{self.simulator.base_url}/{path}", params=query, headers=_headers(token), timeout=5
-            )
+            self.session.get(f"{self.simulator.base_url}/{path}", params=query, headers=_headers(token), timeout=5)
         )
 
     def post(self, path: str, token: str | None = DemoToken.MEDIA_BUYER, **body: Any) -> dict[str, Any]:
         return self._read(
-            self.session.post(
-                f"{self.simulator.base_url}/{path}", json=body, headers=_headers(token), timeout=5
-            )
+            self.session.post(f"{self.simulator.base_url}/{path}", json=body, headers=_headers(token), timeout=5)
         )
 
     def data(self, path: str, token: str = DemoToken.OWNER, **query: Any) -> dict[str, Any]:
@@ -115,13 +111,9 @@ class TestTokens:
 
     def test_scope(self, client: Client) -> None:
         """A token without the scope is 40001 and the message names the endpoint; its other scopes work."""
-        answer = client.get(
-            "pixel/list/", DemoToken.NARROW_SCOPE, advertiser_id=DemoAdvertiser.EVERYTHING_READY
-        )
+        answer = client.get("pixel/list/", DemoToken.NARROW_SCOPE, advertiser_id=DemoAdvertiser.EVERYTHING_READY)
         assert answer["code"] == 40001
-        assert answer["message"].startswith(
-            "Permission error: The access token lacks the required scope for endpoint"
-        )
+        assert answer["message"].startswith("Permission error: The access token lacks the required scope for endpoint")
         assert "pixel/list/(method=GET)" in answer["message"]
         assert client.data("app/list/", DemoToken.NARROW_SCOPE, advertiser_id=DemoAdvertiser.EVERYTHING_READY)
 
@@ -253,6 +245,4 @@ class TestParameters:
         """An unknown parameter changes nothing: identity_id does not filter a list."""
         query = {"advertiser_id": DemoAdvertiser.EVERYTHING_READY}
         filtered = client.data("identity/get/", identity_id="1", **query)
-        assert (
-            len(filtered["identity_list"]) == len(client.data("identity/get/", **query)["identity_list"]) == 2
-        )
+        assert len(filtered["identity_list"]) == len(client.data("identity/get/", **query)["identity_list"]) == 2

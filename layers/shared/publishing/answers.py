@@ -27,16 +27,10 @@ class TokenUsed(_Answer):
     user_id: str
 
 
-class AboutAdvertiser(_Answer):
-    """What every answer about an advertiser ends with."""
-
-    advertiser_id: str | None
-    advertiser_id_source: Literal["query", "first_of_active_token"] | None
-    token: TokenUsed | None
-    checked_at: Moment
+AdvertiserIdSource = Literal["query", "first_of_active_token"]
 
 
-class IdentityCheck(AboutAdvertiser):
+class IdentityCheck(_Answer):
     """Whether the advertiser has a usable TT_USER identity."""
 
     hasIdentity: bool  # noqa: N815 - the field's name in the product's help article
@@ -46,6 +40,10 @@ class IdentityCheck(AboutAdvertiser):
     identity_type: str | None = None
     display_name: str | None = None
     image: str | None = None
+    advertiser_id: str | None
+    advertiser_id_source: AdvertiserIdSource | None
+    token: TokenUsed | None
+    checked_at: Moment
 
 
 class ListedIdentity(_Answer):
@@ -59,12 +57,16 @@ class ListedIdentity(_Answer):
     why_not: tuple[str, ...]
 
 
-class IdentityList(AboutAdvertiser):
+class IdentityList(_Answer):
     """The identities of an advertiser; ``complete`` is false where a type could not be read."""
 
+    advertiser_id: str
+    advertiser_id_source: AdvertiserIdSource
     identities: tuple[ListedIdentity, ...]
     complete: bool
     failed_types: tuple[str, ...]
+    token: TokenUsed
+    checked_at: Moment
 
 
 class Warning_(_Answer):  # noqa: N801 - Warning is a builtin
@@ -132,7 +134,7 @@ class CheckDone(_Answer):
     assets: tuple[AssetSeen, ...] = Field(max_length=5)
 
 
-class PublishCheck(AboutAdvertiser):
+class PublishCheck(_Answer):
     """Whether the ad can be published: ready exactly when nothing is missing and nothing unknown."""
 
     ready: bool
@@ -143,8 +145,12 @@ class PublishCheck(AboutAdvertiser):
     detail: str | None
     identity: UsedIdentity | None
     objective: str
+    advertiser_id: str | None
+    advertiser_id_source: AdvertiserIdSource | None
     checks: tuple[CheckDone | CheckNotRequired, ...]
     warnings: tuple[Warning_, ...]
+    token: TokenUsed | None
+    checked_at: Moment
 
 
 class Rules(_Answer):
@@ -154,7 +160,7 @@ class Rules(_Answer):
 
 
 def about(candidate: Candidate, *, given: bool, now: datetime) -> dict[str, object]:
-    """The fields of :class:`AboutAdvertiser` where ``candidate`` answered."""
+    """The fields that say which advertiser was asked about and with whose token, where ``candidate`` answered."""
     return {
         "advertiser_id": candidate.advertiser_id,
         "advertiser_id_source": "query" if given else "first_of_active_token",

@@ -1,5 +1,6 @@
 """Who a bearer token stands for: a JWT, verified against the issuer's published keys."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -70,7 +71,7 @@ class Verifier:
                 leeway=LEEWAY_SECONDS,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
-        except jwt.PyJWKClientConnectionError as error:
+        except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, json.JSONDecodeError) as error:
             raise KeysUnavailableError(type(error).__name__) from None
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise UnauthorizedError(type(error).__name__) from None

@@ -56,13 +56,14 @@ def _handler(respond: Callable[[Call, Event], Answer], success: HTTPStatus) -> H
         logger.clear_state()
         logger.append_keys(request_id=request_id)
         try:
-            answer = respond(_call(event, context), event)
+            body = _written(respond(_call(event, context), event))
         except Exception as error:  # noqa: BLE001 - the one place where every error becomes an answer
             problem = _problem(error)
             _log(error, problem)
-            return _response(problem.kind.status, problem.body(request_id), CONTENT_TYPE, origin, problem.headers)
+            body = json.dumps(problem.body(request_id))
+            return _response(problem.kind.status, body, CONTENT_TYPE, origin, problem.headers)
         logger.info(LogEvent.ANSWERED, status=int(success))
-        return _response(success, answer, "application/json", origin, {})
+        return _response(success, body, "application/json", origin, {})
 
     return handler
 
@@ -177,9 +178,7 @@ def _log(error: Exception, problem: Problem) -> None:
     logger.error(LogEvent.FAILED, **fields)
 
 
-def _response(
-    status: int, body: Answer | dict[str, Any], kind: str, origin: str, headers: Mapping[str, str]
-) -> Response:
+def _response(status: int, body: str, kind: str, origin: str, headers: Mapping[str, str]) -> Response:
     return {
         "statusCode": int(status),
         "headers": {
@@ -189,11 +188,10 @@ def _response(
             "Access-Control-Expose-Headers": "Retry-After",
             **headers,
         },
-        "body": _written(body),
+        "body": body,
     }
 
 
-def _written(body: Answer | dict[str, Any]) -> str:
-    if isinstance(body, BaseModel):
-        return body.model_dump_json()
-    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+def _written(answer: Answer) -> str:
+    """The answer as JSON. In ASCII: a name from TikTok may hold half of a surrogate pair, which UTF-8 cannot."""
+    return answer if isinstance(answer, str) else json.dumps(answer.model_dump(mode="json"))

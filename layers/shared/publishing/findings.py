@@ -1,7 +1,7 @@
 """What looking for an asset at TikTok found: satisfied, missing, or unknown."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -115,3 +115,10 @@ def look(rows: Iterable[Row], as_asset: Callable[[Row], Asset], *, none: str, un
 def unknown(error: TikTokError, seen: Iterable[Asset] = ()) -> Finding:
     """What could not be verified because of ``error``."""
     return Finding(Status.UNKNOWN, unverified(error), tuple(seen), error)
+
+
+def refused_here_alone(finding: Finding) -> Finding:
+    """TikTok answers this token about the advertiser elsewhere, so what it lacks here is a permission."""
+    if isinstance(finding.error, AdvertiserNotAccessibleError):
+        return replace(finding, reason=Unverified.MISSING_SCOPE)
+    return finding

@@ -29,7 +29,7 @@ WAIT_SECONDS = 0.25
 WARNING_GRACE_SECONDS = 0.5
 """How much longer than the creation its warnings may take."""
 
-logger = Logger(child=True)
+logger = Logger(service="publishing", child=True)
 
 
 def create_identity(

@@ -23,7 +23,7 @@ from publishing.log_events import LogEvent
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-logger = Logger(child=True)
+logger = Logger(service="publishing", child=True)
 
 LEASE = timedelta(seconds=20)
 """How long a running attempt is believed to live: longer than any Lambda of ours may run."""

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from publishing.findings import Finding, Status, Unverified, unknown
+from publishing.findings import Finding, Status, refused_here_alone, unknown
 from publishing.objectives import OBJECTIVES, Requirement
 from publishing.prerequisites import CHECKS, check_identity
 from publishing.side_by_side import SideBySide, outcome_or_error
@@ -41,7 +41,7 @@ class _AdviceCalls:
     other_identity_types: Future[frozenset[str]] | None = None
 
 
-def gather(  # noqa: PLR0913 - what is asked, of whom, how strictly and until when
+def gather(
     api: TikTokBusinessApi,
     advertiser_id: str,
     objective: str,
@@ -72,7 +72,8 @@ def gather(  # noqa: PLR0913 - what is asked, of whom, how strictly and until wh
                         partial(_unused_identity_types, api, advertiser_id, accepted_types)
                     )
                 looks[kind] = check_identity(api, advertiser_id, kind)
-                if looks[kind].status is Status.SATISFIED:
+                # Strictly a custom identity may turn out not to do: then a type of less preference is needed.
+                if looks[kind].status is Status.SATISFIED and not (strict and kind is IdentityType.CUSTOMIZED_USER):
                     break
             return looks
 
@@ -115,8 +116,8 @@ def _of_one_token(
     if not isinstance(account, Advertiser) and all(look.status is Status.UNKNOWN for look in by_advertiser):
         _raise_first(AdvertiserNotAccessibleError, [look.error for look in by_advertiser])
     return Evidence(
-        identities={kind: _refused_here_alone(look) for kind, look in identities.items()},
-        others={kind: _refused_here_alone(look) for kind, look in others.items()},
+        identities={kind: refused_here_alone(look) for kind, look in identities.items()},
+        others={kind: refused_here_alone(look) for kind, look in others.items()},
         advice=Advice(
             custom_identity_allowed=flag if isinstance(flag, bool) else None,
             custom_identity_error=flag if isinstance(flag, TikTokError) else None,
@@ -131,13 +132,6 @@ def _raise_first(kind: type[TikTokError], errors: Iterable[TikTokError | None]) 
     for error in errors:
         if isinstance(error, kind):
             raise error
-
-
-def _refused_here_alone(finding: Finding) -> Finding:
-    """TikTok answers this token about the advertiser elsewhere, so what it lacks here is a permission."""
-    if isinstance(finding.error, AdvertiserNotAccessibleError):
-        return replace(finding, reason=Unverified.MISSING_SCOPE)
-    return finding
 
 
 def _finding(future: Future[Finding], deadline: Deadline) -> Finding:

@@ -16,7 +16,7 @@ from tiktok_business.errors import AdvertiserNotAccessibleError, TokenRejectedEr
 MAX_CANDIDATES = 5
 """Persons' tokens tried for one request."""
 
-logger = Logger(child=True)
+logger = Logger(service="publishing", child=True)
 
 Result = TypeVar("Result")
 Work = Callable[[TikTokBusinessApi, str], Result]

@@ -112,10 +112,17 @@ def team_of(team_id: str, items: Iterable[Mapping[str, Any]]) -> Team:
         if kind == "MEMBER" and user_id:
             roles[user_id] = Role.of(item.get("role"))
         elif kind == "SUBSCRIPTION":
-            subscription = Subscription(str(item.get("status", "")), _number(item.get("current_period_end")))
+            subscription = _subscription(item)
         elif kind == "CONNECTION" and user_id:
             connections.append(_connection(team_id, user_id, item))
     return Team(team_id, roles, subscription, tuple(connections))
+
+
+def _subscription(item: Mapping[str, Any]) -> Subscription | None:
+    try:
+        return Subscription(str(item.get("status", "")), _number(item.get("current_period_end")))
+    except ValueError:
+        return None
 
 
 def _connection(team_id: str, user_id: str, item: Mapping[str, Any]) -> Connection:

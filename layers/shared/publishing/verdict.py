@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from publishing.findings import Asset, Finding, Status, Unverified, unknown
+from publishing.findings import Asset, Finding, Status, Unverified, refused_here_alone, unknown
 from publishing.objectives import OBJECTIVES, Requirement
 from tiktok_business.errors import TikTokError
 from tiktok_business.models import IdentityType
@@ -146,23 +146,25 @@ def _identity(evidence: Evidence, *, strict: bool) -> Finding:
     """The finding on identity as a whole: the first type, in order of preference, that has a usable one."""
     looks = evidence.identities
     seen = tuple(asset for look in looks.values() for asset in look.assets)
-    failure = next((look.error for look in looks.values() if look.error is not None), None)
+    failure = next((look for look in looks.values() if look.error is not None), None)
     satisfied = next((kind for kind, look in looks.items() if look.status is Status.SATISFIED), None)
     if satisfied is IdentityType.CUSTOMIZED_USER:
-        return _custom_identity(evidence, seen, failure, strict=strict)
+        custom = _custom_identity(evidence, seen, failure, strict=strict)
+        account = looks.get(IdentityType.TT_USER)
+        if custom.status is Status.SATISFIED or account is None or account.status is not Status.SATISFIED:
+            return custom
+        return Finding(Status.SATISFIED, assets=account.assets + looks[IdentityType.CUSTOMIZED_USER].assets)
     if satisfied is not None:
         return Finding(Status.SATISFIED, assets=seen)
     if failure is not None:
-        return unknown(failure, seen)
+        return replace(failure, assets=seen)
     if seen:
         return Finding(Status.MISSING, "tt_user_unavailable", seen)
     barred = evidence.advice.custom_identity_allowed is False
     return Finding(Status.MISSING, "no_identity_custom_barred" if barred else "no_identity")
 
 
-def _custom_identity(
-    evidence: Evidence, seen: tuple[Asset, ...], failure: TikTokError | None, *, strict: bool
-) -> Finding:
+def _custom_identity(evidence: Evidence, seen: tuple[Asset, ...], failure: Finding | None, *, strict: bool) -> Finding:
     tt_user = evidence.identities.get(IdentityType.TT_USER)
     alone = tt_user is not None and tt_user.status is Status.MISSING
     satisfied = Finding(Status.SATISFIED, "custom_identity_only" if alone else "custom_identity", seen)
@@ -170,11 +172,13 @@ def _custom_identity(
     if not strict or allowed:
         return satisfied
     if failure is not None:  # a TikTok account may exist that would do
-        return unknown(failure, seen)
+        return replace(failure, assets=seen)
     if allowed is None:
         error = evidence.advice.custom_identity_error
         return (
-            unknown(error, seen) if error else replace(satisfied, status=Status.UNKNOWN, reason="unexpected_response")
+            refused_here_alone(unknown(error, seen))
+            if error
+            else replace(satisfied, status=Status.UNKNOWN, reason="unexpected_response")
         )
     return replace(satisfied, status=Status.MISSING, reason="custom_identity_restricted")
 

@@ -62,7 +62,8 @@ class TikTokBusinessApi:
                 "filtering": {"keyword": display_name},
             }
         )
-        return (identity for identity in rows if identity.display_name == display_name)
+        custom = (identity for identity in rows if identity.identity_type == IdentityType.CUSTOMIZED_USER)
+        return (identity for identity in custom if identity.display_name == display_name)
 
     def create_identity(self, advertiser_id: str, display_name: str, image_uri: str | None) -> str:
         """``identity/create/``, scope 692: make a CUSTOMIZED_USER and return its id.
@@ -76,22 +77,45 @@ class TikTokBusinessApi:
 
     def pixels(self, advertiser_id: str) -> Iterator[Pixel]:
         """``pixel/list/``, scope 800; at most 20 a page, more is refused (SDK ``yml_files/pixel_list.yml``)."""
-        return self.client.rows("pixel/list/", {"advertiser_id": advertiser_id}, Pixel, keys=("pixels",), page_size=20)
+        return self.client.rows(
+            "pixel/list/",
+            {"advertiser_id": advertiser_id},
+            Pixel,
+            keys=("pixels",),
+            id_of=lambda pixel: pixel.pixel_id,
+            page_size=20,
+        )
 
     def business_centers(self) -> Iterator[BusinessCenter]:
         """``bc/get/``, scope 150: the Business Centers that the token's person sees; at most 50 a page."""
-        return self.client.rows("bc/get/", {}, BusinessCenter, keys=("list",), page_size=50)
+        return self.client.rows(
+            "bc/get/", {}, BusinessCenter, keys=("list",), id_of=lambda center: center.bc_info.bc_id, page_size=50
+        )
 
     def catalogs(self, bc_id: str) -> Iterator[Catalog]:
         """``catalog/get/``, scope 900: the catalogs of one Business Center; at most 100 a page.
 
         A wrong ``bc_id`` brings an empty list, not an error (NAN ``catalogs``): ask only for ids from ``bc/get/``.
         """
-        return self.client.rows("catalog/get/", {"bc_id": bc_id}, Catalog, keys=("list",), page_size=100)
+        return self.client.rows(
+            "catalog/get/",
+            {"bc_id": bc_id},
+            Catalog,
+            keys=("list",),
+            id_of=lambda catalog: catalog.catalog_id,
+            page_size=100,
+        )
 
     def apps(self, advertiser_id: str) -> Iterator[App]:
         """``app/list/``, scope 700: all apps at once, there are no pages (SDK ``yml_files/app_list.yml``)."""
-        return self.client.rows("app/list/", {"advertiser_id": advertiser_id}, App, keys=("apps",), page_size=None)
+        return self.client.rows(
+            "app/list/",
+            {"advertiser_id": advertiser_id},
+            App,
+            keys=("apps",),
+            id_of=lambda app: app.app_id,
+            page_size=None,
+        )
 
     def lead_forms(self, owner: Mapping[str, str]) -> Iterator[Page]:
         """``page/get/``, scope 680: lead forms of ``{"advertiser_id": …}`` or of ``{"library_id": …}``.
@@ -100,7 +124,12 @@ class TikTokBusinessApi:
         for them differs between sources, so none is sent. At most 100 a page (BUB ``model/page/get.go``).
         """
         return self.client.rows(
-            "page/get/", {**owner, "business_type": "LEAD_GEN"}, Page, keys=("list",), page_size=100
+            "page/get/",
+            {**owner, "business_type": "LEAD_GEN"},
+            Page,
+            keys=("list",),
+            id_of=lambda page: page.page_id,
+            page_size=100,
         )
 
     def page_libraries(self, advertiser_id: str) -> Iterator[PageLibrary]:
@@ -113,6 +142,7 @@ class TikTokBusinessApi:
             {"advertiser_id": advertiser_id},
             PageLibrary,
             keys=("list", "libraries"),
+            id_of=lambda library: library.library_id,
             page_size=100,
         )
 
@@ -134,7 +164,9 @@ class TikTokBusinessApi:
         return _read(endpoint, TermCheck, data).confirmed
 
     def _identities(self, params: Mapping[str, Any]) -> Iterator[Identity]:
-        return self.client.rows("identity/get/", params, Identity, keys=("identity_list", "list"), page_size=100)
+        return self.client.rows(
+            "identity/get/", params, Identity, keys=("identity_list", "list"), id_of=_identity_id, page_size=100
+        )
 
     def _advertiser(self, advertiser_id: str, fields: list[str]) -> Advertiser:
         endpoint = "advertiser/info/"
@@ -149,8 +181,14 @@ class _Advertisers(BaseModel):
     list: list[Advertiser]
 
 
+def _identity_id(identity: Identity) -> tuple[str | None, ...]:
+    """One TikTok account can be shared by several Business Centers, under the same id."""
+    return (identity.identity_type, identity.identity_id, identity.identity_authorized_bc_id)
+
+
 def _read(endpoint: str, model: type[Model], data: Mapping[str, Any]) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError:
-        raise UnexpectedResponseError(endpoint, "code 0 with data of another shape", code=0) from None
+        pass  # raised below, so that the error holds no part of what came as its context
+    raise UnexpectedResponseError(endpoint, "code 0 with data of another shape", code=0)

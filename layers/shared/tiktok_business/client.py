@@ -3,7 +3,7 @@
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -32,6 +32,8 @@ RATE_BACKOFF_SECONDS = 1.0
 MAX_PAGES = 50
 """Pages read of one listing before giving up: 5 000 identities, 1 000 pixels."""
 
+
+_NO_JSON = object()
 
 Row = TypeVar("Row", bound=BaseModel)
 
@@ -65,46 +67,63 @@ class TikTokClient:
         return self._call(lambda error: isinstance(error, RateLimitedError | NotSentError), "POST", endpoint, body=body)
 
     def rows(
-        self, endpoint: str, params: Mapping[str, Any], row: type[Row], *, keys: tuple[str, ...], page_size: int | None
+        self,
+        endpoint: str,
+        params: Mapping[str, Any],
+        row: type[Row],
+        *,
+        keys: tuple[str, ...],
+        id_of: Callable[[Row], Hashable],
+        page_size: int | None,
     ) -> Iterator[Row]:
         """The rows of a paged listing, page after page, as they are asked for: stop asking and no more is read.
 
-        Ends at the last page that TikTok names or, where it names none, at a page that is not full. A page without a
-        new row ends the reading too. ``page_size`` None: the listing has no pages.
+        Ends at the last page that TikTok names or, where it names none, at a page that is not full; goes on where
+        TikTok's own count says that there is more. A page without a new row ends the reading too. Rows with the same
+        ``id_of`` are one. ``page_size`` None: the listing has no pages.
 
         Raises:
-            IncompleteReadingError: after the last row, if rows were unreadable, are fewer than TikTok counted, or go
-                on after ``MAX_PAGES`` pages: what was read is true, but absence is not proven.
+            IncompleteReadingError: after the last row, if rows were unreadable, are fewer than TikTok counted, did not
+                come on a page that TikTok named, or go on after ``MAX_PAGES`` pages: what was read is true, but
+                absence is not proven.
             TikTokError: any other failure of a call.
         """
-        seen: set[str] = set()
+        seen: set[Hashable] = set()
+        counts: set[int] = set()
         unreadable = 0
+        announced = False
         cursor: Any = None
         for page in range(1, MAX_PAGES + 1):
             paged = {"page": page, "page_size": page_size} if page_size else {}
             data = self.get(endpoint, {**params, **paged, **({"cursor": cursor} if cursor else {})})
             raw_rows = _rows_of(endpoint, data, keys)
-            new = 0
+            before = len(seen)
             for raw in raw_rows:
-                fingerprint = json.dumps(raw, sort_keys=True)
-                if fingerprint in seen:
+                parsed = _parsed(row, raw)
+                identity = json.dumps(raw, sort_keys=True) if parsed is None else id_of(parsed)
+                if identity in seen:
                     continue
-                seen.add(fingerprint)
-                new += 1
-                try:
-                    parsed = row.model_validate(raw)
-                except ValidationError:
+                seen.add(identity)
+                if parsed is None:
                     unreadable += 1
-                    continue
-                yield parsed
+                else:
+                    yield parsed
             paging = _Paging.of(data)
             cursor = paging.cursor
-            if new == 0 or not page_size or not paging.goes_on(page, full=len(raw_rows) >= page_size):
+            if paging.total_number is not None:
+                counts.add(paging.total_number)
+            nothing_new = len(seen) == before
+            announces = paging.names_more(page)
+            full = page_size is not None and len(raw_rows) >= page_size
+            if nothing_new or not page_size or not paging.goes_on(page, full=full, counts=counts, seen=len(seen)):
                 if unreadable:
                     raise IncompleteReadingError(endpoint, f"{unreadable} rows were not readable")
-                if paging.total_number is not None and len(seen) < paging.total_number:
-                    raise IncompleteReadingError(endpoint, f"{len(seen)} of {paging.total_number} rows came")
+                if len(seen) < max(counts, default=0):
+                    raise IncompleteReadingError(endpoint, f"{len(seen)} of {max(counts)} rows came")
+                if announces or (announced and nothing_new and raw_rows):
+                    raise IncompleteReadingError(endpoint, f"page {page} did not bring what was announced")
                 return
+            announced = announces
         raise IncompleteReadingError(endpoint, f"more than {MAX_PAGES} pages")
 
     def _call(
@@ -127,16 +146,15 @@ class TikTokClient:
 
     def _data_of(self, endpoint: str, answer: RawAnswer) -> Mapping[str, Any]:
         """The ``data`` of TikTok's envelope ``{code, message, request_id, data}``, or the error that it stands for."""
-        try:
-            envelope = json.loads(answer.body)
-        except (ValueError, RecursionError):
+        envelope = _json_of(answer.body)
+        if envelope is _NO_JSON:
             _raise_for_status(endpoint, answer.status)
-            raise UnavailableError(endpoint, f"HTTP {answer.status} without JSON") from None
+            raise UnavailableError(endpoint, f"HTTP {answer.status} without JSON")
         if not isinstance(envelope, dict) or type(envelope.get("code")) is not int:
             _raise_for_status(endpoint, answer.status)
             raise UnexpectedResponseError(endpoint, f"HTTP {answer.status} without TikTok's envelope")
-        request_id = _text(envelope.get("request_id")) or None
-        message = _text(envelope.get("message")).replace(self.token.get_secret_value(), "[token]")
+        request_id = self._said(envelope.get("request_id")) or None
+        message = self._said(envelope.get("message"))
         meaning = classify(envelope["code"], message)
         if meaning is not Meaning.OK:
             raise ERROR_OF_MEANING[meaning](endpoint, message, code=envelope["code"], request_id=request_id)
@@ -144,6 +162,10 @@ class TikTokClient:
         if not isinstance(data, dict):
             raise UnexpectedResponseError(endpoint, "code 0 without data", code=0, request_id=request_id)
         return data
+
+    def _said(self, value: object) -> str:
+        """A text of TikTok's without the token, should TikTok repeat it."""
+        return value.replace(self.token.get_secret_value(), "[token]") if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +189,34 @@ class _Paging:
             data.get("cursor", info.get("cursor")),
         )
 
-    def goes_on(self, page: int, *, full: bool) -> bool:
-        """Whether another page is to be asked for. ``total_page`` may be 0 although there are rows (NAN)."""
+    def names_more(self, page: int) -> bool:
+        """Whether TikTok names a page after this one. ``total_page`` may be 0 although there are rows (NAN)."""
+        return page < self.total_page if self.total_page else bool(self.has_more)
+
+    def goes_on(self, page: int, *, full: bool, counts: set[int], seen: int) -> bool:
+        """Whether another page is to be asked for; ``counts`` are the totals that TikTok has named until now.
+
+        After a full page even where TikTok names no further one, if its counts change or are not what has come.
+        """
+        if self.names_more(page) or seen < max(counts, default=0):
+            return True
         if self.total_page:
-            return page < self.total_page
-        if self.has_more is not None:
-            return self.has_more
-        return full
+            return full and not counts <= {seen}
+        return full and self.has_more is None
+
+
+def _json_of(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return _NO_JSON  # not raised from here: the error would keep the body as its context
+
+
+def _parsed(row: type[Row], raw: object) -> Row | None:
+    try:
+        return row.model_validate(raw)
+    except ValidationError:
+        return None
 
 
 def _rows_of(endpoint: str, data: Mapping[str, Any], keys: tuple[str, ...]) -> list[Any]:
@@ -189,10 +232,6 @@ def _raise_for_status(endpoint: str, status: int) -> None:
         raise RateLimitedError(endpoint, "HTTP 429")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise UnavailableError(endpoint, f"HTTP {status}")
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _whole_number(value: object) -> int | None:

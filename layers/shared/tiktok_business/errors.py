@@ -83,7 +83,7 @@ class NoTimeLeftError(TimedOutError):
 
 
 class UnexpectedResponseError(TikTokError):
-    """An answer, but not of the documented shape: conclude nothing from it."""
+    """An answer, but not of the documented shape or code: conclude nothing from it."""
 
     may_have_happened = True
 
@@ -101,5 +101,6 @@ ERROR_OF_MEANING: dict[Meaning, type[TikTokError]] = {
     Meaning.TRANSIENT: UnavailableError,
     Meaning.REJECTED: RequestRejectedError,
     Meaning.UNSUPPORTED: UnsupportedError,
+    Meaning.UNKNOWN: UnexpectedResponseError,
 }
 """The error each meaning is raised as; every meaning but OK is here."""

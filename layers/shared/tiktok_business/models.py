@@ -1,7 +1,9 @@
 """TikTok's rows as they are read here: the fields this product uses, read tolerantly.
 
-A field that is absent or null is None: no information. Unknown fields are ignored. Ids are strings; a number is taken
-as its digits, since TikTok's gateway converts some ids to 64-bit integers (SDK ``yml_files``, ``x-open-convert``).
+A field that is absent or null is None: no information. What is only shown (a name, a picture) is None too where it is
+of another type; a field that decides whether something can be used makes its row unreadable then. Unknown fields are
+ignored. Ids are strings; a number is taken as its digits, since TikTok's gateway converts some ids to 64-bit integers
+(SDK ``yml_files``, ``x-open-convert``).
 """
 
 from enum import StrEnum
@@ -31,9 +33,14 @@ def _text_or_none(value: object) -> object:
     return value if isinstance(value, str) and value else None
 
 
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
 Id = Annotated[str, BeforeValidator(_digits_of_number), Field(min_length=1)]
 OptionalText = Annotated[str | None, BeforeValidator(_text_or_none)]
 OptionalFlag = Annotated[bool | None, BeforeValidator(_flag_or_none)]
+DecidingText = Annotated[str | None, BeforeValidator(_none_if_empty)]
 
 
 class _Row(BaseModel):
@@ -49,16 +56,16 @@ class Identity(_Row):
     profile_image: OptionalText = None
     """URL; TikTok sends an empty string for the default avatar. It expires (about 48 h): show it, never store it."""
     identity_authorized_bc_id: OptionalText = None
-    available_status: OptionalText = None
+    available_status: DecidingText = None
     """``AVAILABLE`` or why not; only for TikTok accounts, else None."""
-    is_gpppa: OptionalFlag = None
+    is_gpppa: bool | None = None
     """A government, politician or party account: not usable for ads."""
 
 
 class AssetOwnership(_Row):
     """Who holds a pixel; ``UNBOUND`` means that this advertiser can no longer use it."""
 
-    asset_relation_status: OptionalText = None
+    asset_relation_status: DecidingText = None
 
 
 class Pixel(_Row):
@@ -89,7 +96,7 @@ class Catalog(_Row):
 
     catalog_id: Id
     catalog_name: OptionalText = None
-    ad_creation_eligible: OptionalText = None
+    ad_creation_eligible: DecidingText = None
     """``AVAILABLE`` or ``NOT_AVAILABLE``."""
 
 
@@ -106,8 +113,8 @@ class Page(_Row):
 
     page_id: Id
     title: OptionalText = None
-    status: OptionalText = None
-    """``PUBLISHED`` or ``EDITED`` (a draft); only published ones can be used in ads."""
+    status: str
+    """``PUBLISHED`` or ``EDITED`` (a draft); only published ones can be used in ads. Without it nothing is known."""
 
 
 class PageLibrary(_Row):

@@ -30,6 +30,8 @@ class Meaning(StrEnum):
     """TikTok refuses this request for what it says; repeating it changes nothing."""
     UNSUPPORTED = "unsupported"
     """This environment, app or region does not have the endpoint."""
+    UNKNOWN = "unknown"
+    """Nothing may be concluded, not even that nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ _LIVE = "reported from a live account, 2026-09-15"
 _PH = "PostHog/posthog#78577; EVA, 2026-08-13"
 
 _WRONG_APP = re.compile(r"inconsistent with the token", re.IGNORECASE)
-_SCOPE = re.compile(r"\bscope\b", re.IGNORECASE)
+_SCOPE = re.compile(r"\bscopes?\b", re.IGNORECASE)
 _GONE = re.compile(r"doesn.t exist or has been deleted", re.IGNORECASE)
 
 
@@ -77,7 +79,7 @@ RETURN_CODES: tuple[ReturnCode, ...] = (
     _row((40001, 40002), Meaning.ADVERTISER_GONE, "the advertiser does not exist", _LIVE, _GONE),
     _row((40300, 40301), Meaning.ADVERTISER_GONE, "the advertiser does not exist or cannot be matched"),
     _row(40001, Meaning.NO_ACCESS, "no permission to operate the advertiser"),
-    _row((40016, 40016), Meaning.RATE_LIMITED, "app-level limit for the endpoint"),
+    _row(40016, Meaning.RATE_LIMITED, "app-level limit for the endpoint"),
     _row(40100, Meaning.RATE_LIMITED, "app-level limit for the endpoint"),
     _row(40132, Meaning.RATE_LIMITED, "limit on the value of a field"),
     _row(40133, Meaning.RATE_LIMITED, "advertiser-level limit"),
@@ -87,6 +89,8 @@ RETURN_CODES: tuple[ReturnCode, ...] = (
     _row(40118, Meaning.UNSUPPORTED, "not on the allowlist"),
     _row(41000, Meaning.UNSUPPORTED, "the country of the client's IP is blocked"),
     _row((40201, 40202), Meaning.TRANSIENT, "not ready, or a write conflict"),
+    _row(70001, Meaning.REJECTED, "invalid type of business authorisation", _SDK),
+    _row(20001, Meaning.UNKNOWN, "partial success: a part was done"),
     # What the tables above do not name: 4xxxx is definitive, 5xxxx and 6xxxx are TikTok's own trouble.
     _row((40000, 49999), Meaning.REJECTED, "invalid request (40002 is TikTok's catch-all)"),
     _row((50000, 69999), Meaning.TRANSIENT, "TikTok's own services: 50000, 50002, 51xxx, 52xxx, 531xx, 60001"),
@@ -96,10 +100,9 @@ RETURN_CODES: tuple[ReturnCode, ...] = (
 def classify(code: int, message: str, table: Iterable[ReturnCode] = RETURN_CODES) -> Meaning:
     """What ``code`` means, read with ``message`` where the code alone does not say.
 
-    A code outside the table (20001 "partial success", 70001, a negative one) is a refusal: nothing may be concluded
-    from such an answer, and repeating the request has no known use.
+    Of a code outside the table (a negative one, say) nothing is known.
     """
     for row in table:
         if row.first <= code <= row.last and (row.pattern is None or row.pattern.search(message)):
             return row.meaning
-    return Meaning.REJECTED
+    return Meaning.UNKNOWN

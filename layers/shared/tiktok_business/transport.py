@@ -1,6 +1,7 @@
 """Bytes to TikTok and back on one pooled `requests` session, within a deadline."""
 
 import json
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from tiktok_business.deadline import Deadline
 from tiktok_business.errors import (
     NoTimeLeftError,
     NotSentError,
+    TikTokError,
     TimedOutError,
+    TokenRejectedError,
     UnavailableError,
     UnexpectedResponseError,
 )
@@ -33,6 +36,7 @@ MAX_RESPONSE_BYTES = 10_000_000
 _POOL_SIZE = 16
 _CHUNK_BYTES = 65_536
 _LEAST_WAIT_SECONDS = 0.05
+_HEADER_VALUE = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class RawAnswer:
 class Transport(Protocol):
     """Anything that carries one request to TikTok."""
 
-    def send(  # noqa: PLR0913 - the parts of a request
+    def send(
         self,
         method: str,
         endpoint: str,
@@ -69,7 +73,7 @@ class RequestsTransport:
 
     def __init__(self, base_url: str = PRODUCTION_BASE_URL, ssl_context: ssl.SSLContext | None = None) -> None:
         self._base_url = base_url.rstrip("/")
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False  # no proxies, no .netrc: neither exists in Lambda
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         if self._base_url.startswith("https://"):
@@ -78,7 +82,7 @@ class RequestsTransport:
         else:
             self._session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=_POOL_SIZE))
 
-    def send(  # noqa: PLR0913 - the parts of a request
+    def send(
         self,
         method: str,
         endpoint: str,
@@ -94,15 +98,19 @@ class RequestsTransport:
         Redirects are not followed: they would carry that header to wherever they point.
 
         Raises:
+            TokenRejectedError: no HTTP header can hold this token; nothing was sent.
             NoTimeLeftError: the deadline has passed; nothing was sent.
             NotSentError: no connection could be made.
             TimedOutError: no whole answer before the deadline or the read timeout.
             UnavailableError: the connection broke.
             UnexpectedResponseError: the answer is larger than ``MAX_RESPONSE_BYTES``.
         """
+        if not _HEADER_VALUE.fullmatch(token.get_secret_value()):
+            raise TokenRejectedError(endpoint, "the token is empty or has characters that no header can hold")
         if deadline.passed:
             raise NoTimeLeftError(endpoint, "no time left to ask")
         left = max(deadline.remaining(), _LEAST_WAIT_SECONDS)
+        timeout = urllib3.Timeout(total=left, connect=CONNECT_TIMEOUT_SECONDS, read=READ_TIMEOUT_SECONDS)
         try:
             with self._session.request(
                 method,
@@ -110,22 +118,22 @@ class RequestsTransport:
                 params={name: _encoded(value) for name, value in (params or {}).items()},
                 json=body,
                 headers={"Access-Token": token.get_secret_value(), "Accept": "application/json"},
-                timeout=(min(CONNECT_TIMEOUT_SECONDS, left), min(READ_TIMEOUT_SECONDS, left)),
+                timeout=timeout,  # type: ignore[arg-type]  # requests takes it, types-requests does not know
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return RawAnswer(response.status_code, _read(response, endpoint, deadline))
-        # The causes are cut off (`from None`): their texts hold the whole URL.
-        except requests.ConnectTimeout:
-            raise NotSentError(endpoint, "no connection in time") from None
-        except requests.Timeout:
-            raise TimedOutError(endpoint, "no answer in time") from None
-        except requests.ConnectionError as error:
-            if _never_connected(error):
-                raise NotSentError(endpoint, "no connection") from None
-            raise UnavailableError(endpoint, "the connection broke") from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError):
-            raise UnavailableError(endpoint, "the connection broke") from None
+                return RawAnswer(response.status_code, _read(response.raw, endpoint, deadline))
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            failure = _failure(endpoint, error)
+        # Not raised above: the cause, which holds the URL and the token's header, would stay on as its context.
+        raise failure
+
+
+class _Session(requests.Session):
+    """A session that does not even look where a redirect points: looking reads the whole body, without a limit."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Name no target."""
 
 
 class _SharedContextAdapter(requests.adapters.HTTPAdapter):
@@ -143,25 +151,43 @@ class _SharedContextAdapter(requests.adapters.HTTPAdapter):
 
 
 def _encoded(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
-def _read(response: requests.Response, endpoint: str, deadline: Deadline) -> bytes:
+def _read(response: urllib3.HTTPResponse, endpoint: str, deadline: Deadline) -> bytes:
     """The body, looking at the clock between the pieces: a slow drip never trips a socket's own timeout."""
     body = bytearray()
-    try:
-        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
-            body += chunk
-            if len(body) > MAX_RESPONSE_BYTES:
-                raise UnexpectedResponseError(endpoint, "the answer is too large")
-            if deadline.passed:
-                raise TimedOutError(endpoint, "no whole answer in time")
-    except urllib3.exceptions.ReadTimeoutError:
-        raise TimedOutError(endpoint, "no whole answer in time") from None
-    return bytes(body)
+    while True:
+        _cut_wait(response, deadline)
+        if not (chunk := response.read1(_CHUNK_BYTES, decode_content=True)):
+            return bytes(body)
+        body += chunk
+        if len(body) > MAX_RESPONSE_BYTES:
+            raise UnexpectedResponseError(endpoint, "the answer is too large")
+        if deadline.passed:
+            raise TimedOutError(endpoint, "no whole answer in time")
+
+
+def _cut_wait(response: urllib3.HTTPResponse, deadline: Deadline) -> None:
+    """Let the next wait for bytes end at the deadline. The socket is out of reach where the server will close it."""
+    sock = getattr(response.connection, "sock", None)
+    if sock is not None:
+        sock.settimeout(min(READ_TIMEOUT_SECONDS, max(deadline.remaining(), _LEAST_WAIT_SECONDS)))
+
+
+def _failure(endpoint: str, error: Exception) -> TikTokError:
+    """The error that stands for one of `requests` or urllib3."""
+    match error:
+        case requests.ConnectTimeout():
+            return NotSentError(endpoint, "no connection in time")
+        case requests.Timeout() | urllib3.exceptions.ReadTimeoutError():
+            return TimedOutError(endpoint, "no answer in time")
+        case requests.ConnectionError() if _never_connected(error):
+            return NotSentError(endpoint, "no connection")
+        case _:
+            return UnavailableError(endpoint, "the connection broke")
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:
     cause = error.args[0] if error.args else None
-    reason = getattr(cause, "reason", cause)
-    return isinstance(reason, urllib3.exceptions.NewConnectionError)
+    return isinstance(getattr(cause, "reason", cause), urllib3.exceptions.NewConnectionError)

@@ -1,0 +1,33 @@
+"""What holds for every test: no network but loopback, and no AWS account but a made-up one."""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+
+_AWS = {
+    "AWS_ACCESS_KEY_ID": "made-up",
+    "AWS_SECRET_ACCESS_KEY": "made-up",
+    "AWS_SESSION_TOKEN": "made-up",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+
+
+def pytest_configure() -> None:
+    """Hide the developer's own AWS from the tests, and let properties take their time."""
+    os.environ.pop("AWS_PROFILE", None)
+    os.environ.update(_AWS)
+    settings.register_profile("here", deadline=None)  # a busy machine is no failure
+    settings.load_profile("here")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let every test connect to this machine and to nothing else."""
+    for item in items:
+        if item.get_closest_marker("allow_hosts") is None:
+            item.add_marker(pytest.mark.allow_hosts(LOOPBACK))

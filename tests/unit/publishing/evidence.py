@@ -1,0 +1,68 @@
+"""Hypothesis strategies: any evidence that TikTok's answers could amount to."""
+
+from hypothesis import strategies as st
+
+from publishing.findings import Asset, Finding, Status, Unverified, unknown
+from publishing.objectives import OBJECTIVES, Requirement
+from publishing.verdict import Advice, Evidence
+from tiktok_business.errors import ERROR_OF_MEANING, IncompleteReadingError, TimedOutError
+from tiktok_business.models import IdentityType
+
+NONE_REASONS = {
+    Requirement.IDENTITY: ("no_identity", "identity_unavailable"),
+    Requirement.PIXEL: ("no_pixel", "pixel_unbound"),
+    Requirement.CATALOG: ("no_catalog", "catalog_not_eligible"),
+    Requirement.APP: ("no_app", "no_app"),
+    Requirement.LEAD_FORM: ("no_lead_form", "lead_form_not_published"),
+}
+"""Why each prerequisite is missing: nothing there, or nothing usable."""
+
+objectives = st.sampled_from(sorted(OBJECTIVES))
+ERRORS = [kind("some/endpoint/") for kind in (*ERROR_OF_MEANING.values(), TimedOutError, IncompleteReadingError)]
+advices = st.builds(
+    Advice,
+    custom_identity_allowed=st.sampled_from([True, False, None]),
+    custom_identity_error=st.sampled_from([None, *ERRORS]),
+    account_status=st.sampled_from(["STATUS_ENABLE", "STATUS_DISABLE", None]),
+    lead_terms_confirmed=st.sampled_from([True, False, None]),
+    other_identity_types=st.sampled_from([frozenset[str](), frozenset({"BC_AUTH_TT"})]),
+)
+
+
+def findings(requirement: Requirement, kind: str) -> st.SearchStrategy[Finding]:
+    """Any finding that a check of ``requirement`` can make of assets of ``kind``."""
+    nothing, none_usable = NONE_REASONS[requirement]
+    unusable = Asset("1", "Unusable", kind, ("unbound",))
+    nobody = [Finding(Status.UNKNOWN, Unverified.NO_BUSINESS_CENTER)] if requirement is Requirement.CATALOG else []
+    return st.sampled_from(
+        [
+            Finding(Status.MISSING, nothing),
+            Finding(Status.MISSING, none_usable, (unusable, unusable)),
+            *(Finding(Status.SATISFIED, assets=(Asset("2", None, kind, quiet=quiet),)) for quiet in (False, True)),
+            Finding(Status.SATISFIED, assets=(unusable, Asset("2", "Usable", kind))),
+            *(unknown(error, seen) for error in ERRORS for seen in ((), (unusable,))),
+            *nobody,
+        ]
+    )
+
+
+ORDERS = (
+    (IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER),
+    (IdentityType.CUSTOMIZED_USER, IdentityType.TT_USER),
+    (IdentityType.CUSTOMIZED_USER,),
+)
+
+
+@st.composite
+def evidences(draw: st.DrawFn, objective: str, *, strict: bool) -> Evidence:
+    """Looks at identities as far as production takes them, and at every other prerequisite."""
+    looks: dict[IdentityType, Finding] = {}
+    order = draw(st.sampled_from(ORDERS))
+    for kind in order:
+        looks[kind] = draw(findings(Requirement.IDENTITY, kind))
+        if looks[kind].status is Status.SATISFIED and not (strict and kind is IdentityType.CUSTOMIZED_USER):
+            break
+    others: dict[Requirement, Finding] = {
+        one: draw(findings(one, "ASSET")) for one in OBJECTIVES[objective] if one is not Requirement.IDENTITY
+    }
+    return Evidence(looks, others, draw(advices))

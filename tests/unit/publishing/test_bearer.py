@@ -1,0 +1,199 @@
+"""Who a bearer token stands for: only what the issuer has signed with a public-key algorithm, for us, and now."""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Iterator
+from functools import cache
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from publishing.bearer import Bearer, KeysUnavailableError, UnauthorizedError, Verifier
+
+ISSUER, AUDIENCE = "https://issuer.example", "wevion"
+CLOSED = "http://127.0.0.1:9/jwks.json"
+
+
+@cache
+def rsa_key(_name: str) -> rsa.RSAPrivateKey:
+    """A key of that name; 'ours' is the published one."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@cache
+def ec_key(_name: str) -> ec.EllipticCurvePrivateKey:
+    """The same for ES256."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+class Published(jwt.PyJWKClient):
+    """The issuer's keys, published in memory."""
+
+    def __init__(self) -> None:
+        super().__init__(CLOSED)
+
+    def fetch_data(self) -> Any:
+        return {
+            "keys": [
+                {**RSAAlgorithm.to_jwk(rsa_key("ours").public_key(), as_dict=True), "kid": "rsa", "use": "sig"},
+                {**ECAlgorithm.to_jwk(ec_key("ours").public_key(), as_dict=True), "kid": "ec", "use": "sig"},
+            ]
+        }
+
+
+def verifier() -> Verifier:
+    return Verifier(Published(), ISSUER, AUDIENCE)
+
+
+def claims(without: str = "", **changes: object) -> dict[str, object]:
+    """Good claims with changes."""
+    good = {"sub": "u1", "team_id": "t1", "iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 60}
+    return {name: value for name, value in {**good, **changes}.items() if name != without}
+
+
+def token(kid: str = "rsa", key: Any = None, algorithm: str = "RS256", without: str = "", **changes: object) -> str:
+    return jwt.encode(claims(without, **changes), key or rsa_key("ours"), algorithm, headers={"kid": kid})
+
+
+def by_hand(header: dict[str, str], signature: str = "") -> str:
+    """A token that no library would make."""
+    parts = [json.dumps(part).encode() for part in (header, claims())]
+    return ".".join([*(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts), signature])
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_both_public_key_algorithms_pass(scheme: str) -> None:
+    """RS256 and ES256, whatever the letter case of the scheme."""
+    for made in (token(), token("ec", ec_key("ours"), "ES256")):
+        assert verifier().verify(f"{scheme} {made}") == Bearer("u1", "t1")
+
+
+def test_nothing_else_in_the_token_is_believed() -> None:
+    """A role or a subscription in it changes nothing; an audience among several is ours too."""
+    made = token(role="owner", subscription="active", aud=["other", AUDIENCE])
+    assert verifier().verify(f"Bearer {made}") == Bearer("u1", "t1")
+
+
+def public_pem() -> bytes:
+    return (
+        rsa_key("ours")
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+
+
+def signed_with_the_public_key() -> str:
+    """HS256 with the published key as the secret: what a library that trusts the header lets pass."""
+    unsigned = by_hand({"alg": "HS256", "typ": "JWT", "kid": "rsa"})[:-1]
+    hs256 = jwt.get_algorithm_by_name("HS256")
+    signature = hs256.sign(unsigned.encode(), public_pem())
+    return f"{unsigned}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+NOW = int(time.time())
+REFUSED = {
+    "none": by_hand({"alg": "none", "kid": "rsa"}),
+    "None in capitals": by_hand({"alg": "NONE", "kid": "rsa"}),
+    "HS256 with the public key": signed_with_the_public_key(),
+    "HS256 with a secret": token(key="secret" * 10, algorithm="HS256"),
+    "RS512": token(algorithm="RS512"),
+    "PS256": token(algorithm="PS256"),
+    "another RSA key": token(key=rsa_key("theirs")),
+    "another EC key": token("ec", ec_key("theirs"), "ES256"),
+    "ES256 under the RSA key's name": token("rsa", ec_key("ours"), "ES256"),
+    "RS256 under the EC key's name": token("ec"),
+    "unknown kid": token("other"),
+    "no kid": jwt.encode(claims(), rsa_key("ours"), "RS256"),
+    "no signature": token().rpartition(".")[0] + ".",
+    "changed claims": ".".join([token().split(".")[0], token(sub="u2").split(".")[1], token().split(".")[2]]),
+    "expired": token(exp=NOW - 60),
+    "not yet valid": token(nbf=NOW + 600),
+    "exp is a text": jwt.encode(claims(exp="soon"), rsa_key("ours"), "RS256", headers={"kid": "rsa"}),
+    "wrong issuer": token(iss="https://other.example"),
+    "wrong audience": token(aud="other"),
+    **{f"no {name}": token(without=name) for name in ("sub", "team_id", "iss", "aud", "exp")},
+    "empty team": token(team_id=""),
+    "team is a number": token(team_id=7),
+    "team is a list": token(team_id=["t1"]),
+    "team with the table's separator": token(team_id="t1#x"),
+    "user with the table's separator": token(sub="u1#x"),
+    "user too long": token(sub="u" * 129),
+    "token too long": token(padding="x" * 9000),
+    "garbage": "garbage",
+    "three parts of garbage": "a.b.c",
+    "dots": "..",
+    "not ASCII": "é.é.é",
+    "a lone surrogate": "\ud800",
+    "empty": "",
+    "blank": "   ",
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_everything_else_is_refused(case: str) -> None:
+    """And the reason that is logged does not quote the token."""
+    with pytest.raises(UnauthorizedError) as caught:
+        verifier().verify(f"Bearer {REFUSED[case]}")
+    assert str(caught.value)
+    assert len(REFUSED[case].strip()) < 4 or REFUSED[case] not in str(caught.value)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Basic dTpw", "Token {}", "{}", "Bearer{}", "Bearer: {}"])
+def test_no_other_scheme_passes(header: str) -> None:
+    """Only ``Bearer <token>`` does."""
+    with pytest.raises(UnauthorizedError):
+        verifier().verify(header.format(token()))
+
+
+def test_clocks_may_differ_by_seconds() -> None:
+    """A token that has just expired still passes."""
+    assert verifier().verify(f"Bearer {token(exp=int(time.time()) - 2)}") == Bearer("u1", "t1")
+
+
+class _Odd(BaseHTTPRequestHandler):
+    answer = (200, b"")
+
+    def do_GET(self) -> None:
+        status, body = self.answer
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
+        """Nothing."""
+
+
+@pytest.fixture
+def issuer() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), _Odd) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/jwks.json"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(500, b"{}"), (404, b"{}"), (302, b""), (200, b"<html>"), (200, b""), (200, b'{"keys": []}')],
+)
+def test_keys_that_cannot_be_read_are_not_the_callers_fault(
+    issuer: str, monkeypatch: pytest.MonkeyPatch, status: int, body: bytes
+) -> None:
+    """A fault of ours, so that nobody is asked to sign in again."""
+    monkeypatch.setattr(_Odd, "answer", (status, body))
+    with pytest.raises(KeysUnavailableError):
+        Verifier(jwt.PyJWKClient(issuer, timeout=2), ISSUER, AUDIENCE).verify(f"Bearer {token()}")
+
+
+def test_an_issuer_that_is_down_is_not_the_callers_fault() -> None:
+    """Nobody listens there."""
+    with pytest.raises(KeysUnavailableError):
+        Verifier(jwt.PyJWKClient(CLOSED, timeout=1), ISSUER, AUDIENCE).verify(f"Bearer {token()}")

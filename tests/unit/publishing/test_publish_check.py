@@ -1,0 +1,228 @@
+"""The publish check through its real handler, for every advertiser of TikTok's demo world and every objective."""
+
+from typing import Any, NamedTuple
+
+import pytest
+
+from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
+from publishing.settings import Settings
+from tests.fakes import Ask, Product, Received, product
+from tiktok_business.models import IdentityType
+
+A = DemoAdvertiser
+T = DemoToken
+OBJECTIVES = ("TRAFFIC", "WEB_CONVERSIONS", "PRODUCT_SALES", "APP_PROMOTION", "LEAD_GENERATION")
+
+
+class Row(NamedTuple):
+    """What each objective is answered for an advertiser: ``ready``, ``-missing``, ``?unknown``, ``~at risk``."""
+
+    advertiser: DemoAdvertiser
+    token: DemoToken
+    traffic: str = "ready"
+    web_conversions: str = "ready"
+    product_sales: str = "ready"
+    app_promotion: str = "ready"
+    lead_generation: str = "ready"
+    warnings: tuple[str, ...] = ()
+
+
+GONE = ("?identity", "?identity ?pixel", "?identity ?catalog", "?identity ?app", "?identity ?leadForm")
+RISK = ("ready ~identity", "ready ~identity", "-catalog ~identity", "ready ~identity", "ready ~identity")
+NO_IDENTITY = ("-identity", "-identity", "-identity -catalog", "-identity", "-identity")
+NONE_OF_IT = ("-identity", "-identity -pixel", "-identity -catalog", "-identity -app", "-identity -leadForm")
+NO_CATALOG = ("ready", "ready", "-catalog", "ready", "ready")
+# fmt: off
+TABLE = (
+    #   advertiser                token              TRAFFIC  WEB_CONVERSIONS PRODUCT_SALES APP_PROMOTION LEAD_GEN…
+    Row(A.EVERYTHING_READY,       T.OWNER),
+    Row(A.NOTHING,                T.MEDIA_BUYER,     *NONE_OF_IT),
+    Row(A.CUSTOM_RESTRICTED,      T.MEDIA_BUYER,     *RISK, ("custom_identity_restricted",)),
+    Row(A.CUSTOM_ALLOWED,         T.MEDIA_BUYER,     *NO_CATALOG),
+    Row(A.CUSTOM_UNCERTAIN,       T.MEDIA_BUYER,     *NO_CATALOG, ("custom_identity_unverified",)),
+    Row(A.UNBOUND_PIXELS,         T.MEDIA_BUYER,     "ready", "-pixel",       "-catalog",    "ready",      "ready"),
+    Row(A.QUIET_PIXEL,            T.MEDIA_BUYER,     *NO_CATALOG),
+    Row(A.SECOND_BUSINESS_CENTER, T.MANAGER),
+    Row(A.CATALOG_NOT_ELIGIBLE,   T.CATALOG_OPERATOR, *NO_CATALOG),
+    Row(A.NO_BUSINESS_CENTER,     T.FREELANCER,      "ready", "ready",        "?catalog",    "ready",      "ready"),
+    Row(A.DRAFT_FORMS,            T.MEDIA_BUYER,     "ready", "ready",        "-catalog",    "ready",      "-leadForm"),
+    Row(A.LIBRARY_FORM,           T.MANAGER),
+    Row(A.LEAD_TERMS_UNSIGNED,    T.MEDIA_BUYER,     *NO_CATALOG),
+    Row(A.SUSPENDED,              T.OWNER,           warnings=("account_not_enabled",)),
+    Row(A.UNAVAILABLE_TT_USER,    T.MEDIA_BUYER,     *NO_IDENTITY),
+    Row(A.GPPPA,                  T.MEDIA_BUYER,     *NO_IDENTITY),
+    Row(A.BC_IDENTITY_ONLY,       T.MEDIA_BUYER,     *NO_IDENTITY, ("other_identity_types",)),
+    Row(A.LINKED_BY_OWNER,        T.OWNER),
+    Row(A.LINKED_BY_OWNER,        T.MANAGER),
+    Row(A.MANY_PAGES,             T.AGENCY),
+    Row(A.DELETED,                T.OWNER,           *GONE),
+    Row(A.FOREIGN,                T.FOREIGN_TEAM),
+    Row(A.EVERYTHING_READY,       T.NARROW_SCOPE,    "ready", "?pixel",       "ready",       "ready",      "ready"),
+)
+# fmt: on
+ONLY_FOR = {
+    (A.QUIET_PIXEL, "WEB_CONVERSIONS"): ["pixel_no_recent_activity"],
+    (A.NOTHING, "LEAD_GENERATION"): ["lead_terms_unsigned"],
+    (A.LEAD_TERMS_UNSIGNED, "LEAD_GENERATION"): ["lead_terms_unsigned"],
+}
+"""Warnings that an advertiser has for one objective alone."""
+
+
+def told(answer: Received) -> str:
+    """The verdict in the table's words."""
+    body = answer.json
+    words = [f"{mark}{one}" for mark, key in (("-", "missing"), ("?", "unknown")) for one in body[key]]
+    return " ".join((["ready"] if body["ready"] else words) + [f"~{one}" for one in body["at_risk"]])
+
+
+def check_of(answer: Received, requirement: str) -> Any:
+    return next(one for one in answer.json["checks"] if one["requirement"] == requirement)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.advertiser.name}-{row.token.name}")
+def test_every_demo_advertiser_is_told_what_the_table_says(demo: Product, ask: Ask, row: Row) -> None:
+    """For each advertiser and objective: ready, or what is missing, what is unknown, what is at risk, what to know."""
+    for objective, expected in zip(OBJECTIVES, row[2:7], strict=True):
+        answer = ask(demo, "publish", row.token.user, advertiser_id=row.advertiser, objective=objective)
+        assert (objective, answer.status, told(answer)) == (objective, 200, expected)
+        codes = [one["code"] for one in answer.json["warnings"]]
+        assert codes == [*row.warnings, *ONLY_FOR.get((row.advertiser, objective), [])]
+
+
+def test_an_answer_has_every_field_of_the_contract(demo: Product, ask: Ask) -> None:
+    """The example of the contract, word for word where TikTok's demo world allows."""
+    answer = ask(demo, "publish", "u-buyer", advertiser_id=A.UNBOUND_PIXELS, objective=" web_conversions ").json
+    assert answer.pop("checked_at").endswith("Z")
+    checks = answer.pop("checks")
+    identity = answer.pop("identity")
+    assert (identity["identity_type"], identity["display_name"]) == ("TT_USER", "Demo account 1")
+    assert answer == {
+        "advertiser_id": A.UNBOUND_PIXELS,
+        "advertiser_id_source": "query",
+        "token": {"source": "own", "user_id": "u-buyer"},
+        "ready": False,
+        "missing": ["pixel"],
+        "unknown": [],
+        "at_risk": [],
+        "reason": None,
+        "detail": None,
+        "objective": "WEB_CONVERSIONS",
+        "warnings": [],
+    }
+    assert [one["requirement"] for one in checks] == ["identity", "pixel", "catalog", "app", "leadForm"]
+    assert checks[1]["reason"] == "pixel_unbound"
+    assert checks[1]["fix"]["who"] == "advertiser_admin"
+    assert [one["why_not"] for one in checks[1]["assets"]] == [["unbound"], ["unbound"]]
+    assert checks[2:] == [{"requirement": one, "status": "not_required"} for one in ("catalog", "app", "leadForm")]
+
+
+def test_at_most_five_assets_are_shown_usable_first_and_all_are_counted(demo: Product, ask: Ask) -> None:
+    """Of 45 pixels five are shown, the one usable pixel, listed last by TikTok, before them all."""
+    pixel = check_of(ask(demo, "publish", "u-agency", advertiser_id=A.MANY_PAGES, objective="WEB_CONVERSIONS"), "pixel")
+    assert pixel["count"] == 45
+    assert [one["usable"] for one in pixel["assets"]] == [True, False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("advertiser", "expected", "reason", "identity_reason"),
+    [
+        (A.CUSTOM_RESTRICTED, "-identity", "no_tt_user", "custom_identity_restricted"),
+        (A.CUSTOM_ALLOWED, "ready", None, "custom_identity_only"),
+        (A.CUSTOM_UNCERTAIN, "?identity", "api_error", "unexpected_response"),
+        (A.UNBOUND_PIXELS, "ready", None, None),
+    ],
+)
+def test_strict_counts_a_custom_identity_only_where_tiktok_allows_it(
+    demo: Product, ask: Ask, advertiser: str, expected: str, reason: str | None, identity_reason: str | None
+) -> None:
+    """With strict=true a restricted custom identity is missing, an unreadable flag unknown, a TT_USER untouched."""
+    answer = ask(demo, "publish", "u-buyer", advertiser_id=advertiser, objective="TRAFFIC", strict="true")
+    assert (told(answer), answer.json["reason"]) == (expected, reason)
+    assert check_of(answer, "identity")["reason"] == identity_reason
+    assert (answer.json["identity"] is None) == (expected != "ready")
+
+
+def test_a_flag_that_cannot_be_read_makes_a_strict_identity_unknown(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """strict=true does not call ready what TikTok failed to say, and not missing either."""
+    tiktok.faults.add(Fault(path="advertiser/info/", kind=FaultKind.HTTP_STATUS, status=500))
+    asked = {"advertiser_id": A.CUSTOM_ALLOWED, "objective": "TRAFFIC"}
+    assert told(ask(demo, "publish", "u-buyer", **asked)) == "ready"
+    strict = ask(demo, "publish", "u-buyer", **asked, strict="true")
+    assert (told(strict), strict.json["detail"]) == ("?identity", "upstream_error")
+
+
+def test_nothing_connected_is_told_as_no_token(demo: Product, ask: Ask) -> None:
+    """Identity counts as missing, the objective's other prerequisites as unknown, and no token has answered."""
+    demo.person("u-trainee", "mediabuyer")
+    answer = ask(demo, "publish", "u-trainee", advertiser_id=A.EVERYTHING_READY, objective="WEB_CONVERSIONS")
+    assert (answer.status, told(answer)) == (200, "-identity ?pixel")
+    assert (answer.json["reason"], answer.json["detail"], answer.json["token"]) == ("no_token", None, None)
+    assert answer.json["advertiser_id"] == A.EVERYTHING_READY
+
+
+def test_a_connection_without_advertisers_is_told_as_such(demo: Product, ask: Ask, tiktok: Simulator) -> None:
+    """Whose token reaches no advertiser and names none gets no_token with no_advertiser; TikTok is not asked."""
+    answer = ask(demo, "publish", "u-newcomer", objective="TRAFFIC")
+    assert (answer.json["reason"], answer.json["detail"]) == ("no_token", "no_advertiser")
+    assert (answer.json["advertiser_id"], answer.json["advertiser_id_source"]) == (None, None)
+    assert len(tiktok.requests) == 0
+
+
+def test_an_advertiser_that_no_connection_has_is_refused_unasked(demo: Product, ask: Ask, tiktok: Simulator) -> None:
+    """403 advertiser_not_accessible, and TikTok hears nothing of that advertiser."""
+    answer = ask(demo, "publish", "u-buyer", advertiser_id=A.FOREIGN, objective="TRAFFIC")
+    assert (answer.status, answer.json["code"]) == (403, "advertiser_not_accessible")
+    assert len(tiktok.requests) == 0
+
+
+def test_without_an_advertiser_the_first_of_the_token_is_checked_and_named(demo: Product, ask: Ask) -> None:
+    """The seed's default: the first advertiser of the caller's active token."""
+    answer = ask(demo, "publish", "u-manager", objective="PRODUCT_SALES")
+    assert answer.json["advertiser_id"] == A.SECOND_BUSINESS_CENTER
+    assert answer.json["advertiser_id_source"] == "first_of_active_token"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "identity_type"),
+    [
+        ((IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER), "TT_USER"),
+        ((IdentityType.CUSTOMIZED_USER, IdentityType.TT_USER), "CUSTOMIZED_USER"),
+        ((IdentityType.CUSTOMIZED_USER,), "CUSTOMIZED_USER"),
+    ],
+)
+def test_the_accepted_identity_type_that_is_preferred_is_used(
+    tiktok: Simulator, ask: Ask, accepted: tuple[IdentityType, ...], identity_type: str
+) -> None:
+    """AcceptedIdentityTypes says which identities count, and in which order of preference."""
+    configured = product(
+        tiktok.base_url, Settings(table="t", tiktok_base_url=tiktok.base_url, accepted_identity_types=accepted)
+    )
+    configured.person("u-owner", "owner", T.OWNER, [A.EVERYTHING_READY])
+    answer = ask(configured, "publish", objective="TRAFFIC")
+    assert (told(answer), answer.json["identity"]["identity_type"]) == ("ready", identity_type)
+
+
+def test_an_identity_type_that_is_not_accepted_does_not_count(tiktok: Simulator, ask: Ask) -> None:
+    """With TT_USER alone accepted, an advertiser with only a custom identity is not ready."""
+    configured = product(
+        tiktok.base_url,
+        Settings(table="t", tiktok_base_url=tiktok.base_url, accepted_identity_types=(IdentityType.TT_USER,)),
+    )
+    configured.person("u-buyer", "mediabuyer", T.MEDIA_BUYER, [A.CUSTOM_ALLOWED])
+    assert told(ask(configured, "publish", "u-buyer", objective="TRAFFIC")) == "-identity"
+
+
+@pytest.mark.parametrize(("strict", "identity_type"), [("false", "CUSTOMIZED_USER"), ("true", "TT_USER")])
+def test_strict_falls_back_to_a_tt_user_where_custom_identities_are_preferred_but_barred(
+    tiktok: Simulator, ask: Ask, strict: str, identity_type: str
+) -> None:
+    """What has a usable TT_USER is not called missing because the preferred custom identity may not run."""
+    tiktok.world.advertisers[A.EVERYTHING_READY].can_use_custom_identity = False
+    accepted = (IdentityType.CUSTOMIZED_USER, IdentityType.TT_USER)
+    configured = product(
+        tiktok.base_url, Settings(table="t", tiktok_base_url=tiktok.base_url, accepted_identity_types=accepted)
+    )
+    configured.person("u-owner", "owner", T.OWNER, [A.EVERYTHING_READY])
+    answer = ask(configured, "publish", objective="TRAFFIC", strict=strict)
+    assert answer.json["ready"]
+    assert answer.json["identity"]["identity_type"] == identity_type

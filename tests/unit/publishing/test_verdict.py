@@ -1,0 +1,188 @@
+"""From evidence to verdict: a row of the contract's publish-check each."""
+
+import pytest
+
+from publishing.findings import Asset, Finding, Status, refused_here_alone, unknown
+from publishing.objectives import Requirement
+from publishing.verdict import Advice, Evidence, Verdict, not_accessible, nothing_connected, verdict
+from tiktok_business.errors import AdvertiserGoneError, RateLimitedError, ScopeMissingError, TimedOutError
+from tiktok_business.models import IdentityType
+
+TT = IdentityType.TT_USER
+CUSTOM = IdentityType.CUSTOMIZED_USER
+PIXEL = Requirement.PIXEL
+
+ACCOUNT = Asset("t1", "Account", TT)
+BARRED_ACCOUNT = Asset("t2", "Private", TT, ("is_private_account",))
+BRAND = Asset("c1", "Brand", CUSTOM)
+
+NONE = Finding(Status.MISSING, "no_identity")
+HAS_ACCOUNT = Finding(Status.SATISFIED, assets=(ACCOUNT,))
+UNUSABLE_ACCOUNT = Finding(Status.MISSING, "identity_unavailable", (BARRED_ACCOUNT,))
+HAS_BRAND = Finding(Status.SATISFIED, assets=(BRAND,))
+TIMEOUT = unknown(TimedOutError("identity/get/"))
+LIMITED = unknown(RateLimitedError("identity/get/"))
+HAS_PIXEL = Finding(Status.SATISFIED, assets=(Asset("p1", "Shop", "PIXEL"),))
+NO_PIXEL = Finding(Status.MISSING, "no_pixel")
+
+ALLOWED = Advice(custom_identity_allowed=True)
+BARRED = Advice(custom_identity_allowed=False)
+UNSAID = Advice()
+REFUSED = Advice(custom_identity_error=AdvertiserGoneError("advertiser/info/"))
+UNREAD = Advice(custom_identity_error=RateLimitedError("advertiser/info/"))
+
+
+def judged(
+    tt_user: Finding, custom: Finding | None = None, advice: Advice = UNSAID, *, strict: bool = False
+) -> Verdict:
+    looks = {TT: tt_user} | ({CUSTOM: custom} if custom else {})
+    return verdict("TRAFFIC", Evidence(looks, advice=advice), strict=strict)
+
+
+@pytest.mark.parametrize(
+    ("tt_user", "custom", "advice", "status", "reason", "at_risk"),
+    [
+        (HAS_ACCOUNT, None, UNSAID, "satisfied", None, False),
+        (HAS_ACCOUNT, None, BARRED, "satisfied", None, False),
+        (NONE, HAS_BRAND, ALLOWED, "satisfied", "custom_identity_only", False),
+        (NONE, HAS_BRAND, UNSAID, "satisfied", "custom_identity_only", False),
+        (NONE, HAS_BRAND, BARRED, "satisfied", "custom_identity_only", True),
+        (UNUSABLE_ACCOUNT, HAS_BRAND, BARRED, "satisfied", "custom_identity_only", True),
+        (TIMEOUT, HAS_BRAND, ALLOWED, "satisfied", "custom_identity", False),
+        (NONE, NONE, ALLOWED, "missing", "no_identity", False),
+        (NONE, NONE, UNSAID, "missing", "no_identity", False),
+        (NONE, NONE, BARRED, "missing", "no_identity_custom_barred", False),
+        (UNUSABLE_ACCOUNT, NONE, ALLOWED, "missing", "tt_user_unavailable", False),
+        (NONE, TIMEOUT, ALLOWED, "unknown", "timeout", False),
+        (TIMEOUT, NONE, ALLOWED, "unknown", "timeout", False),
+        (LIMITED, TIMEOUT, ALLOWED, "unknown", "rate_limited", False),
+        (UNUSABLE_ACCOUNT, TIMEOUT, ALLOWED, "unknown", "timeout", False),
+        (refused_here_alone(unknown(AdvertiserGoneError("x"))), NONE, ALLOWED, "unknown", "missing_scope", False),
+    ],
+)
+def test_identity(
+    tt_user: Finding, custom: Finding | None, advice: Advice, status: str, reason: str | None, *, at_risk: bool
+) -> None:
+    """A usable TT_USER, else a custom identity; missing only where TikTok said that there is neither."""
+    result = judged(tt_user, custom, advice)
+    finding = result.findings[Requirement.IDENTITY]
+    assert (finding.status, finding.reason, bool(result.at_risk)) == (status, reason, at_risk)
+    assert result.ready == (status == "satisfied")
+
+
+@pytest.mark.parametrize(
+    ("tt_user", "custom", "advice", "status", "reason"),
+    [
+        (HAS_ACCOUNT, None, BARRED, "satisfied", None),
+        (NONE, HAS_BRAND, ALLOWED, "satisfied", "custom_identity_only"),
+        (NONE, HAS_BRAND, BARRED, "missing", "custom_identity_restricted"),
+        (NONE, HAS_BRAND, UNSAID, "unknown", "unexpected_response"),
+        (NONE, HAS_BRAND, UNREAD, "unknown", "rate_limited"),
+        (NONE, HAS_BRAND, REFUSED, "unknown", "missing_scope"),
+        (TIMEOUT, HAS_BRAND, ALLOWED, "satisfied", "custom_identity"),
+        (TIMEOUT, HAS_BRAND, BARRED, "unknown", "timeout"),
+        (TIMEOUT, HAS_BRAND, UNSAID, "unknown", "timeout"),
+        (NONE, NONE, BARRED, "missing", "no_identity_custom_barred"),
+    ],
+)
+def test_strict_identity(
+    tt_user: Finding, custom: Finding | None, advice: Advice, status: str, reason: str | None
+) -> None:
+    """Strict: a restricted custom identity is missing; what was not said or not seen leaves it unknown."""
+    result = judged(tt_user, custom, advice, strict=True)
+    finding = result.findings[Requirement.IDENTITY]
+    assert (finding.status, finding.reason) == (status, reason)
+    assert result.at_risk == ()
+    assert (result.identity is not None) == (status == "satisfied")
+
+
+def test_the_identity_of_the_verdict_is_the_usable_one_of_the_preferred_type() -> None:
+    """An unusable TT_USER seen before does not become the identity that the ad would run under."""
+    assert judged(UNUSABLE_ACCOUNT, HAS_BRAND).identity == BRAND
+    assert judged(HAS_ACCOUNT).identity == ACCOUNT
+    assert judged(NONE, NONE).identity is None
+
+
+def test_the_assets_of_an_identity_are_those_of_all_types_seen() -> None:
+    """The caller sees why a TT_USER was passed over, although the custom identity satisfies."""
+    assert judged(UNUSABLE_ACCOUNT, HAS_BRAND).findings[Requirement.IDENTITY].assets == (BARRED_ACCOUNT, BRAND)
+
+
+@pytest.mark.parametrize(
+    ("identity", "pixel", "missing", "unknown_", "reason", "detail"),
+    [
+        (HAS_ACCOUNT, HAS_PIXEL, [], [], None, None),
+        (HAS_ACCOUNT, NO_PIXEL, ["pixel"], [], None, None),
+        (NONE, HAS_PIXEL, ["identity"], [], "no_tt_user", "no_identity"),
+        (NONE, NO_PIXEL, ["identity", "pixel"], [], "no_tt_user", "no_identity"),
+        (NONE, LIMITED, ["identity"], ["pixel"], "api_error", "rate_limited"),
+        (TIMEOUT, LIMITED, [], ["identity", "pixel"], "api_error", "timeout"),
+        (TIMEOUT, NO_PIXEL, ["pixel"], ["identity"], "api_error", "timeout"),
+        (HAS_ACCOUNT, unknown(ScopeMissingError("pixel/list/")), [], ["pixel"], "api_error", "missing_scope"),
+    ],
+)
+def test_reason(
+    identity: Finding, pixel: Finding, missing: list[str], unknown_: list[str], reason: str | None, detail: str | None
+) -> None:
+    """What is unknown comes before a missing identity; a missing pixel alone has no reason word."""
+    result = verdict("CONVERSIONS", Evidence({TT: identity}, {PIXEL: pixel}), strict=False)
+    assert ([*result.missing], [*result.unknown]) == (missing, unknown_)
+    assert (result.reason, result.detail) == (reason, detail)
+    assert result.ready == (not missing and not unknown_)
+
+
+@pytest.mark.parametrize("detail", [None, "no_advertiser", "token_expired"])
+def test_nothing_connected(detail: str | None) -> None:
+    """Identity missing, the objective's others unknown, no_token before every other reason."""
+    result = nothing_connected("LEAD_GENERATION", detail)
+    assert (result.missing, result.unknown) == (("identity",), ("leadForm",))
+    assert (result.ready, result.reason, result.detail, result.identity) == (False, "no_token", detail, None)
+
+
+def test_nothing_connected_without_other_prerequisites() -> None:
+    """An objective that needs the identity alone has nothing unknown then."""
+    assert nothing_connected("REACH", None).unknown == ()
+
+
+def test_an_advertiser_refused_to_every_token_is_wholly_unknown() -> None:
+    """Nothing is called missing of an advertiser that TikTok would not speak of."""
+    result = not_accessible("APP_INSTALL", AdvertiserGoneError("identity/get/"))
+    assert (result.missing, result.unknown) == ((), ("identity", "app"))
+    assert (result.reason, result.detail) == ("api_error", "advertiser_not_accessible")
+
+
+QUIET = Finding(Status.SATISFIED, assets=(Asset("p1", "Shop", "PIXEL", quiet=True),))
+FORM = Finding(Status.SATISFIED, assets=(Asset("f1", "Form", "LEAD_FORM"),))
+
+
+@pytest.mark.parametrize(
+    ("objective", "evidence", "warnings"),
+    [
+        ("TRAFFIC", Evidence({TT: HAS_ACCOUNT}, advice=Advice(account_status="STATUS_ENABLE")), ()),
+        (
+            "TRAFFIC",
+            Evidence({TT: HAS_ACCOUNT}, advice=Advice(account_status="STATUS_LIMIT")),
+            ("account_not_enabled",),
+        ),
+        ("TRAFFIC", Evidence({TT: HAS_ACCOUNT}, advice=BARRED), ()),
+        ("TRAFFIC", Evidence({TT: NONE, CUSTOM: HAS_BRAND}, advice=BARRED), ("custom_identity_restricted",)),
+        ("TRAFFIC", Evidence({TT: NONE, CUSTOM: HAS_BRAND}, advice=UNREAD), ("custom_identity_unverified",)),
+        (
+            "TRAFFIC",
+            Evidence({TT: HAS_ACCOUNT}, advice=Advice(other_identity_types=frozenset({"AUTH_CODE"}))),
+            ("other_identity_types",),
+        ),
+        ("CONVERSIONS", Evidence({TT: HAS_ACCOUNT}, {PIXEL: QUIET}), ("pixel_no_recent_activity",)),
+        ("CONVERSIONS", Evidence({TT: HAS_ACCOUNT}, {PIXEL: HAS_PIXEL}), ()),
+        (
+            "LEAD_GENERATION",
+            Evidence({TT: HAS_ACCOUNT}, {Requirement.LEAD_FORM: FORM}, Advice(lead_terms_confirmed=False)),
+            ("lead_terms_unsigned",),
+        ),
+        ("TRAFFIC", Evidence({TT: HAS_ACCOUNT}, advice=Advice(lead_terms_confirmed=False)), ()),
+    ],
+)
+def test_warnings(objective: str, evidence: Evidence, warnings: tuple[str, ...]) -> None:
+    """Each warning where it applies and nowhere else, and never at the cost of ready."""
+    result = verdict(objective, evidence, strict=False)
+    assert (result.warnings, result.ready) == (warnings, True)

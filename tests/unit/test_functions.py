@@ -1,0 +1,143 @@
+"""Each function's app.py can be loaded with the environment that the template gives it, and answers."""
+
+import importlib.util
+import io
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from publishing.bearer import Bearer, KeysUnavailableError, UnauthorizedError
+from publishing.objectives import OBJECTIVES
+from publishing.settings import SettingsError
+from publishing.teams import Role, Subscription, Team
+from tests.fakes import FakeContext, InMemoryTeams, Received, api_event
+
+FOLDER = Path(__file__).parents[2] / "functions"
+ENVIRONMENT = {
+    "TABLE_NAME": "table",
+    "TIKTOK_API_BASE_URL": "https://business-api.tiktok.com/open_api/v1.3",
+    "ACCEPTED_IDENTITY_TYPES": "TT_USER,CUSTOMIZED_USER",
+    "ALLOWED_ORIGIN": "https://app.example",
+    "JWKS_URL": "https://issuer.example/jwks.json",
+    "TOKEN_ISSUER": "https://issuer.example",
+    "TOKEN_AUDIENCE": "wevion",
+}
+API_FUNCTIONS = ["check_identity", "create_identity", "list_identities", "publish_check", "publish_check_rules"]
+ARN = "arn:aws:execute-api:eu-central-1:123456789012:abc123/live/GET/api/v1/tiktok/identities"
+
+
+def load(name: str) -> ModuleType:
+    """The function's module, run anew as Lambda's Init does."""
+    spec = importlib.util.spec_from_file_location(f"app_{name}", FOLDER / name / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+
+
+def answered(name: str, event: dict[str, Any]) -> Received:
+    return Received.of(load(name).lambda_handler(event, FakeContext()))
+
+
+@pytest.mark.parametrize("name", API_FUNCTIONS)
+def test_a_function_answers_a_bad_request(name: str) -> None:
+    """Init works without any network, and the handler is the real one, with the stack's origin."""
+    answer = answered(name, api_event({"nonsense": "1"}))
+    assert (answer.status, answer.json["code"]) == (400, "invalid_request")
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
+
+
+@pytest.mark.parametrize("name", [name for name in API_FUNCTIONS if name != "publish_check_rules"])
+@pytest.mark.parametrize("variable", ["TABLE_NAME", "TIKTOK_API_BASE_URL", "ACCEPTED_IDENTITY_TYPES"])
+def test_a_function_without_a_variable_fails_in_init(monkeypatch: pytest.MonkeyPatch, name: str, variable: str) -> None:
+    """Not at the first request."""
+    monkeypatch.delenv(variable)
+    with pytest.raises(SettingsError, match=variable):
+        load(name)
+
+
+def test_the_rules_are_the_table() -> None:
+    """As data, without TikTok, without AWS."""
+    answer = answered("publish_check_rules", api_event())
+    expected = {objective: [*required] for objective, required in OBJECTIVES.items()}
+    assert (answer.status, answer.json) == (200, {"objectives": expected})
+
+
+class Keys:
+    """A verifier that knows one token."""
+
+    def verify(self, authorization: str) -> Bearer:
+        if authorization == "Bearer good":
+            return Bearer("u1", "t1")
+        if authorization == "Bearer keys-down":
+            raise KeysUnavailableError("PyJWKClientConnectionError")
+        raise UnauthorizedError("not a bearer token")
+
+
+@pytest.fixture
+def authorizer(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The authorizer with a verifier and a team in memory in the place of its own."""
+    module = load("authorizer")
+    teams = InMemoryTeams()
+    teams.member("t1", "u1", "manager")
+    teams.put("t1", "SUBSCRIPTION", status="active")
+    assert teams.read("t1") == Team("t1", {"u1": Role.MANAGER}, Subscription("active"))
+    monkeypatch.setattr(module, "VERIFIER", Keys())
+    monkeypatch.setattr(module, "TEAMS", teams)
+    return module
+
+
+@pytest.mark.parametrize("header", ["Authorization", "authorization", "AUTHORIZATION"])
+def test_the_authorizer_reads_the_header_in_any_letter_case(authorizer: ModuleType, header: str) -> None:
+    """And answers with role and subscription of the table."""
+    answer = authorizer.lambda_handler({"headers": {header: "Bearer good"}, "methodArn": ARN}, FakeContext())
+    assert (answer["context"]["role"], answer["context"]["subscription"]) == ("manager", "active")
+    assert "live/POST/api/v1/tiktok/identities" in json.dumps(answer)
+
+
+@pytest.mark.parametrize("headers", [None, {}, {"Authorization": None}, {"Authorization": "Bearer bad"}, {"X": "y"}])
+def test_the_authorizer_refuses_in_the_words_of_api_gateway(
+    authorizer: ModuleType, headers: dict[str, Any] | None
+) -> None:
+    """The text Unauthorized, and no other, becomes a 401."""
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        authorizer.lambda_handler({"headers": headers, "methodArn": ARN}, FakeContext())
+
+
+def test_an_issuer_that_is_down_is_not_a_401(authorizer: ModuleType) -> None:
+    """Any other error of the authorizer's becomes a 500."""
+    event = {"headers": {"Authorization": "Bearer keys-down"}, "methodArn": ARN}
+    with pytest.raises(KeysUnavailableError):
+        authorizer.lambda_handler(event, FakeContext())
+
+
+def test_the_bearer_token_is_not_logged(authorizer: ModuleType) -> None:
+    """Neither a good one nor a bad one; that somebody came is."""
+    written = io.StringIO()
+    before = authorizer.logger.registered_handler.setStream(written)
+    authorizer.lambda_handler({"headers": {"Authorization": "Bearer good"}, "methodArn": ARN}, FakeContext())
+    with pytest.raises(Exception, match="Unauthorized"):
+        authorizer.lambda_handler({"headers": {"Authorization": "Bearer made-up"}, "methodArn": ARN}, FakeContext())
+    authorizer.logger.registered_handler.setStream(before)
+    messages = [json.loads(line)["message"] for line in written.getvalue().splitlines()]
+    assert messages == ["authorized", "not authorized"]
+    assert "Bearer" not in written.getvalue()
+    assert "made-up" not in written.getvalue()
+
+
+@pytest.mark.parametrize("variable", ["JWKS_URL", "TOKEN_ISSUER", "TOKEN_AUDIENCE", "TABLE_NAME"])
+def test_the_authorizer_without_a_variable_fails_in_init(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """It lets nobody in by mistake."""
+    monkeypatch.setenv(variable, "")
+    with pytest.raises(SettingsError, match=variable):
+        load("authorizer")

@@ -1,0 +1,32 @@
+from collections.abc import Iterator
+
+import pytest
+
+from local.tiktok_simulator import Advertiser, Pixel, Simulator, Token, World
+from tests.unit.tiktok_business.fakes import TOKEN
+
+ADVERTISER_ID = "7300000000000000099"
+PIXELS = 41
+
+
+def one_advertiser() -> World:
+    """A world with one advertiser, who has three pages of pixels and nothing else."""
+    pixels = [Pixel(str(7500000000000000000 + number), f"Shop {number}") for number in range(PIXELS)]
+    return World(
+        tokens={TOKEN: Token(TOKEN, "u-test", (ADVERTISER_ID,))},
+        advertisers={ADVERTISER_ID: Advertiser(ADVERTISER_ID, "Acme", pixels=pixels)},
+    )
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Simulator]:
+    """One server for all tests; use `tiktok`."""
+    with Simulator(one_advertiser()) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def tiktok(running: Simulator) -> Simulator:
+    """The simulated TikTok of `one_advertiser`, without faults."""
+    running.reset()
+    return running

@@ -1,0 +1,304 @@
+"""The endpoints, as the simulated TikTok understands what they send."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Identity, Simulator
+from local.tiktok_simulator.journal import fingerprint
+from tests.unit.tiktok_business.fakes import FakeClock, ScriptedTransport, client_of, success
+from tiktok_business.api import TikTokBusinessApi
+from tiktok_business.client import TikTokClient
+from tiktok_business.deadline import Deadline
+from tiktok_business.errors import AdvertiserGoneError, TokenRejectedError, UnexpectedResponseError
+from tiktok_business.models import IdentityType
+from tiktok_business.transport import RequestsTransport
+
+READY = DemoAdvertiser.EVERYTHING_READY
+MANY = DemoAdvertiser.MANY_PAGES
+Listing = Callable[[TikTokBusinessApi], Iterable[Any]]
+
+
+@pytest.fixture(scope="module")
+def running_demo() -> Iterator[Simulator]:
+    """One server for all tests; use `demo`."""
+    with Simulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def demo(running_demo: Simulator) -> Simulator:
+    """The simulated TikTok with its demo advertisers."""
+    running_demo.reset()
+    return running_demo
+
+
+def api_of(demo: Simulator, token: str = DemoToken.OWNER) -> TikTokBusinessApi:
+    """The endpoints as this token sees them."""
+    client = TikTokClient(RequestsTransport(demo.base_url), SecretStr(token), Deadline.after(10), sleep=lambda _: None)
+    return TikTokBusinessApi(client)
+
+
+LISTINGS: dict[str, tuple[Listing, str, dict[str, str]]] = {
+    "identities": (
+        lambda api: api.identities(READY, IdentityType.TT_USER),
+        "identity/get/",
+        {"advertiser_id": READY, "identity_type": "TT_USER", "page": "1", "page_size": "100"},
+    ),
+    "identities_of_all_types": (
+        lambda api: api.identities(READY, None),
+        "identity/get/",
+        {"advertiser_id": READY, "page": "1", "page_size": "100"},
+    ),
+    "custom_identities_named": (
+        lambda api: api.custom_identities_named(READY, "Demo brand 1"),
+        "identity/get/",
+        {
+            "advertiser_id": READY,
+            "identity_type": "CUSTOMIZED_USER",
+            "filtering": '{"keyword":"Demo brand 1"}',
+            "page": "1",
+            "page_size": "100",
+        },
+    ),
+    "pixels": (
+        lambda api: api.pixels(READY),
+        "pixel/list/",
+        {"advertiser_id": READY, "page": "1", "page_size": "20"},
+    ),
+    "business_centers": (lambda api: api.business_centers(), "bc/get/", {"page": "1", "page_size": "50"}),
+    "catalogs": (
+        lambda api: api.catalogs("7200000000000000001"),
+        "catalog/get/",
+        {"bc_id": "7200000000000000001", "page": "1", "page_size": "100"},
+    ),
+    "apps": (lambda api: api.apps(READY), "app/list/", {"advertiser_id": READY}),
+    "lead_forms": (
+        lambda api: api.lead_forms({"advertiser_id": READY}),
+        "page/get/",
+        {"advertiser_id": READY, "business_type": "LEAD_GEN", "page": "1", "page_size": "100"},
+    ),
+    "advertiser": (
+        lambda api: [api.advertiser(READY)],
+        "advertiser/info/",
+        {"advertiser_ids": f'["{READY}"]', "fields": '["advertiser_id","name","status"]'},
+    ),
+    "can_use_custom_identity": (
+        lambda api: [api.can_use_custom_identity(READY)],
+        "advertiser/info/",
+        {"advertiser_ids": f'["{READY}"]', "fields": '["can_use_custom_identity"]'},
+    ),
+    "lead_terms_confirmed": (
+        lambda api: [api.lead_terms_confirmed(READY)],
+        "term/check/",
+        {"advertiser_id": READY, "term_type": "LeadAds"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("ask", "path", "query"), LISTINGS.values(), ids=LISTINGS.keys())
+def test_parameters(demo: Simulator, ask: Listing, path: str, query: dict[str, str]) -> None:
+    """Each endpoint is asked with exactly these parameters, lists and objects as JSON, and finds something."""
+    assert list(ask(api_of(demo)))
+    (request,) = demo.requests
+    assert (request.method, request.path, request.query) == ("GET", path, query)
+    assert request.token_fingerprint == fingerprint(DemoToken.OWNER)
+
+
+PAGED: dict[str, tuple[Listing, int, int]] = {
+    "tt_users": (lambda api: api.identities(MANY, IdentityType.TT_USER), 111, 2),
+    "custom": (lambda api: api.identities(MANY, IdentityType.CUSTOMIZED_USER), 130, 2),
+    "all_types": (lambda api: api.identities(MANY, None), 241, 3),
+    "pixels": (lambda api: api.pixels(MANY), 45, 3),
+    "business_centers": (lambda api: api.business_centers(), 12, 1),
+    "catalogs": (lambda api: api.catalogs("7200000000000000112"), 120, 2),
+    "lead_forms": (lambda api: api.lead_forms({"advertiser_id": MANY}), 205, 3),
+}
+
+
+@pytest.mark.parametrize(("ask", "rows", "pages"), PAGED.values(), ids=PAGED.keys())
+class TestPages:
+    def test_all(self, demo: Simulator, ask: Listing, rows: int, pages: int) -> None:
+        """Each listing brings every row, and asks for each page once: its page size is the largest allowed."""
+        found = list(ask(api_of(demo, DemoToken.AGENCY)))
+        assert len(found) == len(set(found)) == rows
+        assert [request.query["page"] for request in demo.requests] == [str(page + 1) for page in range(pages)]
+        assert {request.code for request in demo.requests} == {0}
+
+    def test_first(self, demo: Simulator, ask: Listing, rows: int, pages: int) -> None:  # noqa: ARG002 - one table
+        """Who needs one row makes TikTok answer one page."""
+        assert next(iter(ask(api_of(demo, DemoToken.AGENCY))))
+        assert len(demo.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("ask", "path"),
+    [(ask, path) for ask, path, query in LISTINGS.values() if "page_size" in query],
+    ids=[name for name, (_, _, query) in LISTINGS.items() if "page_size" in query],
+)
+def test_largest_page(demo: Simulator, ask: Listing, path: str) -> None:
+    """TikTok refuses pages that are one row larger than those asked for."""
+    list(ask(api_of(demo)))
+    query = demo.requests[0].query
+    client = api_of(demo).client
+    with pytest.raises(Exception, match=r"40002.*page_size"):
+        client.get(path, {**query, "page_size": int(query["page_size"]) + 1})
+
+
+class TestIdentities:
+    def test_type(self) -> None:
+        """Should TikTok ignore the type that it was asked for, identities of other types are left out."""
+        rows = [{"identity_id": str(n), "identity_type": kind} for n, kind in enumerate(IdentityType)]
+        for kind in IdentityType:
+            api = TikTokBusinessApi(client_of(ScriptedTransport([success({"identity_list": rows})])))
+            assert [identity.identity_type for identity in api.identities("1", kind)] == [kind]
+
+    def test_older_key(self) -> None:
+        """The rows may come under their older name."""
+        rows = [{"identity_id": "1", "identity_type": "TT_USER"}]
+        api = TikTokBusinessApi(client_of(ScriptedTransport([success({"list": rows})])))
+        assert [identity.identity_id for identity in api.identities("1", None)] == ["1"]
+
+    def test_shared_by_two(self) -> None:
+        """An account that two Business Centers share is two identities with one id; the same row again is none."""
+        shared = {"identity_id": "1", "identity_type": "BC_AUTH_TT"}
+        rows = [{**shared, "identity_authorized_bc_id": bc} for bc in ("7", "8", "7")]
+        api = TikTokBusinessApi(client_of(ScriptedTransport([success({"identity_list": rows})])))
+        assert [identity.identity_authorized_bc_id for identity in api.identities("1", None)] == ["7", "8"]
+
+    def test_repeated_pages(self, demo: Simulator) -> None:
+        """A page that comes again is not taken for another one though its pictures' addresses have changed."""
+        demo.faults.add(Fault(path="identity/get/", kind=FaultKind.DUPLICATE_PAGES))
+        stamp = iter(range(1_780_000_000, 1_790_000_000))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("local.tiktok_simulator.rows.time.time", lambda: next(stamp))
+            rows = api_of(demo, DemoToken.AGENCY).identities(MANY, IdentityType.TT_USER)
+            with pytest.raises(UnexpectedResponseError, match="100 of 111 rows came"):
+                list(rows)
+
+    def test_named(self, demo: Simulator) -> None:
+        """TikTok finds names that are similar; only those that are the same are given back."""
+        names = ["Acme", "acme", "Acme ", "Acme Shoes", "Acme"]
+        demo.world.advertisers[READY].identities = [
+            Identity(str(number), "CUSTOMIZED_USER", name) for number, name in enumerate(names)
+        ]
+        assert [found.identity_id for found in api_of(demo).custom_identities_named(READY, "Acme")] == ["4", "0"]
+
+    def test_named_custom_alone(self) -> None:
+        """A TT_USER of that name is no custom identity."""
+        rows = [
+            {"identity_id": str(n), "identity_type": kind, "display_name": "Acme"}
+            for n, kind in enumerate(IdentityType)
+        ]
+        api = TikTokBusinessApi(client_of(ScriptedTransport([success({"identity_list": rows})])))
+        assert [found.identity_type for found in api.custom_identities_named("1", "Acme")] == ["CUSTOMIZED_USER"]
+
+
+class TestCreateIdentity:
+    @pytest.mark.parametrize(
+        ("image_uri", "image"),
+        [(None, {}), ("", {}), ("ad-site/2026/a+b", {"image_uri": "ad-site/2026/a+b"})],
+        ids=["none", "empty", "slash"],
+    )
+    def test_body(self, demo: Simulator, image_uri: str | None, image: dict[str, str]) -> None:
+        """The name goes as it is, the image's id untouched or not at all; what comes back is the new id."""
+        name = "Çafé & Söhne \N{GRINNING FACE}"
+        made = api_of(demo).create_identity(READY, name, image_uri)
+        (request,) = demo.requests
+        assert (request.method, request.path, request.query) == ("POST", "identity/create/", {})
+        assert request.body == {"advertiser_id": READY, "display_name": name, **image}
+        newest = demo.world.advertisers[READY].identities[-1]
+        assert (newest.id, newest.display_name) == (made, name)
+
+    @pytest.mark.parametrize("data", [{}, {"identity_id": None}, {"identity_id": ""}, {"id": "1"}], ids=json.dumps)
+    def test_no_id(self, data: object) -> None:
+        """A success without an id leaves open what was made, and is not repeated."""
+        transport = ScriptedTransport([success(data)])
+        with pytest.raises(UnexpectedResponseError) as raised:
+            TikTokBusinessApi(client_of(transport)).create_identity("1", "Acme", None)
+        assert raised.value.may_have_happened
+        assert len(transport.sent) == 1
+
+
+class TestLibraries:
+    def test_form_in_a_library(self, demo: Simulator) -> None:
+        """A form that was moved to a library is found there, and not by its advertiser."""
+        api = api_of(demo, DemoToken.MANAGER)
+        assert list(api.lead_forms({"advertiser_id": DemoAdvertiser.LIBRARY_FORM})) == []
+        (library,) = api.page_libraries(DemoAdvertiser.LIBRARY_FORM)
+        (form,) = api.lead_forms({"library_id": library.library_id})
+        assert form.status == "PUBLISHED"
+        assert "advertiser_id" not in demo.requests[-1].query
+
+
+class TestAdvertiser:
+    def test_status(self, demo: Simulator) -> None:
+        """An ad account's name and status are read without the flag that would suppress them."""
+        advertiser = api_of(demo).advertiser(DemoAdvertiser.SUSPENDED)
+        assert (advertiser.name, advertiser.status) == ("Suspended", "STATUS_DISABLE")
+
+    @pytest.mark.parametrize(
+        ("advertiser_id", "allowed"),
+        [
+            (DemoAdvertiser.CUSTOM_ALLOWED, True),
+            (DemoAdvertiser.CUSTOM_RESTRICTED, False),
+            (DemoAdvertiser.CUSTOM_UNCERTAIN, None),
+        ],
+    )
+    def test_flag(
+        self,
+        demo: Simulator,
+        advertiser_id: str,
+        allowed: bool | None,  # noqa: FBT001 - a row of the table
+    ) -> None:
+        """Whether custom identities may be used is yes, no, or not said."""
+        assert api_of(demo, DemoToken.MEDIA_BUYER).can_use_custom_identity(advertiser_id) is allowed
+
+    @pytest.mark.parametrize(
+        "data",
+        [{}, {"list": None}, {"list": []}, {"list": [{"advertiser_id": "2", "name": "Other"}]}, {"list": [{}]}],
+        ids=json.dumps,
+    )
+    def test_another(self, data: object) -> None:
+        """An answer without the advertiser asked for says nothing about it."""
+        with pytest.raises(UnexpectedResponseError):
+            TikTokBusinessApi(client_of(ScriptedTransport([success(data)]))).advertiser("1")
+
+    def test_deleted(self, demo: Simulator) -> None:
+        """An advertiser that was deleted is told from one that this token may not operate."""
+        with pytest.raises(AdvertiserGoneError):
+            api_of(demo).advertiser(DemoAdvertiser.DELETED)
+
+
+class TestTerms:
+    @pytest.mark.parametrize(("advertiser_id", "signed"), [(READY, True), (DemoAdvertiser.LEAD_TERMS_UNSIGNED, False)])
+    def test_signed(self, demo: Simulator, advertiser_id: str, signed: bool) -> None:  # noqa: FBT001 - as above
+        """Whether the terms of lead ads are signed is TikTok's word."""
+        token = DemoToken.OWNER if signed else DemoToken.MEDIA_BUYER
+        assert api_of(demo, token).lead_terms_confirmed(advertiser_id) is signed
+
+    @pytest.mark.parametrize("data", [{}, {"confirmed": None}, {"confirmed": "unexpected"}], ids=json.dumps)
+    def test_unreadable(self, data: object) -> None:
+        """Anything but yes or no is neither."""
+        with pytest.raises(UnexpectedResponseError):
+            TikTokBusinessApi(client_of(ScriptedTransport([success(data)]))).lead_terms_confirmed("1")
+
+
+def test_dead_token(demo: Simulator) -> None:
+    """A dead token is found out by whichever endpoint is asked first."""
+    for ask, _, _ in LISTINGS.values():
+        with pytest.raises(TokenRejectedError):
+            list(ask(api_of(demo, DemoToken.REVOKED)))
+
+
+def test_until() -> None:
+    """The same endpoints can be had with another deadline, which leaves the first as they were."""
+    clock = FakeClock()
+    api = TikTokBusinessApi(client_of(ScriptedTransport([]), clock=clock, seconds=8))
+    sooner = api.until(api.client.deadline.earlier(3))
+    assert sooner.client.deadline.remaining() == 5
+    assert api.client.deadline.remaining() == 8
+    assert sooner.client.token == api.client.token

@@ -1,0 +1,169 @@
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from tiktok_business.models import (
+    Advertiser,
+    App,
+    BusinessCenter,
+    Catalog,
+    CreatedIdentity,
+    Identity,
+    IdentityType,
+    Page,
+    PageLibrary,
+    Pixel,
+    TermCheck,
+)
+
+LEAST: dict[type[BaseModel], dict[str, Any]] = {
+    Identity: {"identity_id": "7600000000000000001", "identity_type": "TT_USER"},
+    Pixel: {"pixel_id": "1"},
+    BusinessCenter: {"bc_info": {"bc_id": "1"}},
+    Catalog: {"catalog_id": "1"},
+    App: {"app_id": "1"},
+    Page: {"page_id": "1", "status": "PUBLISHED"},
+    PageLibrary: {"library_id": "1"},
+    Advertiser: {"advertiser_id": "1"},
+    CreatedIdentity: {"identity_id": "1"},
+    TermCheck: {"confirmed": True},
+}
+IDS = [
+    (Identity, "identity_id"),
+    (Pixel, "pixel_id"),
+    (Catalog, "catalog_id"),
+    (App, "app_id"),
+    (Page, "page_id"),
+    (PageLibrary, "library_id"),
+    (Advertiser, "advertiser_id"),
+    (CreatedIdentity, "identity_id"),
+]
+SHOWN = [
+    (Identity, "display_name"),
+    (Identity, "profile_image"),
+    (Pixel, "pixel_name"),
+    (Pixel, "activity_status"),
+    (Catalog, "catalog_name"),
+    (App, "app_name"),
+    (App, "platform"),
+    (Page, "title"),
+    (Advertiser, "name"),
+    (Advertiser, "status"),
+]
+DECIDING = [(Identity, "available_status"), (Identity, "is_gpppa"), (Catalog, "ad_creation_eligible")]
+
+
+@pytest.mark.parametrize("model", LEAST, ids=lambda model: model.__name__)
+class TestAnyRow:
+    def test_least(self, model: type[BaseModel]) -> None:
+        """A row can be read with nothing but what it cannot do without; the rest is no information."""
+        read = model.model_validate(LEAST[model])
+        assert {name for name, value in read.model_dump().items() if value is not None} == set(LEAST[model])
+
+    def test_nothing_less(self, model: type[BaseModel]) -> None:
+        """Without any one of these a row cannot be read."""
+        for name in LEAST[model]:
+            rest = {key: value for key, value in LEAST[model].items() if key != name}
+            for row in (rest, {**rest, name: None}):
+                with pytest.raises(ValidationError):
+                    model.model_validate(row)
+
+    def test_unknown_fields(self, model: type[BaseModel]) -> None:
+        """A field that is not known here is ignored, whatever it holds."""
+        row = {**LEAST[model], "new_field": {"deep": [1]}}
+        assert model.model_validate(row) == model.model_validate(LEAST[model])
+
+    @pytest.mark.parametrize("row", [None, True, 7, "text", [], [{}]], ids=repr)
+    def test_no_object(self, model: type[BaseModel], row: object) -> None:
+        """What is no object is no row."""
+        with pytest.raises(ValidationError):
+            model.model_validate(row)
+
+
+@pytest.mark.parametrize(("model", "name"), IDS)
+class TestIds:
+    def test_number(self, model: type[BaseModel], name: str) -> None:
+        """An id that comes as a number is its digits, all of them."""
+        row = {**LEAST[model], name: 7176842096345694209}
+        assert getattr(model.model_validate(row), name) == "7176842096345694209"
+
+    @pytest.mark.parametrize("value", ["", True, 7.1e18, ["1"], {"id": "1"}], ids=repr)
+    def test_no_id(self, model: type[BaseModel], name: str, value: object) -> None:
+        """An empty id, or what is neither a text nor a whole number, is none."""
+        with pytest.raises(ValidationError):
+            model.model_validate({**LEAST[model], name: value})
+
+
+@pytest.mark.parametrize(("model", "name"), SHOWN)
+@pytest.mark.parametrize("value", ["", None, 5, True, [], {}], ids=repr)
+def test_shown(model: type[BaseModel], name: str, value: object) -> None:
+    """A name or picture that is empty or no text does not cost the row: there is none to show."""
+    assert getattr(model.model_validate({**LEAST[model], name: value}), name) is None
+    assert getattr(model.model_validate({**LEAST[model], name: "Acme"}), name) == "Acme"
+
+
+@pytest.mark.parametrize(("model", "name"), DECIDING)
+@pytest.mark.parametrize("value", [5, [], {}, 0.5], ids=repr)
+def test_deciding(model: type[BaseModel], name: str, value: object) -> None:
+    """Where a field that decides whether something can be used is of another type, the row is not readable."""
+    with pytest.raises(ValidationError):
+        model.model_validate({**LEAST[model], name: value})
+
+
+@pytest.mark.parametrize(("model", "name"), [pair for pair in DECIDING if pair[1] != "is_gpppa"])
+def test_open_values(model: type[BaseModel], name: str) -> None:
+    """A status that is not known here is read as it is."""
+    assert getattr(model.model_validate({**LEAST[model], name: "NEW_STATUS"}), name) == "NEW_STATUS"
+
+
+@pytest.mark.parametrize(("model", "name"), DECIDING)
+def test_no_information(model: type[BaseModel], name: str) -> None:
+    """Null says nothing, as an absent field does."""
+    assert getattr(model.model_validate({**LEAST[model], name: None}), name) is None
+
+
+@pytest.mark.parametrize("value", [1, None, ["PUBLISHED"]], ids=repr)
+def test_page_status(value: object) -> None:
+    """A lead form of which TikTok does not say whether it is published is not readable; it is no draft."""
+    with pytest.raises(ValidationError):
+        Page.model_validate({"page_id": "1", "status": value})
+
+
+@pytest.mark.parametrize("ownership", ["UNBOUND", 1, [], {"asset_relation_status": 1}], ids=repr)
+def test_ownership_of_another_shape(ownership: object) -> None:
+    """A pixel of which it cannot be read who holds it is not readable."""
+    with pytest.raises(ValidationError):
+        Pixel.model_validate({"pixel_id": "1", "asset_ownership": ownership})
+
+
+@pytest.mark.parametrize(
+    ("ownership", "status"),
+    [
+        ({}, None),
+        ({"asset_relation_status": None}, None),
+        ({"asset_relation_status": ""}, None),
+        ({"asset_relation_status": "UNBOUND"}, "UNBOUND"),
+    ],
+    ids=repr,
+)
+def test_ownership(ownership: dict[str, Any], status: str | None) -> None:
+    """A pixel's ownership says how the advertiser holds it, or nothing."""
+    pixel = Pixel.model_validate({"pixel_id": "1", "asset_ownership": ownership})
+    assert pixel.asset_ownership is not None
+    assert pixel.asset_ownership.asset_relation_status == status
+
+
+@pytest.mark.parametrize(
+    ("value", "read"), [(True, True), (False, False), (None, None), ("true", None), (1, None), ([], None)], ids=repr
+)
+def test_custom_identity_flag(value: object, read: bool | None) -> None:  # noqa: FBT001 - a row of the table
+    """Whether custom identities may be used is yes or no only where TikTok says just that."""
+    advertiser = Advertiser.model_validate({"advertiser_id": "1", "can_use_custom_identity": value})
+    assert advertiser.can_use_custom_identity is read
+
+
+def test_identity_types() -> None:
+    """An identity of a type not known here can be read; those known are written as TikTok writes them."""
+    assert Identity.model_validate({"identity_id": "1", "identity_type": "TTS_TT"}).identity_type == "TTS_TT"
+    assert {kind.value for kind in IdentityType} == {"CUSTOMIZED_USER", "AUTH_CODE", "TT_USER", "BC_AUTH_TT"}
