@@ -1,5 +1,5 @@
 # The commands of this project; `make help` lists them. They need git, make and a Python from 3.11 on, best 3.13:
-# everything else is installed into .venv (the project and its tests) and .tools (SAM CLI and MiniStack).
+# everything else is installed into .venv (the project and its tests), .tools (SAM CLI and MiniStack) and .sdk (TikTok's).
 
 .DEFAULT_GOAL := help
 PYTHON ?=
@@ -7,7 +7,7 @@ PORT ?= 4566
 export PYTHON
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help run demo invoke test lint format build lock clean environment tools
+.PHONY: help run demo invoke test lint format build lock clean environment tools sdk
 
 help:
 	@echo "make run        from a fresh clone to the product on emulated AWS, until Ctrl-C (PORT=4566)"
@@ -32,14 +32,14 @@ invoke: tools
 	@.tools/bin/python -P local/in_tools/sam_on_host_network.py local invoke $(FUNCTION) --event $(EVENT) \
 		--template-file .local/invoke.json $(ARGS)
 
-test: lint
+test: lint sdk
 	@.venv/bin/python -m pytest $(ARGS)
 
 lint: environment tools
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/mypy
-	@.venv/bin/lint-imports --no-timing
+	@.venv/bin/lint-imports --no-logo
 	@.tools/bin/cfn-lint
 	@.tools/bin/sam validate --lint --region us-east-1
 
@@ -60,9 +60,10 @@ lock:
 	$(compile) pyproject.toml --output-file $(layer)
 	$(compile) pyproject.toml --group dev --constraints $(layer) --output-file requirements/dev.txt
 	$(compile) --group tools --output-file requirements/tools.txt
+	$(compile) --group sdk --output-file requirements/sdk.txt
 
 clean:
-	rm -rf .venv .tools .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools .sdk .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf layers/shared/*.egg-info
 	find functions layers local tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -71,3 +72,6 @@ environment:
 
 tools:
 	@local/make-environment .tools requirements/tools.txt
+
+sdk:
+	@local/make-environment .sdk requirements/sdk.txt

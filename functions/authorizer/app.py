@@ -10,11 +10,11 @@ import jwt
 from aws_lambda_powertools import Logger
 
 from publishing.access import Stage, authorization
-from publishing.aws import AWS_CONFIG
+from publishing.aws.config import AWS_CONFIG
+from publishing.aws.teams import DynamoDBTeams
 from publishing.bearer import JWKS_CACHE_SECONDS, JWKS_TIMEOUT_SECONDS, UnauthorizedError, Verifier
 from publishing.log_events import LogEvent
 from publishing.settings import checked_url, required
-from publishing.teams import DynamoDBTeams
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

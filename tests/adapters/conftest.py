@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from publishing.aws import AWS_CONFIG
+from publishing.aws.config import AWS_CONFIG
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -8,13 +8,13 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from publishing.aws.intents import DynamoDBIntents
 from publishing.calls import Caller
 from publishing.intents import (
     KEEP_WITH_KEY,
     KEEP_WITHOUT_KEY,
     LEASE,
     Begun,
-    DynamoDBIntents,
     Intent,
     Intents,
     OtherIntentError,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from publishing.connections import DynamoDBMarks, Marks
+from publishing.aws.connections import DynamoDBMarks
 from publishing.teams import Connection
 from tests.adapters.conftest import TABLE
 from tests.adapters.test_teams import typed
@@ -13,6 +13,8 @@ from tests.fakes import InMemoryMarks, InMemoryTeams
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from publishing.connections import Marks
 
 USED = Connection("t1", "u1", "active", ("1",), "secret-u1", "2026-11-01T09:00:00Z")
 ITEM = {

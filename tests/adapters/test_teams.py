@@ -6,7 +6,8 @@ import boto3
 from boto3.dynamodb.types import TypeSerializer
 from botocore.stub import Stubber
 
-from publishing.teams import Connection, DynamoDBTeams, Role, Subscription, Team
+from publishing.aws.teams import DynamoDBTeams
+from publishing.teams import Connection, Role, Subscription, Team
 from tests.adapters.conftest import TABLE
 from tests.fakes import InMemoryTeams
 

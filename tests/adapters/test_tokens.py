@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from publishing.connections import CACHE_SECONDS, SecretsManagerTokens, TokenUnavailableError
+from publishing.aws.connections import CACHE_SECONDS, SecretsManagerTokens
+from publishing.connections import TokenUnavailableError
 from publishing.teams import Connection
 
 if TYPE_CHECKING:
@@ -74,8 +75,8 @@ def test_a_missing_secret_is_told_as_such(secrets: "SecretsManagerClient") -> No
     tokens = SecretsManagerTokens(secrets)
     with pytest.raises(TokenUnavailableError, match="missing"):
         tokens.read(connection("missing"))
-    mine = put(secrets, "missing", '{"access_token": "now there"}')
-    assert tokens.read(mine).get_secret_value() == "now there"
+    mine = put(secrets, "missing", '{"access_token": "now-there"}')
+    assert tokens.read(mine).get_secret_value() == "now-there"
 
 
 MALFORMED = [

@@ -1,22 +1,10 @@
 """Connections' secrets, and the mark on a connection whose token is dead."""
 
-import json
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from botocore.exceptions import ClientError
 from pydantic import SecretStr
 
-from publishing.teams import Connection, ConnectionStatus
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-
-CACHE_SECONDS = 300.0
-"""How long a token is kept in memory at most."""
+from publishing.teams import Connection
 
 
 class TokenUnavailableError(Exception):
@@ -41,76 +29,3 @@ class Marks(Protocol):
     def expired(self, connection: Connection) -> None:
         """Mark the connection ``expired``, unless it has changed since it was read."""
         ...
-
-
-@dataclass(slots=True)
-class SecretsManagerTokens:
-    """Tokens in Secrets Manager, remembered for at most ``CACHE_SECONDS``."""
-
-    client: "SecretsManagerClient"
-    clock: Callable[[], float] = time.monotonic
-    _remembered: dict[str, tuple[SecretStr, float]] = field(default_factory=dict, repr=False)
-
-    def read(self, connection: Connection) -> SecretStr:
-        """The connection's token.
-
-        Raises:
-            TokenUnavailableError: no such secret, or one without ``access_token``.
-        """
-        token, until = self._remembered.get(connection.secret_id, (None, 0.0))
-        if token is not None and self.clock() < until:
-            return token
-        token = self._fetch(connection.secret_id)
-        self._remembered[connection.secret_id] = (token, self.clock() + CACHE_SECONDS)
-        return token
-
-    def drop(self, connection: Connection) -> None:
-        """Forget the connection's token."""
-        self._remembered.pop(connection.secret_id, None)
-
-    def _fetch(self, secret_id: str) -> SecretStr:
-        try:
-            text = self.client.get_secret_value(SecretId=secret_id)["SecretString"]
-            token = json.loads(text)["access_token"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] in {"ResourceNotFoundException", "InvalidRequestException"}:
-                raise TokenUnavailableError(secret_id) from None
-            raise
-        except (KeyError, TypeError, ValueError):  # `from None`: the cause may hold the secret's text
-            raise TokenUnavailableError(secret_id) from None
-        if not isinstance(token, str) or not token:
-            raise TokenUnavailableError(secret_id)
-        return SecretStr(token)
-
-
-@dataclass(frozen=True, slots=True)
-class DynamoDBMarks:
-    """Marks on the connection items of the product's table."""
-
-    client: "DynamoDBClient"
-    table: str
-
-    def expired(self, connection: Connection) -> None:
-        """Set the status to ``expired``; nothing else is touched and nothing is deleted.
-
-        Conditional on the connection being the one that was used: who has connected again meanwhile stays active.
-        """
-        try:
-            self.client.update_item(
-                TableName=self.table,
-                Key={
-                    "pk": {"S": f"TEAM#{connection.team_id}"},
-                    "sk": {"S": f"CONNECTION#{connection.user_id}"},
-                },
-                UpdateExpression="SET #status = :expired",
-                ConditionExpression="#status = :active AND connected_at = :connected_at AND secret_id = :secret_id",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues={
-                    ":expired": {"S": ConnectionStatus.EXPIRED},
-                    ":active": {"S": ConnectionStatus.ACTIVE},
-                    ":connected_at": {"S": connection.connected_at},
-                    ":secret_id": {"S": connection.secret_id},
-                },
-            )
-        except self.client.exceptions.ConditionalCheckFailedException:
-            return

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from publishing.display_name import UnusableNameError, normalised_display_name
@@ -10,6 +10,10 @@ from publishing.objectives import OBJECTIVES, normalised_objective
 
 MAX_IMAGE_URI = 512
 MAX_IDEMPOTENCY_KEY = 255
+
+# For the OpenAPI document alone: what a regular expression can say of the rules below.
+_NAME_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$"
+_IMAGE_PATTERN = r"^(?!//|data:|www\.)(?!.*://)[!-~]*$"
 
 
 def _objective(value: Any) -> str:
@@ -61,18 +65,36 @@ class AdvertiserQuery(_Input):
     """Which advertiser; without it the first one of the caller's token."""
 
     advertiser_id: AdvertiserId | None = None
+    """TikTok's id of the ad account. Without it the first advertiser of the active token is taken, and named."""
 
 
 class PublishCheckQuery(AdvertiserQuery):
     """Which advertiser, for which objective, how strictly."""
 
-    objective: Annotated[str, BeforeValidator(_objective)]
+    objective: Annotated[str, BeforeValidator(_objective), WithJsonSchema({"type": "string", "enum": [*OBJECTIVES]})]
+    """The campaign's objective. Letter case and outer white space do not matter."""
     strict: bool = False
+    """Whether a custom identity that TikTok no longer lets this account run counts as missing."""
 
 
 class CreateIdentityBody(_Input):
     """The custom identity to create."""
 
     advertiser_id: AdvertiserId
-    display_name: Annotated[str, StringConstraints(strict=True), AfterValidator(_display_name)]
-    image_uri: Annotated[str | None, BeforeValidator(_image_uri)] = None
+    """TikTok's id of the ad account."""
+    display_name: Annotated[
+        str,
+        StringConstraints(strict=True),
+        AfterValidator(_display_name),
+        WithJsonSchema({"type": "string", "minLength": 1, "pattern": _NAME_PATTERN}),
+    ]
+    """The name that the ad shows. Outer white space is stripped, and what is longer than 40 code points is cut.
+
+    Control and text-direction characters are refused, and a name of which nothing can be seen.
+    """
+    image_uri: Annotated[
+        str | None,
+        BeforeValidator(_image_uri),
+        WithJsonSchema({"type": ["string", "null"], "maxLength": MAX_IMAGE_URI, "pattern": _IMAGE_PATTERN}),
+    ] = None
+    """The image id that TikTok's upload API returned, not a URL. Null or empty counts as absent."""

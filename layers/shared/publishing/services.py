@@ -8,13 +8,16 @@ from functools import partial
 import boto3
 from pydantic import SecretStr
 
-from publishing.aws import AWS_CONFIG
+from publishing.aws.config import AWS_CONFIG
+from publishing.aws.connections import DynamoDBMarks, SecretsManagerTokens
+from publishing.aws.intents import DynamoDBIntents
+from publishing.aws.teams import DynamoDBTeams
 from publishing.calls import Call
-from publishing.connections import DynamoDBMarks, Marks, SecretsManagerTokens, Tokens
-from publishing.intents import DynamoDBIntents, Intents
+from publishing.connections import Marks, Tokens
+from publishing.intents import Intents
 from publishing.session import Answered, Result, Session, Work
 from publishing.settings import Settings
-from publishing.teams import DynamoDBTeams, Role, Teams
+from publishing.teams import Role, Teams
 from publishing.token_choice import Purpose, candidates
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient

@@ -1,15 +1,10 @@
-"""Who belongs to a team, what it has subscribed to and which TikTok connections exist: one DynamoDB query."""
+"""Who belongs to a team, what it has subscribed to and which TikTok connections exist."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
-
-from boto3.dynamodb.types import TypeDeserializer
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from typing import Any, Protocol
 
 ACTIVE_SUBSCRIPTIONS = frozenset({"active", "trialing"})
 
@@ -83,25 +78,6 @@ class Teams(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class DynamoDBTeams:
-    """Teams in the product's table."""
-
-    client: "DynamoDBClient"
-    table: str
-
-    def read(self, team_id: str) -> Team:
-        """Query everything under the team's key. Strongly consistent: who has just connected is not told otherwise."""
-        pages = self.client.get_paginator("query").paginate(
-            TableName=self.table,
-            KeyConditionExpression="pk = :team",
-            ExpressionAttributeValues={":team": {"S": f"TEAM#{team_id}"}},
-            ConsistentRead=True,
-        )
-        items = (item for page in pages for item in page["Items"])
-        return team_of(team_id, (_plain(item) for item in items))
-
-
 def team_of(team_id: str, items: Iterable[Mapping[str, Any]]) -> Team:
     """The team that its items describe. Items that other services wrote wrongly count as absent, not as errors."""
     roles: dict[str, Role] = {}
@@ -135,11 +111,6 @@ def _connection(team_id: str, user_id: str, item: Mapping[str, Any]) -> Connecti
         secret_id=str(item.get("secret_id", "")),
         connected_at=str(item.get("connected_at", "")),
     )
-
-
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    deserialise = TypeDeserializer().deserialize
-    return {name: deserialise(value) for name, value in item.items()}
 
 
 def _number(value: object) -> float | None:

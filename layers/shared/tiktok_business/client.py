@@ -13,6 +13,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import (
     ERROR_OF_MEANING,
+    ConnectionLostError,
     IncompleteReadingError,
     NotSentError,
     RateLimitedError,
@@ -26,7 +27,7 @@ from tiktok_business.transport import RawAnswer, Transport
 MAX_ATTEMPTS = 3
 """Tries of one call; fewer where the deadline comes first."""
 BACKOFF_SECONDS = 0.2
-"""A retry waits random(0, BACKOFF_SECONDS * 2**n) seconds before try n+1 (full jitter)."""
+"""After try n a retry waits random(0, BACKOFF_SECONDS * 2**(n-1)) seconds (full jitter)."""
 RATE_BACKOFF_SECONDS = 1.0
 """The same after a refusal for rate: TikTok's per-second limit is free again in the next second (EVA rate-limits)."""
 MAX_PAGES = 50
@@ -141,6 +142,8 @@ class TikTokClient:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _pause(self, error: TikTokError, attempt: int) -> float:
+        if isinstance(error, ConnectionLostError) and attempt == 1:
+            return 0.0  # most likely a pooled connection that was dead before: nothing says that TikTok is in trouble
         base = RATE_BACKOFF_SECONDS if isinstance(error, RateLimitedError) else BACKOFF_SECONDS
         return self.jitter() * base * float(2 ** (attempt - 1))
 

@@ -72,6 +72,10 @@ class NotSentError(UnavailableError):
     may_have_happened = False
 
 
+class ConnectionLostError(UnavailableError):
+    """The connection broke under the request, as a pooled one does that died while the Lambda was frozen."""
+
+
 class TimedOutError(UnavailableError):
     """No whole answer in time."""
 

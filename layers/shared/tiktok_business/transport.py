@@ -16,12 +16,12 @@ from pydantic import SecretStr
 
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import (
+    ConnectionLostError,
     NoTimeLeftError,
     NotSentError,
     TikTokError,
     TimedOutError,
     TokenRejectedError,
-    UnavailableError,
     UnexpectedResponseError,
 )
 
@@ -102,7 +102,7 @@ class RequestsTransport:
             NoTimeLeftError: the deadline has passed; nothing was sent.
             NotSentError: no connection could be made.
             TimedOutError: no whole answer before the deadline or the read timeout.
-            UnavailableError: the connection broke.
+            ConnectionLostError: the connection broke.
             UnexpectedResponseError: the answer is larger than ``MAX_RESPONSE_BYTES``.
         """
         if not _HEADER_VALUE.fullmatch(token.get_secret_value()):
@@ -185,7 +185,7 @@ def _failure(endpoint: str, error: Exception) -> TikTokError:
         case requests.ConnectionError() if _never_connected(error):
             return NotSentError(endpoint, "no connection")
         case _:
-            return UnavailableError(endpoint, "the connection broke")
+            return ConnectionLostError(endpoint, "the connection broke")
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:

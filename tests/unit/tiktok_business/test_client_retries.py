@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.unit.tiktok_business.fakes import FakeClock, Reply, ScriptedTransport, client_of, refusal, success
 from tiktok_business.client import BACKOFF_SECONDS, MAX_ATTEMPTS, RATE_BACKOFF_SECONDS
 from tiktok_business.errors import (
+    ConnectionLostError,
     NoTimeLeftError,
     NotSentError,
     RateLimitedError,
@@ -21,7 +22,8 @@ RATE = refusal(40100)
 TROUBLE = refusal(50000)
 NO_JSON = RawAnswer(502, b"<html>")
 NOT_SENT = NotSentError("app/list/", "no connection")
-BROKEN = UnavailableError("app/list/", "the connection broke")
+BROKEN = UnavailableError("app/list/", "HTTP 502")
+LOST = ConnectionLostError("app/list/", "the connection broke")
 TIMED_OUT = TimedOutError("app/list/", "no answer in time")
 
 PASSING = {
@@ -67,6 +69,23 @@ class TestReads:
             client_of(transport, clock=clock, seconds=BACKOFF_SECONDS).get("app/list/", {})
         assert len(transport.sent) == 1
         assert clock.slept == []
+
+
+class TestLostConnections:
+    def test_at_once(self) -> None:
+        """A read whose connection broke is tried again at once; if that breaks too, after a pause."""
+        clock = FakeClock()
+        transport = ScriptedTransport([LOST, LOST, APPS])
+        assert client_of(transport, clock=clock).get("app/list/", {}) == {"apps": []}
+        assert clock.slept[0] == 0.0
+        assert clock.slept[1] > 0.0
+
+    def test_never_a_write(self) -> None:
+        """A write whose connection broke is not tried again: TikTok may have carried it out."""
+        transport = ScriptedTransport([LOST, APPS])
+        with pytest.raises(ConnectionLostError):
+            client_of(transport).post("identity/create/", {})
+        assert len(transport.sent) == 1
 
 
 @pytest.mark.parametrize("reply", LASTING.values(), ids=LASTING.keys())

@@ -18,6 +18,7 @@ def test_what_is_safe_to_write_again() -> None:
     """Only these errors leave open whether TikTok carried a write out."""
     assert {kind.__name__ for kind in ALL_ERRORS if kind.may_have_happened} == {
         "UnavailableError",
+        "ConnectionLostError",
         "TimedOutError",
         "UnexpectedResponseError",
         "IncompleteReadingError",
@@ -29,6 +30,7 @@ def test_what_is_worth_reading_again() -> None:
     assert {kind.__name__ for kind in ALL_ERRORS if kind.worth_repeating} == {
         "RateLimitedError",
         "UnavailableError",
+        "ConnectionLostError",
         "NotSentError",
         "TimedOutError",
         "NoTimeLeftError",

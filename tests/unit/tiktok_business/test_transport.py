@@ -11,12 +11,12 @@ from pydantic import SecretStr
 from tests.unit.tiktok_business.fakes import TOKEN, WireServer, closed_port, http_answer, silent_port
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import (
+    ConnectionLostError,
     NoTimeLeftError,
     NotSentError,
     TikTokError,
     TimedOutError,
     TokenRejectedError,
-    UnavailableError,
     UnexpectedResponseError,
 )
 from tiktok_business.transport import MAX_RESPONSE_BYTES, RawAnswer, RequestsTransport
@@ -180,7 +180,7 @@ class TestConnection:
         """Whatever breaks in HTTP itself, TikTok may have acted, and the error says no more than that."""
         with answering(*parts) as server, pytest.raises(TikTokError) as raised:
             send(server.base_url, method="POST", body={})
-        assert type(raised.value) is UnavailableError
+        assert type(raised.value) is ConnectionLostError
         assert raised.value.message == "the connection broke"
         assert len(server.requests) == 1
 
