@@ -38,6 +38,7 @@ class LocalStack:
         self._console = console or Console(quiet=True)
         self._started = ExitStack()
         self._main: Deployment | None = None
+        self._tokens: dict[Person, str] = {}
 
     @property
     def main(self) -> Deployment:
@@ -61,9 +62,11 @@ class LocalStack:
         return self.aws.client(service)
 
     def bearer(self, person: Person) -> dict[str, str]:
-        """Return the headers with which a demo person calls."""
-        token = self.identity_provider.token(person.user_id, person.team_id, algorithm="ES256")
-        return {"Authorization": f"Bearer {token}"}
+        """Return the headers with which a demo person calls, always with the same token."""
+        if person not in self._tokens:
+            token = self.identity_provider.token(person.user_id, person.team_id, algorithm="ES256")
+            self._tokens[person] = token
+        return {"Authorization": f"Bearer {self._tokens[person]}"}
 
     def deploy(self, stack_name: str, parameters: Mapping[str, str] | None = None) -> Deployment:
         """Deploy the same template as another stack beside the first one, with secrets of its own."""

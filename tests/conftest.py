@@ -27,7 +27,10 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let every test connect to this machine and to nothing else."""
+    """Let every test connect to this machine and to nothing else, and ask each for the sentence it proves."""
+    silent = sorted({item.nodeid.partition("[")[0] for item in items if not getattr(item, "function", item).__doc__})
+    if silent:
+        raise pytest.UsageError(f"tests without a docstring, the sentence they prove: {', '.join(silent)}")
     for item in items:
         if item.get_closest_marker("allow_hosts") is None:
             item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
