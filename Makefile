@@ -7,15 +7,17 @@ PORT ?= 4566
 export PYTHON
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help run demo invoke test lint format build lock clean environment tools sdk
+.PHONY: help run demo invoke test test-deep lint format openapi build lock clean environment tools sdk
 
 help:
 	@echo "make run        from a fresh clone to the product on emulated AWS, until Ctrl-C (PORT=4566)"
 	@echo "make demo       the same, and exits by itself: 0 if every answer was as expected"
 	@echo "make invoke     one function in Docker against what make run started: FUNCTION=… EVENT=events/….json"
-	@echo "make test       lint, then every test; ARGS='tests/unit -k name' runs some"
+	@echo "make test       lint, then every test but the deep ones; ARGS='tests/unit -k name' runs some"
+	@echo "make test-deep  the tests that take minutes: requests made up from docs/openapi.yaml"
 	@echo "make lint       ruff, mypy, import-linter, cfn-lint, sam validate"
 	@echo "make format     let ruff rewrite what it can"
+	@echo "make openapi    write docs/openapi.yaml anew from the models and tables"
 	@echo "make build      build the template for AWS, into .aws-sam/"
 	@echo "make lock       compile the hashed requirements files from pyproject.toml (ARGS=--upgrade)"
 	@echo "make clean      remove what was made here, the environments too"
@@ -33,7 +35,10 @@ invoke: tools
 		--template-file .local/invoke.json $(ARGS)
 
 test: lint sdk
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest -m "not deep" $(ARGS)
+
+test-deep: environment tools
+	@.venv/bin/python -m pytest -m deep $(ARGS)
 
 lint: environment tools
 	@.venv/bin/ruff check .
@@ -45,6 +50,9 @@ lint: environment tools
 
 format: environment
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
+
+openapi: environment
+	@.venv/bin/python -m local.openapi
 
 # sam build needs the Python of the layer on PATH: .venv has it.
 build: environment tools

@@ -6,3 +6,4 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools" / "bin"
 # What the local stack makes and keeps: the build, logs, the environment for `sam local invoke`.
 WORK = ROOT / ".local"
+OPENAPI = ROOT / "docs" / "openapi.yaml"
