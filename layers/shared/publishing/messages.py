@@ -9,7 +9,8 @@ from publishing.objectives import Requirement
 
 _IDENTITY_HELP = "https://ads.tiktok.com/help/article/identity"
 _CUSTOM_IDENTITY_HELP = "https://ads.tiktok.com/help/article/about-changes-coming-to-custom-identity"
-_ADS_MANAGER = "https://ads.tiktok.com/"
+_ADS_MANAGER = "https://ads.tiktok.com/i18n/dashboard"
+_EVENTS_MANAGER = "https://ads.tiktok.com/i18n/events_manager"
 _BUSINESS_CENTER = "https://business.tiktok.com/"
 
 Text = tuple[str, Fix | None]
@@ -17,7 +18,7 @@ Text = tuple[str, Fix | None]
 _LINK_ACCOUNT = Fix(who="tiktok_account_owner", label="Link a TikTok account", url=_IDENTITY_HELP)
 _CREATE_OR_LINK = Fix(who="caller", label="Create a custom identity or link a TikTok account", url=_IDENTITY_HELP)
 _RECONNECT = Fix(who="caller", label="Connect TikTok again", url=_ADS_MANAGER)
-_PIXEL = Fix(who="advertiser_admin", label="Open Events Manager", url=_ADS_MANAGER)
+_PIXEL = Fix(who="advertiser_admin", label="Open Events Manager", url=_EVENTS_MANAGER)
 _CATALOG = Fix(who="bc_admin", label="Open Business Center", url=_BUSINESS_CENTER)
 _APP = Fix(who="advertiser_admin", label="Register the app", url=_ADS_MANAGER)
 _LEAD_FORM = Fix(who="advertiser_admin", label="Open lead forms", url=_ADS_MANAGER)
