@@ -7,14 +7,15 @@ PORT ?= 4566
 export PYTHON
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help run demo invoke test test-deep lint format openapi build lock clean environment tools sdk
+.PHONY: help run demo invoke test test-deep mutation lint format openapi build lock clean environment tools sdk
 
 help:
 	@echo "make run        from a fresh clone to the product on emulated AWS, until Ctrl-C (PORT=4566)"
 	@echo "make demo       the same, and exits by itself: 0 if every answer was as expected"
 	@echo "make invoke     one function in Docker against what make run started: FUNCTION=… EVENT=events/….json"
 	@echo "make test       lint, then every test but the deep ones; ARGS='tests/unit -k name' runs some"
-	@echo "make test-deep  the tests that take minutes: requests made up from docs/openapi.yaml"
+	@echo "make test-deep  the tests that take minutes: requests made up from docs/openapi.yaml, and mutation"
+	@echo "make mutation   faults put into rules and tables, which unit tests must notice: MODULES=publishing.access"
 	@echo "make lint       ruff, mypy, import-linter, cfn-lint, sam validate"
 	@echo "make format     let ruff rewrite what it can"
 	@echo "make openapi    write docs/openapi.yaml anew from the models and tables"
@@ -37,8 +38,11 @@ invoke: tools
 test: lint sdk
 	@.venv/bin/python -m pytest -m "not deep" $(ARGS)
 
-test-deep: environment tools
+test-deep: environment tools mutation
 	@.venv/bin/python -m pytest -m deep $(ARGS)
+
+mutation: environment
+	@.venv/bin/python -m local.mutation $(MODULES)
 
 lint: environment tools
 	@.venv/bin/ruff check .

@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["tests.deployed"]
+
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
 _AWS = {

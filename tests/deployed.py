@@ -1,4 +1,4 @@
-"""The deployed template on emulated AWS, once for all stack tests, and a way to call it."""
+"""The deployed template on emulated AWS, once for a run of pytest, and a way to call it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from local.console import Console
 from local.demo_data import Person
 from local.stack import LocalStack
 from local.tiktok_simulator import Simulator
+from tests.described import ROOT, assert_described
 
 SECONDS = 30.0
 
@@ -31,15 +32,20 @@ class Api:
         headers: Mapping[str, str] | None = None,
         **request: Any,
     ) -> requests.Response:
-        """Call ``path`` below ``/api/v1/tiktok`` as ``person``; ``headers`` come on top."""
+        """Call ``path`` below ``/api/v1/tiktok`` as ``person``, and compare the answer with OpenAPI's word.
+
+        ``headers`` come on top of the person's.
+        """
         bearer = self.stack.bearer(person) if person else {}
-        return requests.request(
+        answer = requests.request(
             method,
-            f"{self.base_url}/api/v1/tiktok{path}",
+            f"{self.base_url}{ROOT}{path}",
             headers={**bearer, **(headers or {})},
             timeout=SECONDS,
             **request,
         )
+        assert_described(method, path, answer)
+        return answer
 
     def get(self, path: str, person: Person, **params: str) -> requests.Response:
         """GET as ``person`` with query parameters."""

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from publishing.findings import Status
 from publishing.objectives import Requirement
@@ -12,6 +12,7 @@ from publishing.token_choice import Candidate
 Moment = Annotated[
     datetime,
     PlainSerializer(lambda moment: moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
 ]
 """A moment in UTC, to the second: ``2026-11-22T17:00:00Z``."""
 
@@ -25,6 +26,7 @@ class TokenUsed(_Answer):
 
     source: Literal["own", "teammate"]
     user_id: str
+    """Of the person who connected it."""
 
 
 AdvertiserIdSource = Literal["query", "first_of_active_token"]
@@ -35,7 +37,9 @@ class IdentityCheck(_Answer):
 
     hasIdentity: bool  # noqa: N815 - the field's name in the product's help article
     reason: Literal["no_token", "no_tt_user", "api_error"] | None = None
+    """Why there is none: nobody is connected, TikTok knows none, or TikTok could not be asked."""
     detail: str | None = None
+    """More on the reason. An open set: do not fail on a new one."""
     identity_id: str | None = None
     identity_type: str | None = None
     display_name: str | None = None
@@ -54,7 +58,9 @@ class ListedIdentity(_Answer):
     display_name: str | None
     image: str | None
     usable: bool
+    """Whether TikTok says nothing against it."""
     why_not: tuple[str, ...]
+    """What TikTok says against it. An open set."""
 
 
 class IdentityList(_Answer):
@@ -63,8 +69,10 @@ class IdentityList(_Answer):
     advertiser_id: str
     advertiser_id_source: AdvertiserIdSource
     identities: tuple[ListedIdentity, ...]
+    """TT_USER first, then by display name, then by id."""
     complete: bool
     failed_types: tuple[str, ...]
+    """The identity types that could not be read."""
     token: TokenUsed
     checked_at: Moment
 
@@ -73,6 +81,7 @@ class Warning_(_Answer):  # noqa: N801 - Warning is a builtin
     """Something worth knowing that does not change the verdict."""
 
     code: str
+    """An open set: show the message, do not fail on a new code."""
     message: str
 
 
@@ -85,6 +94,7 @@ class CreatedIdentityAnswer(_Answer):
     image: None = None
     advertiser_id: str
     display_name_truncated: bool
+    """Whether the name was cut to 40 code points."""
     warnings: tuple[Warning_, ...]
 
 
@@ -128,8 +138,10 @@ class CheckDone(_Answer):
     requirement: Requirement
     status: Literal[Status.SATISFIED, Status.MISSING, Status.UNKNOWN]
     reason: str | None
+    """Why it is as it is. An open set: show the message, do not fail on a new one."""
     message: str
     fix: Fix | None
+    """What mends it, where there is something to mend."""
     count: int
     assets: tuple[AssetSeen, ...] = Field(max_length=5)
 
@@ -139,10 +151,15 @@ class PublishCheck(_Answer):
 
     ready: bool
     missing: tuple[Requirement, ...]
+    """What TikTok said to be absent or unusable."""
     unknown: tuple[Requirement, ...]
+    """What could not be verified."""
     at_risk: tuple[Requirement, ...]
+    """What is satisfied today and expected to fail. It blocks only with ``strict=true``."""
     reason: Literal["no_token", "api_error", "no_tt_user"] | None
+    """The first that holds: nobody is connected, something is unknown, the identity is missing."""
     detail: str | None
+    """More on the reason. An open set: do not fail on a new one."""
     identity: UsedIdentity | None
     objective: str
     advertiser_id: str | None

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from aws_lambda_powertools import Logger
@@ -20,7 +21,7 @@ from publishing.token_choice import Purpose
 from publishing.upstream_problems import REFUSALS, rejection
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.deadline import Deadline
-from tiktok_business.errors import TikTokError
+from tiktok_business.errors import TikTokError, TokenRejectedError
 
 LOOK_SECONDS = 2.5
 """Of the request's time, kept to look whether TikTok acted where its answer did not come."""
@@ -49,13 +50,12 @@ def create_identity(
     begun = _begin(services, call, intent, sleep)
     if isinstance(begun, Replay):
         return begun.answer
+    doubt = _Doubt(begun is Begun.AGAIN)
 
     def work(api: TikTokBusinessApi, advertiser_id: str) -> tuple[str, bool | None]:
         with SideBySide() as pool:
             flag = pool.start(partial(api.can_use_custom_identity, advertiser_id))
-            creation = pool.start(
-                partial(_create_once, api, call.deadline, name, body, look_first=begun is Begun.AGAIN)
-            )
+            creation = pool.start(partial(_create_once, api, call.deadline, name, body, doubt))
             identity_id = outcome(creation, call.deadline)
             allowed = outcome_or_error(flag, call.deadline.sooner(WARNING_GRACE_SECONDS))
         return identity_id, allowed if isinstance(allowed, bool) else None
@@ -63,7 +63,7 @@ def create_identity(
     try:
         identity_id, allowed = services.first_answer(call, body.advertiser_id, work, Purpose.WRITE).result
     except Exception as error:
-        if begun is Begun.AGAIN or (isinstance(error, TikTokError) and error.may_have_happened):
+        if doubt.stands or (isinstance(error, TikTokError) and error.may_have_happened):
             logger.warning(LogEvent.CREATE_UNCERTAIN, tiktok=str(error))
             services.intents.uncertain(intent)
         else:
@@ -96,24 +96,35 @@ def _begin(services: Services, call: Call, intent: Intent, sleep: Callable[[floa
             sleep(WAIT_SECONDS)
 
 
-def _create_once(
-    api: TikTokBusinessApi, deadline: Deadline, name: str, body: CreateIdentityBody, *, look_first: bool
-) -> str:
+@dataclass(slots=True)
+class _Doubt:
+    """Whether TikTok may have created the identity already."""
+
+    stands: bool
+    failure: TikTokError | None = None
+    """How this request's own write ended, where it is the cause."""
+
+
+def _create_once(api: TikTokBusinessApi, deadline: Deadline, name: str, body: CreateIdentityBody, doubt: _Doubt) -> str:
     """Create, unless an identity of that name is there already because of a creation whose end was not heard."""
-    if look_first and (existing := _existing(api, body.advertiser_id, name)):
+    if doubt.stands and (existing := _existing(api, body.advertiser_id, name)):
         return existing
+    if doubt.failure is not None:  # with another token now, but this request has had its one write
+        raise doubt.failure
     try:
         return api.until(deadline.earlier(LOOK_SECONDS)).create_identity(body.advertiser_id, name, body.image_uri)
     except TikTokError as error:
         if not error.may_have_happened:
             raise
-        failure = error
+        doubt.stands, doubt.failure = True, error
     try:
         existing = _existing(api, body.advertiser_id, name)
+    except TokenRejectedError:
+        raise  # the connection's end must be known; the doubt stays
     except TikTokError:
         existing = None
     if existing is None:
-        raise failure
+        raise doubt.failure
     return existing
 
 

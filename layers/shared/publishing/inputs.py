@@ -12,7 +12,8 @@ MAX_IMAGE_URI = 512
 MAX_IDEMPOTENCY_KEY = 255
 
 # For the OpenAPI document alone: what a regular expression can say of the rules below.
-_NAME_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$"
+_CONTROLS = r"\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069"
+_NAME_PATTERN = rf"^[^{_CONTROLS}]*[^{_CONTROLS}\s\u00ad\u200b-\u200f\u2060-\u206f\ufeff][^{_CONTROLS}]*$"
 _IMAGE_PATTERN = r"^(?!//|data:|www\.)(?!.*://)[!-~]*$"
 
 
@@ -86,7 +87,7 @@ class CreateIdentityBody(_Input):
         str,
         StringConstraints(strict=True),
         AfterValidator(_display_name),
-        WithJsonSchema({"type": "string", "minLength": 1, "pattern": _NAME_PATTERN}),
+        WithJsonSchema({"type": "string", "pattern": _NAME_PATTERN}),
     ]
     """The name that the ad shows. Outer white space is stripped, and what is longer than 40 code points is cut.
 

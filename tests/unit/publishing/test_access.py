@@ -81,6 +81,23 @@ def test_who_is_no_member_may_nothing(subscription: Subscription | None) -> None
     assert not any(allowed(told["policyDocument"], one) for one in [*GETS, POST])
     assert told["context"]["deny_code"] == "not_a_member"
     assert told["context"]["deny_detail"] == PROBLEMS["not_a_member"].detail
+    everything = {"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": [f"{STAGE}/*"]}
+    assert told["policyDocument"]["Statement"] == [everything]
+
+
+@pytest.mark.parametrize("team", [Team("t1", {"u1": Role.OWNER}, PAID), Team("t1", {"u1": Role.OWNER}), Team("t1")])
+def test_the_policy_is_written_in_the_words_of_iam(team: Team) -> None:
+    """The version, and statements that allow or deny in so many words: API Gateway answers 500 to anything else."""
+    policy = answer(team)["policyDocument"]
+    assert {name: type(value) for name, value in policy.items()} == {"Version": str, "Statement": list}
+    assert policy["Version"] == "2012-10-17"
+    assert {statement["Effect"] for statement in policy["Statement"]} <= {"Allow", "Deny"}
+
+
+def test_writes_without_a_subscription_are_denied_in_so_many_words() -> None:
+    """The denial holds although the reads of the same stage are allowed."""
+    reads, writes = answer(Team("t1", {"u1": Role.OWNER}, UNPAID))["policyDocument"]["Statement"]
+    assert (reads["Effect"], writes["Effect"], writes["Resource"]) == ("Allow", "Deny", [f"{STAGE}/{POST}"])
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD"])

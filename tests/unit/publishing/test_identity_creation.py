@@ -199,6 +199,34 @@ def test_an_uncertain_creation_that_cannot_be_looked_for_stays_uncertain(
     assert (len(tiktok.requests.to(CREATE)), demo.intents.states) == (1, [State.UNCERTAIN])
 
 
+def test_a_token_that_dies_before_the_look_is_marked_and_the_doubt_stays(
+    tiktok: Simulator, demo: Product, ask: Ask
+) -> None:
+    """409 no_token; who has connected again is told what had been made, and nothing is written twice."""
+    fails(tiktok, FaultKind.RESET_AFTER)
+    fails(tiktok, FaultKind.CODE, "identity/get/", code=40105)
+    assert ask(demo, "create", **NEW).status == 409
+    assert "u-owner" in demo.marks
+    assert demo.intents.states == [State.UNCERTAIN]
+    demo.teams.connect("northlight", "u-owner", [READY])
+    answer = ask(demo, "create", **NEW)
+    assert (answer.status, [answer.json["identity_id"]]) == (201, named(tiktok))
+    assert len(tiktok.requests.to(CREATE)) == 1
+
+
+@pytest.mark.parametrize(("kind", "status"), [(FaultKind.RESET_AFTER, 201), (FaultKind.RESET_BEFORE, 502)])
+def test_a_token_that_is_rotated_before_the_look_does_not_write_again(
+    tiktok: Simulator, demo: Product, ask: Ask, kind: FaultKind, status: int
+) -> None:
+    """The new token looks; the one write of the request was the old one's."""
+    demo.tokens.read(demo.teams.connection("northlight", "u-owner"))
+    demo.tokens.secrets["wevion/tiktok/connections/northlight/u-owner"] = DemoToken.NARROW_SCOPE
+    fails(tiktok, kind)
+    fails(tiktok, FaultKind.CODE, "identity/get/", code=40105)
+    assert ask(demo, "create", **NEW).status == status
+    assert (len(tiktok.requests.to(CREATE)), len(demo.marks)) == (1, 0)
+
+
 def test_a_name_that_only_resembles_is_not_taken_for_it(tiktok: Simulator, demo: Product, ask: Ask) -> None:
     """TikTok's keyword filter is fuzzy, the search for the lost write is exact."""
     tiktok.world.advertisers[READY].identities.append(Identity("1", "CUSTOMIZED_USER", "Acme Shoes"))

@@ -126,7 +126,12 @@ def test_no_token_says_why(links: list[Connection], advertiser_id: str | None, d
     """Never connected, expired, or connected without any advertiser."""
     with pytest.raises(NoTokenError) as caught:
         chosen(links, advertiser_id=advertiser_id)
-    assert caught.value.detail == detail
+    assert (caught.value.detail, caught.value.args) == (detail, (detail,))
+
+
+def test_the_words_for_a_purpose() -> None:
+    """As events and logs tell them."""
+    assert [*Purpose] == ["read", "write"]
 
 
 people = st.sampled_from("abcdef")

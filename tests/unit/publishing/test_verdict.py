@@ -68,6 +68,7 @@ def test_identity(
     finding = result.findings[Requirement.IDENTITY]
     assert (finding.status, finding.reason, bool(result.at_risk)) == (status, reason, at_risk)
     assert result.ready == (status == "satisfied")
+    assert not result.ready or result.detail is None
 
 
 @pytest.mark.parametrize(
@@ -103,9 +104,43 @@ def test_the_identity_of_the_verdict_is_the_usable_one_of_the_preferred_type() -
     assert judged(NONE, NONE).identity is None
 
 
-def test_the_assets_of_an_identity_are_those_of_all_types_seen() -> None:
-    """The caller sees why a TT_USER was passed over, although the custom identity satisfies."""
-    assert judged(UNUSABLE_ACCOUNT, HAS_BRAND).findings[Requirement.IDENTITY].assets == (BARRED_ACCOUNT, BRAND)
+@pytest.mark.parametrize(
+    ("tt_user", "custom", "advice", "assets"),
+    [
+        (UNUSABLE_ACCOUNT, HAS_BRAND, ALLOWED, (BARRED_ACCOUNT, BRAND)),
+        (UNUSABLE_ACCOUNT, HAS_BRAND, BARRED, (BARRED_ACCOUNT, BRAND)),
+        (UNUSABLE_ACCOUNT, HAS_BRAND, UNSAID, (BARRED_ACCOUNT, BRAND)),
+        (UNUSABLE_ACCOUNT, HAS_BRAND, UNREAD, (BARRED_ACCOUNT, BRAND)),
+        (UNUSABLE_ACCOUNT, NONE, BARRED, (BARRED_ACCOUNT,)),
+        (UNUSABLE_ACCOUNT, TIMEOUT, ALLOWED, (BARRED_ACCOUNT,)),
+        (TIMEOUT, HAS_BRAND, BARRED, (BRAND,)),
+        (NONE, NONE, ALLOWED, ()),
+    ],
+)
+@pytest.mark.parametrize("strict", [False, True])
+def test_the_assets_of_an_identity_are_those_of_all_types_seen(
+    tt_user: Finding, custom: Finding, advice: Advice, assets: tuple[Asset, ...], *, strict: bool
+) -> None:
+    """The caller sees why a TT_USER was passed over, whether the identity is satisfied, missing or unknown."""
+    assert judged(tt_user, custom, advice, strict=strict).findings[Requirement.IDENTITY].assets == assets
+
+
+@pytest.mark.parametrize("advice", [BARRED, UNSAID, UNREAD])
+def test_a_tiktok_account_stands_in_for_a_custom_identity_that_strict_does_not_take(advice: Advice) -> None:
+    """Where custom identities are preferred; without strict, or if it may run, the preferred one stays."""
+    looks = {CUSTOM: HAS_BRAND, TT: HAS_ACCOUNT}
+    strict, lenient = (verdict("TRAFFIC", Evidence(looks, advice=advice), strict=one) for one in (True, False))
+    assert strict.findings[Requirement.IDENTITY] == Finding(Status.SATISFIED, None, (ACCOUNT, BRAND))
+    assert (strict.identity, lenient.identity) == (ACCOUNT, BRAND)
+    assert verdict("TRAFFIC", Evidence(looks, advice=ALLOWED), strict=True).identity == BRAND
+    without = {CUSTOM: HAS_BRAND, TT: UNUSABLE_ACCOUNT}
+    assert verdict("TRAFFIC", Evidence(without, advice=advice), strict=True).identity is None
+
+
+def test_by_default_nothing_was_asked_besides_the_identities() -> None:
+    """Not asked is None or empty, which no rule takes for an answer."""
+    nothing = Advice(None, None, None, None, frozenset())
+    assert Evidence({}) == Evidence({}, {}, nothing)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +172,12 @@ def test_nothing_connected(detail: str | None) -> None:
     result = nothing_connected("LEAD_GENERATION", detail)
     assert (result.missing, result.unknown) == (("identity",), ("leadForm",))
     assert (result.ready, result.reason, result.detail, result.identity) == (False, "no_token", detail, None)
+    assert (result.at_risk, result.warnings) == ((), ())
+    assert [(one.status, one.reason) for one in result.findings.values()] == [
+        ("missing", "no_token"),
+        *[("not_required", None)] * 3,
+        ("unknown", "no_token"),
+    ]
 
 
 def test_nothing_connected_without_other_prerequisites() -> None:

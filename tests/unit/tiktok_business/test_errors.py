@@ -38,18 +38,27 @@ def test_what_is_worth_reading_again() -> None:
 
 
 @pytest.mark.parametrize("kind", ALL_ERRORS)
+def test_an_error_says_yes_or_no(kind: type[TikTokError]) -> None:
+    """Both questions are answered for every error, never left open."""
+    assert isinstance(kind.may_have_happened, bool)
+    assert isinstance(kind.worth_repeating, bool)
+
+
+@pytest.mark.parametrize("kind", ALL_ERRORS)
 def test_text(kind: type[TikTokError]) -> None:
     """An error's text names the endpoint, TikTok's code, its request id and its message."""
     error = kind("pixel/list/", "Too many requests.", code=40100, request_id="2026A1")
     assert str(error) == "pixel/list/: code 40100, request 2026A1: Too many requests."
     assert (error.endpoint, error.code, error.request_id) == ("pixel/list/", 40100, "2026A1")
     assert error.message == "Too many requests."
+    assert error.args == ("pixel/list/", "Too many requests.", 40100, "2026A1")  # what repr() shows
 
 
 def test_text_without_an_answer() -> None:
     """Where TikTok did not get to speak, the text says so; code 0 is an answer."""
     assert str(TikTokError("pixel/list/", "no data", code=0)) == "pixel/list/: code 0, request unknown: no data"
     assert str(TikTokError("pixel/list/", "no connection")) == "pixel/list/: no code, request unknown: no connection"
+    assert str(TikTokError("pixel/list/")) == "pixel/list/: no code, request unknown: "
 
 
 @pytest.mark.parametrize("code", [40105, 40001, 40002, 40008, 40100, 50000, 20001])

@@ -26,6 +26,7 @@ GONE = "The advertiser 7300000000000000001 doesn't exist or has been deleted."
         *((code, Meaning.UNSUPPORTED) for code in (40008, 40009, 40013, 40014, 40118, 41000)),
         *((code, Meaning.TRANSIENT) for code in (40201, 40202, 50000, 50002, 51008, 51305, 52001, 53102, 60001)),
         *((code, Meaning.REJECTED) for code in (40000, 40002, 40007, 40050, 40101, 40113, 40302, 40700, 40911, 70001)),
+        *((code, Meaning.REJECTED) for code in (40010, 40012, 40015, 40129, 40203, 40299)),  # next to a named range
         *((code, Meaning.UNKNOWN) for code in (20001, -1, 1, 200, 39999, 70000, 999999)),
     ],
 )
@@ -48,6 +49,10 @@ def test_code(code: int, meaning: Meaning) -> None:
         (40002, GONE.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}"), Meaning.ADVERTISER_GONE),
         (40002, "page_size: Must be between 1 and 20.", Meaning.REJECTED),
         (40001, "No permission: microscopes are not advertisers", Meaning.NO_ACCESS),
+        (40003, GONE, Meaning.SCOPE_MISSING),
+        (40113, WRONG_APP.upper(), Meaning.TOKEN_DEAD),
+        (40001, NO_SCOPE.upper(), Meaning.SCOPE_MISSING),
+        (40002, GONE.upper(), Meaning.ADVERTISER_GONE),
     ],
 )
 def test_message(code: int, message: str, meaning: Meaning) -> None:
@@ -101,6 +106,18 @@ def test_every_row_counts() -> None:
 def test_every_row_is_explained() -> None:
     """Each row says what it means and who says so."""
     assert all(row.note and row.source and row.first <= row.last for row in RETURN_CODES)
+    assert not {row.note for row in RETURN_CODES} & {row.source for row in RETURN_CODES}
+
+
+def test_what_rests_on_the_sdk_alone() -> None:
+    """The codes that TikTok's SDK names and its documentation does not; a contract test asks the SDK itself."""
+    codes = {code for row in RETURN_CODES if row.source.startswith("SDK") for code in (row.first, row.last)}
+    assert codes == {40003, 40114, 40130, 40131, 40309, 61000, 70001}
+
+
+def test_the_words_for_a_meaning() -> None:
+    """Each is called what it is named."""
+    assert [*Meaning] == [meaning.name.lower() for meaning in Meaning]
 
 
 def test_every_meaning_occurs() -> None:

@@ -1,0 +1,87 @@
+"""`make mutation`: tries every mutant and prints a table; fails below 90 % and on survivors without an explanation."""
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Mapping
+
+from local.mutation.explanations import Explanations, read
+from local.mutation.mutants import Mutant, mutants_of
+from local.mutation.trials import Outcome, TrialError, check, outcomes, warm_up
+from local.paths import ROOT, WORK
+
+LEAST = 0.9
+"""How much of a module's mutants has to be killed."""
+_RULES, _TABLES = "tests/unit/publishing", "tests/unit/tiktok_business"
+TESTS: Mapping[str, tuple[str, ...]] = {
+    "publishing.verdict": (f"{_RULES}/test_verdict.py", f"{_RULES}/test_verdict_properties.py"),
+    "publishing.findings": (f"{_RULES}/test_findings.py", f"{_RULES}/test_verdict.py"),
+    "publishing.objectives": (f"{_RULES}/test_objectives.py",),
+    "publishing.token_choice": (f"{_RULES}/test_token_choice.py",),
+    "publishing.access": (f"{_RULES}/test_access.py",),
+    "tiktok_business.return_codes": (f"{_TABLES}/test_return_codes.py",),
+    "tiktok_business.errors": (f"{_TABLES}/test_errors.py",),
+}
+"""The modules to mutate, and the tests that are to notice it."""
+_ROW = "  {:<30}{:>8}{:>8}{:>10}{:>9}{:>9}"
+
+
+def main(modules: Iterable[str]) -> int:
+    """Try the mutants of ``modules``; the exit code."""
+    explanations = read()
+    warm_up()
+    _say(_ROW.format("module", "mutants", "killed", "survived", "killed", "took"))
+    complaints = [complaint for module in modules for complaint in _module(module, explanations)]
+    _say("\n" + ("\n".join(complaints) or "Every survivor is explained in local/mutation/survivors.toml."))
+    return 1 if complaints else 0
+
+
+def _module(module: str, explanations: Explanations) -> list[str]:
+    """Try the mutants of ``module``, print its row, and return what is wrong with it."""
+    started = time.monotonic()
+    source = (ROOT / "layers" / "shared" / module.replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8")
+    log = WORK / "mutation" / f"{module}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    check(module, source, TESTS[module], log)
+    made = list(mutants_of(module, source))
+    left_out = [mutant for mutant in made if explanations.leave_out(mutant)]
+    to_try = [mutant for mutant in made if not explanations.leave_out(mutant)]
+    tried: list[tuple[Mutant, Outcome]] = []
+    for result in outcomes(to_try, TESTS[module]):
+        tried.append(result)
+        if sys.stdout.isatty():
+            _say(f"\r  {module:<30}{len(tried):>8} of {len(to_try)}", end="")
+    survivors = [mutant for mutant, outcome in tried if outcome is Outcome.SURVIVED]
+    killed = sum(outcome is Outcome.KILLED for _, outcome in tried)
+    counted = killed + len(survivors)
+    took = f"{time.monotonic() - started:.0f} s"
+    start_of_line = "\r" if sys.stdout.isatty() else ""
+    _say(start_of_line + _ROW.format(module, counted, killed, len(survivors), f"{killed / counted:.1%}", took))
+    return [
+        *([f"{module}: less than {LEAST:.0%} killed"] if killed < LEAST * counted else []),
+        *(f"Survived without an explanation: {_told(mutant)}" for mutant in explanations.unexplained(survivors)),
+        *(
+            f"Explained, but there is no such survivor: {one}"
+            for one in explanations.stale(module, survivors, left_out)
+        ),
+    ]
+
+
+def _say(text: str, end: str = "\n") -> None:
+    sys.stdout.write(text + end)
+    sys.stdout.flush()
+
+
+def _told(mutant: Mutant) -> str:
+    """The mutant, its lines as survivors.toml wants them."""
+    return f"{mutant.module}, {mutant.where}\n  {json.dumps([mutant.original, mutant.mutated], ensure_ascii=False)},"
+
+
+if __name__ == "__main__":
+    asked = sys.argv[1:]
+    if not TESTS.keys() >= set(asked):
+        sys.exit(f"MODULES are some of: {' '.join(TESTS)}")
+    try:
+        sys.exit(main(asked or TESTS))
+    except TrialError as error:
+        sys.exit(str(error))

@@ -1,0 +1,148 @@
+"""docs/openapi.yaml is what the code says, and says it rightly."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import schemathesis
+import yaml
+
+from local.openapi import openapi, written
+from local.openapi.operations import OPERATIONS, Operation
+from local.paths import OPENAPI
+from publishing.problems import CONTENT_TYPE, PROBLEMS
+from tests.template import load_template
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+DOCUMENT: dict[str, Any] = yaml.safe_load(OPENAPI.read_text(encoding="utf-8"))
+
+
+def _operations() -> Iterator[dict[str, Any]]:
+    return (operation for methods in DOCUMENT["paths"].values() for operation in methods.values())
+
+
+def _resolved(node: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in node:
+        found: Any = DOCUMENT
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        node = found
+    return node
+
+
+def _answers(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    return ((status, _resolved(answer)) for status, answer in operation["responses"].items())
+
+
+def test_the_committed_document_is_the_generated_one() -> None:
+    """Whoever changes a model or a table runs `make openapi`."""
+    assert OPENAPI.read_text(encoding="utf-8") == written(openapi())
+
+
+def test_the_document_is_valid() -> None:
+    """As OpenAPI 3.1, with ids of operations that are unique."""
+    schemathesis.openapi.from_dict(DOCUMENT).validate()
+    ids = [operation["operationId"] for operation in _operations()]
+    assert len(ids) == len(set(ids)) > 0
+
+
+def test_every_route_of_the_template_is_described() -> None:
+    """And no other: path, method and function are those of the events in template.yaml."""
+    routes = {
+        (event["Properties"]["Path"], event["Properties"]["Method"], resource["Properties"]["CodeUri"])
+        for resource in load_template()["Resources"].values()
+        for event in resource.get("Properties", {}).get("Events", {}).values()
+        if event["Type"] == "Api"
+    }
+    described = {
+        (path, method, f"functions/{operation['operationId']}")
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert described == routes
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.function)
+def test_an_operation_reads_what_its_function_reads(operation: Operation) -> None:
+    """The model of the table is the one that app.py hands to its endpoint."""
+    calls = ast.walk(ast.parse((FUNCTIONS / operation.function / "app.py").read_text(encoding="utf-8")))
+    handed = {
+        (call.func.id, model.id)
+        for call in calls
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id.endswith("_endpoint")
+        for model in call.args[-1:]
+        if isinstance(model, ast.Name)
+    }
+    assert handed == {("body_endpoint" if operation.writes else "query_endpoint", operation.reads.__name__)}
+
+
+def test_every_problem_is_described() -> None:
+    """Each code is a component, and each but not_found, which no operation answers, is some operation's."""
+    answered = {
+        code
+        for operation in _operations()
+        for _, answer in _answers(operation)
+        for code in answer["content"].get(CONTENT_TYPE, {}).get("examples", {})
+    }
+    assert answered == set(PROBLEMS) - {"not_found"}
+    assert set(DOCUMENT["components"]["responses"]) == set(DOCUMENT["components"]["examples"]) == set(PROBLEMS)
+
+
+def test_a_problem_stands_under_its_status() -> None:
+    """And success alone is no problem."""
+    for operation in _operations():
+        for status, answer in _answers(operation):
+            problems = answer["content"].get(CONTENT_TYPE)
+            assert (problems is None) == status.startswith("2")
+            for example in (problems or {"examples": {}})["examples"].values():
+                assert _resolved(example)["value"]["status"] == int(status)
+
+
+def _objects(node: Any) -> Iterator[dict[str, Any]]:
+    match node:
+        case {"type": "object", **_rest}:
+            yield node
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _objects(child)
+
+
+def test_every_object_is_closed() -> None:
+    """No answer and no body has fields that are not described; the objective table is a map."""
+    open_objects = [one for one in _objects(DOCUMENT["components"]["schemas"]) if one.get("additionalProperties", True)]
+    rules = DOCUMENT["components"]["schemas"]["Rules"]["properties"]["objectives"]
+    assert open_objects == [rules]
+
+
+def test_answers_always_have_all_their_fields() -> None:
+    """But for ``errors``, which API Gateway cannot tell."""
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        if schema["type"] == "object" and name not in {one.reads.__name__ for one in OPERATIONS}:
+            assert set(schema["properties"]) - set(schema["required"]) <= {"errors"}, name
+
+
+def _examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
+    for operation in _operations():
+        where = operation["operationId"]
+        for parameter in operation.get("parameters", ()):
+            yield f"{where} {parameter['name']}", parameter["schema"], parameter["example"]
+        bodies = [("body", operation["requestBody"])] if "requestBody" in operation else []
+        for part, described in [*bodies, *_answers(operation)]:
+            yield from _of_content(f"{where} {part}", described)
+    for code, described in DOCUMENT["components"]["responses"].items():
+        yield from _of_content(f"component {code}", described)
+
+
+def _of_content(where: str, described: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    for content in described["content"].values():
+        for name, example in content["examples"].items():
+            yield f"{where} {name}", content["schema"], _resolved(example)["value"]
+
+
+@pytest.mark.parametrize(("schema", "example"), [pytest.param(*rest, id=name) for name, *rest in _examples()])
+def test_an_example_is_valid(schema: dict[str, Any], example: Any) -> None:
+    """Against its schema, formats too."""
+    whole = {**schema, "components": DOCUMENT["components"]}
+    jsonschema_rs.Draft202012Validator(whole, validate_formats=True).validate(example)
