@@ -23,14 +23,14 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "tiktok_business.errors": (f"{_TABLES}/test_errors.py",),
 }
 """The modules to mutate, and the tests that are to notice it."""
-_ROW = "  {:<30}{:>8}{:>8}{:>10}{:>9}{:>9}"
+_ROW = "  {:<30}{:>8}{:>8}{:>10}{:>9}{:>10}{:>8}"
 
 
 def main(modules: Iterable[str]) -> int:
     """Try the mutants of ``modules``; the exit code."""
     explanations = read()
     warm_up()
-    _say(_ROW.format("module", "mutants", "killed", "survived", "killed", "took"))
+    _say(_ROW.format("module", "mutants", "killed", "survived", "share", "left out", "took"))
     complaints = [complaint for module in modules for complaint in _module(module, explanations)]
     _say("\n" + ("\n".join(complaints) or "Every survivor is explained in local/mutation/survivors.toml."))
     return 1 if complaints else 0
@@ -56,7 +56,8 @@ def _module(module: str, explanations: Explanations) -> list[str]:
     counted = killed + len(survivors)
     took = f"{time.monotonic() - started:.0f} s"
     start_of_line = "\r" if sys.stdout.isatty() else ""
-    _say(start_of_line + _ROW.format(module, counted, killed, len(survivors), f"{killed / counted:.1%}", took))
+    share = f"{killed / counted:.1%}"
+    _say(start_of_line + _ROW.format(module, counted, killed, len(survivors), share, len(made) - counted, took))
     return [
         *([f"{module}: less than {LEAST:.0%} killed"] if killed < LEAST * counted else []),
         *(f"Survived without an explanation: {_told(mutant)}" for mutant in explanations.unexplained(survivors)),
