@@ -1,7 +1,7 @@
 """One request, as far as the product needs to know it: who calls, and how long there is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -43,4 +43,4 @@ class Call:
     caller: Caller
     deadline: Deadline
     now: datetime
-    idempotency_key: str | None = field(default=None)
+    idempotency_key: str | None = None

@@ -64,7 +64,9 @@ def create_identity(
         identity_id, allowed = services.first_answer(call, body.advertiser_id, work, Purpose.WRITE).result
     except Exception as error:
         if doubt.stands or (isinstance(error, TikTokError) and error.may_have_happened):
-            logger.warning(LogEvent.CREATE_UNCERTAIN, tiktok=str(error))
+            # Only TikTok's errors are known to hold no secret in their text.
+            why = str(error) if isinstance(error, TikTokError) else type(error).__name__
+            logger.warning(LogEvent.CREATE_UNCERTAIN, why=why)
             services.intents.uncertain(intent)
         else:
             services.intents.forget(intent)
