@@ -194,7 +194,7 @@ def _build_key() -> str:
 def _sources() -> Iterator[Path]:
     yield ROOT / "template.yaml"
     yield ROOT / "requirements" / "tools.txt"
-    for folder in ("functions", "layers"):
+    for folder in ("functions", "layers", "makefiles"):
         for path in sorted((ROOT / folder).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts and ".egg-info" not in str(path):
                 yield path

@@ -14,6 +14,7 @@ _AWS = {
     "AWS_SECRET_ACCESS_KEY": "made-up",
     "AWS_SESSION_TOKEN": "made-up",
     "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_REGION": "eu-central-1",
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -1,36 +1,38 @@
 """The Lambda authorizer of every route: a bearer token in, an IAM policy for the whole stage out."""
 
 import os
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import jwt
 from aws_lambda_powertools import Logger
 
 from publishing.access import Stage, authorization
-from publishing.aws.config import AWS_CONFIG
+from publishing.aws.json_api import DYNAMODB, JsonApi
 from publishing.aws.teams import DynamoDBTeams
 from publishing.bearer import JWKS_CACHE_SECONDS, JWKS_TIMEOUT_SECONDS, UnauthorizedError, Verifier
+from publishing.environment import checked_url, required
 from publishing.log_events import LogEvent
-from publishing.settings import checked_url, required
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger(service="authorizer")
 
+CONTEXT = ssl.create_default_context()
 VERIFIER = Verifier(
     keys=jwt.PyJWKClient(
         checked_url("JWKS_URL", required(os.environ, "JWKS_URL")),
         lifespan=JWKS_CACHE_SECONDS,
         timeout=JWKS_TIMEOUT_SECONDS,
+        ssl_context=CONTEXT,
     ),
     issuer=required(os.environ, "TOKEN_ISSUER"),
     audience=required(os.environ, "TOKEN_AUDIENCE"),
 )
-TEAMS = DynamoDBTeams(boto3.client("dynamodb", config=AWS_CONFIG), required(os.environ, "TABLE_NAME"))
+TEAMS = DynamoDBTeams(JsonApi.from_environment(DYNAMODB, os.environ, CONTEXT).call, required(os.environ, "TABLE_NAME"))
 
 
 def lambda_handler(event: Mapping[str, Any], _context: "LambdaContext") -> dict[str, Any]:

@@ -167,9 +167,9 @@ class _Handler(BaseHTTPRequestHandler):
         step = max(1, len(answer.body) // _DRIPS)
         pieces = range(0, len(answer.body), step)
         for start in pieces:
-            self._body(answer.body[start : start + step])
             if self.server.stopping.wait(seconds / len(pieces)):
                 raise _ConnectionEndedError
+            self._body(answer.body[start : start + step])
 
     def _reset(self) -> NoReturn:
         """Close so that the client gets a RST: a socket that may not linger has no other way."""

@@ -1,13 +1,15 @@
-"""An AWS account in memory with the product's table."""
+"""An AWS account in memory with the product's table, reached over HTTP as the functions reach theirs."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from moto import mock_aws
 
-from publishing.aws.config import AWS_CONFIG
+from local.in_memory_aws import InMemoryAws
+from publishing.aws.json_api import DYNAMODB, SECRETS_MANAGER, JsonApi, Service
+from publishing.aws.sigv4 import Credentials
+from tests.functions import REGION
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -16,17 +18,21 @@ if TYPE_CHECKING:
 TABLE = "table"
 
 
-@pytest.fixture(scope="module")
-def account() -> Iterator[boto3.Session]:
-    """AWS that answers from memory."""
-    with mock_aws():
-        yield boto3.Session()
+@pytest.fixture(scope="session")
+def aws() -> Iterator[InMemoryAws]:
+    """An AWS that answers from memory."""
+    with InMemoryAws() as started:
+        yield started
 
 
-@pytest.fixture(scope="module")
-def table(account: boto3.Session) -> "DynamoDBClient":
+def _api(service: Service, aws: InMemoryAws) -> JsonApi:
+    return JsonApi(service, aws.url, REGION, Credentials("made-up", "made-up"))
+
+
+@pytest.fixture(scope="session")
+def table(aws: InMemoryAws) -> "DynamoDBClient":
     """A client of the account's DynamoDB, in which the product's table is."""
-    client = account.client("dynamodb", config=AWS_CONFIG)
+    client = boto3.client("dynamodb", endpoint_url=aws.url)
     client.create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
@@ -41,13 +47,26 @@ def table(account: boto3.Session) -> "DynamoDBClient":
 
 @pytest.fixture
 def dynamodb(table: "DynamoDBClient") -> Iterator["DynamoDBClient"]:
-    """The same client; what a test wrote is gone after it."""
+    """boto3's client; what a test wrote is gone after it."""
     yield table
     for item in table.scan(TableName=TABLE)["Items"]:
         table.delete_item(TableName=TABLE, Key={name: item[name] for name in ("pk", "sk")})
 
 
-@pytest.fixture(scope="module")
-def secrets(account: boto3.Session) -> "SecretsManagerClient":
-    """A client of the account's Secrets Manager."""
-    return account.client("secretsmanager", config=AWS_CONFIG)
+@pytest.fixture
+def dynamodb_api(dynamodb: "DynamoDBClient", aws: InMemoryAws) -> JsonApi:
+    """The functions' own way to the same table."""
+    assert dynamodb.meta.endpoint_url == aws.url
+    return _api(DYNAMODB, aws)
+
+
+@pytest.fixture(scope="session")
+def secrets(aws: InMemoryAws) -> "SecretsManagerClient":
+    """boto3's client of the account's Secrets Manager."""
+    return boto3.client("secretsmanager", endpoint_url=aws.url)
+
+
+@pytest.fixture(scope="session")
+def secrets_api(aws: InMemoryAws) -> JsonApi:
+    """The functions' own way to it."""
+    return _api(SECRETS_MANAGER, aws)

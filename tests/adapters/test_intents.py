@@ -4,11 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 
 from publishing.aws.intents import DynamoDBIntents
+from publishing.aws.json_api import AwsError, JsonApi
 from publishing.calls import Caller
 from publishing.intents import (
     KEEP_WITH_KEY,
@@ -42,7 +41,7 @@ def intents(request: pytest.FixtureRequest) -> Intents:
     """Both memories."""
     if request.param == "in memory":
         return InMemoryIntents()
-    return DynamoDBIntents(cast("DynamoDBClient", request.getfixturevalue("dynamodb")), TABLE)
+    return DynamoDBIntents(cast("JsonApi", request.getfixturevalue("dynamodb_api")).call, TABLE)
 
 
 def test_a_running_intent_is_begun_once(intents: Intents) -> None:
@@ -150,9 +149,11 @@ def test_with_and_without_a_key_are_different_intents(intents: Intents) -> None:
         intents.begin(intent(None), NOW)
 
 
-def test_the_item_holds_no_name_and_no_key_and_ends_by_itself(dynamodb: "DynamoDBClient") -> None:
+def test_the_item_holds_no_name_and_no_key_and_ends_by_itself(
+    dynamodb: "DynamoDBClient", dynamodb_api: JsonApi
+) -> None:
     """Digests of what the caller sent, and the time to live as whole seconds under the template's name."""
-    DynamoDBIntents(dynamodb, TABLE).begin(intent("secret-key"), NOW)
+    DynamoDBIntents(dynamodb_api.call, TABLE).begin(intent("secret-key"), NOW)
     (item,) = dynamodb.scan(TableName=TABLE)["Items"]
     assert item["pk"] == {"S": "INTENT#t1#u1"}
     assert item["sk"]["S"].startswith("CREATE#")
@@ -163,11 +164,23 @@ def test_the_item_holds_no_name_and_no_key_and_ends_by_itself(dynamodb: "DynamoD
 
 def test_an_answer_that_cannot_be_stored_does_not_undo_what_is_done() -> None:
     """The identity exists: the caller gets the answer, and the next attempt will look before it acts."""
-    client = boto3.client("dynamodb")
-    with Stubber(client) as stub:
-        stub.add_client_error("update_item", "ProvisionedThroughputExceededException")
-        DynamoDBIntents(client, TABLE).done(intent(), "{}", NOW)
-        stub.assert_no_pending_responses()
+    tried: list[str] = []
+
+    def call(operation: str, **_request: object) -> dict[str, object]:
+        tried.append(operation)
+        raise AwsError("ProvisionedThroughputExceededException")
+
+    DynamoDBIntents(call, TABLE).done(intent(), "{}", NOW)
+    assert tried == ["UpdateItem"]
+
+
+def test_a_claim_that_was_sent_twice_is_not_in_its_own_way(dynamodb_api: JsonApi) -> None:
+    """Where the answer to the first try was lost, the second finds its own claim; it looks before it acts."""
+    intents, mine = DynamoDBIntents(dynamodb_api.call, TABLE), intent()
+    assert intents.begin(mine, NOW) is Begun.FIRST
+    assert intents.begin(mine, NOW) is Begun.AGAIN
+    with pytest.raises(StillRunningError):
+        intents.begin(intent(), NOW)
 
 
 def test_the_fake_tells_what_it_holds() -> None:

@@ -51,7 +51,7 @@ def _in_memory(item: dict[str, Any] | None) -> After:
 def _in_dynamodb(client: "DynamoDBClient", item: dict[str, Any] | None) -> After:
     if item is not None:
         client.put_item(TableName=TABLE, Item=typed("t1", {"sk": "CONNECTION#u1", **item}))
-    DynamoDBMarks(client, TABLE).expired(USED)
+    DynamoDBMarks(lambda: client, TABLE).expired(USED)
     after = client.get_item(TableName=TABLE, Key=KEY).get("Item")
     if after is None:
         return None

@@ -1,27 +1,27 @@
-"""Least privilege: what each function's role grants is what the function calls, seen at botocore."""
+"""Least privilege: what each function's role grants is what the function calls, seen on the wire."""
 
-import importlib
 import json
-import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
-from unittest.mock import patch
+from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from local.identity_provider import IdentityProvider
+from local.in_memory_aws import InMemoryAws
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
-from tests.fakes import FakeContext, api_event
+from tests.adapters.conftest import TABLE
+from tests.adapters.test_teams import typed
+from tests.fakes import FakeContext, api_event, secret_id_of
+from tests.functions import functions
 from tests.template import load_template
+from tests.wired import Handler, wired_function
 
-TABLE, TEAM, PREFIX = "table", "northlight", "wevion/tiktok"
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+TEAM = "northlight"
 METHOD_ARN = "arn:aws:execute-api:eu-central-1:123456789012:api/live/GET/api/v1/tiktok/identities/check"
-
-Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -31,61 +31,30 @@ def tiktok() -> Iterator[Simulator]:
         yield simulator
 
 
-@contextmanager
-def _function(name: str, tiktok: Simulator, issuer: IdentityProvider) -> Iterator[tuple[Handler, set[str]]]:
-    """The function's real handler on moto, and the actions that it has called so far."""
-    called: set[str] = set()
-    environment = {
-        "TABLE_NAME": TABLE,
-        "TIKTOK_API_BASE_URL": tiktok.base_url,
-        "ACCEPTED_IDENTITY_TYPES": "TT_USER,CUSTOMIZED_USER",
-        "JWKS_URL": issuer.jwks_url,
-        "TOKEN_ISSUER": issuer.issuer,
-        "TOKEN_AUDIENCE": issuer.audience,
-    }
-    module = f"functions.{name}.app"
-    with mock_aws(), patch.dict(os.environ, environment):
-        _write_team()
-        boto3.setup_default_session()
-        session = boto3.DEFAULT_SESSION
-        assert session is not None
-        session.events.register(
-            "before-call", lambda model, **_: called.add(f"{model.service_model.signing_name}:{model.name}")
-        )
-        sys.modules.pop(module, None)
-        try:
-            yield importlib.import_module(module).lambda_handler, called
-        finally:
-            sys.modules.pop(module, None)
-            boto3.setup_default_session()
-
-
-def _write_team() -> None:
-    table = boto3.resource("dynamodb").create_table(
-        TableName=TABLE,
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    secrets = boto3.client("secretsmanager")
+@pytest.fixture
+def team(dynamodb: "DynamoDBClient", secrets: "SecretsManagerClient") -> Iterator[None]:
+    """One member with a good token, one with a dead one."""
     advertisers = {
         DemoToken.MEDIA_BUYER: DemoAdvertiser.NOTHING,
         DemoToken.REVOKED: DemoAdvertiser.EVERYTHING_READY,
     }
     for token, advertiser in advertisers.items():
-        secret = f"{PREFIX}/connections/{TEAM}/{token.user}"
+        secret = secret_id_of(TEAM, token.user)
         secrets.create_secret(Name=secret, SecretString=json.dumps({"access_token": token.value}))
-        table.put_item(Item={"pk": f"TEAM#{TEAM}", "sk": f"MEMBER#{token.user}", "role": "mediabuyer"})
-        table.put_item(
-            Item={
-                "pk": f"TEAM#{TEAM}",
-                "sk": f"CONNECTION#{token.user}",
-                "status": "active",
-                "advertiser_ids": [advertiser.value],
-                "secret_id": secret,
-                "connected_at": "2026-11-01T09:00:00Z",
-            }
-        )
+        connection = {
+            "status": "active",
+            "advertiser_ids": [advertiser.value],
+            "secret_id": secret,
+            "connected_at": "2026-11-01T09:00:00Z",
+        }
+        for item in (
+            {"sk": f"MEMBER#{token.user}", "role": "mediabuyer"},
+            {"sk": f"CONNECTION#{token.user}", **connection},
+        ):
+            dynamodb.put_item(TableName=TABLE, Item=typed(TEAM, item))
+    yield
+    for token in advertisers:
+        secrets.delete_secret(SecretId=secret_id_of(TEAM, token.user), ForceDeleteWithoutRecovery=True)
 
 
 def _call(
@@ -125,13 +94,6 @@ USES: dict[str, Callable[[Handler, Simulator, IdentityProvider], None]] = {
 """How each function is brought to call all that it ever calls: the answer, a dead token, a refused create."""
 
 
-def _functions() -> dict[str, dict[str, Any]]:
-    """The functions of the template by their folder."""
-    resources = load_template()["Resources"].values()
-    functions = [one["Properties"] for one in resources if one["Type"] == "AWS::Serverless::Function"]
-    return {one["CodeUri"].removeprefix("functions/"): one for one in functions}
-
-
 def _granted(properties: Mapping[str, Any]) -> set[str]:
     """The actions of the function's role, but for those with which Lambda writes its log."""
     logical_id = properties["Role"]["Fn::GetAtt"].removesuffix(".Arn")
@@ -143,15 +105,17 @@ def _granted(properties: Mapping[str, Any]) -> set[str]:
 
 def test_every_function_is_used_here() -> None:
     """No function of the template escapes the comparison."""
-    assert set(_functions()) == set(USES)
+    assert set(functions()) == set(USES)
 
 
+@pytest.mark.usefixtures("team")
 @pytest.mark.parametrize("name", USES)
-def test_role_grants_what_is_called(name: str, tiktok: Simulator) -> None:
+def test_role_grants_what_is_called(name: str, tiktok: Simulator, aws: InMemoryAws) -> None:
     """A role grants what its function calls, no more and no less, and no wildcard."""
     tiktok.reset()
-    with IdentityProvider() as issuer, _function(name, tiktok, issuer) as (handler, called):
+    with IdentityProvider() as issuer, wired_function(name, tiktok, issuer, aws) as handler:
+        aws.calls.clear()
         USES[name](handler, tiktok, issuer)
-        granted = _granted(_functions()[name])
-        assert called == granted
-        assert not [action for action in granted if "*" in action]
+    granted = _granted(functions()[name])
+    assert set(aws.calls) == granted
+    assert not [action for action in granted if "*" in action]

@@ -1,13 +1,15 @@
 """Teams read from DynamoDB, and the fake that stands for it elsewhere."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from boto3.dynamodb.types import TypeSerializer
-from botocore.stub import Stubber
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from hypothesis import given
+from hypothesis import strategies as st
 
+from publishing.aws.json_api import JsonApi
 from publishing.aws.teams import DynamoDBTeams
-from publishing.teams import Connection, Role, Subscription, Team
+from publishing.teams import Connection, Role, Subscription, Team, team_of
 from tests.adapters.conftest import TABLE
 from tests.fakes import InMemoryTeams
 
@@ -49,13 +51,13 @@ def typed(team_id: str, item: dict[str, Any]) -> dict[str, Any]:
     return {name: serialise(value) for name, value in {"pk": f"TEAM#{team_id}", **item}.items()}
 
 
-def test_a_team_is_read_with_one_key(dynamodb: "DynamoDBClient") -> None:
+def test_a_team_is_read_with_one_key(dynamodb: "DynamoDBClient", dynamodb_api: JsonApi) -> None:
     """Members, subscription and connections; nothing of a team whose id begins alike."""
     for team_id in ("t1", "t10"):
         for item in ITEMS:
             dynamodb.put_item(TableName=TABLE, Item=typed(team_id, item))
     dynamodb.put_item(TableName=TABLE, Item=typed("t10", {"sk": "MEMBER#u3", "role": "owner"}))
-    assert DynamoDBTeams(dynamodb, TABLE).read("t1") == TEAM
+    assert DynamoDBTeams(dynamodb_api.call, TABLE).read("t1") == TEAM
 
 
 def test_the_fake_reads_the_same() -> None:
@@ -67,14 +69,13 @@ def test_the_fake_reads_the_same() -> None:
     assert ("t1" in teams, "t10" in teams, len(teams)) == (True, False, 4)
 
 
-def test_an_unknown_team_is_empty(dynamodb: "DynamoDBClient") -> None:
+def test_an_unknown_team_is_empty(dynamodb_api: JsonApi) -> None:
     """Not an error."""
-    assert DynamoDBTeams(dynamodb, TABLE).read("nobody") == Team("nobody")
+    assert DynamoDBTeams(dynamodb_api.call, TABLE).read("nobody") == Team("nobody")
 
 
 def test_a_team_of_several_pages_is_read_whole() -> None:
     """DynamoDB answers a megabyte at a time; every page is read, and consistently."""
-    client = boto3.client("dynamodb")
     asked = {
         "TableName": TABLE,
         "KeyConditionExpression": "pk = :team",
@@ -82,10 +83,27 @@ def test_a_team_of_several_pages_is_read_whole() -> None:
         "ConsistentRead": True,
     }
     last = {"pk": {"S": "TEAM#t1"}, "sk": {"S": "MEMBER#u2"}}
-    with Stubber(client) as stub:
-        stub.add_response("query", {"Items": [typed("t1", one) for one in ITEMS[:2]], "LastEvaluatedKey": last}, asked)
-        stub.add_response(
-            "query", {"Items": [typed("t1", one) for one in ITEMS[2:]]}, {**asked, "ExclusiveStartKey": last}
-        )
-        assert DynamoDBTeams(client, TABLE).read("t1") == TEAM
-        stub.assert_no_pending_responses()
+    calls: list[dict[str, Any]] = []
+
+    def call(operation: str, **request: Any) -> dict[str, Any]:
+        calls.append({"operation": operation, **request})
+        if "ExclusiveStartKey" in request:
+            return {"Items": [typed("t1", one) for one in ITEMS[2:]]}
+        return {"Items": [typed("t1", one) for one in ITEMS[:2]], "LastEvaluatedKey": last}
+
+    assert DynamoDBTeams(call, TABLE).read("t1") == TEAM
+    assert calls == [{"operation": "Query", **asked}, {"operation": "Query", **asked, "ExclusiveStartKey": last}]
+
+
+scalars = st.none() | st.booleans() | st.text() | st.integers(-(10**18), 10**18).map(Decimal)
+ATTRIBUTES = dict.fromkeys(("role", "status", "connected_at", "secret_id", "current_period_end"), scalars)
+
+
+@given(st.fixed_dictionaries({}, optional={**ATTRIBUTES, "advertiser_ids": scalars | st.lists(scalars)}))
+def test_items_are_read_as_boto3_reads_them(attributes: dict[str, Any]) -> None:
+    """Whatever other services have written: the same team as with boto3's own reader."""
+    items = [{"sk": sk, **attributes} for sk in ("MEMBER#u1", "CONNECTION#u1", "SUBSCRIPTION")]
+    wire = [typed("t1", one) for one in items]
+    read = TypeDeserializer().deserialize
+    expected = team_of("t1", [{name: read(value) for name, value in one.items()} for one in wire])
+    assert DynamoDBTeams(lambda _operation, **_request: {"Items": wire}, TABLE).read("t1") == expected

@@ -3,12 +3,10 @@
 import json
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError
-from botocore.stub import Stubber
 
 from publishing.aws.connections import CACHE_SECONDS, SecretsManagerTokens
+from publishing.aws.json_api import AwsError, JsonApi
 from publishing.connections import TokenUnavailableError
 from publishing.teams import Connection
 
@@ -35,20 +33,20 @@ def put(client: "SecretsManagerClient", secret_id: str, text: str) -> Connection
     return connection(secret_id)
 
 
-def test_a_token_is_read_and_not_shown(secrets: "SecretsManagerClient") -> None:
+def test_a_token_is_read_and_not_shown(secrets: "SecretsManagerClient", secrets_api: JsonApi) -> None:
     """Its type's repr and str hide it, and so does the repr of what remembers it."""
     mine = put(secrets, "read", '{"access_token": "canary", "more": 1}')
-    tokens = SecretsManagerTokens(secrets)
+    tokens = SecretsManagerTokens(secrets_api.call)
     token = tokens.read(mine)
     assert token.get_secret_value() == "canary"
     assert "canary" not in f"{token} {token!r} {tokens!r}"
 
 
-def test_a_token_is_remembered_for_five_minutes(secrets: "SecretsManagerClient") -> None:
+def test_a_token_is_remembered_for_five_minutes(secrets: "SecretsManagerClient", secrets_api: JsonApi) -> None:
     """Then the store is asked again, and a rotated one is found."""
     clock = Clock()
     mine = put(secrets, "remembered", '{"access_token": "old"}')
-    tokens = SecretsManagerTokens(secrets, clock)
+    tokens = SecretsManagerTokens(secrets_api.call, clock)
     tokens.read(mine)
     secrets.put_secret_value(SecretId="remembered", SecretString='{"access_token": "new"}')
     clock.now += CACHE_SECONDS - 1
@@ -57,10 +55,10 @@ def test_a_token_is_remembered_for_five_minutes(secrets: "SecretsManagerClient")
     assert tokens.read(mine).get_secret_value() == "new"
 
 
-def test_a_dropped_token_is_read_anew(secrets: "SecretsManagerClient") -> None:
+def test_a_dropped_token_is_read_anew(secrets: "SecretsManagerClient", secrets_api: JsonApi) -> None:
     """Only that one; dropping what is not remembered is no error."""
     mine, other = (put(secrets, name, '{"access_token": "old"}') for name in ("dropped", "kept"))
-    tokens = SecretsManagerTokens(secrets)
+    tokens = SecretsManagerTokens(secrets_api.call)
     tokens.drop(mine)
     for one in (mine, other):
         tokens.read(one)
@@ -70,9 +68,9 @@ def test_a_dropped_token_is_read_anew(secrets: "SecretsManagerClient") -> None:
     assert tokens.read(other).get_secret_value() == "old"
 
 
-def test_a_missing_secret_is_told_as_such(secrets: "SecretsManagerClient") -> None:
+def test_a_missing_secret_is_told_as_such(secrets: "SecretsManagerClient", secrets_api: JsonApi) -> None:
     """And is not remembered as missing."""
-    tokens = SecretsManagerTokens(secrets)
+    tokens = SecretsManagerTokens(secrets_api.call)
     with pytest.raises(TokenUnavailableError, match="missing"):
         tokens.read(connection("missing"))
     mine = put(secrets, "missing", '{"access_token": "now-there"}')
@@ -98,37 +96,32 @@ MALFORMED = [
 @pytest.mark.parametrize("text", MALFORMED)
 def test_a_secret_without_a_token_is_unusable(text: str) -> None:
     """And the error does not quote it, not even as its cause."""
-    client = boto3.client("secretsmanager")
-    with Stubber(client) as stub:
-        stub.add_response("get_secret_value", {"SecretString": text}, {"SecretId": "malformed"})
-        with pytest.raises(TokenUnavailableError) as caught:
-            SecretsManagerTokens(client).read(connection("malformed"))
+    with pytest.raises(TokenUnavailableError) as caught:
+        SecretsManagerTokens(lambda _operation, **_request: {"SecretString": text}).read(connection("malformed"))
     assert "canary" not in f"{caught.value!r} {json.dumps([str(one) for one in caught.value.args])}"
     assert caught.value.__context__ is None or caught.value.__suppress_context__
 
 
 def test_a_binary_secret_is_unusable() -> None:
     """There is no text in it."""
-    client = boto3.client("secretsmanager")
-    with Stubber(client) as stub:
-        stub.add_response("get_secret_value", {"SecretBinary": b"{}"})
-        with pytest.raises(TokenUnavailableError):
-            SecretsManagerTokens(client).read(connection("binary"))
+    with pytest.raises(TokenUnavailableError):
+        SecretsManagerTokens(lambda _operation, **_request: {"SecretBinary": "e30="}).read(connection("binary"))
 
 
-def test_a_deleted_secret_is_unusable(secrets: "SecretsManagerClient") -> None:
+def test_a_deleted_secret_is_unusable(secrets: "SecretsManagerClient", secrets_api: JsonApi) -> None:
     """Also while Secrets Manager still could restore it."""
     mine = put(secrets, "deleted", '{"access_token": "canary"}')
     secrets.delete_secret(SecretId="deleted", RecoveryWindowInDays=7)
     with pytest.raises(TokenUnavailableError):
-        SecretsManagerTokens(secrets).read(mine)
+        SecretsManagerTokens(secrets_api.call).read(mine)
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "InternalServiceError", "DecryptionFailure"])
 def test_aws_trouble_is_not_taken_for_a_missing_secret(code: str) -> None:
     """It is a fault of ours, to be seen and mended."""
-    client = boto3.client("secretsmanager")
-    with Stubber(client) as stub:
-        stub.add_client_error("get_secret_value", code)
-        with pytest.raises(ClientError):
-            SecretsManagerTokens(client).read(connection("any"))
+
+    def call(_operation: str, **_request: object) -> dict[str, object]:
+        raise AwsError(code)
+
+    with pytest.raises(AwsError, match=code):
+        SecretsManagerTokens(call).read(connection("any"))

@@ -10,19 +10,11 @@ import pytest
 
 from local.deployment import BUILT_TEMPLATE
 from local.stack import LocalStack
+from tests.functions import ENVIRONMENT
 from tests.template import load_template
 
 RUNTIME_PACKAGES = ["boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six"]
 """What Lambda's Python runtime brings; urllib3 is the layer's."""
-ENVIRONMENT = {
-    "TABLE_NAME": "table",
-    "TIKTOK_API_BASE_URL": "https://tiktok.example",
-    "ACCEPTED_IDENTITY_TYPES": "TT_USER",
-    "JWKS_URL": "https://issuer.example/jwks.json",
-    "TOKEN_ISSUER": "issuer",
-    "TOKEN_AUDIENCE": "audience",
-    "AWS_DEFAULT_REGION": "eu-central-1",
-}
 FUNCTIONS = [name for name, one in load_template()["Resources"].items() if one["Type"] == "AWS::Serverless::Function"]
 
 

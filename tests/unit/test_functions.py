@@ -10,21 +10,13 @@ from typing import Any
 import pytest
 
 from publishing.bearer import Bearer, KeysUnavailableError, UnauthorizedError
+from publishing.environment import SettingsError
 from publishing.objectives import OBJECTIVES
-from publishing.settings import SettingsError
 from publishing.teams import Role, Subscription, Team
 from tests.fakes import FakeContext, InMemoryTeams, Received, api_event
+from tests.functions import ENVIRONMENT
 
 FOLDER = Path(__file__).parents[2] / "functions"
-ENVIRONMENT = {
-    "TABLE_NAME": "table",
-    "TIKTOK_API_BASE_URL": "https://business-api.tiktok.com/open_api/v1.3",
-    "ACCEPTED_IDENTITY_TYPES": "TT_USER,CUSTOMIZED_USER",
-    "ALLOWED_ORIGIN": "https://app.example",
-    "JWKS_URL": "https://issuer.example/jwks.json",
-    "TOKEN_ISSUER": "https://issuer.example",
-    "TOKEN_AUDIENCE": "wevion",
-}
 API_FUNCTIONS = ["check_identity", "create_identity", "list_identities", "publish_check", "publish_check_rules"]
 ARN = "arn:aws:execute-api:eu-central-1:123456789012:abc123/live/GET/api/v1/tiktok/identities"
 

@@ -2,8 +2,6 @@
 
 import unicodedata
 
-import regex
-
 MAX_CODE_POINTS = 40
 """Longer names are cut, not refused. TikTok itself documents 100 (DOC:1740654203526146)."""
 
@@ -33,6 +31,8 @@ def normalised_display_name(text: str) -> tuple[str, bool]:
     name = unicodedata.normalize("NFC", text[:_READ_CODE_POINTS])
     if len(name) <= MAX_CODE_POINTS:
         return _visible(name), False
+    import regex  # noqa: PLC0415 - 14 ms of import that only a name to be cut needs
+
     cut = 0
     # One code point beyond the limit is enough to see whether the last cluster goes on across it.
     for cluster in regex.finditer(r"\X", name[: MAX_CODE_POINTS + 1]):

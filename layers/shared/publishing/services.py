@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import boto3
 from pydantic import SecretStr
 
-from publishing.aws.config import AWS_CONFIG
+from publishing.aws.clients import dynamodb_client
 from publishing.aws.connections import DynamoDBMarks, SecretsManagerTokens
 from publishing.aws.intents import DynamoDBIntents
+from publishing.aws.json_api import DYNAMODB, SECRETS_MANAGER, JsonApi
 from publishing.aws.teams import DynamoDBTeams
 from publishing.calls import Call
 from publishing.connections import Marks, Tokens
@@ -22,7 +22,7 @@ from publishing.token_choice import Purpose, candidates
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
-from tiktok_business.transport import RequestsTransport
+from tiktok_business.transport import RequestsTransport, trusting_context
 
 OpenTikTok = Callable[[SecretStr, Deadline], TikTokBusinessApi]
 """The endpoints as one token sees them, until a deadline."""
@@ -64,13 +64,15 @@ def services_from_environment() -> Services:
         SettingsError: a variable is absent or unusable.
     """
     settings = Settings.from_environment(os.environ)
-    dynamodb = boto3.client("dynamodb", config=AWS_CONFIG)
-    transport = RequestsTransport(settings.tiktok_base_url)
+    context = trusting_context()
+    dynamodb = JsonApi.from_environment(DYNAMODB, os.environ, context)
+    secrets_manager = JsonApi.from_environment(SECRETS_MANAGER, os.environ, context)
+    transport = RequestsTransport(settings.tiktok_base_url, context)
     return Services(
         settings=settings,
-        teams=DynamoDBTeams(dynamodb, settings.table),
-        tokens=SecretsManagerTokens(boto3.client("secretsmanager", config=AWS_CONFIG)),
-        marks=DynamoDBMarks(dynamodb, settings.table),
-        intents=DynamoDBIntents(dynamodb, settings.table),
+        teams=DynamoDBTeams(dynamodb.call, settings.table),
+        tokens=SecretsManagerTokens(secrets_manager.call),
+        marks=DynamoDBMarks(dynamodb_client, settings.table),
+        intents=DynamoDBIntents(dynamodb.call, settings.table),
         open_tiktok=lambda token, deadline: TikTokBusinessApi(TikTokClient(transport, token, deadline)),
     )

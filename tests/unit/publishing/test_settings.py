@@ -2,7 +2,8 @@
 
 import pytest
 
-from publishing.settings import Settings, SettingsError, checked_url, required
+from publishing.environment import SettingsError, checked_url, required
+from publishing.settings import Settings
 from tiktok_business.models import IdentityType
 
 GOOD = {

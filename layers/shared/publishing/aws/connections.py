@@ -7,15 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
 from pydantic import SecretStr
 
+from publishing.aws.json_api import AwsError, Call
 from publishing.connections import TokenUnavailableError
 from publishing.teams import Connection, ConnectionStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 _HEADER_VALUE = re.compile(r"[!-~]+")
 CACHE_SECONDS = 300.0
@@ -26,7 +25,7 @@ CACHE_SECONDS = 300.0
 class SecretsManagerTokens:
     """Tokens in Secrets Manager, remembered for at most ``CACHE_SECONDS``."""
 
-    client: "SecretsManagerClient"
+    call: Call
     clock: Callable[[], float] = time.monotonic
     _remembered: dict[str, tuple[SecretStr, float]] = field(default_factory=dict, repr=False)
 
@@ -49,10 +48,9 @@ class SecretsManagerTokens:
 
     def _fetch(self, secret_id: str) -> SecretStr:
         try:
-            text = self.client.get_secret_value(SecretId=secret_id)["SecretString"]
-            token = json.loads(text)["access_token"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] in {"ResourceNotFoundException", "InvalidRequestException"}:
+            token = json.loads(self.call("GetSecretValue", SecretId=secret_id)["SecretString"])["access_token"]
+        except AwsError as error:
+            if error.code in {"ResourceNotFoundException", "InvalidRequestException"}:
                 raise TokenUnavailableError(secret_id) from None
             raise
         except (KeyError, TypeError, ValueError):
@@ -64,9 +62,9 @@ class SecretsManagerTokens:
 
 @dataclass(frozen=True, slots=True)
 class DynamoDBMarks:
-    """Marks on the connection items of the product's table."""
+    """Marks on the connection items of the product's table; ``client`` is made at the first mark."""
 
-    client: "DynamoDBClient"
+    client: Callable[[], "DynamoDBClient"]
     table: str
 
     def expired(self, connection: Connection) -> None:
@@ -74,8 +72,9 @@ class DynamoDBMarks:
 
         Conditional on the connection being the one that was used: who has connected again meanwhile stays active.
         """
+        dynamodb = self.client()
         try:
-            self.client.update_item(
+            dynamodb.update_item(
                 TableName=self.table,
                 Key={
                     "pk": {"S": f"TEAM#{connection.team_id}"},
@@ -91,5 +90,5 @@ class DynamoDBMarks:
                     ":secret_id": {"S": connection.secret_id},
                 },
             )
-        except self.client.exceptions.ConditionalCheckFailedException:
+        except dynamodb.exceptions.ConditionalCheckFailedException:
             return

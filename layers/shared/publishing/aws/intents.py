@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import BotoCoreError, ClientError
 
+from publishing.aws.json_api import AwsError, Call
 from publishing.intents import LEASE, Begun, Intent, OtherIntentError, Replay, State, StillRunningError
 from publishing.log_events import LogEvent
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+_NOT_MET = "ConditionalCheckFailedException"
 
 logger = Logger(service="publishing", child=True)
 
@@ -21,7 +20,7 @@ logger = Logger(service="publishing", child=True)
 class DynamoDBIntents:
     """Intents in the product's table: ``INTENT#<team>#<user>`` / ``<action>#<digest>``, removed by time to live."""
 
-    client: "DynamoDBClient"
+    call: Call
     table: str
 
     def begin(self, intent: Intent, now: datetime) -> Begun | Replay:
@@ -33,7 +32,8 @@ class DynamoDBIntents:
         """
         seconds = now.timestamp()
         try:
-            before = self.client.put_item(
+            before = self.call(
+                "PutItem",
                 TableName=self.table,
                 Item={
                     **_item_key(intent),
@@ -57,8 +57,10 @@ class DynamoDBIntents:
                 ReturnValues="ALL_OLD",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             ).get("Attributes")
-        except self.client.exceptions.ConditionalCheckFailedException as error:
-            return _standing(intent, _item_of(error))
+        except AwsError as error:
+            if error.code != _NOT_MET:
+                raise
+            return _standing(intent, error.item)
         if before and before["state"]["S"] != State.DONE and before["fingerprint"]["S"] == intent.fingerprint:
             return Begun.AGAIN
         return Begun.FIRST
@@ -78,7 +80,7 @@ class DynamoDBIntents:
                     ":expires_at": {"N": str(int((now + intent.keep).timestamp()))},
                 },
             )
-        except (BotoCoreError, ClientError):
+        except AwsError:
             logger.exception(LogEvent.INTENT_NOT_STORED)
 
     def uncertain(self, intent: Intent) -> None:
@@ -88,18 +90,21 @@ class DynamoDBIntents:
     def forget(self, intent: Intent) -> None:
         """Delete the item, if it is still this attempt's."""
         try:
-            self.client.delete_item(
+            self.call(
+                "DeleteItem",
                 TableName=self.table,
                 Key=_item_key(intent),
                 ConditionExpression="attempt = :attempt",
                 ExpressionAttributeValues={":attempt": {"S": intent.attempt}},
             )
-        except self.client.exceptions.ConditionalCheckFailedException:
-            return
+        except AwsError as error:
+            if error.code != _NOT_MET:
+                raise
 
     def _update(self, intent: Intent, expression: str, values: dict[str, Any]) -> None:
         try:
-            self.client.update_item(
+            self.call(
+                "UpdateItem",
                 TableName=self.table,
                 Key=_item_key(intent),
                 UpdateExpression=expression,
@@ -107,22 +112,20 @@ class DynamoDBIntents:
                 ExpressionAttributeNames={"#state": "state"},
                 ExpressionAttributeValues={**values, ":attempt": {"S": intent.attempt}},
             )
-        except self.client.exceptions.ConditionalCheckFailedException:
-            return
+        except AwsError as error:
+            if error.code != _NOT_MET:
+                raise
 
 
-def _standing(intent: Intent, item: Mapping[str, Any]) -> Replay:
-    """What stands in the way of beginning: an answer to replay, or an error."""
+def _standing(intent: Intent, item: Mapping[str, Any]) -> Begun | Replay:
+    """What stands in the way of beginning: this very attempt, an answer to replay, or an error."""
+    if item.get("attempt", {}).get("S") == intent.attempt:
+        return Begun.AGAIN  # the claim was sent twice; what stood there before its first try is not known any more
     if item.get("fingerprint", {}).get("S", intent.fingerprint) != intent.fingerprint:
         raise OtherIntentError
     if item.get("state", {}).get("S") == State.DONE:
         return Replay(item["answer"]["S"])
     raise StillRunningError
-
-
-def _item_of(error: ClientError) -> Mapping[str, Any]:
-    item = error.response.get("Item")
-    return item if isinstance(item, dict) else {}
 
 
 def _item_key(intent: Intent) -> dict[str, Any]:

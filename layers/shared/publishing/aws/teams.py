@@ -1,36 +1,52 @@
 """Teams in DynamoDB: one query."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
+from publishing.aws.json_api import Call
 from publishing.teams import Team, team_of
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoDBTeams:
     """Teams in the product's table."""
 
-    client: "DynamoDBClient"
+    call: Call
     table: str
 
     def read(self, team_id: str) -> Team:
         """Query everything under the team's key. Strongly consistent: who has just connected is not told otherwise."""
-        pages = self.client.get_paginator("query").paginate(
-            TableName=self.table,
-            KeyConditionExpression="pk = :team",
-            ExpressionAttributeValues={":team": {"S": f"TEAM#{team_id}"}},
-            ConsistentRead=True,
-        )
-        items = (item for page in pages for item in page["Items"])
-        return team_of(team_id, (_plain(item) for item in items))
+        return team_of(team_id, map(_plain, self._items(team_id)))
+
+    def _items(self, team_id: str) -> Iterator[Mapping[str, Any]]:
+        """The items of every page; DynamoDB answers a megabyte at a time."""
+        request: dict[str, Any] = {
+            "TableName": self.table,
+            "KeyConditionExpression": "pk = :team",
+            "ExpressionAttributeValues": {":team": {"S": f"TEAM#{team_id}"}},
+            "ConsistentRead": True,
+        }
+        while True:
+            page = self.call("Query", **request)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
 def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    deserialise = TypeDeserializer().deserialize
-    return {name: deserialise(value) for name, value in item.items()}
+    return {name: _value(typed) for name, typed in item.items()}
+
+
+def _value(typed: Mapping[str, Any]) -> Any:
+    """The value of DynamoDB's ``{type: value}``; numbers stay texts. boto3's own reader would load all of boto3."""
+    match typed:
+        case {"L": list(values)}:
+            return [_value(one) for one in values]
+        case {"M": dict(values)}:
+            return _plain(values)
+        case {"NULL": _}:
+            return None
+        case _:
+            return next(iter(typed.values()))

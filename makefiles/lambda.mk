@@ -1,6 +1,6 @@
-# Builds the layer for one pair of Python and processor. `sam build` runs a makefile builder without telling it
-# either, so template.yaml picks the folder python3.13-arm64/, …, by its parameters, and the folder's name tells.
-# It works in a copy of layers/shared; needs that Python on PATH, with pip.
+# Builds the layer and the functions for one pair of Python and processor. `sam build` runs a makefile builder without
+# telling it either, so template.yaml picks the folder python3.13-arm64/, …, by its parameters, and the folder's name
+# tells. Recipes run in a copy of the ContentUri or CodeUri; they need that Python on PATH, the layer with pip.
 
 pair    := $(lastword $(filter python3.%,$(subst /, ,$(MAKEFILE_LIST))))
 python  := $(firstword $(subst -, ,$(pair)))
@@ -13,12 +13,20 @@ lambda := --implementation cp --python-version $(patsubst python%,%,$(python)) \
 endif
 
 # Files in a SAM zip are dated 1980, which ordinary .pyc files do not survive: unchecked-hash ones do, and spare
-# every cold start the compiling. /opt/python is where tracebacks will look for the sources.
+# every cold start the compiling. $(2) is where the files will lie, for tracebacks; $(3) are further options.
+define compile
+	find "$(1)" -name __pycache__ -prune -exec rm -rf {} +
+	$(python) -m compileall -q $(3) --invalidation-mode unchecked-hash -s "$(1)" -p $(2) "$(1)"
+endef
+
 build-SharedLayer:
 	mkdir -p "$(ARTIFACTS_DIR)/python"
 	$(python) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes \
 		--only-binary=:all: $(lambda) --requirement requirements.txt --target "$(ARTIFACTS_DIR)/python"
 	cp -R $(patsubst %/py.typed,%,$(wildcard */py.typed)) "$(ARTIFACTS_DIR)/python"
-	cd "$(ARTIFACTS_DIR)/python" && rm -rf bin && find . -name __pycache__ -prune -exec rm -rf {} +
-	$(python) -m compileall -q -j 0 --invalidation-mode unchecked-hash \
-		-s "$(ARTIFACTS_DIR)/python" -p /opt/python "$(ARTIFACTS_DIR)/python"
+	rm -rf "$(ARTIFACTS_DIR)/python/bin"
+	$(call compile,$(ARTIFACTS_DIR)/python,/opt/python,-j 0)
+
+build-%Function:
+	cp -R . "$(ARTIFACTS_DIR)"
+	$(call compile,$(ARTIFACTS_DIR),/var/task)

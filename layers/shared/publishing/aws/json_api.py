@@ -1,0 +1,186 @@
+"""AWS's JSON APIs without boto3, for what every request does (decision 13).
+
+boto3 takes as long to load as all the rest of a function; what is rare is left to it (:mod:`publishing.aws.clients`).
+"""
+
+import http.client
+import json
+import random
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from publishing.aws.sigv4 import Credentials, signed_headers
+from publishing.environment import checked_url, required
+
+MAX_ATTEMPTS = 3
+"""Tries of one call, as many as boto3's clients have here."""
+TIMEOUT_SECONDS = 2.0
+"""For connecting, and for each read: AWS answers in milliseconds."""
+BACKOFF_SECONDS = 0.05
+"""After try n the next waits random(0, BACKOFF_SECONDS * 2**(n-1)) seconds: full jitter, DynamoDB's base delay."""
+
+Call = Callable[..., Mapping[str, Any]]
+"""An operation's name and its request, as :meth:`JsonApi.call` takes them."""
+
+_REPEATABLE = frozenset(
+    {
+        "InternalServerError",
+        "InternalServiceError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+    }
+)
+"""Refusals that may pass (DynamoDB Developer Guide, "Error handling"; Secrets Manager API, "Common errors")."""
+
+
+class AwsError(Exception):
+    """AWS did not do what it was asked. Its text is the refusal's name, or the failure's, and nothing that was sent.
+
+    ``item`` is what a conditional write of DynamoDB's found instead, where it was to say so.
+    """
+
+    def __init__(self, code: str, item: Mapping[str, Any] | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.item = item or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How one service's JSON protocol is spoken."""
+
+    name: str
+    """In its host's name and in signatures."""
+    target: str
+    """What stands before an operation's name."""
+    version: str
+    """Of the JSON protocol."""
+
+
+DYNAMODB = Service("dynamodb", "DynamoDB_20120810", "1.0")
+SECRETS_MANAGER = Service("secretsmanager", "secretsmanager", "1.1")
+
+
+@dataclass(slots=True)
+class JsonApi:
+    """One function's way to one service, over a connection that stays open; for one call at a time.
+
+    ``sleep``, ``jitter`` (a number from 0 to 1) and ``now`` are arguments so that tests neither wait nor guess.
+    """
+
+    service: Service
+    endpoint: str
+    region: str
+    credentials: Credentials
+    context: ssl.SSLContext | None = None
+    """For https endpoints."""
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _open: http.client.HTTPConnection | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_environment(cls, service: Service, environment: Mapping[str, str], context: ssl.SSLContext) -> "JsonApi":
+        """The service in the function's region, with the credentials of its role, as Lambda gives both.
+
+        ``AWS_ENDPOINT_URL``, with which emulated AWS is reached, outranks the service's own address, as in boto3.
+
+        Raises:
+            SettingsError: a variable is absent or unusable.
+        """
+        region = required(environment, "AWS_REGION")
+        endpoint = environment.get("AWS_ENDPOINT_URL") or (
+            f"https://{service.name}.{region}.{required(environment, 'DNS_SUFFIX')}"
+        )
+        return cls(
+            service=service,
+            endpoint=checked_url("AWS_ENDPOINT_URL", endpoint),
+            region=region,
+            credentials=Credentials(
+                required(environment, "AWS_ACCESS_KEY_ID"),
+                required(environment, "AWS_SECRET_ACCESS_KEY"),
+                environment.get("AWS_SESSION_TOKEN"),
+            ),
+            context=context,
+        )
+
+    def call(self, operation: str, **request: Any) -> Mapping[str, Any]:
+        """Do an operation that may be done twice, in the words of the service's API.
+
+        Tried again where it may end better, as boto3 does: a conditional write may find its own first try.
+
+        Raises:
+            AwsError: refused, or no answer after ``MAX_ATTEMPTS`` tries.
+        """
+        body = json.dumps(request).encode()
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            try:
+                status, answer = self._send(operation, body)
+            except (OSError, http.client.HTTPException) as error:
+                self.close()
+                failure = AwsError(type(error).__name__)
+            else:
+                if status == HTTPStatus.OK and isinstance(answer, dict):
+                    return answer
+                failure = _refusal(status, answer)
+                if status < HTTPStatus.INTERNAL_SERVER_ERROR and failure.code not in _REPEATABLE:
+                    break
+            if attempt < MAX_ATTEMPTS:
+                self.sleep(self.jitter() * BACKOFF_SECONDS * 2 ** (attempt - 1))
+        raise failure  # not above: the cause would stay on as its context, with whatever it holds
+
+    def _send(self, operation: str, body: bytes) -> tuple[int, Any]:
+        connection = self._connection()
+        headers = signed_headers(
+            self.credentials,
+            service=self.service.name,
+            region=self.region,
+            headers={
+                "Host": urlsplit(self.endpoint).netloc,
+                "Content-Type": f"application/x-amz-json-{self.service.version}",
+                "X-Amz-Target": f"{self.service.target}.{operation}",
+            },
+            body=body,
+            now=self.now(),
+        )
+        connection.request("POST", "/", body, headers)
+        response = connection.getresponse()
+        text = response.read()
+        try:
+            return response.status, json.loads(text)
+        except ValueError:
+            return response.status, None
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self._open is None:
+            parts = urlsplit(self.endpoint)
+            if parts.scheme == "https":
+                self._open = http.client.HTTPSConnection(parts.netloc, timeout=TIMEOUT_SECONDS, context=self.context)
+            else:
+                self._open = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
+        return self._open
+
+    def close(self) -> None:
+        """End the connection; the next call opens another."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _refusal(status: int, answer: Any) -> AwsError:
+    """What a refusal says: ``{"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", …}``."""
+    fields = answer if isinstance(answer, dict) else {}
+    kind, item = fields.get("__type"), fields.get("Item")
+    code = kind.rpartition("#")[2] if isinstance(kind, str) else f"HTTP {status}"
+    return AwsError(code, item if isinstance(item, dict) else None)

@@ -1,0 +1,34 @@
+"""Environment variables, read once in Init: absent and unusable ones end it with a sentence that names them."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class SettingsError(ValueError):
+    """An environment variable that the function cannot work with; the text names it."""
+
+
+def required(environment: Mapping[str, str], name: str) -> str:
+    """The variable's value.
+
+    Raises:
+        SettingsError: absent or empty.
+    """
+    value = environment.get(name, "")
+    if not value:
+        raise SettingsError(f"{name} is not set")
+    return value
+
+
+def checked_url(name: str, url: str) -> str:
+    """``url``, if it is one that secrets may travel to: ``https://``, or ``http://`` on a loopback host.
+
+    Raises:
+        SettingsError: any other URL.
+    """
+    parts = urlsplit(url)
+    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK_HOSTS)):
+        return url
+    raise SettingsError(f"{name} must be an https:// URL; http:// is for loopback hosts only")
