@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from publishing.calls import Caller
 from publishing.connections import TokenUnavailableError
 from publishing.intents import LEASE, Begun, Intent, OtherIntentError, Replay, State, StillRunningError
-from publishing.services import Services
+from publishing.services import HintMemory, Services
 from publishing.settings import Settings
 from publishing.teams import Connection, Team, team_of
 from tiktok_business.api import TikTokBusinessApi
@@ -248,6 +248,7 @@ def product(
 ) -> Product:
     """The product at the TikTok of ``base_url``; retries do not wait, unless ``sleep`` does."""
     transport = _transport(base_url)
+    hints = HintMemory()
     teams, tokens, intents = InMemoryTeams(), InMemoryTokens(), InMemoryIntents()
     marks = InMemoryMarks(teams)
     return Product(
@@ -262,7 +263,7 @@ def product(
             marks=marks,
             intents=intents,
             open_tiktok=lambda token, deadline: TikTokBusinessApi(
-                TikTokClient(transport, token, deadline, sleep=sleep, jitter=lambda: 0.0)
+                TikTokClient(transport, token, deadline, sleep=sleep, jitter=lambda: 0.0), hints.of(token)
             ),
         ),
     )

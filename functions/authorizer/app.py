@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from publishing import cold_start
+
+# isort: split
+
 import jwt
 from aws_lambda_powertools import Logger
 
@@ -33,6 +37,7 @@ VERIFIER = Verifier(
     audience=required(os.environ, "TOKEN_AUDIENCE"),
 )
 TEAMS = DynamoDBTeams(JsonApi.from_environment(DYNAMODB, os.environ, CONTEXT).call, required(os.environ, "TABLE_NAME"))
+cold_start.over()
 
 
 def lambda_handler(event: Mapping[str, Any], _context: "LambdaContext") -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from functools import partial
 
+from publishing import cold_start
 from publishing.endpoint import body_endpoint
 from publishing.identity_creation import create_identity
 from publishing.inputs import CreateIdentityBody
 from publishing.services import services_from_environment
 
 lambda_handler = body_endpoint(partial(create_identity, services_from_environment()), CreateIdentityBody)
+cold_start.over()

@@ -2,9 +2,11 @@
 
 from functools import partial
 
+from publishing import cold_start
 from publishing.endpoint import query_endpoint
 from publishing.identities import list_identities
 from publishing.inputs import AdvertiserQuery
 from publishing.services import services_from_environment
 
 lambda_handler = query_endpoint(partial(list_identities, services_from_environment()), AdvertiserQuery)
+cold_start.over()

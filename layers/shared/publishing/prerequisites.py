@@ -6,11 +6,12 @@ A failure of TikTok's is not raised but is a finding of status unknown.
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from publishing.findings import Asset, Finding, Status, Unverified, look, unknown
+from publishing.catalogs import check_catalog
+from publishing.findings import Asset, Finding, look
 from publishing.objectives import Requirement
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.errors import TikTokError
-from tiktok_business.models import App, Catalog, Identity, IdentityType, Page, Pixel
+from tiktok_business.models import App, Identity, IdentityType, Page, Pixel
 
 
 def identity_asset(identity: Identity) -> Asset:
@@ -41,12 +42,6 @@ def pixel_asset(pixel: Pixel) -> Asset:
     )
 
 
-def catalog_asset(catalog: Catalog) -> Asset:
-    """A catalog as an asset; TikTok says itself whether ads can be made of it."""
-    barred = catalog.ad_creation_eligible == "NOT_AVAILABLE"
-    return Asset(catalog.catalog_id, catalog.catalog_name, "CATALOG", ("not_eligible_for_ads",) if barred else ())
-
-
 def app_asset(app: App) -> Asset:
     """An app as an asset."""
     return Asset(app.app_id, app.app_name, app.platform or "APP")
@@ -70,33 +65,6 @@ def check_identity(api: TikTokBusinessApi, advertiser_id: str, identity_type: Id
 def check_pixel(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
     """Whether a pixel exists that the advertiser still holds."""
     return look(api.pixels(advertiser_id), pixel_asset, none="no_pixel", unusable="pixel_unbound")
-
-
-def check_catalog(api: TikTokBusinessApi, _advertiser_id: str) -> Finding:
-    """Whether one of the Business Centers has a catalog that ads can be made of.
-
-    TikTok lists catalogs by Business Center only. Where the token's person sees no Business Center nothing is known.
-    """
-    centers = 0
-    failure: TikTokError | None = None
-    seen: tuple[Asset, ...] = ()
-    try:
-        for center in api.business_centers():
-            centers += 1
-            there = look(
-                api.catalogs(center.bc_info.bc_id), catalog_asset, none="no_catalog", unusable="catalog_not_eligible"
-            )
-            seen += there.assets
-            if there.status is Status.SATISFIED:
-                return Finding(Status.SATISFIED, assets=seen)
-            failure = failure or there.error
-    except TikTokError as error:
-        failure = error
-    if failure is not None:
-        return unknown(failure, seen)
-    if centers == 0:
-        return Finding(Status.UNKNOWN, Unverified.NO_BUSINESS_CENTER)
-    return Finding(Status.MISSING, "catalog_not_eligible" if seen else "no_catalog", seen)
 
 
 def check_app(api: TikTokBusinessApi, advertiser_id: str) -> Finding:

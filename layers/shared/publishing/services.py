@@ -3,7 +3,8 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
+from hashlib import sha256
 
 from pydantic import SecretStr
 
@@ -19,7 +20,7 @@ from publishing.session import Answered, Result, Session, Work
 from publishing.settings import Settings
 from publishing.teams import Role, Teams
 from publishing.token_choice import Purpose, candidates
-from tiktok_business.api import TikTokBusinessApi
+from tiktok_business.api import Hints, TikTokBusinessApi
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
 from tiktok_business.transport import RequestsTransport, trusting_context
@@ -57,6 +58,17 @@ class Services:
         return self.open_tiktok(token, deadline)
 
 
+class HintMemory:
+    """The hints of the tokens used lately, for as long as a function stays warm. Holds no token, but its digest."""
+
+    def __init__(self) -> None:
+        self._hints = lru_cache(maxsize=1_000)(lambda _digest: Hints())
+
+    def of(self, token: SecretStr) -> Hints:
+        """What was kept for this token."""
+        return self._hints(sha256(token.get_secret_value().encode()).digest())
+
+
 def services_from_environment() -> Services:
     """The real services, from the function's environment variables.
 
@@ -68,11 +80,14 @@ def services_from_environment() -> Services:
     dynamodb = JsonApi.from_environment(DYNAMODB, os.environ, context)
     secrets_manager = JsonApi.from_environment(SECRETS_MANAGER, os.environ, context)
     transport = RequestsTransport(settings.tiktok_base_url, context)
+    hints = HintMemory()
     return Services(
         settings=settings,
         teams=DynamoDBTeams(dynamodb.call, settings.table),
         tokens=SecretsManagerTokens(secrets_manager.call),
         marks=DynamoDBMarks(dynamodb_client, settings.table),
         intents=DynamoDBIntents(dynamodb.call, settings.table),
-        open_tiktok=lambda token, deadline: TikTokBusinessApi(TikTokClient(transport, token, deadline)),
+        open_tiktok=lambda token, deadline: TikTokBusinessApi(
+            TikTokClient(transport, token, deadline), hints.of(token)
+        ),
     )

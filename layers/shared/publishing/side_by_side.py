@@ -1,8 +1,8 @@
 """Jobs that run at the same time, and answers that never wait beyond a deadline."""
 
 import contextvars
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -11,6 +11,7 @@ from tiktok_business.errors import TikTokError, TimedOutError
 
 WORKERS = 16
 
+Key = TypeVar("Key")
 Result = TypeVar("Result")
 
 
@@ -47,6 +48,28 @@ def outcome(future: Future[Result], deadline: Deadline) -> Result:
         return future.result(timeout=deadline.remaining())
     except TimeoutError:
         raise TimedOutError("", "not done in time") from None
+
+
+def outcomes_until(
+    enough: Callable[[Result], bool], futures: Mapping[Key, Future[Result]], deadline: Deadline
+) -> dict[Key, Result | TikTokError]:
+    """What the jobs came to, in their order, as soon as one of them is ``enough`` or all are done.
+
+    Jobs that are not done by then are left out; at ``deadline`` they are a :class:`TimedOutError`.
+    """
+    waiting = set(futures.values())
+    while waiting:
+        done, waiting = wait(waiting, timeout=deadline.remaining(), return_when=FIRST_COMPLETED)
+        if any(one.exception() is None and enough(one.result()) for one in done):
+            futures = {key: one for key, one in futures.items() if one.done()}
+            break
+        if not done:
+            break
+    outcomes: dict[Key, Result | TikTokError] = {}
+    for key, one in futures.items():
+        came = outcome_or_error(one, deadline)
+        outcomes[key] = came
+    return outcomes
 
 
 def outcome_or_error(future: "Future[Result]", deadline: Deadline) -> Result | TikTokError:

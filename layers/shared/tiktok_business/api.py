@@ -5,7 +5,7 @@ Listings are read lazily and tolerantly (see :meth:`tiktok_business.client.TikTo
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -33,11 +33,21 @@ LEAD_ADS_TERMS = "LeadAds"
 Model = TypeVar("Model", bound=BaseModel)
 
 
+@dataclass(slots=True)
+class Hints:
+    """Where a token's earlier answers say to look first. A hint spares calls and proves nothing."""
+
+    catalog_bc_id: str | None = None
+    """The Business Center that had a catalog for ads."""
+
+
 @dataclass(frozen=True, slots=True)
 class TikTokBusinessApi:
     """The endpoints as one client, that is one access token, sees them."""
 
     client: TikTokClient
+    hints: Hints = field(default_factory=Hints)
+    """Of this token; kept and given again by whoever wants to spare calls."""
 
     def until(self, deadline: Deadline) -> "TikTokBusinessApi":
         """The same endpoints with another deadline."""
