@@ -7,7 +7,7 @@ PORT ?= 4566
 export PYTHON
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help run demo invoke test test-deep mutation lint format openapi build lock clean environment tools sdk
+.PHONY: help run demo invoke test test-deep bench mutation lint format openapi build lock clean environment tools sdk
 
 help:
 	@echo "make run        from a fresh clone to the product on emulated AWS, until Ctrl-C (PORT=4566)"
@@ -15,6 +15,7 @@ help:
 	@echo "make invoke     one function in Docker against what make run started: FUNCTION=… EVENT=events/….json"
 	@echo "make test       lint, then every test but the deep ones; ARGS='tests/unit -k name' runs some"
 	@echo "make test-deep  the tests that take minutes: requests made up from docs/openapi.yaml, and mutation"
+	@echo "make bench      how fast it is: aims, figures and verdicts; ARGS=--write writes docs/performance.md"
 	@echo "make mutation   faults put into rules and tables, which unit tests must notice: MODULES=publishing.access"
 	@echo "make lint       ruff, mypy, import-linter, cfn-lint, sam validate"
 	@echo "make format     let ruff rewrite what it can"
@@ -40,6 +41,9 @@ test: lint sdk
 
 test-deep: environment tools mutation
 	@.venv/bin/python -m pytest -m deep $(ARGS)
+
+bench: environment tools sdk
+	@.venv/bin/python -m local.bench $(ARGS)
 
 mutation: environment
 	@.venv/bin/python -m local.mutation $(MODULES)
@@ -70,7 +74,8 @@ layer := layers/shared/requirements.txt
 lock:
 	@test -n "$$(command -v $(uv))" || { "$$(local/find-python)" -m venv .local/uv && .local/uv/bin/pip -q install uv; }
 	$(compile) pyproject.toml --output-file $(layer)
-	$(compile) pyproject.toml --group dev --constraints $(layer) --output-file requirements/dev.txt
+	$(compile) --group bearer --constraints $(layer) --output-file layers/bearer/requirements.txt
+	$(compile) pyproject.toml --group dev --constraints $(layer) --constraints layers/bearer/requirements.txt --output-file requirements/dev.txt
 	$(compile) --group tools --output-file requirements/tools.txt
 	$(compile) --group sdk --output-file requirements/sdk.txt
 

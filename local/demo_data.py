@@ -7,12 +7,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from boto3.dynamodb.types import TypeSerializer
 
 from local.deployment import Deployment
-from local.emulator import Emulator
 from local.tiktok_simulator import DemoToken, World
 
 TEAM = "northlight"
@@ -62,17 +61,25 @@ _BATCH = 25
 _SUBSCRIPTIONS = {TEAM: "active", UNPAID_TEAM: "canceled"}
 
 
-def write_demo_data(emulator: Emulator, deployment: Deployment, world: World) -> None:
+class Aws(Protocol):
+    """Emulated AWS."""
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of a service."""
+        ...
+
+
+def write_demo_data(aws: Aws, deployment: Deployment, world: World) -> None:
     """Write the demo teams and their secrets; what is there already is overwritten."""
-    secrets = _Secrets(emulator.client("secretsmanager"), deployment.secret_prefix)
+    secrets = _Secrets(aws.client("secretsmanager"), deployment.secret_prefix)
     secrets.put("app", {"app_id": world.app_id, "secret": world.app_secret})
     for person in PEOPLE:
         if person.token is not None:
             secrets.put(_secret_name(person), {"access_token": person.token.value})
-    write_demo_items(emulator, deployment, world)
+    write_demo_items(aws, deployment, world)
 
 
-def write_demo_items(emulator: Emulator, deployment: Deployment, world: World) -> None:
+def write_demo_items(aws: Aws, deployment: Deployment, world: World) -> None:
     """Write the items of the demo teams alone: whatever was done to them, they are as at the start."""
     items: list[dict[str, object]] = [
         {"pk": f"TEAM#{team_id}", "sk": "SUBSCRIPTION", "status": status} for team_id, status in _SUBSCRIPTIONS.items()
@@ -91,7 +98,7 @@ def write_demo_items(emulator: Emulator, deployment: Deployment, world: World) -
     serialize = TypeSerializer().serialize
     puts = [{"PutRequest": {"Item": {name: serialize(value) for name, value in item.items()}}} for item in items]
     for start in range(0, len(puts), _BATCH):
-        emulator.client("dynamodb").batch_write_item(RequestItems={deployment.table_name: puts[start : start + _BATCH]})
+        aws.client("dynamodb").batch_write_item(RequestItems={deployment.table_name: puts[start : start + _BATCH]})
 
 
 def _secret_name(person: Person) -> str:

@@ -71,12 +71,17 @@ def build(console: Console) -> None:
             return
         _BUILD_KEY.unlink(missing_ok=True)
         with console.step("Building the template (sam build)"):
-            log = WORK / "sam-build.log"
-            options = ["--template-file", str(ROOT / "template.yaml"), "--build-dir", str(_BUILD)]
-            wheels = {} if sys.platform == "linux" else {"HOST_WHEELS": "1"}
-            if _sam("build", options, build_parameters(), wheels, log) != 0:
-                raise StackError(f"sam build failed: {_error_in(log)} (whole output: {_short(log)})")
+            sam_build(_BUILD)
         _BUILD_KEY.write_text(key)
+
+
+def sam_build(folder: Path, *options: str) -> None:
+    """Build the template into a folder, for this machine; StackError where that fails."""
+    log = WORK / f"sam-{folder.name}.log"
+    where = ["--template-file", str(ROOT / "template.yaml"), "--build-dir", str(folder)]
+    wheels = {} if sys.platform == "linux" else {"HOST_WHEELS": "1"}
+    if _sam("build", [*where, *options], build_parameters(), wheels, log) != 0:
+        raise StackError(f"sam build failed: {_error_in(log)} (whole output: {_short(log)})")
 
 
 def deploy(emulator: Emulator, stack_name: str, parameters: Mapping[str, str]) -> Deployment:

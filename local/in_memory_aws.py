@@ -5,24 +5,36 @@ is a matter of milliseconds.
 """
 
 import http.client
+import logging
 import threading
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from typing import Any, Self
 
+import boto3
 from moto.server import ThreadedMotoServer
 
+from local.lambda_runtime import ENVIRONMENT
+
 _SERVICES = {"DynamoDB_20120810": "dynamodb", "secretsmanager": "secretsmanager"}
+_READS = {"dynamodb:Query", "secretsmanager:GetSecretValue"}
 _SECONDS = 10.0
+
+Answer = tuple[int, str, bytes]
+"""Status, content type, body."""
 
 
 class InMemoryAws:
     """A context manager: inside it `url` is the endpoint of every service, `calls` are the actions that came.
 
-    An action is named as IAM names it ("dynamodb:Query").
+    An action is named as IAM names it ("dynamodb:Query"). `remember_reads` answers the same read from memory the second
+    time, for measurements in which AWS is not to be seen.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, remember_reads: bool = False) -> None:
         self.calls: list[str] = []
+        self._remember_reads = remember_reads
+        self._remembered: dict[tuple[str, bytes], Answer] = {}
         self._moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Recorder,), {"aws": self}))
 
@@ -31,12 +43,45 @@ class InMemoryAws:
         """The endpoint."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    @property
-    def moto_address(self) -> tuple[str, int]:
-        """Where what is behind the record listens."""
-        return self._moto.get_host_and_port()
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of a service."""
+        session = boto3.Session(
+            aws_access_key_id=ENVIRONMENT["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=ENVIRONMENT["AWS_SECRET_ACCESS_KEY"],
+            region_name=ENVIRONMENT["AWS_REGION"],
+        )
+        return session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+
+    def create_table(self, name: str) -> None:
+        """Make a table with the keys of the product's."""
+        keys = {"pk": "HASH", "sk": "RANGE"}
+        self.client("dynamodb").create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
+        )
+
+    def answer(self, action: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Answer a request."""
+        self.calls.append(action)
+        remembered = self._remembered.get((action, body))
+        if remembered is not None:
+            return remembered
+        host, port = self._moto.get_host_and_port()
+        behind = http.client.HTTPConnection(host, port, timeout=_SECONDS)
+        try:
+            behind.request("POST", "/", body, dict(headers))
+            came = behind.getresponse()
+            answer = (came.status, came.headers.get("Content-Type", "application/json"), came.read())
+        finally:
+            behind.close()
+        if self._remember_reads and action in _READS:
+            self._remembered[action, body] = answer
+        return answer
 
     def __enter__(self) -> Self:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's server would tell of every request
         self._moto.start()
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
@@ -48,7 +93,7 @@ class InMemoryAws:
 
 
 class _Recorder(BaseHTTPRequestHandler):
-    """Notes the action and passes the request on."""
+    """Reads a request for InMemoryAws, and sends its answer."""
 
     aws: InMemoryAws
     protocol_version = "HTTP/1.1"
@@ -57,18 +102,10 @@ class _Recorder(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         service, _, operation = self.headers["X-Amz-Target"].partition(".")
-        self.aws.calls.append(f"{_SERVICES[service]}:{operation}")
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        host, port = self.aws.moto_address
-        behind = http.client.HTTPConnection(host, port, timeout=_SECONDS)
-        try:
-            behind.request("POST", self.path, body, dict(self.headers))
-            answer = behind.getresponse()
-            content = answer.read()
-        finally:
-            behind.close()
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.headers.get("Content-Type", "application/json"))
+        status, kind, content = self.aws.answer(f"{_SERVICES[service]}:{operation}", dict(self.headers), body)
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

@@ -7,3 +7,6 @@ TOOLS = ROOT / ".tools" / "bin"
 # What the local stack makes and keeps: the build, logs, the environment for `sam local invoke`.
 WORK = ROOT / ".local"
 OPENAPI = ROOT / "docs" / "openapi.yaml"
+PERFORMANCE = ROOT / "docs" / "performance.md"
+# What `make bench ARGS=--write` measured last.
+PERFORMANCE_FIGURES = ROOT / "docs" / "performance.json"

@@ -1,10 +1,12 @@
-"""Run the simulator: `python -m local.tiktok_simulator --port 8900`."""
+"""Run the simulator: `python -m local.tiktok_simulator --port 8900`; with `--tls FOLDER` over HTTPS."""
 
 import argparse
 import signal
 import sys
 import threading
+from pathlib import Path
 
+from local.certificates import certificate
 from local.tiktok_simulator.simulator import Simulator
 
 
@@ -16,12 +18,19 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8900, help="port on 127.0.0.1 (0: any free one)")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before every answer")
     parser.add_argument("--rate-limit-qps", type=int, help="requests a second per endpoint (none: no limit)")
+    parser.add_argument("--tls", type=Path, metavar="FOLDER", help="speak HTTPS, with a certificate made in FOLDER")
     options = parser.parse_args()
+    context = certificate(options.tls, "127.0.0.1")[1] if options.tls else None
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     try:
-        simulator = Simulator(port=options.port, latency=options.latency, rate_limit_qps=options.rate_limit_qps).start()
+        simulator = Simulator(
+            port=options.port,
+            ssl_context=context,
+            latency=options.latency,
+            rate_limit_qps=options.rate_limit_qps,
+        ).start()
     except (OSError, OverflowError, ValueError) as error:
         sys.stderr.write(f"The simulator cannot listen on 127.0.0.1:{options.port}: {error}\n")
         return 1

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
 from local.in_memory_aws import InMemoryAws
+from local.lambda_runtime import ENVIRONMENT
 from publishing.aws.json_api import DYNAMODB, SECRETS_MANAGER, JsonApi, Service
 from publishing.aws.sigv4 import Credentials
-from tests.functions import REGION
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,22 +25,14 @@ def aws() -> Iterator[InMemoryAws]:
 
 
 def _api(service: Service, aws: InMemoryAws) -> JsonApi:
-    return JsonApi(service, aws.url, REGION, Credentials("made-up", "made-up"))
+    return JsonApi(service, aws.url, ENVIRONMENT["AWS_REGION"], Credentials("made-up", "made-up"))
 
 
 @pytest.fixture(scope="session")
 def table(aws: InMemoryAws) -> "DynamoDBClient":
     """A client of the account's DynamoDB, in which the product's table is."""
-    client = boto3.client("dynamodb", endpoint_url=aws.url)
-    client.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-        ],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-    )
+    aws.create_table(TABLE)
+    client: DynamoDBClient = aws.client("dynamodb")
     return client
 
 
@@ -63,7 +54,8 @@ def dynamodb_api(dynamodb: "DynamoDBClient", aws: InMemoryAws) -> JsonApi:
 @pytest.fixture(scope="session")
 def secrets(aws: InMemoryAws) -> "SecretsManagerClient":
     """boto3's client of the account's Secrets Manager."""
-    return boto3.client("secretsmanager", endpoint_url=aws.url)
+    client: SecretsManagerClient = aws.client("secretsmanager")
+    return client
 
 
 @pytest.fixture(scope="session")

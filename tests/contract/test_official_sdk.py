@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from local.official_sdk import OfficialSdk, SdkError, official_sdk, seen
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Simulator, World
 from local.tiktok_simulator.journal import ReceivedRequest
-from tests.contract.official_sdk import OfficialSdk, SdkError, official_sdk, seen
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from local.lambda_runtime import ENVIRONMENT
 from publishing.bearer import Bearer, KeysUnavailableError, UnauthorizedError
 from publishing.environment import SettingsError
 from publishing.objectives import OBJECTIVES
 from publishing.teams import Role, Subscription, Team
 from tests.fakes import FakeContext, InMemoryTeams, Received, api_event
-from tests.functions import ENVIRONMENT
 
 FOLDER = Path(__file__).parents[2] / "functions"
 API_FUNCTIONS = ["check_identity", "create_identity", "list_identities", "publish_check", "publish_check_rules"]

@@ -122,11 +122,14 @@ class JsonApi:
         """
         body = json.dumps(request).encode()
         for attempt in range(1, MAX_ATTEMPTS + 1):
+            reused = self._open is not None
             try:
                 status, answer = self._send(operation, body)
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: no header can hold a value
                 self.close()
                 failure = AwsError(type(error).__name__)
+                if reused:  # AWS closes what has been idle, and a frozen function does not hear of it
+                    continue
             else:
                 if status == HTTPStatus.OK and isinstance(answer, dict):
                     return answer
@@ -156,7 +159,7 @@ class JsonApi:
         text = response.read()
         try:
             return response.status, json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return response.status, None
 
     def _connection(self) -> http.client.HTTPConnection:
@@ -175,7 +178,8 @@ class JsonApi:
             self._open = None
 
     def __del__(self) -> None:
-        self.close()
+        if hasattr(self, "_open"):  # not where a constructor has failed
+            self.close()
 
 
 def _refusal(status: int, answer: Any) -> AwsError:

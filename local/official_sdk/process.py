@@ -1,4 +1,4 @@
-"""TikTok's official SDK behind a pipe, run by its own environment: `.sdk/bin/python -I sdk_process.py HOST`.
+"""TikTok's official SDK behind a pipe, run by its own environment: `.sdk/bin/python -I process.py HOST [CERTIFICATE]`.
 
 Writes one line of JSON that says what the SDK is, then for each line that it reads, a call, one with its outcome.
 """
@@ -53,8 +53,8 @@ def say(line: object) -> None:
     sys.stdout.flush()
 
 
-def main(host: str) -> None:
-    """Say what the SDK is, then make the calls that come in, all to this host."""
+def main(host: str, certificate: str | None = None) -> None:
+    """Say what the SDK is, then make the calls that come in, all to this host, whose certificate may be given."""
     configuration = sdk.Configuration()
     known = list(operations())
     endpoints = {path: {"operation": name, "parameters": types} for path, name, types in known}
@@ -63,6 +63,7 @@ def main(host: str) -> None:
     say({"version": version, "host": configuration.host, "endpoints": endpoints, "codes": codes})
     types = {name: types for _, name, types in known}
     configuration.host = host
+    configuration.ssl_ca_cert = certificate
     client = sdk.ApiClient(configuration)
     for line in sys.stdin:
         call = json.loads(line)
@@ -70,4 +71,4 @@ def main(host: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -1,4 +1,4 @@
-"""TikTok's official SDK for the tests: it runs in a process of its own, see `sdk_process.py`."""
+"""TikTok's official SDK, a foreign client for tests and for the bench: in a process of its own, see `process.py`."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ from local.paths import ROOT
 from local.tiktok_simulator.journal import ReceivedRequest, fingerprint
 
 _PYTHON = ROOT / ".sdk" / "bin" / "python"
-_PROGRAM = Path(__file__).with_name("sdk_process.py")
+_PROGRAM = Path(__file__).with_name("process.py")
 _PATH = "/open_api/v1.3/"
 
 
@@ -66,12 +66,14 @@ class OfficialSdk:
 
 
 @contextmanager
-def official_sdk(host: str) -> Iterator[OfficialSdk]:
-    """The SDK, with this host in its configuration."""
+def official_sdk(host: str, certificate: Path | None = None) -> Iterator[OfficialSdk]:
+    """Run the SDK with this host in its configuration, trusting only `certificate` where one is given."""
     if not _PYTHON.exists():
         raise AssertionError("TikTok's SDK is not installed: `make sdk` does it")
-    command = [str(_PYTHON), "-I", str(_PROGRAM), host]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    command = [str(_PYTHON), "-I", str(_PROGRAM), host, *([str(certificate)] if certificate else [])]
+    with subprocess.Popen(  # noqa: S603 - our own script
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         hello = _said(process)
         yield OfficialSdk(
             version=hello["version"],

@@ -1,0 +1,86 @@
+"""What a million preflights cost on AWS, from the calls that were measured and public list prices."""
+
+import math
+from dataclasses import dataclass
+
+from local.bench.fan_out import FanOut
+from local.bench.imports import Imports
+
+MILLION = 1_000_000
+MEMORY_GIGABYTES = 1.0
+"""The template's MemorySize of the preflight; the authorizer has half of it."""
+TIKTOK_SECONDS = 0.3
+"""Assumed: what TikTok takes for the slowest chain of calls. It decides the Lambda row."""
+COLD_SHARE = 0.02
+"""Assumed: requests that meet a cold function."""
+AUTHORIZED_SHARE = 0.5
+"""Assumed: requests whose authorizer answer is not cached. The cache holds it for 60 s for each token."""
+AUTHORIZER_SECONDS = 0.02
+"""Assumed: one DynamoDB query and a signature."""
+GATEWAY_LOG_BYTES = 350
+"""One line of the API's access log, with the template's format filled in."""
+LAMBDA_LOG_BYTES = 300
+"""Lambda's own START, END and REPORT lines of one invocation."""
+TEAM_KILOBYTES = 4.0
+"""Assumed: members, subscription and connections of a team; each begun 4 kB is a read unit."""
+
+# List prices of us-east-1 in US dollars, arm64, without free tiers and discounts, as published in 2026-11.
+LAMBDA_REQUEST = 0.20 / MILLION
+LAMBDA_GIGABYTE_SECOND = 0.0000133334
+REST_API_REQUEST = 3.50 / MILLION
+DYNAMODB_READ_UNIT = 0.125 / MILLION
+SECRETS_CALL = 0.05 / 10_000
+SECRET_MONTH = 0.40
+LOGS_GIGABYTE = 0.50
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One row, for a million preflights."""
+
+    what: str
+    dollars: float
+    assumption: str
+
+
+def costs(preflight: FanOut, imports: Imports) -> list[Cost]:
+    """Return the rows, the dearest first, for a million times the preflight that was measured."""
+    chains = preflight.warm.median
+    init = imports.functions["PublishCheckFunction"].milliseconds.median / 1_000
+    seconds = TIKTOK_SECONDS * chains + COLD_SHARE * init
+    authorizer_init = imports.functions["AuthorizerFunction"].milliseconds.median / 1_000
+    authorizer = AUTHORIZED_SHARE * (AUTHORIZER_SECONDS + COLD_SHARE * authorizer_init)
+    invocations = 1 + AUTHORIZED_SHARE
+    queries = sum(preflight.aws_calls_warm.values()) + AUTHORIZED_SHARE
+    secret_calls = COLD_SHARE * preflight.aws_calls_cold.get("secretsmanager:GetSecretValue", 0)
+    log_bytes = preflight.log_bytes * invocations + LAMBDA_LOG_BYTES * invocations + GATEWAY_LOG_BYTES
+    rows = [
+        Cost("REST API", MILLION * REST_API_REQUEST, "one call each"),
+        Cost(
+            "Lambda, preflight",
+            MILLION * (LAMBDA_REQUEST + LAMBDA_GIGABYTE_SECOND * MEMORY_GIGABYTES * seconds),
+            f"1 GB on arm64 for {seconds * 1_000:.0f} ms: TikTok takes {TIKTOK_SECONDS * 1_000:.0f} ms (assumed),"
+            f" times {chains:.2f} (measured), and {COLD_SHARE:.0%} are cold (assumed)",
+        ),
+        Cost(
+            "Lambda, authorizer",
+            MILLION * (AUTHORIZED_SHARE * LAMBDA_REQUEST + LAMBDA_GIGABYTE_SECOND * MEMORY_GIGABYTES / 2 * authorizer),
+            f"0.5 GB for {AUTHORIZER_SECONDS * 1_000:.0f} ms, {AUTHORIZED_SHARE:.0%} of requests (both assumed)",
+        ),
+        Cost(
+            "DynamoDB",
+            MILLION * queries * math.ceil(TEAM_KILOBYTES / 4) * DYNAMODB_READ_UNIT,
+            f"{queries:.1f} consistent queries (measured) of a team of {TEAM_KILOBYTES:.0f} kB (assumed)",
+        ),
+        Cost(
+            "Secrets Manager, calls",
+            MILLION * secret_calls * SECRETS_CALL,
+            f"one in each cold function (measured), {COLD_SHARE:.0%} of requests (assumed)",
+        ),
+        Cost(
+            "CloudWatch Logs",
+            MILLION * log_bytes * LOGS_GIGABYTE / 1e9,
+            f"{log_bytes:.0f} bytes: ours (measured), Lambda's and the API's own lines (assumed)",
+        ),
+    ]
+    return sorted(rows, key=lambda row: -row.dollars)

@@ -1,0 +1,212 @@
+"""The bench's results: rows with aim, figure and verdict, as a table for people, JSON for machines, and Markdown."""
+
+import platform
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from local.bench.fan_out import FanOut
+from local.bench.imports import Imports
+from local.bench.load import Load
+from local.bench.money import Cost
+from local.bench.overhead import Overhead
+from local.bench.samples import Figure
+from local.bench.sizes import Size, Sizes
+
+_SDK_FLOOR = "REACH"
+"""The objective that takes two calls only, so that side by side is never less than half of one after another."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that was measured in one run."""
+
+    imports: Imports
+    fan_out: Mapping[str, FanOut]
+    overhead: Overhead
+    sizes: Sizes
+    load: Load
+    costs: Sequence[Cost]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A measure with its aim, which is met by a figure of no more than that. Of several figures it is the worst."""
+
+    measure: str
+    aim: float
+    figure: float
+    spread: str = ""
+    of: str = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether the aim is met by the figure as it is shown."""
+        return round(self.figure, 2) <= self.aim
+
+
+def rows(results: Results) -> list[Row]:
+    """Return every aim with its figure."""
+    functions = {name: one.ratio for name, one in results.imports.functions.items()}
+    authorizer = functions.pop("AuthorizerFunction")
+    fans = results.fan_out
+    over_sdk = {name: fan.over_sdk for name, fan in fans.items() if fan.over_sdk is not None}
+    reach = over_sdk.pop(_SDK_FLOOR)
+    aws = [fan.aws_calls_warm for fan in fans.values()]
+    queries = max(calls.get("dynamodb:Query", 0) for calls in aws)
+    return [
+        _worst("API function, cold: import and Init / boto3 with a DynamoDB client", 1.5, functions),
+        _row("authorizer, cold: the same yardstick", 0.6, authorizer),
+        _row("import of what we ship / of sources only", 0.40, results.imports.shipped_over_sources),
+        _worst("preflight, warm / slowest chain of TikTok calls", 1.15, {name: fan.warm for name, fan in fans.items()}),
+        _worst("preflight, cold connections / the same", 1.6, {name: fan.cold for name, fan in fans.items()}),
+        _worst("preflight, warm / one after another with TikTok's SDK", 0.4, over_sdk),
+        _row("the same with two calls only", 0.4, reach, _SDK_FLOOR),
+        Row("DynamoDB round trips of a warm preflight", 1, queries),
+        Row("other AWS round trips of a warm preflight", 0, max(sum(calls.values()) for calls in aws) - queries),
+        _row("handler without I/O, warm, ms: rules", 1, results.overhead.rules),
+        _row("handler without I/O, warm, ms: preflight", 1, results.overhead.preflight),
+        _largest("layer zip without boto3, MB", 8, results.sizes.layers, 1e6),
+        _largest("function zip, kB", 30, results.sizes.functions, 1e3),
+        Row("files that differ between two builds", 0, results.sizes.differing_files),
+        Row(
+            f"errors of {results.load.requests} requests at {results.load.connections} connections",
+            0,
+            results.load.errors,
+        ),
+    ]
+
+
+def _row(measure: str, aim: float, figure: Figure, of: str = "") -> Row:
+    return Row(measure, aim, figure.median, f"{figure.low:.2f} to {figure.high:.2f}", of)
+
+
+def _worst(measure: str, aim: float, figures: Mapping[str, Figure]) -> Row:
+    name = max(figures, key=lambda one: figures[one].median)
+    return _row(measure, aim, figures[name], name)
+
+
+def _largest(measure: str, aim: float, sizes: Mapping[str, Size], unit: float) -> Row:
+    name = max(sizes, key=lambda one: sizes[one].zipped)
+    return Row(measure, aim, sizes[name].zipped / unit, of=name)
+
+
+def table(results: Results) -> str:
+    """Return the table for people."""
+    line = "{:<68}{:>6}{:>9}  {:<14}{:<5}{}"
+    lines = [line.format("measure", "aim", "figure", "quartiles", "met", "of several, the worst")]
+    lines += [
+        line.format(row.measure, f"{row.aim:g}", _number(row.figure), row.spread, "yes" if row.met else "NO", row.of)
+        for row in rows(results)
+    ]
+    return "\n".join(one.rstrip() for one in lines)
+
+
+def as_json(results: Results) -> dict[str, Any]:
+    """Return everything, and what it was measured on."""
+    return {
+        "measured_at": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "rows": [{**asdict(row), "met": row.met} for row in rows(results)],
+        **asdict(results),
+    }
+
+
+def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tables of docs/performance.md by their names, made of what `as_json` returned."""
+    fans = report["fan_out"]
+    imports = report["imports"]
+    sizes = report["sizes"]
+    load = report["load"]
+    return {
+        "measured": f"Measured on {report['measured_at']}, Python {report['python']}, {report['system']}.",
+        "aims": _markdown(
+            ("measure", "aim", "figure", "quartiles", "met", "of several, the worst"),
+            (
+                (
+                    row["measure"],
+                    f"{row['aim']:g}",
+                    _number(row["figure"]),
+                    row["spread"],
+                    "yes" if row["met"] else "**no**",
+                    row["of"],
+                )
+                for row in report["rows"]
+            ),
+        ),
+        "imports": _markdown(
+            ("function", "ms", "/ boto3 + client", "modules", "peak MB"),
+            (
+                (
+                    name,
+                    _number(one["milliseconds"]["median"]),
+                    _number(one["ratio"]["median"]),
+                    str(one["modules"]),
+                    f"{one['peak_megabytes']:.0f}",
+                )
+                for name, one in imports["functions"].items()
+            ),
+        ),
+        "bytecode": _markdown(
+            ("bytecode of layer and function, files dated 1980", "import, ms"),
+            ((kind, _number(figure["median"])) for kind, figure in imports["bytecode"].items()),
+        ),
+        "fan_out": _markdown(
+            ("preflight", "warm", "cold", "/ SDK", "/ requests", "TikTok calls cold, warm", "AWS calls cold, warm"),
+            (
+                (
+                    name,
+                    _number(fan["warm"]["median"]),
+                    _number(fan["cold"]["median"]),
+                    _number(fan["over_sdk"]["median"]) if fan["over_sdk"] else "lacks a call",
+                    _number(fan["over_requests"]["median"]),
+                    f"{fan['tiktok_calls_cold']}, {fan['tiktok_calls_warm']}",
+                    f"{sum(fan['aws_calls_cold'].values())}, {sum(fan['aws_calls_warm'].values())}",
+                )
+                for name, fan in fans.items()
+            ),
+        ),
+        "sizes": _markdown(
+            ("zip", "kB", "unzipped, kB"),
+            (
+                (name, f"{size['zipped'] / 1e3:.1f}", f"{size['unzipped'] / 1e3:.1f}")
+                for name, size in {**sizes["layers"], **sizes["functions"]}.items()
+            ),
+        ),
+        "load": (
+            f"{load['requests']} preflights over {load['connections']} connections against the emulated stack, TikTok"
+            f" taking 100 ms a call: {load['per_second']:.1f} a second, p50 {load['p50_milliseconds']:.0f} ms,"
+            f" p99 {load['p99_milliseconds']:.0f} ms, {load['errors']} errors."
+        ),
+        "costs": _markdown(
+            ("a million preflights", "$", "of it measured, of it assumed"),
+            (
+                *((cost["what"], f"{cost['dollars']:.2f}", cost["assumption"]) for cost in report["costs"]),
+                ("all of it", f"{sum(cost['dollars'] for cost in report['costs']):.2f}", ""),
+            ),
+        ),
+    }
+
+
+def with_tables(page: str, tables: Mapping[str, str]) -> str:
+    """Return a page with what stands between its markers `<!-- bench:NAME -->` and `<!-- end -->` written anew."""
+    for name, text in tables.items():
+        place = re.search(rf"<!-- bench:{name} -->\n(.*?)<!-- end -->", page, re.DOTALL)
+        if place is None:
+            raise ValueError(f"the page has no place for {name}")
+        page = f"{page[: place.start(1)]}{text}\n{page[place.end(1) :]}"
+    return page
+
+
+def _markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    cells = [head, ["---"] * len(head), *lines]
+    return "\n".join("| " + " | ".join(line) + " |" for line in cells)
+
+
+def _number(value: float) -> str:
+    if value == int(value):
+        return f"{value:.0f}"
+    return f"{value:.0f}" if value >= 100 else f"{value:.2f}"  # noqa: PLR2004 - three figures are enough

@@ -1,0 +1,37 @@
+"""Figures of several samples: the median, and how far they spread."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A median with the first and third quartile; in milliseconds, or a ratio."""
+
+    median: float
+    low: float
+    high: float
+    samples: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Self:
+        """Return the figure of some samples; a single one stands for itself."""
+        if len(values) == 1:
+            return cls(values[0], values[0], values[0], 1)
+        low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+        return cls(median, low, high, len(values))
+
+    def over(self, reference: float) -> "Figure":
+        """Return the figure as a ratio to a reference."""
+        return Figure(self.median / reference, self.low / reference, self.high / reference, self.samples)
+
+    def __str__(self) -> str:
+        digits = 0 if self.median >= 100 else 1 if self.median >= 10 else 2  # noqa: PLR2004 - three figures that count
+        return f"{self.median:.{digits}f} ({self.low:.{digits}f} to {self.high:.{digits}f})"
+
+
+def milliseconds(seconds: Sequence[float]) -> Figure:
+    """Return the figure of durations in seconds."""
+    return Figure.of([1_000 * one for one in seconds])

@@ -1,0 +1,52 @@
+"""What Lambda gives a function before any of its own code: the packages of its Python runtime, and an environment."""
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six")
+"""What the Python runtime brings; urllib3 is the layer's, which comes first on the path."""
+SHARED_LAYER = "SharedLayer"
+LAYERS: Mapping[str, tuple[str, ...]] = MappingProxyType({"AuthorizerFunction": (SHARED_LAYER, "BearerLayer")})
+"""The layers of functions that have more than the shared one, as in the template."""
+ENVIRONMENT: Mapping[str, str] = MappingProxyType(
+    {
+        "TABLE_NAME": "table",
+        "TIKTOK_API_BASE_URL": "https://business-api.tiktok.com/open_api/v1.3",
+        "ACCEPTED_IDENTITY_TYPES": "TT_USER,CUSTOMIZED_USER",
+        "ALLOWED_ORIGIN": "https://app.example",
+        "DNS_SUFFIX": "amazonaws.com",
+        "JWKS_URL": "https://issuer.example/jwks.json",
+        "TOKEN_ISSUER": "https://issuer.example",
+        "TOKEN_AUDIENCE": "wevion",
+        # Set by Lambda itself.
+        "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "made-up",
+        "AWS_SECRET_ACCESS_KEY": "made-up",
+        "AWS_SESSION_TOKEN": "made-up",
+    }
+)
+"""An environment in which each function can be loaded; the template gives the first half."""
+
+
+def link_packages(folder: Path) -> Path:
+    """Link the runtime's packages, and nothing else of this environment, into a folder; return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in PACKAGES:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError(f"{name} is not installed here")
+        origin = Path(spec.origin)
+        source = origin.parent if origin.name == "__init__.py" else origin
+        link = folder / source.name
+        link.unlink(missing_ok=True)
+        link.symlink_to(source)
+    return folder
+
+
+def search_path(build: Path, function: str, runtime: Path) -> list[str]:
+    """Return where a built function looks for modules, in Lambda's order: its code, the layer, the runtime."""
+    layers = [str(build / layer / "python") for layer in LAYERS.get(function, (SHARED_LAYER,))]
+    return [str(build / function), *layers, str(runtime)]
