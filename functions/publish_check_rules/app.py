@@ -1,7 +1,7 @@
 """GET /api/v1/tiktok/publish-check/rules: which prerequisites has each objective?"""
 
 from publishing import cold_start
-from publishing.answers import Rules
+from publishing.answers.publish_check import Rules
 from publishing.endpoint import query_endpoint
 from publishing.inputs import NoInput
 from publishing.objectives import OBJECTIVES

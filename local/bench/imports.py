@@ -21,6 +21,21 @@ _PREFLIGHT = "PublishCheckFunction"
 
 
 @dataclass(frozen=True)
+class Loading:
+    """One cold start."""
+
+    seconds: float
+    names: list[str]
+    """Of the modules that were imported."""
+    peak_megabytes: float
+
+    @property
+    def modules(self) -> int:
+        """How many they are."""
+        return len(self.names)
+
+
+@dataclass(frozen=True)
 class Loaded:
     """What loading one function takes."""
 
@@ -50,12 +65,12 @@ def measure(build: Build, console: Console) -> Imports:
     }
     for kind in Bytecode:
         runs[kind] = (with_bytecode(build, kind).search_path(_PREFLIGHT), "modules")
-    rounds: dict[str, list[dict[str, float]]] = {name: [] for name in runs}
+    rounds: dict[str, list[Loading]] = {name: [] for name in runs}
     with console.step(f"Loading functions in {SAMPLES * len(runs)} fresh interpreters"):
         for _ in range(SAMPLES):
             for name, (where, what) in runs.items():
-                rounds[name].append(run_program(_LOAD, where, what))
-    seconds = {name: [one["seconds"] for one in samples] for name, samples in rounds.items()}
+                rounds[name].append(Loading(**run_program(_LOAD, where, what)))
+    seconds = {name: [one.seconds for one in samples] for name, samples in rounds.items()}
     yardstick = milliseconds(seconds["yardstick"])
     sources = milliseconds(seconds[Bytecode.NONE])
     return Imports(
@@ -64,8 +79,8 @@ def measure(build: Build, console: Console) -> Imports:
             name: Loaded(
                 milliseconds(seconds[name]),
                 milliseconds(seconds[name]).over(yardstick.median),
-                int(rounds[name][0]["modules"]),
-                rounds[name][0]["peak_megabytes"],
+                rounds[name][0].modules,
+                rounds[name][0].peak_megabytes,
             )
             for name in FUNCTIONS
         },
@@ -80,10 +95,9 @@ def compiled(build: Build, function: str) -> list[str]:
     return found
 
 
-def loaded(build: Build, function: str) -> dict[str, float]:
-    """Load a function once: seconds, modules, peak_megabytes."""
-    found: dict[str, float] = run_program(_LOAD, build.search_path(function), "app")
-    return found
+def loaded(build: Build, function: str) -> "Loading":
+    """Load a function once, cold."""
+    return Loading(**run_program(_LOAD, build.search_path(function), "app"))
 
 
 def command(program: Path, *arguments: str) -> list[str]:

@@ -5,17 +5,14 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from publishing.answers import (
+from publishing.answers import TokenUsed
+from publishing.answers.identities import CreatedIdentityAnswer, IdentityCheck, IdentityList, ListedIdentity
+from publishing.answers.publish_check import (
     AssetSeen,
     CheckDone,
     CheckNotRequired,
-    CreatedIdentityAnswer,
-    IdentityCheck,
-    IdentityList,
-    ListedIdentity,
     PublishCheck,
     Rules,
-    TokenUsed,
     UsedIdentity,
 )
 from publishing.findings import Finding, Status

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from local.openapi import examples
 from local.openapi.examples import Example
 from local.paths import ROOT
-from publishing.answers import CreatedIdentityAnswer, IdentityCheck, IdentityList, PublishCheck, Rules
+from publishing.answers.identities import CreatedIdentityAnswer, IdentityCheck, IdentityList
+from publishing.answers.publish_check import PublishCheck, Rules
 from publishing.inputs import AdvertiserQuery, CreateIdentityBody, NoInput, PublishCheckQuery
 
 _FIRST_LINE = re.compile(r"(?P<method>[A-Z]+) (?P<path>/\S+): (?P<summary>.+)")

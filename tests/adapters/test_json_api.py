@@ -253,12 +253,13 @@ class TestConnection:
         assert aws.connections == [1, 1, 1]
 
     def test_closed_meanwhile(self) -> None:
-        """A connection that AWS has ended since the last call is replaced, and the caller gets the answer."""
-        first, second = {"Number": 1}, {"Number": 2}
-        with ScriptedAws(json_answer(first, last=True), json_answer(second)) as aws, client(aws.url) as api:
+        """A connection that AWS has ended since the last call is replaced at once, and the caller gets the answer."""
+        first, second, waits = {"Number": 1}, {"Number": 2}, Waits()
+        with ScriptedAws(json_answer(first, last=True), json_answer(second)) as aws, client(aws.url, waits) as api:
             assert api.call("GetItem") == first
             assert api.call("GetItem") == second
         assert aws.connections == [1, 2]
+        assert waits.seconds == []
 
     def test_close(self) -> None:
         """After it the next call opens another connection; without an open one it does nothing."""
@@ -433,8 +434,8 @@ class TestRefused:
 
     @pytest.mark.parametrize(
         "body",
-        [b"", b"{", b"<html></html>", b'{"\xff": 1}', b"null", b"7", b'"text"', b'[{"Item": {}}]'],
-        ids=["empty", "half", "html", "bytes", "null", "number", "text", "list"],
+        [b"", b"{", b"<html></html>", b'{"\xff": 1}', b"null", b"7", b'"text"', b'[{"Item": {}}]', b"[" * 200_000],
+        ids=["empty", "half", "html", "bytes", "null", "number", "text", "list", "deep"],
     )
     def test_no_object(self, body: bytes) -> None:
         """A 200 whose body is no JSON object is never returned as an answer."""
@@ -475,6 +476,20 @@ class TestSecrecy:
         assert aws.requests[0].headers["X-Amz-Security-Token"] == CANARY
         assert CANARY not in told(caught.value)
         assert caught.value.__cause__ is None
+        assert caught.value.__context__ is None
+
+    @pytest.mark.parametrize("token", [f"{CANARY}\n", f"{CANARY}\u2026"], ids=["newline", "not latin-1"])
+    def test_credentials_that_no_header_can_hold(self, token: str) -> None:
+        """They are not shown either, and nothing is sent with them."""
+        credentials = Credentials("key", "secret", token)
+        with (
+            ScriptedAws() as aws,
+            client(aws.url, credentials=credentials) as api,
+            pytest.raises(AwsError) as caught,
+        ):
+            api.call("GetItem")
+        assert aws.requests == []
+        assert CANARY not in told(caught.value)
         assert caught.value.__context__ is None
 
     def test_client(self) -> None:

@@ -1,4 +1,4 @@
-"""What `sam build` made carries all that the functions import."""
+"""What `sam build` made: all that the functions import, nothing that they do not need, and no source to compile."""
 
 import os
 import subprocess
@@ -7,25 +7,48 @@ from pathlib import Path
 
 import pytest
 
-from local.deployment import BUILT_TEMPLATE
+from local.bench import imports, sizes
+from local.bench.builds import FUNCTIONS, LAYERS, Build, Bytecode, differences, with_bytecode
+from local.deployment import BUILT_TEMPLATE, sam_build
 from local.lambda_runtime import ENVIRONMENT, link_packages, search_path
+from local.lambda_runtime import LAYERS as LAYERS_OF
 from local.stack import LocalStack
 from tests.template import load_template
 
-FUNCTIONS = [name for name, one in load_template()["Resources"].items() if one["Type"] == "AWS::Serverless::Function"]
+RESOURCES = load_template()["Resources"]
+AUTHORIZER = "AuthorizerFunction"
+RULES = "PublishCheckRulesFunction"
+MOST_MODULES = {AUTHORIZER: 275, RULES: 265}
+"""Modules that a cold start may import; other functions 460. For comparison: boto3 with a client imports 365."""
 
 
 @pytest.fixture(scope="module")
-def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the packages of Lambda's runtime, and nothing else of this environment."""
-    return link_packages(tmp_path_factory.mktemp("runtime"))
+def build(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """The build as it lies in Lambda, every file dated 1980, beside the packages of Lambda's runtime."""
+    assert stack.base_url  # it is built
+    folder = tmp_path_factory.mktemp("lambda")
+    built = Build(BUILT_TEMPLATE.parent, link_packages(folder / "runtime"))
+    return with_bytecode(built, Bytecode.SHIPPED, folder / "build")
+
+
+def test_the_bench_knows_all_functions_and_layers() -> None:
+    """Those of the template, and which layers each function has."""
+    of_type = {
+        kind: [name for name, one in RESOURCES.items() if one["Type"] == kind]
+        for kind in ("AWS::Serverless::Function", "AWS::Serverless::LayerVersion")
+    }
+    assert sorted(of_type["AWS::Serverless::Function"]) == sorted(FUNCTIONS)
+    assert sorted(of_type["AWS::Serverless::LayerVersion"]) == sorted(LAYERS)
+    shared = [one["Ref"] for one in load_template()["Globals"]["Function"]["Layers"]]
+    for name in FUNCTIONS:
+        own = [one["Ref"] for one in RESOURCES[name]["Properties"].get("Layers", [])]
+        assert (*shared, *own) == LAYERS_OF.get(name, ("SharedLayer",))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_function_imports_from_the_layer_alone(stack: LocalStack, runtime: Path, function: str) -> None:
-    """Each function's module is imported with the built layer and Lambda's runtime, and no other package."""
-    assert stack.base_url  # it is built
-    path = search_path(BUILT_TEMPLATE.parent, function, runtime)
+def test_function_imports_from_its_layers_alone(build: Build, function: str) -> None:
+    """Each function's module is imported with the built layers and Lambda's runtime, and no other package."""
+    path = search_path(build.folder, function, build.runtime)
     ended = subprocess.run(
         [sys.executable, "-I", "-S", "-c", f"import sys; sys.path += {path!r}; import app; app.lambda_handler"],
         env={**ENVIRONMENT, "PATH": os.defpath},
@@ -34,3 +57,44 @@ def test_function_imports_from_the_layer_alone(stack: LocalStack, runtime: Path,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_cold_start_compiles_nothing(build: Build, function: str) -> None:
+    """Although all files are dated 1980, as in the zip that SAM CLI makes: the bytecode is by hash, and unchecked."""
+    assert imports.compiled(build, function) == []
+
+
+def test_ordinary_bytecode_would_be_compiled_again(build: Build, tmp_path: Path) -> None:
+    """What the zip's date does to it: every module's source is compiled, as if there were no bytecode at all."""
+    ordinary = with_bytecode(build, Bytecode.DATED, tmp_path / "ordinary")
+    sources_only = with_bytecode(build, Bytecode.NONE, tmp_path / "sources")
+    compiled = [len(imports.compiled(one, "PublishCheckFunction")) for one in (ordinary, sources_only)]
+    assert compiled[0] == compiled[1] > 100
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_cold_start_imports_what_the_function_needs(build: Build, function: str) -> None:
+    """No boto3, no larger part of anything for one function's sake, and no more modules than now."""
+    loaded = imports.loaded(build, function)
+    names = set(loaded.names)
+    assert not names & {"boto3", "botocore.session", "s3transfer", "regex"}  # Powertools looks at botocore's version
+    assert ("jwt" in names) == (function == AUTHORIZER)
+    assert ("pydantic" in names) == (function != AUTHORIZER)
+    assert ("requests" in names) == (function not in {AUTHORIZER, RULES})
+    assert loaded.modules <= MOST_MODULES.get(function, 460)
+
+
+def test_sizes(build: Build) -> None:
+    """A layer's zip has at most 8 MB, a function's 30 kB: each cold start fetches both."""
+    for layer in LAYERS:
+        assert sizes.size_of(build.folder / layer).zipped <= 8_000_000
+    for function in FUNCTIONS:
+        assert sizes.size_of(build.folder / function).zipped <= 30_000
+
+
+def test_two_builds_are_the_same(build: Build, tmp_path: Path) -> None:
+    """Bit by bit: what has not changed is not deployed again."""
+    again = tmp_path / "again"
+    sam_build(again, "--no-cached")
+    assert differences(build, Build(again, build.runtime)) == []

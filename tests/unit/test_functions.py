@@ -1,8 +1,13 @@
 """Each function's app.py can be loaded with the environment that the template gives it, and answers."""
 
+import gc
+import importlib
 import importlib.util
 import io
 import json
+import re
+import sys
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,6 +15,7 @@ from typing import Any
 import pytest
 
 from local.lambda_runtime import ENVIRONMENT
+from publishing import cold_start
 from publishing.bearer import Bearer, KeysUnavailableError, UnauthorizedError
 from publishing.environment import SettingsError
 from publishing.objectives import OBJECTIVES
@@ -47,6 +53,19 @@ def test_a_function_answers_a_bad_request(name: str) -> None:
     answer = answered(name, api_event({"nonsense": "1"}))
     assert (answer.status, answer.json["code"]) == (400, "invalid_request")
     assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
+
+
+@pytest.mark.parametrize("name", [*API_FUNCTIONS, "authorizer"])
+def test_the_garbage_collector_is_off_in_init_alone(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Loading a function turns it off before anything else is loaded, and on again for the requests."""
+    turned: list[str] = []
+    for what in ("disable", "freeze", "enable"):
+        monkeypatch.setattr(gc, what, partial(turned.append, what))
+    importlib.reload(cold_start)
+    load(name)
+    assert turned == ["disable", "freeze", "enable"]
+    imported = re.findall(r"^(?:from|import) (\w+)", (FOLDER / name / "app.py").read_text(), re.MULTILINE)
+    assert next(one for one in imported if one not in sys.stdlib_module_names) == "publishing"
 
 
 @pytest.mark.parametrize("name", [name for name in API_FUNCTIONS if name != "publish_check_rules"])

@@ -3,7 +3,7 @@
 from functools import partial
 
 from publishing import answers
-from publishing.answers import IdentityCheck, IdentityList, ListedIdentity
+from publishing.answers.identities import IdentityCheck, IdentityList, ListedIdentity
 from publishing.calls import Call
 from publishing.findings import Asset, Finding, Status, unverified
 from publishing.inputs import AdvertiserQuery

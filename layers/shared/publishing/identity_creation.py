@@ -7,7 +7,7 @@ from functools import partial
 
 from aws_lambda_powertools import Logger
 
-from publishing.answers import CreatedIdentityAnswer
+from publishing.answers.identities import CreatedIdentityAnswer
 from publishing.calls import Call
 from publishing.display_name import normalised_display_name
 from publishing.inputs import CreateIdentityBody

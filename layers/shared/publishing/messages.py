@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from publishing.answers import Fix, Warning_
+from publishing.answers import Warning_
+from publishing.answers.publish_check import Fix
 from publishing.findings import Finding, Unverified
 from publishing.objectives import Requirement
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from publishing import answers
-from publishing.answers import PublishCheck
+from publishing.answers.publish_check import AssetSeen, CheckDone, CheckNotRequired, PublishCheck, UsedIdentity
 from publishing.calls import Call
 from publishing.findings import Asset, Finding, Status
 from publishing.inputs import PublishCheckQuery
@@ -71,12 +71,12 @@ def _answer(judged: Verdict, query: PublishCheckQuery, about: Mapping[str, objec
     )
 
 
-def _check(requirement: Requirement, finding: Finding) -> answers.CheckDone | answers.CheckNotRequired:
+def _check(requirement: Requirement, finding: Finding) -> CheckDone | CheckNotRequired:
     if finding.status is Status.NOT_REQUIRED:
-        return answers.CheckNotRequired(requirement=requirement)
+        return CheckNotRequired(requirement=requirement)
     message, fix = text_of(requirement, finding)
     shown = sorted(finding.assets, key=lambda asset: not asset.usable)[:ASSETS_SHOWN]
-    return answers.CheckDone(
+    return CheckDone(
         requirement=requirement,
         status=finding.status,
         reason=finding.reason,
@@ -84,15 +84,12 @@ def _check(requirement: Requirement, finding: Finding) -> answers.CheckDone | an
         fix=fix,
         count=len(finding.assets),
         assets=tuple(
-            answers.AssetSeen(id=one.id, name=one.name, type=one.type, usable=one.usable, why_not=one.why_not)
-            for one in shown
+            AssetSeen(id=one.id, name=one.name, type=one.type, usable=one.usable, why_not=one.why_not) for one in shown
         ),
     )
 
 
-def _used(asset: Asset | None) -> answers.UsedIdentity | None:
+def _used(asset: Asset | None) -> UsedIdentity | None:
     if asset is None:
         return None
-    return answers.UsedIdentity(
-        identity_id=asset.id, identity_type=asset.type, display_name=asset.name, image=asset.image
-    )
+    return UsedIdentity(identity_id=asset.id, identity_type=asset.type, display_name=asset.name, image=asset.image)

@@ -9,7 +9,7 @@ import sys
 import time
 
 sys.path += sys.argv[1].split(":")
-before = len(sys.modules)
+before = set(sys.modules)
 clock = time.perf_counter()
 if sys.argv[2] == "app":
     import app  # type: ignore[import-not-found]  # noqa: F401 - a built function
@@ -26,7 +26,7 @@ else:
 
     boto3.client("dynamodb")
 clock = time.perf_counter() - clock
-modules = len(sys.modules) - before
+modules = sorted(set(sys.modules) - before)
 
 import json  # noqa: E402 - after the clock
 import pathlib  # noqa: E402 - after the clock
@@ -38,4 +38,4 @@ if status.exists():  # Linux; there ru_maxrss would be the parent's, where that 
     kilobytes = float(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0])
 else:
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-sys.stdout.write(json.dumps({"seconds": clock, "modules": modules, "peak_megabytes": kilobytes / 1024}))
+sys.stdout.write(json.dumps({"seconds": clock, "names": modules, "peak_megabytes": kilobytes / 1024}))

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from publishing.answers import CreatedIdentityAnswer, IdentityCheck, IdentityList, PublishCheck
+from publishing.answers.identities import CreatedIdentityAnswer, IdentityCheck, IdentityList
+from publishing.answers.publish_check import PublishCheck
 from publishing.objectives import OBJECTIVES, Requirement
 from tests.deep.fault_matrix.cells import Cell
 from tests.deep.fault_matrix.faults import Lesson

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.tiktok_simulator import DemoAdvertiser, Simulator
-from publishing.answers import Rules
+from publishing.answers.publish_check import Rules
 from publishing.endpoint import Handler, body_endpoint, query_endpoint
 from publishing.inputs import AdvertiserQuery, CreateIdentityBody, PublishCheckQuery
 from publishing.objectives import OBJECTIVES

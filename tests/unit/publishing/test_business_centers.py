@@ -53,6 +53,13 @@ def test_a_hanging_center_does_not_hold_up_a_good_one(demo: Product, ask: Ask, t
     assert _catalog(demo, ask, **TWO)["status"] == "satisfied"
 
 
+def test_centers_that_all_hang_are_unknown(demo: Product, ask: Ask, tiktok: Simulator) -> None:
+    """The answer comes in time all the same."""
+    tiktok.faults.add(Fault(path="catalog/get/", kind=FaultKind.HANG, seconds=60))
+    check = _catalog(demo, ask, **TWO, seconds=1.0)
+    assert (check["status"], check["reason"]) == ("unknown", "timeout")
+
+
 def test_a_dozen_centers_are_asked_four_at_a_time(demo: Product, ask: Ask, tiktok: Simulator) -> None:
     """Nothing is asked beyond the group in which a catalog was found: TikTok's calls are the whole app's."""
     centers = tiktok.world.business_centers_of("u-agency")

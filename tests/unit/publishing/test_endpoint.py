@@ -7,7 +7,8 @@ from typing import NoReturn
 
 import pytest
 
-from publishing import answers
+from publishing.answers.identities import ListedIdentity
+from publishing.answers.publish_check import Rules
 from publishing.calls import BUDGET_SECONDS, Call
 from publishing.endpoint import body_endpoint, query_endpoint
 from publishing.inputs import AdvertiserQuery, CreateIdentityBody, NoInput
@@ -23,7 +24,7 @@ from tiktok_business.errors import (
     UnexpectedResponseError,
 )
 
-RULES = answers.Rules(objectives={"REACH": ()})
+RULES = Rules(objectives={"REACH": ()})
 
 
 def answer_to(error: Exception) -> Received:
@@ -119,14 +120,14 @@ def test_a_fault_of_ours_is_answered_and_logged_without_its_text(log: io.StringI
 
 def test_an_answer_that_cannot_be_written_is_a_fault_of_ours() -> None:
     """Also what goes wrong after the action ends in a problem, not in a crash of the function."""
-    odd = answers.Rules.model_construct(objectives=object())
+    odd = Rules.model_construct(objectives=object())
     answer = Received.of(query_endpoint(lambda _call, _query: odd, NoInput)(api_event(), FakeContext()))
     assert answer.json["code"] == "internal_error"
 
 
 def test_a_name_with_half_of_a_surrogate_pair_is_answered() -> None:
     """TikTok may cut a name in the middle of an emoji; Lambda must still be able to send the answer."""
-    halved = answers.ListedIdentity(
+    halved = ListedIdentity(
         identity_id="1", identity_type="TT_USER", display_name="Acme \ud83d", image=None, usable=True, why_not=()
     )
     answer = Received.of(query_endpoint(lambda _call, _query: halved, NoInput)(api_event(), FakeContext()))
@@ -159,7 +160,7 @@ def test_the_allowed_origin_is_the_functions(monkeypatch: pytest.MonkeyPatch) ->
 def call_made_of(*, seconds: float = 15.0, key: str | None = None, **caller: str) -> Call:
     calls: list[Call] = []
 
-    def action(call: Call, _query: AdvertiserQuery) -> answers.Rules:
+    def action(call: Call, _query: AdvertiserQuery) -> Rules:
         calls.append(call)
         return RULES
 
