@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from publishing.findings import Asset, Finding, Status, Unverified, look, unknown
-from publishing.side_by_side import SideBySide, outcomes_until
+from publishing.side_by_side import outcomes_until, start
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.errors import TikTokError
 from tiktok_business.models import Catalog
@@ -61,9 +61,8 @@ def _satisfying(looks: Mapping[str, Finding]) -> str | None:
 
 def _looks(api: TikTokBusinessApi, bc_ids: list[str]) -> dict[str, Finding]:
     """What was found in these Business Centers, until one of them satisfies."""
-    with SideBySide() as pool:
-        jobs = {bc_id: pool.start(partial(_look, api, bc_id)) for bc_id in bc_ids}
-        found = outcomes_until(lambda one: one.status is Status.SATISFIED, jobs, api.client.deadline)
+    jobs = {bc_id: start(partial(_look, api, bc_id)) for bc_id in bc_ids}
+    found = outcomes_until(lambda one: one.status is Status.SATISFIED, jobs, api.client.deadline)
     return {bc_id: unknown(one) if isinstance(one, TikTokError) else one for bc_id, one in found.items()}
 
 

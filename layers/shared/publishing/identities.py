@@ -10,7 +10,7 @@ from publishing.inputs import AdvertiserQuery
 from publishing.prerequisites import check_identity as look_for_identity
 from publishing.prerequisites import identity_asset
 from publishing.services import Services
-from publishing.side_by_side import SideBySide, outcome, outcome_or_error
+from publishing.side_by_side import outcome, outcome_or_error, start
 from publishing.token_choice import NoTokenError
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.errors import AdvertiserNotAccessibleError, TikTokError, TokenRejectedError
@@ -28,10 +28,7 @@ def check_identity(services: Services, call: Call, query: AdvertiserQuery) -> Id
     """
 
     def work(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
-        with SideBySide() as pool:
-            found = outcome(
-                pool.start(partial(look_for_identity, api, advertiser_id, IdentityType.TT_USER)), call.deadline
-            )
+        found = outcome(start(partial(look_for_identity, api, advertiser_id, IdentityType.TT_USER)), call.deadline)
         if isinstance(found.error, TokenRejectedError | AdvertiserNotAccessibleError):
             raise found.error
         return found
@@ -79,12 +76,11 @@ def list_identities(services: Services, call: Call, query: AdvertiserQuery) -> I
     """
 
     def work(api: TikTokBusinessApi, advertiser_id: str) -> dict[IdentityType, list[Asset] | TikTokError]:
-        with SideBySide() as pool:
-            jobs = {kind: pool.start(partial(_all, api, advertiser_id, kind)) for kind in LISTED_TYPES}
-            read: dict[IdentityType, list[Asset] | TikTokError] = {}
-            for kind, job in jobs.items():
-                found = outcome_or_error(job, call.deadline)
-                read[kind] = found
+        jobs = {kind: start(partial(_all, api, advertiser_id, kind)) for kind in LISTED_TYPES}
+        read: dict[IdentityType, list[Asset] | TikTokError] = {}
+        for kind, job in jobs.items():
+            found = outcome_or_error(job, call.deadline)
+            read[kind] = found
         errors = [result for result in read.values() if isinstance(result, TikTokError)]
         for error in errors:
             if isinstance(error, TokenRejectedError) or len(errors) == len(read):

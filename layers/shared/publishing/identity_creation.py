@@ -16,7 +16,7 @@ from publishing.log_events import LogEvent
 from publishing.messages import warning
 from publishing.problems import Problem
 from publishing.services import Services
-from publishing.side_by_side import SideBySide, outcome, outcome_or_error
+from publishing.side_by_side import outcome, outcome_or_error, start
 from publishing.token_choice import Purpose
 from publishing.upstream_problems import REFUSALS, rejection
 from tiktok_business.api import TikTokBusinessApi
@@ -53,11 +53,10 @@ def create_identity(
     doubt = _Doubt(begun is Begun.AGAIN)
 
     def work(api: TikTokBusinessApi, advertiser_id: str) -> tuple[str, bool | None]:
-        with SideBySide() as pool:
-            flag = pool.start(partial(api.can_use_custom_identity, advertiser_id))
-            creation = pool.start(partial(_create_once, api, call.deadline, name, body, doubt))
-            identity_id = outcome(creation, call.deadline)
-            allowed = outcome_or_error(flag, call.deadline.sooner(WARNING_GRACE_SECONDS))
+        flag = start(partial(api.can_use_custom_identity, advertiser_id))
+        creation = start(partial(_create_once, api, call.deadline, name, body, doubt))
+        identity_id = outcome(creation, call.deadline)
+        allowed = outcome_or_error(flag, call.deadline.sooner(WARNING_GRACE_SECONDS))
         return identity_id, allowed if isinstance(allowed, bool) else None
 
     try:

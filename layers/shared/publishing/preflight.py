@@ -11,7 +11,7 @@ from typing import TypeVar
 from publishing.findings import Finding, Status, refused_here_alone, unknown
 from publishing.objectives import OBJECTIVES, Requirement
 from publishing.prerequisites import CHECKS, check_identity
-from publishing.side_by_side import SideBySide, outcome_or_error
+from publishing.side_by_side import outcome_or_error, start
 from publishing.verdict import Advice, Evidence
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.deadline import Deadline
@@ -56,42 +56,39 @@ def gather(
         TokenRejectedError: any of the calls found the token dead.
         AdvertiserNotAccessibleError: TikTok refuses this token the advertiser as such.
     """
-    with SideBySide() as pool:
-        advice_calls = _AdviceCalls(account=pool.start(partial(api.advertiser, advertiser_id)))
-        if Requirement.LEAD_FORM in OBJECTIVES[objective]:
-            advice_calls.lead_terms = pool.start(partial(api.lead_terms_confirmed, advertiser_id))
+    advice_calls = _AdviceCalls(account=start(partial(api.advertiser, advertiser_id)))
+    if Requirement.LEAD_FORM in OBJECTIVES[objective]:
+        advice_calls.lead_terms = start(partial(api.lead_terms_confirmed, advertiser_id))
 
-        def look_for_identities() -> dict[IdentityType, Finding]:
-            looks: dict[IdentityType, Finding] = {}
-            for kind in accepted_types:
-                if kind is IdentityType.CUSTOMIZED_USER:  # only now does it matter what TikTok says of these
-                    advice_calls.custom_identity_allowed = pool.start(
-                        partial(api.can_use_custom_identity, advertiser_id)
-                    )
-                    advice_calls.other_identity_types = pool.start(
-                        partial(_unused_identity_types, api, advertiser_id, accepted_types)
-                    )
-                looks[kind] = check_identity(api, advertiser_id, kind)
-                # Strictly a custom identity may turn out not to do: then a type of less preference is needed.
-                if looks[kind].status is Status.SATISFIED and not (strict and kind is IdentityType.CUSTOMIZED_USER):
-                    break
-            return looks
+    def look_for_identities() -> dict[IdentityType, Finding]:
+        looks: dict[IdentityType, Finding] = {}
+        for kind in accepted_types:
+            if kind is IdentityType.CUSTOMIZED_USER:  # only now does it matter what TikTok says of these
+                advice_calls.custom_identity_allowed = start(partial(api.can_use_custom_identity, advertiser_id))
+                advice_calls.other_identity_types = start(
+                    partial(_unused_identity_types, api, advertiser_id, accepted_types)
+                )
+            looks[kind] = check_identity(api, advertiser_id, kind)
+            # Strictly a custom identity may turn out not to do: then a type of less preference is needed.
+            if looks[kind].status is Status.SATISFIED and not (strict and kind is IdentityType.CUSTOMIZED_USER):
+                break
+        return looks
 
-        identities = pool.start(look_for_identities)
-        others = {
-            requirement: pool.start(partial(CHECKS[requirement], api, advertiser_id))
-            for requirement in OBJECTIVES[objective]
-            if requirement in CHECKS
-        }
-        looks = outcome_or_error(identities, deadline)
-        findings = {requirement: _finding(future, deadline) for requirement, future in others.items()}
-        return _of_one_token(
-            looks if isinstance(looks, Mapping) else {accepted_types[0]: unknown(looks)},
-            findings,
-            advice_calls,
-            grace=deadline.sooner(ADVICE_GRACE_SECONDS),
-            flag_grace=deadline if strict else deadline.sooner(ADVICE_GRACE_SECONDS),
-        )
+    identities = start(look_for_identities)
+    others = {
+        requirement: start(partial(CHECKS[requirement], api, advertiser_id))
+        for requirement in OBJECTIVES[objective]
+        if requirement in CHECKS
+    }
+    looks = outcome_or_error(identities, deadline)
+    findings = {requirement: _finding(future, deadline) for requirement, future in others.items()}
+    return _of_one_token(
+        looks if isinstance(looks, Mapping) else {accepted_types[0]: unknown(looks)},
+        findings,
+        advice_calls,
+        grace=deadline.sooner(ADVICE_GRACE_SECONDS),
+        flag_grace=deadline if strict else deadline.sooner(ADVICE_GRACE_SECONDS),
+    )
 
 
 def _of_one_token(

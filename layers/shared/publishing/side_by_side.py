@@ -3,38 +3,24 @@
 import contextvars
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TikTokError, TimedOutError
 
-WORKERS = 16
-
 Key = TypeVar("Key")
 Result = TypeVar("Result")
 
+_threads = ThreadPoolExecutor(max_workers=256, thread_name_prefix="tiktok")
+"""Of all requests, since starting threads is half of what a warm request costs; as many as were ever busy at once.
 
-class SideBySide:
-    """Threads for the calls of one request.
+One request has a dozen jobs at most. Those that nobody waits for any more end by their own deadline, unheard.
+"""
 
-    Leaving the ``with`` block does not wait: a call that TikTok lets hang ends by its own deadline, unheard.
-    """
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="tiktok")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def start(self, job: Callable[[], Result]) -> Future[Result]:
-        """Run ``job`` in a thread of its own; a job may start further ones."""
-        return self._pool.submit(contextvars.copy_context().run, job)
+def start(job: Callable[[], Result]) -> Future[Result]:
+    """Run ``job`` beside what is going on; a job may start further ones and wait for them."""
+    return _threads.submit(contextvars.copy_context().run, job)
 
 
 def outcome(future: Future[Result], deadline: Deadline) -> Result:

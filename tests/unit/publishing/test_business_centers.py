@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from local.tiktok_simulator import Catalog, DemoAdvertiser, Fault, FaultKind, Simulator
 from publishing.catalogs import CENTERS_AT_ONCE
 from tests.fakes import Ask, Product
@@ -23,9 +25,10 @@ def _one_fails() -> Fault:
 
 
 def test_a_later_center_is_asked_too(demo: Product, ask: Ask, tiktok: Simulator) -> None:
-    """A catalog in the second Business Center satisfies; both were asked."""
+    """A catalog in the second Business Center satisfies."""
     assert _catalog(demo, ask, **TWO)["status"] == "satisfied"
-    assert len(tiktok.requests.to("catalog/get/")) == 2
+    second = tiktok.world.business_centers_of("u-manager")[1]
+    assert second.id in {request.query["bc_id"] for request in tiktok.requests.to("catalog/get/")}
 
 
 def test_a_failing_center_does_not_hide_a_good_one(demo: Product, ask: Ask, tiktok: Simulator) -> None:
@@ -74,26 +77,30 @@ def test_a_dozen_centers_are_asked_four_at_a_time(demo: Product, ask: Ask, tikto
 class TestHint:
     """The Business Center that had a catalog is asked first the next time."""
 
+    @pytest.fixture(autouse=True)
+    def hint(self, demo: Product, ask: Ask, tiktok: Simulator) -> None:
+        """The manager's second Business Center had one; nothing of that look is still under way."""
+        first, _ = tiktok.world.business_centers_of("u-manager")
+        role = first.user_roles.pop("u-manager")
+        assert _catalog(demo, ask, **TWO)["status"] == "satisfied"
+        first.user_roles["u-manager"] = role
+        tiktok.requests.clear()
+
     def test_it_spares_the_list_of_centers(self, demo: Product, ask: Ask, tiktok: Simulator) -> None:
         """One call instead of three, and what it says is today's."""
-        assert _catalog(demo, ask, **TWO)["status"] == "satisfied"
-        tiktok.requests.clear()
         assert _catalog(demo, ask, **TWO)["status"] == "satisfied"
         assert (len(tiktok.requests.to("bc/get/")), len(tiktok.requests.to("catalog/get/"))) == (0, 1)
 
     def test_a_catalog_that_is_gone_is_missing(self, demo: Product, ask: Ask, tiktok: Simulator) -> None:
         """The hint proves nothing: all Business Centers decide, each asked once."""
-        _catalog(demo, ask, **TWO)
         for center in tiktok.world.business_centers.values():
             center.catalogs.clear()
-        tiktok.requests.clear()
         check = _catalog(demo, ask, **TWO)
         assert (check["status"], check["reason"]) == ("missing", "no_catalog")
         assert (len(tiktok.requests.to("bc/get/")), len(tiktok.requests.to("catalog/get/"))) == (1, 2)
 
     def test_a_catalog_that_has_moved_is_found(self, demo: Product, ask: Ask, tiktok: Simulator) -> None:
         """In another Business Center, which is the hint from then on."""
-        _catalog(demo, ask, **TWO)
         first, second = tiktok.world.business_centers_of("u-manager")
         first.catalogs, second.catalogs = second.catalogs, []
         assert _catalog(demo, ask, **TWO)["status"] == "satisfied"
@@ -105,7 +112,6 @@ class TestHint:
         self, demo: Product, ask: Ask, tiktok: Simulator
     ) -> None:
         """Neither its failure nor its emptiness: what is visible now decides."""
-        _catalog(demo, ask, **TWO)
         first, second = tiktok.world.business_centers_of("u-manager")
         del second.user_roles["u-manager"]
         check = _catalog(demo, ask, **TWO)
@@ -114,15 +120,12 @@ class TestHint:
 
     def test_a_failing_hint_that_is_still_visible_counts(self, demo: Product, ask: Ask, tiktok: Simulator) -> None:
         """What could not be read there is unknown."""
-        _catalog(demo, ask, **TWO)
         tiktok.faults.add(Fault(path="catalog/get/", kind=FaultKind.CODE, code=40002, message="no", times=1))
         check = _catalog(demo, ask, **TWO)
         assert (check["status"], check["reason"]) == ("unknown", "upstream_error")
 
     def test_it_is_of_one_token(self, demo: Product, ask: Ask, tiktok: Simulator) -> None:
         """Another person's look is not led by it."""
-        _catalog(demo, ask, **TWO)
-        tiktok.requests.clear()
         asked = {"advertiser_id": DemoAdvertiser.EVERYTHING_READY.value, "objective": "PRODUCT_SALES"}
         assert _catalog(demo, ask, "u-owner", **asked)["status"] == "satisfied"
         assert len(tiktok.requests.to("bc/get/")) == 1
