@@ -33,6 +33,7 @@ class InMemoryAws:
 
     def __init__(self, *, remember_reads: bool = False) -> None:
         self.calls: list[str] = []
+        self._clients: dict[str, Any] = {}
         self._remember_reads = remember_reads
         self._remembered: dict[tuple[str, bytes], Answer] = {}
         self._moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -45,12 +46,15 @@ class InMemoryAws:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of a service."""
+        if service in self._clients:
+            return self._clients[service]
         session = boto3.Session(
             aws_access_key_id=ENVIRONMENT["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=ENVIRONMENT["AWS_SECRET_ACCESS_KEY"],
             region_name=ENVIRONMENT["AWS_REGION"],
         )
-        return session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+        made = session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+        return self._clients.setdefault(service, made)
 
     def create_table(self, name: str) -> None:
         """Make a table with the keys of the product's."""
@@ -87,6 +91,8 @@ class InMemoryAws:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for client in self._clients.values():
+            client.close()
         self._server.shutdown()
         self._server.server_close()
         self._moto.stop()

@@ -7,9 +7,8 @@ from types import MappingProxyType
 
 PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six")
 """What the Python runtime brings; urllib3 is the layer's, which comes first on the path."""
-SHARED_LAYER = "SharedLayer"
-LAYERS: Mapping[str, tuple[str, ...]] = MappingProxyType({"AuthorizerFunction": (SHARED_LAYER, "BearerLayer")})
-"""The layers of functions that have more than the shared one, as in the template."""
+SHARED_LAYER, BEARER_LAYER = LAYERS = ("SharedLayer", "BearerLayer")
+"""The template's layers."""
 ENVIRONMENT: Mapping[str, str] = MappingProxyType(
     {
         "TABLE_NAME": "table",
@@ -48,5 +47,9 @@ def link_packages(folder: Path) -> Path:
 
 def search_path(build: Path, function: str, runtime: Path) -> list[str]:
     """Return where a built function looks for modules, in Lambda's order: its code, the layer, the runtime."""
-    layers = [str(build / layer / "python") for layer in LAYERS.get(function, (SHARED_LAYER,))]
-    return [str(build / function), *layers, str(runtime)]
+    return [str(build / function), *(str(build / layer / "python") for layer in layers_of(function)), str(runtime)]
+
+
+def layers_of(function: str) -> tuple[str, ...]:
+    """Return the layers of a function of the template."""
+    return (SHARED_LAYER, BEARER_LAYER) if function == "AuthorizerFunction" else (SHARED_LAYER,)

@@ -1,5 +1,6 @@
 """A function's real handler, as its app.py makes it: on an AWS in memory, a simulated TikTok, an issuer of tokens."""
 
+import gc
 import importlib
 import os
 import sys
@@ -15,6 +16,12 @@ from local.tiktok_simulator import Simulator
 from publishing.aws.clients import dynamodb_client
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
+
+
+def collect_again() -> None:
+    """Undo for the tests what a loaded function has done to the garbage collector."""
+    gc.unfreeze()
+    gc.enable()
 
 
 @contextmanager
@@ -36,4 +43,7 @@ def wired_function(name: str, tiktok: Simulator, issuer: IdentityProvider, aws: 
             yield importlib.import_module(module).lambda_handler
         finally:
             sys.modules.pop(module, None)
+            if dynamodb_client.cache_info().currsize:
+                dynamodb_client().close()
             dynamodb_client.cache_clear()
+            collect_again()

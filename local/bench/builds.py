@@ -22,7 +22,6 @@ FUNCTIONS = (
     "PublishCheckFunction",
     "PublishCheckRulesFunction",
 )
-LAYERS = ("SharedLayer", "BearerLayer")
 _FOLDER = WORK / "bench"
 _ZIP_DATE = 315_532_800  # 1980-01-01, which SAM CLI gives every file of a zip
 

@@ -112,11 +112,11 @@ def _measured(case: Case, build: Build, tiktok: SimulatedTikTok, aws: InMemoryAw
     if token is None:
         raise AssertionError("a case needs a token")
     over_sdk = None
-    if all(call.path in sdk.operations for call in cold_calls):
-        by_sdk = _sequential(lambda call: sdk.call_alike(call, token.value), cold_calls)
+    if all(call.path in sdk.operations for call in warm_calls):
+        by_sdk = _sequential(lambda call: sdk.call_alike(call, token.value), warm_calls)
         over_sdk = Figure.of(warm.seconds).over(Figure.of(by_sdk).median)
     with requests.Session() as session:
-        by_requests = _sequential(lambda call: _ask(session, tiktok, call, token.value), cold_calls)
+        by_requests = _sequential(lambda call: _ask(session, tiktok, call, token.value), warm_calls)
     return FanOut(
         cold=Figure.of(cold).over(case.cold_chain * LATENCY_SECONDS),
         warm=Figure.of(warm.seconds).over(case.warm_chain * LATENCY_SECONDS),

@@ -27,10 +27,6 @@ class Figure:
         """Return the figure as a ratio to a reference."""
         return Figure(self.median / reference, self.low / reference, self.high / reference, self.samples)
 
-    def __str__(self) -> str:
-        digits = 0 if self.median >= 100 else 1 if self.median >= 10 else 2  # noqa: PLR2004 - three figures that count
-        return f"{self.median:.{digits}f} ({self.low:.{digits}f} to {self.high:.{digits}f})"
-
 
 def milliseconds(seconds: Sequence[float]) -> Figure:
     """Return the figure of durations in seconds."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.bench.builds import FUNCTIONS, LAYERS, Build, differences
+from local.bench.builds import FUNCTIONS, Build, differences
+from local.lambda_runtime import LAYERS
 
 
 @dataclass(frozen=True)

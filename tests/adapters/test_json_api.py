@@ -27,6 +27,7 @@ from publishing.aws.json_api import (
 from publishing.aws.sigv4 import Credentials, signed_headers
 from publishing.environment import SettingsError
 from tests.unit.tiktok_business.fakes import closed_port
+from tiktok_business.deadline import Deadline
 
 REGION = "eu-central-1"
 CREDENTIALS = Credentials("made-up-key", "made-up-secret", "made-up-token")
@@ -276,7 +277,7 @@ class TestConnection:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             listener.settimeout(5)
             api = JsonApi(DYNAMODB, f"http://127.0.0.1:{listener.getsockname()[1]}", REGION, CREDENTIALS)
-            api._connection().connect()  # noqa: SLF001 -- a call would want an answer
+            api._connection(Deadline.after(5))  # noqa: SLF001 -- a call would want an answer
             accepted, _ = listener.accept()
             with accepted:
                 accepted.settimeout(5)
@@ -381,16 +382,27 @@ class TestTriedAgain:
         assert caught.value.code == "ConnectionRefusedError"
         assert waits.seconds == WAITS
 
-    @pytest.mark.parametrize("scheme", ["http", "https"])
-    def test_patience(self, scheme: str) -> None:
-        """No connection of either kind waits for longer than two seconds at a time."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        with client(f"{scheme}://127.0.0.1:1", context=context) as api:
-            assert api._connection().timeout == 2.0  # noqa: SLF001 -- rather than wait for it
+    @pytest.mark.parametrize(("left", "wait"), [(3.0, 2.0), (2.0, 2.0), (0.7, 0.7), (0.0, 0.05)])
+    def test_patience(self, left: float, wait: float) -> None:
+        """A read waits two seconds at most, and no longer than the call may still take."""
+        with ScriptedAws(GOOD) as aws, client(aws.url) as api:
+            deadline = Deadline(left, clock=lambda: 0.0)
+            for _ in range(2):  # a new connection, and one that is open already
+                assert api._connection(deadline).sock.gettimeout() == wait  # noqa: SLF001 -- rather than wait for it
+
+    def test_budget(self) -> None:
+        """A call ends with its three seconds, however many tries it has left."""
+        clock = iter([0.0, *[2.99] * 9])
+        waits = Waits()
+        with ScriptedAws(*[error_answer("InternalServerError", 500)] * MAX_ATTEMPTS) as aws:
+            api = JsonApi(DYNAMODB, aws.url, REGION, CREDENTIALS, sleep=waits.seconds.append, clock=lambda: next(clock))
+            with contextlib.closing(api), pytest.raises(AwsError, match=r"^InternalServerError$"):
+                api.call("GetItem")
+        assert (len(aws.requests), waits.seconds) == (1, [])
 
     def test_silence(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A server that never answers is given up after a while, as often as any other failure."""
-        monkeypatch.setattr(json_api, "TIMEOUT_SECONDS", 0.05)
+        monkeypatch.setattr(json_api, "READ_TIMEOUT_SECONDS", 0.05)
         waits = Waits()
         with socket.create_server(("127.0.0.1", 0)) as silent:
             url = f"http://127.0.0.1:{silent.getsockname()[1]}"

@@ -1,12 +1,12 @@
 """Each function's app.py can be loaded with the environment that the template gives it, and answers."""
 
+import ast
 import gc
-import importlib
 import importlib.util
 import io
 import json
-import re
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from local.lambda_runtime import ENVIRONMENT
-from publishing import cold_start
 from publishing.bearer import Bearer, KeysUnavailableError, UnauthorizedError
 from publishing.environment import SettingsError
 from publishing.objectives import OBJECTIVES
 from publishing.teams import Role, Subscription, Team
 from tests.fakes import FakeContext, InMemoryTeams, Received, api_event
+from tests.wired import collect_again
 
 FOLDER = Path(__file__).parents[2] / "functions"
 API_FUNCTIONS = ["check_identity", "create_identity", "list_identities", "publish_check", "publish_check_rules"]
@@ -38,9 +38,11 @@ def load(name: str) -> ModuleType:
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
+    yield
+    collect_again()
 
 
 def answered(name: str, event: dict[str, Any]) -> Received:
@@ -61,11 +63,19 @@ def test_the_garbage_collector_is_off_in_init_alone(monkeypatch: pytest.MonkeyPa
     turned: list[str] = []
     for what in ("disable", "freeze", "enable"):
         monkeypatch.setattr(gc, what, partial(turned.append, what))
-    importlib.reload(cold_start)
+    monkeypatch.delitem(sys.modules, "publishing.cold_start", raising=False)
+    monkeypatch.delattr("publishing.cold_start", raising=False)
     load(name)
     assert turned == ["disable", "freeze", "enable"]
-    imported = re.findall(r"^(?:from|import) (\w+)", (FOLDER / name / "app.py").read_text(), re.MULTILINE)
-    assert next(one for one in imported if one not in sys.stdlib_module_names) == "publishing"
+    statements = ast.parse((FOLDER / name / "app.py").read_text()).body
+    imported = [one for one in statements if isinstance(one, ast.ImportFrom | ast.Import)]
+    ours = [ast.unparse(one) for one in imported if not _is_of_the_standard_library(one)]
+    assert ours[0] == "from publishing import cold_start"
+
+
+def _is_of_the_standard_library(statement: ast.ImportFrom | ast.Import) -> bool:
+    name = statement.module if isinstance(statement, ast.ImportFrom) else statement.names[0].name
+    return (name or "").partition(".")[0] in sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("name", [name for name in API_FUNCTIONS if name != "publish_check_rules"])

@@ -53,7 +53,7 @@ def test_a_hanging_center_does_not_hold_up_a_good_one(demo: Product, ask: Ask, t
     for center in tiktok.world.business_centers_of("u-manager"):
         center.catalogs = [Catalog("1", "Feed")]
     tiktok.faults.add(Fault(path="catalog/get/", kind=FaultKind.HANG, seconds=60, times=1))
-    assert _catalog(demo, ask, **TWO)["status"] == "satisfied"
+    assert _catalog(demo, ask, **TWO, seconds=2.0)["status"] == "satisfied"
 
 
 def test_centers_that_all_hang_are_unknown(demo: Product, ask: Ask, tiktok: Simulator) -> None:
@@ -120,15 +120,28 @@ class TestHint:
 
     def test_a_failing_hint_that_is_still_visible_counts(self, demo: Product, ask: Ask, tiktok: Simulator) -> None:
         """What could not be read there is unknown."""
-        tiktok.faults.add(Fault(path="catalog/get/", kind=FaultKind.CODE, code=40002, message="no", times=1))
+        tiktok.faults.add(Fault(path="catalog/get/", kind=FaultKind.CODE, code=40002, message="no"))
         check = _catalog(demo, ask, **TWO)
         assert (check["status"], check["reason"]) == ("unknown", "upstream_error")
+
+    def test_a_failing_hint_is_asked_again_with_the_others(self, demo: Product, ask: Ask, tiktok: Simulator) -> None:
+        """The first failure does not stand where the second look succeeds."""
+        tiktok.faults.add(Fault(path="catalog/get/", kind=FaultKind.CODE, code=40002, message="no", times=1))
+        assert _catalog(demo, ask, **TWO)["status"] == "satisfied"
+
+    def test_a_hanging_hint_leaves_time_for_the_others(self, demo: Product, ask: Ask, tiktok: Simulator) -> None:
+        """It is waited for a second, not as long as the request lasts."""
+        first, _ = tiktok.world.business_centers_of("u-manager")
+        first.catalogs = [Catalog("1", "Feed")]
+        tiktok.faults.add(Fault(path="catalog/get/", kind=FaultKind.HANG, seconds=60, times=1))
+        assert _catalog(demo, ask, **TWO, seconds=3.0)["status"] == "satisfied"
+        assert len(tiktok.requests.to("bc/get/")) == 1
 
     def test_it_is_of_one_token(self, demo: Product, ask: Ask, tiktok: Simulator) -> None:
         """Another person's look is not led by it."""
         asked = {"advertiser_id": DemoAdvertiser.EVERYTHING_READY.value, "objective": "PRODUCT_SALES"}
         assert _catalog(demo, ask, "u-owner", **asked)["status"] == "satisfied"
-        assert len(tiktok.requests.to("bc/get/")) == 1
+        assert (len(tiktok.requests.to("bc/get/")), len(tiktok.requests.to("catalog/get/"))) == (1, 1)
 
 
 def test_centers_that_all_answer_and_have_none(demo: Product, ask: Ask, tiktok: Simulator) -> None:

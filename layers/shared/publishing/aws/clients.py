@@ -1,4 +1,4 @@
-"""boto3's clients, for what is rare: loaded by the request that needs one first (decision 13)."""
+"""boto3's clients, for what happens once in a connection's life: loaded by the request that needs one (decision 13)."""
 
 from functools import cache
 from typing import TYPE_CHECKING, cast

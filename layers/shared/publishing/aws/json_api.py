@@ -1,6 +1,7 @@
-"""AWS's JSON APIs without boto3, for what every request does (decision 13).
+"""AWS's JSON APIs without boto3, for what an answer waits for (decision 13).
 
-boto3 takes as long to load as all the rest of a function; what is rare is left to it (:mod:`publishing.aws.clients`).
+boto3 takes as long to load as all the rest of a function. It is left what happens once in a connection's life
+(:mod:`publishing.aws.clients`).
 """
 
 import http.client
@@ -8,6 +9,7 @@ import json
 import random
 import ssl
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,17 +19,21 @@ from urllib.parse import urlsplit
 
 from publishing.aws.sigv4 import Credentials, signed_headers
 from publishing.environment import checked_url, required
+from tiktok_business.deadline import Deadline
 
 MAX_ATTEMPTS = 3
 """Tries of one call, as many as boto3's clients have here."""
-TIMEOUT_SECONDS = 2.0
-"""For connecting, and for each read: AWS answers in milliseconds."""
+BUDGET_SECONDS = 3.0
+"""For one call with all its tries: AWS answers in milliseconds."""
+CONNECT_TIMEOUT_SECONDS = 1.0
+READ_TIMEOUT_SECONDS = 2.0
 BACKOFF_SECONDS = 0.05
 """After try n the next waits random(0, BACKOFF_SECONDS * 2**(n-1)) seconds: full jitter, DynamoDB's base delay."""
 
 Call = Callable[..., Mapping[str, Any]]
 """An operation's name and its request, as :meth:`JsonApi.call` takes them."""
 
+_LEAST_WAIT_SECONDS = 0.05
 _REPEATABLE = frozenset(
     {
         "InternalServerError",
@@ -69,11 +75,12 @@ DYNAMODB = Service("dynamodb", "DynamoDB_20120810", "1.0")
 SECRETS_MANAGER = Service("secretsmanager", "secretsmanager", "1.1")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class JsonApi:
     """One function's way to one service, over a connection that stays open; for one call at a time.
 
-    ``sleep``, ``jitter`` (a number from 0 to 1) and ``now`` are arguments so that tests neither wait nor guess.
+    ``sleep``, ``jitter`` (a number from 0 to 1), ``now`` and ``clock`` are arguments so that tests neither wait nor
+    guess.
     """
 
     service: Service
@@ -85,7 +92,10 @@ class JsonApi:
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Callable[[], float] = time.monotonic
     _open: http.client.HTTPConnection | None = field(default=None, repr=False)
+    _end: Callable[[], object] = field(default=lambda: None, repr=False)
+    """Ends the open connection; does so by itself when nobody holds this client any more."""
 
     @classmethod
     def from_environment(cls, service: Service, environment: Mapping[str, str], context: ssl.SSLContext) -> "JsonApi":
@@ -118,13 +128,14 @@ class JsonApi:
         Tried again where it may end better, as boto3 does: a conditional write may find its own first try.
 
         Raises:
-            AwsError: refused, or no answer after ``MAX_ATTEMPTS`` tries.
+            AwsError: refused, or no answer after ``MAX_ATTEMPTS`` tries or ``BUDGET_SECONDS``.
         """
         body = json.dumps(request).encode()
+        deadline = Deadline.after(BUDGET_SECONDS, self.clock)
         for attempt in range(1, MAX_ATTEMPTS + 1):
             reused = self._open is not None
             try:
-                status, answer = self._send(operation, body)
+                status, answer = self._send(operation, body, deadline)
             except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: no header can hold a value
                 self.close()
                 failure = AwsError(type(error).__name__)
@@ -136,12 +147,14 @@ class JsonApi:
                 failure = _refusal(status, answer)
                 if status < HTTPStatus.INTERNAL_SERVER_ERROR and failure.code not in _REPEATABLE:
                     break
-            if attempt < MAX_ATTEMPTS:
-                self.sleep(self.jitter() * BACKOFF_SECONDS * 2 ** (attempt - 1))
+            pause = self.jitter() * BACKOFF_SECONDS * 2 ** (attempt - 1)
+            if attempt == MAX_ATTEMPTS or pause >= deadline.remaining():
+                break
+            self.sleep(pause)
         raise failure  # not above: the cause would stay on as its context, with whatever it holds
 
-    def _send(self, operation: str, body: bytes) -> tuple[int, Any]:
-        connection = self._connection()
+    def _send(self, operation: str, body: bytes, deadline: Deadline) -> tuple[int, Any]:
+        connection = self._connection(deadline)
         headers = signed_headers(
             self.credentials,
             service=self.service.name,
@@ -162,24 +175,25 @@ class JsonApi:
         except (ValueError, RecursionError):
             return response.status, None
 
-    def _connection(self) -> http.client.HTTPConnection:
+    def _connection(self, deadline: Deadline) -> http.client.HTTPConnection:
+        """The open connection, or a new one; its reads wait no longer than the call may take."""
         if self._open is None:
             parts = urlsplit(self.endpoint)
+            timeout = min(CONNECT_TIMEOUT_SECONDS, max(deadline.remaining(), _LEAST_WAIT_SECONDS))
             if parts.scheme == "https":
-                self._open = http.client.HTTPSConnection(parts.netloc, timeout=TIMEOUT_SECONDS, context=self.context)
+                self._open = http.client.HTTPSConnection(parts.netloc, timeout=timeout, context=self.context)
             else:
-                self._open = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
+                self._open = http.client.HTTPConnection(parts.netloc, timeout=timeout)
+            self._end = weakref.finalize(self, self._open.close)
+        if self._open.sock is None:
+            self._open.connect()
+        self._open.sock.settimeout(min(READ_TIMEOUT_SECONDS, max(deadline.remaining(), _LEAST_WAIT_SECONDS)))
         return self._open
 
     def close(self) -> None:
         """End the connection; the next call opens another."""
-        if self._open is not None:
-            self._open.close()
-            self._open = None
-
-    def __del__(self) -> None:
-        if hasattr(self, "_open"):  # not where a constructor has failed
-            self.close()
+        self._end()
+        self._open = None
 
 
 def _refusal(status: int, answer: Any) -> AwsError:

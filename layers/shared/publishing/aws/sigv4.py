@@ -1,7 +1,7 @@
 """AWS Signature Version 4 of a JSON request, as a pure function.
 
-For the authorizer alone, whose cold start botocore would more than double (docs/performance.md). A test compares each
-signature with botocore's. Source: AWS IAM User Guide, "Create a signed AWS API request", read 2026-11.
+Without botocore, which would double each function's cold start (docs/performance.md); a test holds it to botocore's.
+Source: AWS IAM User Guide, "Create a signed AWS API request", read 2026-11.
 """
 
 import hashlib
