@@ -6,6 +6,7 @@ is a matter of milliseconds.
 
 import http.client
 import logging
+import ssl
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,21 +32,25 @@ class InMemoryAws:
     time, for measurements in which AWS is not to be seen.
     """
 
-    def __init__(self, *, remember_reads: bool = False) -> None:
+    def __init__(self, *, remember_reads: bool = False, ssl_context: ssl.SSLContext | None = None) -> None:
         self.calls: list[str] = []
         self._clients: dict[str, Any] = {}
         self._remember_reads = remember_reads
         self._remembered: dict[tuple[str, bytes], Answer] = {}
         self._moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Recorder,), {"aws": self}))
+        self._scheme = "http"
+        if ssl_context is not None:
+            self._scheme = "https"
+            self._server.socket = ssl_context.wrap_socket(self._server.socket, server_side=True)
 
     @property
     def url(self) -> str:
         """The endpoint."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client of a service."""
+        """Return a boto3 client of a service, whose calls are not recorded."""
         if service in self._clients:
             return self._clients[service]
         session = boto3.Session(
@@ -53,7 +58,7 @@ class InMemoryAws:
             aws_secret_access_key=ENVIRONMENT["AWS_SECRET_ACCESS_KEY"],
             region_name=ENVIRONMENT["AWS_REGION"],
         )
-        made = session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+        made = session.client(service, endpoint_url="http://{}:{}".format(*self._moto.get_host_and_port()))  # type: ignore[call-overload]
         return self._clients.setdefault(service, made)
 
     def create_table(self, name: str) -> None:

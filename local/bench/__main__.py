@@ -39,7 +39,7 @@ def main() -> int:
 def _measured(console: Console) -> report.Results:
     build, second = build_twice(console)
     loaded = imports.measure(build, console)
-    with SimulatedTikTok(WORK / "bench" / "tls") as tiktok, aws_with_demo_data() as aws:
+    with SimulatedTikTok(WORK / "bench" / "tls") as tiktok, aws_with_demo_data(tiktok.certificate) as aws:
         fans = fan_out.measure(build, tiktok, aws, console)
         warm = overhead.measure(build, tiktok, aws, console)
     return report.Results(

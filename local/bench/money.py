@@ -17,6 +17,8 @@ AUTHORIZED_SHARE = 0.5
 """Assumed: requests whose authorizer answer is not cached. The cache holds it for 60 s for each token."""
 AUTHORIZER_SECONDS = 0.02
 """Assumed: one DynamoDB query and a signature."""
+AUTHORIZER_LOG_BYTES = 200
+"""Assumed: one line of the authorizer's."""
 GATEWAY_LOG_BYTES = 350
 """One line of the API's access log, with the template's format filled in."""
 LAMBDA_LOG_BYTES = 300
@@ -53,7 +55,12 @@ def costs(preflight: FanOut, imports: Imports) -> list[Cost]:
     invocations = 1 + AUTHORIZED_SHARE
     queries = sum(preflight.aws_calls_warm.values()) + AUTHORIZED_SHARE
     secret_calls = COLD_SHARE * preflight.aws_calls_cold.get("secretsmanager:GetSecretValue", 0)
-    log_bytes = preflight.log_bytes * invocations + LAMBDA_LOG_BYTES * invocations + GATEWAY_LOG_BYTES
+    log_bytes = (
+        preflight.log_bytes
+        + AUTHORIZED_SHARE * AUTHORIZER_LOG_BYTES
+        + invocations * LAMBDA_LOG_BYTES
+        + GATEWAY_LOG_BYTES
+    )
     rows = [
         Cost("REST API", MILLION * REST_API_REQUEST, "one call each"),
         Cost(
@@ -80,7 +87,7 @@ def costs(preflight: FanOut, imports: Imports) -> list[Cost]:
         Cost(
             "CloudWatch Logs",
             MILLION * log_bytes * LOGS_GIGABYTE / 1e9,
-            f"{log_bytes:.0f} bytes: ours (measured), Lambda's and the API's own lines (assumed)",
+            f"{log_bytes:.0f} bytes: the preflight's {preflight.log_bytes:.0f} (measured), the others' (assumed)",
         ),
     ]
     return sorted(rows, key=lambda row: -row.dollars)

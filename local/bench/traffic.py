@@ -1,6 +1,7 @@
 """What built functions talk to in the bench: a simulated TikTok over TLS, and AWS in memory; not in their process."""
 
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -109,9 +110,11 @@ def handler(build: Build, function: str, tiktok: SimulatedTikTok, aws: InMemoryA
 
 
 @contextmanager
-def aws_with_demo_data() -> Iterator[InMemoryAws]:
-    """AWS in memory, with the product's table and the demo teams in it."""
-    with InMemoryAws(remember_reads=True) as aws:
+def aws_with_demo_data(certificate: Path) -> Iterator[InMemoryAws]:
+    """AWS in memory behind TLS, with the product's table and the demo teams in it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_suffix(".pem"))
+    with InMemoryAws(remember_reads=True, ssl_context=context) as aws:
         name = ENVIRONMENT["TABLE_NAME"]
         aws.create_table(name)
         write_demo_data(

@@ -2,12 +2,19 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from local.bench.report import Row, markdown_tables, with_tables
+from local.bench.fan_out import FanOut
+from local.bench.imports import Imports, Loaded
+from local.bench.load import Load
+from local.bench.money import costs
+from local.bench.overhead import Overhead
+from local.bench.report import Results, Row, markdown_tables, rows, with_tables
 from local.bench.samples import Figure
+from local.bench.sizes import Size, Sizes
 from local.paths import PERFORMANCE, PERFORMANCE_FIGURES
 
 
@@ -23,13 +30,11 @@ def test_the_page_shows_the_figures() -> None:
     assert with_tables(page, markdown_tables(report())) == page
 
 
-def test_every_aim_has_a_verdict() -> None:
-    """And those that are not met are spoken of in the page."""
-    page = PERFORMANCE.read_text()
-    verdicts = [Row(row["measure"], row["aim"], row["figure"]).met for row in report()["rows"]]
-    assert verdicts == [row["met"] for row in report()["rows"]]
-    assert len(verdicts) >= 15
-    assert all(verdicts) or "## What is not met" in page
+def test_every_aim_that_is_not_met_is_spoken_of() -> None:
+    """The page says of each what the floor is, under a heading of its own."""
+    spoken_of = PERFORMANCE.read_text().partition("## What is not met")[2].partition("\n## ")[0]
+    missed = [row["measure"] for row in report()["rows"] if not row["met"]]
+    assert [measure for measure in missed if f"**{measure}**" not in spoken_of] == []
 
 
 @pytest.mark.parametrize(("figure", "met"), [(1.0, True), (1.004, True), (1.01, False), (7.0, False), (0.0, True)])
@@ -53,8 +58,67 @@ def test_a_page_without_a_place_is_refused() -> None:
         with_tables(page, {"costs": "new"})
 
 
-def test_costs_are_shown_with_their_sum() -> None:
-    """The last row of the table is the sum of the others."""
-    rows = [row["dollars"] for row in report()["costs"]]
-    assert len(rows) == 6
-    assert f"| all of it | {sum(rows):.2f} |" in markdown_tables(report())["costs"]
+def figure(value: float) -> Figure:
+    return Figure(value, value, value, 15)
+
+
+def fan(*, warm: float = 1.0, over_sdk: float | None = 0.3, calls: Mapping[str, int] | None = None) -> FanOut:
+    warm_calls = calls or {"dynamodb:Query": 1}
+    cold_calls = {**warm_calls, "secretsmanager:GetSecretValue": 1}
+    sdk = None if over_sdk is None else figure(over_sdk)
+    return FanOut(figure(1.2), figure(warm), figure(100 * warm), sdk, figure(0.3), 3, 3, cold_calls, warm_calls, 200)
+
+
+def results(**changes: Any) -> Results:
+    """A run in which everything is as it should be, with changes."""
+    loaded = Loaded(figure(200), figure(1.0), 400, 40)
+    functions = {"AuthorizerFunction": Loaded(figure(100), figure(0.5), 250, 35), "PublishCheckFunction": loaded}
+    imports = Imports(figure(200), functions, {}, figure(0.4))
+    sizes = Sizes({"SharedLayer": Size(7_000_000, 1)}, {"A": Size(1_000, 1)}, 0)
+    load = Load(20, 200, 100.0, 120.0, 150.0, 0)
+    good = Results(imports, {"REACH": fan(), "X": fan()}, Overhead(figure(0.1), figure(0.5)), sizes, load, [])
+    return replace(good, **changes)
+
+
+def missed(run: Results) -> list[tuple[str, str]]:
+    return [(row.measure, row.of) for row in rows(run) if not row.met]
+
+
+def test_the_worst_of_several_decides() -> None:
+    """One objective that is slow, or one AWS call too many, is enough; where the SDK lacks a call it does not count."""
+    assert missed(results()) == []
+    slow = results(fan_out={"REACH": fan(), "X": fan(), "Y": fan(warm=1.2, over_sdk=None)})
+    assert missed(slow) == [("preflight, warm / slowest chain of TikTok calls", "Y")]
+    chatty = results(
+        fan_out={"REACH": fan(), "X": fan(calls={"dynamodb:Query": 2, "secretsmanager:GetSecretValue": 1})}
+    )
+    assert [measure for measure, _ in missed(chatty)] == [
+        "DynamoDB round trips of a warm preflight",
+        "other AWS round trips of a warm preflight",
+    ]
+
+
+def test_sizes_differences_and_errors_decide() -> None:
+    """Of zips the largest; of files and requests each one."""
+    sizes = Sizes({"A": Size(1, 1), "B": Size(8_010_000, 1)}, {"F": Size(31_000, 1)}, 1)
+    run = results(sizes=sizes, load=Load(20, 200, 1.0, 1.0, 1.0, 1))
+    assert missed(run) == [
+        ("layer zip without boto3, MB", "B"),
+        ("function zip, kB", "F"),
+        ("files that differ between two builds", ""),
+        ("errors of 200 requests at 20 connections", ""),
+    ]
+
+
+def test_costs_follow_the_calls() -> None:
+    """Twice the queries cost twice as much on top of the authorizer's; a slower preflight costs Lambda's time alone."""
+    imports = results().imports
+    plain, chatty, slow = (
+        {cost.what: cost.dollars for cost in costs(one, imports)}
+        for one in (fan(), fan(calls={"dynamodb:Query": 2}), fan(warm=2.0))
+    )
+    assert plain["DynamoDB"] == pytest.approx(1.5 * 0.125)
+    assert chatty["DynamoDB"] == pytest.approx(2.5 * 0.125)
+    assert plain["REST API"] == pytest.approx(3.5)
+    assert slow["Lambda, preflight"] - plain["Lambda, preflight"] == pytest.approx(0.3 * 13.3334)
+    assert {name for name in plain if plain[name] != slow[name]} == {"Lambda, preflight"}
