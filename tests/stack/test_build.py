@@ -17,8 +17,9 @@ from tests.template import load_template
 RESOURCES = load_template()["Resources"]
 AUTHORIZER = "AuthorizerFunction"
 RULES = "PublishCheckRulesFunction"
-MOST_MODULES = {AUTHORIZER: 120, RULES: 120}
-"""Modules that a cold start may import besides Python's own, whose number differs; other functions 240."""
+MOST_MODULES = {AUTHORIZER: 130, RULES: 125}
+"""Modules that a cold start may import besides Python's own, whose number differs from version to version."""
+MOST_MODULES_OF_OTHERS = 262
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def test_a_cold_start_imports_what_the_function_needs(build: Build, function: st
     assert ("pydantic" in names) == (function != AUTHORIZER)
     assert ("requests" in names) == (function not in {AUTHORIZER, RULES})
     ours = [name for name in names if name.partition(".")[0] not in sys.stdlib_module_names]
-    assert len(ours) <= MOST_MODULES.get(function, 240), len(ours)
+    assert len(ours) <= MOST_MODULES.get(function, MOST_MODULES_OF_OTHERS)
 
 
 def test_sizes(build: Build) -> None:
