@@ -17,6 +17,7 @@ from local.certificates import certificate
 from publishing.aws import json_api
 from publishing.aws.json_api import (
     BACKOFF_SECONDS,
+    BUDGET_SECONDS,
     DYNAMODB,
     MAX_ATTEMPTS,
     SECRETS_MANAGER,
@@ -391,14 +392,22 @@ class TestTriedAgain:
                 assert api._connection(deadline).sock.gettimeout() == wait  # noqa: SLF001 -- rather than wait for it
 
     def test_budget(self) -> None:
-        """A call ends with its three seconds, however many tries it has left."""
-        clock = iter([0.0, *[2.99] * 9])
-        waits = Waits()
+        """A call ends with its three seconds, however many tries it has left: no wait begins that would outlast them."""
+        clock = iter([0.0, *[BUDGET_SECONDS - 0.5 * BACKOFF_SECONDS] * 9])
+        waited: list[float] = []
         with ScriptedAws(*[error_answer("InternalServerError", 500)] * MAX_ATTEMPTS) as aws:
-            api = JsonApi(DYNAMODB, aws.url, REGION, CREDENTIALS, sleep=waits.seconds.append, clock=lambda: next(clock))
+            api = JsonApi(
+                DYNAMODB,
+                aws.url,
+                REGION,
+                CREDENTIALS,
+                sleep=waited.append,
+                jitter=lambda: 1.0,
+                clock=lambda: next(clock),
+            )
             with contextlib.closing(api), pytest.raises(AwsError, match=r"^InternalServerError$"):
                 api.call("GetItem")
-        assert (len(aws.requests), waits.seconds) == (1, [])
+        assert (len(aws.requests), waited) == (1, [])
 
     def test_silence(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A server that never answers is given up after a while, as often as any other failure."""
