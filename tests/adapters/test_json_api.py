@@ -392,7 +392,7 @@ class TestTriedAgain:
                 assert api._connection(deadline).sock.gettimeout() == wait  # noqa: SLF001 -- rather than wait for it
 
     def test_budget(self) -> None:
-        """A call ends with its three seconds, however many tries it has left: no wait begins that would outlast them."""
+        """A call ends with its three seconds: no wait begins that would outlast them, whatever tries are left."""
         clock = iter([0.0, *[BUDGET_SECONDS - 0.5 * BACKOFF_SECONDS] * 9])
         waited: list[float] = []
         with ScriptedAws(*[error_answer("InternalServerError", 500)] * MAX_ATTEMPTS) as aws:
