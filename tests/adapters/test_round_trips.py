@@ -2,8 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -25,59 +25,46 @@ QUERY, SECRET = "dynamodb:Query", "secretsmanager:GetSecretValue"
 IDENTITIES, ACCOUNT = "identity/get/", "advertiser/info/"
 ROLES = {person.user_id: person.role for person in PEOPLE}
 
-# Function, user, query; then what TikTok is asked cold, and warm where that is less.
-READS: dict[str, tuple[str, str, dict[str, str], dict[str, int], dict[str, int] | None]] = {
-    "check": ("check_identity", "u-owner", {"advertiser_id": A.EVERYTHING_READY}, {IDENTITIES: 1}, None),
-    "list": ("list_identities", "u-owner", {"advertiser_id": A.EVERYTHING_READY}, {IDENTITIES: 2}, None),
-    "REACH": (
-        "publish_check",
-        "u-owner",
-        {"advertiser_id": A.EVERYTHING_READY, "objective": "REACH"},
-        {IDENTITIES: 1, ACCOUNT: 1},
-        None,
+Calls = Mapping[str, int]
+
+
+class Read(NamedTuple):
+    """A read, and what it asks of TikTok: cold, and warm where that is less."""
+
+    function: str
+    user_id: str
+    query: Mapping[str, str]
+    cold: Calls
+    warm: Calls | None = None
+
+
+def preflight(
+    objective: str,
+    cold: Calls,
+    warm: Calls | None = None,
+    user_id: str = "u-owner",
+    advertiser: A = A.EVERYTHING_READY,
+) -> Read:
+    """A preflight; of an advertiser that has everything unless another one is named."""
+    return Read("publish_check", user_id, {"advertiser_id": advertiser, "objective": objective}, cold, warm)
+
+
+BASIS = {IDENTITIES: 1, ACCOUNT: 1}
+FORM = {**BASIS, "page/get/": 1, "term/check/": 1}
+CATALOG = {**BASIS, "catalog/get/": 1}
+IN_LIBRARY = {**FORM, "page/get/": 2, "page/library/get/": 1}
+READS = {
+    "check": Read("check_identity", "u-owner", {"advertiser_id": A.EVERYTHING_READY}, {IDENTITIES: 1}),
+    "list": Read("list_identities", "u-owner", {"advertiser_id": A.EVERYTHING_READY}, {IDENTITIES: 2}),
+    "REACH": preflight("REACH", BASIS),
+    "WEB_CONVERSIONS": preflight("WEB_CONVERSIONS", {**BASIS, "pixel/list/": 1}),
+    "PRODUCT_SALES": preflight("PRODUCT_SALES", {**CATALOG, "bc/get/": 1}, warm=CATALOG),
+    "APP_PROMOTION": preflight("APP_PROMOTION", {**BASIS, "app/list/": 1}),
+    "LEAD_GENERATION": preflight("LEAD_GENERATION", FORM),
+    "no TikTok account": preflight(
+        "REACH", {IDENTITIES: 3, ACCOUNT: 2}, user_id="u-buyer", advertiser=A.CUSTOM_ALLOWED
     ),
-    "WEB_CONVERSIONS": (
-        "publish_check",
-        "u-owner",
-        {"advertiser_id": A.EVERYTHING_READY, "objective": "WEB_CONVERSIONS"},
-        {IDENTITIES: 1, ACCOUNT: 1, "pixel/list/": 1},
-        None,
-    ),
-    "PRODUCT_SALES": (
-        "publish_check",
-        "u-owner",
-        {"advertiser_id": A.EVERYTHING_READY, "objective": "PRODUCT_SALES"},
-        {IDENTITIES: 1, ACCOUNT: 1, "bc/get/": 1, "catalog/get/": 1},
-        {IDENTITIES: 1, ACCOUNT: 1, "catalog/get/": 1},
-    ),
-    "APP_PROMOTION": (
-        "publish_check",
-        "u-owner",
-        {"advertiser_id": A.EVERYTHING_READY, "objective": "APP_PROMOTION"},
-        {IDENTITIES: 1, ACCOUNT: 1, "app/list/": 1},
-        None,
-    ),
-    "LEAD_GENERATION": (
-        "publish_check",
-        "u-owner",
-        {"advertiser_id": A.EVERYTHING_READY, "objective": "LEAD_GENERATION"},
-        {IDENTITIES: 1, ACCOUNT: 1, "page/get/": 1, "term/check/": 1},
-        None,
-    ),
-    "no TikTok account": (
-        "publish_check",
-        "u-buyer",
-        {"advertiser_id": A.CUSTOM_ALLOWED, "objective": "REACH"},
-        {IDENTITIES: 3, ACCOUNT: 2},
-        None,
-    ),
-    "form in a library": (
-        "publish_check",
-        "u-manager",
-        {"advertiser_id": A.LIBRARY_FORM, "objective": "LEAD_GENERATION"},
-        {IDENTITIES: 1, ACCOUNT: 1, "page/get/": 2, "page/library/get/": 1, "term/check/": 1},
-        None,
-    ),
+    "form in a library": preflight("LEAD_GENERATION", IN_LIBRARY, user_id="u-manager", advertiser=A.LIBRARY_FORM),
 }
 
 
@@ -114,12 +101,12 @@ def asked(handler: Handler, event: dict[str, Any], tiktok: Simulator, aws: InMem
 @pytest.mark.parametrize("name", READS)
 def test_reads(name: str, tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
     """One query a request, one secret a cold function, and no call to TikTok that the verdict could do without."""
-    function, user_id, query, cold, warm = READS[name]
-    event = api_event(query, user_id=user_id, team_id=TEAM, role=ROLES[user_id])
-    with wired_function(function, tiktok, issuer, aws) as handler:
-        assert asked(handler, event, tiktok, aws) == ({QUERY: 1, SECRET: 1}, cold)
+    read = READS[name]
+    event = api_event(read.query, user_id=read.user_id, team_id=TEAM, role=ROLES[read.user_id])
+    with wired_function(read.function, tiktok, issuer, aws) as handler:
+        assert asked(handler, event, tiktok, aws) == ({QUERY: 1, SECRET: 1}, read.cold)
         for _ in range(2):
-            assert asked(handler, event, tiktok, aws) == ({QUERY: 1}, warm or cold)
+            assert asked(handler, event, tiktok, aws) == ({QUERY: 1}, read.warm or read.cold)
 
 
 def test_creating(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
