@@ -17,7 +17,12 @@ from moto.server import ThreadedMotoServer
 
 from local.lambda_runtime import ENVIRONMENT
 
-_SERVICES = {"DynamoDB_20120810": "dynamodb", "secretsmanager": "secretsmanager"}
+_SERVICES = {
+    "AmazonSQS": "sqs",
+    "AWSEvents": "events",
+    "DynamoDB_20120810": "dynamodb",
+    "secretsmanager": "secretsmanager",
+}
 _READS = {"dynamodb:Query", "secretsmanager:GetSecretValue"}
 _SECONDS = 10.0
 

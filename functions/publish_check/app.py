@@ -6,7 +6,11 @@ from publishing import cold_start
 from publishing.endpoint import query_endpoint
 from publishing.inputs import PublishCheckQuery
 from publishing.publish_check import publish_check
+from publishing.readiness.live import Live
+from publishing.readiness.wiring import Stores, utc_now
 from publishing.services import services_from_environment
 
-lambda_handler = query_endpoint(partial(publish_check, services_from_environment()), PublishCheckQuery)
+stores = Stores.from_environment()
+live = Live(stores.records, stores.queue, stores.cadence, utc_now)
+lambda_handler = query_endpoint(partial(publish_check, services_from_environment(), live), PublishCheckQuery)
 cold_start.over()

@@ -1,6 +1,6 @@
 """Gathers the evidence for one verdict: every check side by side, advice beside them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TypeVar
 
 from publishing.findings import Finding, Status, refused_here_alone, unknown
-from publishing.objectives import OBJECTIVES, Requirement
+from publishing.objectives import Requirement
 from publishing.prerequisites import CHECKS, check_identity
 from publishing.side_by_side import outcome_or_error, start
 from publishing.verdict import Advice, Evidence
@@ -44,20 +44,20 @@ class _AdviceCalls:
 def gather(
     api: TikTokBusinessApi,
     advertiser_id: str,
-    objective: str,
+    required: Sequence[Requirement],
     *,
     accepted_types: tuple[IdentityType, ...],
     strict: bool,
     deadline: Deadline,
 ) -> Evidence:
-    """Ask TikTok everything that ``objective`` needs, at the same time.
+    """Ask TikTok everything that the ``required`` prerequisites need, at the same time.
 
     Raises:
         TokenRejectedError: any of the calls found the token dead.
         AdvertiserNotAccessibleError: TikTok refuses this token the advertiser as such.
     """
     advice_calls = _AdviceCalls(account=start(partial(api.advertiser, advertiser_id)))
-    if Requirement.LEAD_FORM in OBJECTIVES[objective]:
+    if Requirement.LEAD_FORM in required:
         advice_calls.lead_terms = start(partial(api.lead_terms_confirmed, advertiser_id))
 
     def look_for_identities() -> dict[IdentityType, Finding]:
@@ -77,7 +77,7 @@ def gather(
     identities = start(look_for_identities)
     others = {
         requirement: start(partial(CHECKS[requirement], api, advertiser_id))
-        for requirement in OBJECTIVES[objective]
+        for requirement in required
         if requirement in CHECKS
     }
     looks = outcome_or_error(identities, deadline)

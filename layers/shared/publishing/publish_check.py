@@ -1,6 +1,7 @@
 """Can the ad be published? Token, evidence, verdict, answer."""
 
 from collections.abc import Mapping
+from concurrent.futures import wait
 
 from publishing import answers
 from publishing.answers.publish_check import AssetSeen, CheckDone, CheckNotRequired, PublishCheck, UsedIdentity
@@ -8,8 +9,10 @@ from publishing.calls import Call
 from publishing.findings import Asset, Finding, Status
 from publishing.inputs import PublishCheckQuery
 from publishing.messages import text_of, warning
-from publishing.objectives import Requirement
+from publishing.objectives import OBJECTIVES, Requirement
 from publishing.preflight import gather
+from publishing.readiness.live import GRACE_SECONDS, Live, Reading
+from publishing.readiness.snapshot import Look
 from publishing.services import Services
 from publishing.token_choice import NoTokenError
 from publishing.verdict import Evidence, Verdict, not_accessible, nothing_connected, verdict
@@ -19,22 +22,24 @@ from tiktok_business.errors import AdvertiserNotAccessibleError
 ASSETS_SHOWN = 5
 
 
-def publish_check(services: Services, call: Call, query: PublishCheckQuery) -> PublishCheck:
-    """The preflight of one advertiser and objective.
+def publish_check(services: Services, live: Live, call: Call, query: PublishCheckQuery) -> PublishCheck:
+    """The preflight of one advertiser and objective; what it finds refreshes what ``live`` keeps.
 
     Raises:
         AdvertiserNotConnectedError: none of the usable connections has the advertiser.
     """
 
-    def work(api: TikTokBusinessApi, advertiser_id: str) -> Evidence:
-        return gather(
+    def work(api: TikTokBusinessApi, advertiser_id: str) -> tuple[Evidence, Reading]:
+        reading = live.read(call.caller.team_id, advertiser_id)
+        evidence = gather(
             api,
             advertiser_id,
-            query.objective,
+            OBJECTIVES[query.objective],
             accepted_types=services.settings.accepted_identity_types,
             strict=query.strict,
             deadline=call.deadline,
         )
+        return evidence, reading
 
     try:
         answered = services.first_answer(call, query.advertiser_id, work)
@@ -46,11 +51,17 @@ def publish_check(services: Services, call: Call, query: PublishCheckQuery) -> P
         return _answer(
             not_accessible(query.objective, error), query, answers.about_nobody(query.advertiser_id, call.now)
         )
-    return _answer(
-        verdict(query.objective, answered.result, strict=query.strict),
+    evidence, reading = answered.result
+    candidate = answered.candidate
+    look = Look.of(evidence, [query.objective], call.now, candidate.connection.user_id)
+    writing = live.write(reading, call.caller.team_id, candidate.advertiser_id, look)
+    answer = _answer(
+        verdict(query.objective, evidence, strict=query.strict),
         query,
-        answers.about(answered.candidate, given=query.advertiser_id is not None, now=call.now),
+        answers.about(candidate, given=query.advertiser_id is not None, now=call.now),
     )
+    wait([writing], timeout=call.deadline.sooner(GRACE_SECONDS).remaining())
+    return answer
 
 
 def _answer(judged: Verdict, query: PublishCheckQuery, about: Mapping[str, object]) -> PublishCheck:

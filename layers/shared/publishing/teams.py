@@ -40,6 +40,8 @@ class Connection:
     advertiser_ids: tuple[str, ...]
     secret_id: str
     connected_at: str
+    expiry_told: bool = False
+    """Whether others were told that this connection has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ def _connection(team_id: str, user_id: str, item: Mapping[str, Any]) -> Connecti
         advertiser_ids=tuple(str(one) for one in advertiser_ids) if isinstance(advertiser_ids, list) else (),
         secret_id=str(item.get("secret_id", "")),
         connected_at=str(item.get("connected_at", "")),
+        expiry_told="expiry_told" in item and item["expiry_told"] == item.get("connected_at"),
     )
 
 

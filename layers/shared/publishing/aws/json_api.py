@@ -73,6 +73,8 @@ class Service:
 
 DYNAMODB = Service("dynamodb", "DynamoDB_20120810", "1.0")
 SECRETS_MANAGER = Service("secretsmanager", "secretsmanager", "1.1")
+SQS = Service("sqs", "AmazonSQS", "1.0")
+EVENTBRIDGE = Service("events", "AWSEvents", "1.1")
 
 
 @dataclass(slots=True, weakref_slot=True)

@@ -1,0 +1,29 @@
+"""From the queues of looks: looks at each advertiser, keeps what is known, tells of what has changed."""
+
+import os
+
+from publishing import cold_start
+from publishing.readiness.check import Services
+from publishing.readiness.settings import pace_from_environment
+from publishing.readiness.wiring import Stores, utc_now
+from publishing.readiness.worker import Worker
+from publishing.services import services_from_environment
+
+stores = Stores.from_environment()
+tiktok = services_from_environment()
+services = Services(
+    records=stores.records,
+    queue=stores.queue,
+    bus=stores.bus,
+    teams=stores.teams,
+    tokens=tiktok.tokens,
+    marks=tiktok.marks,
+    announcements=stores.announcements,
+    open_tiktok=tiktok.open_tiktok,
+    cadence=stores.cadence,
+    accepted_identity_types=tiktok.settings.accepted_identity_types,
+    clock=utc_now,
+)
+worker = Worker(services, stores.runs, pace_from_environment(os.environ), stores.queues.urgent_name)
+lambda_handler = worker.handle
+cold_start.over()

@@ -1,0 +1,86 @@
+"""Looks that other services ask for: a draft was saved, a campaign scheduled, TikTok connected."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from publishing.inputs import AdvertiserId
+from publishing.readiness.record import WRITE_TRIES, Record
+from publishing.readiness.stores import LookMessage, Outgoing, Queue, Records
+from publishing.teams import ConnectionStatus, Team, Teams
+
+
+class RequestRefusedError(ValueError):
+    """An event that names no advertiser to look at; the text says what is wrong with it."""
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class _Detail(BaseModel):
+    """The part of an event's ``detail`` that is read; others may be there."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    team_id: Annotated[str, StringConstraints(min_length=1, max_length=200, strict=True)]
+    advertiser_id: AdvertiserId | None = None
+    launch_at: Annotated[datetime, AfterValidator(_utc)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Takes the requests in."""
+
+    records: Records
+    queue: Queue
+    teams: Teams
+    clock: Callable[[], datetime]
+
+    def take(self, event_id: str, detail: Any, *, rested: bool = False) -> int:
+        """Ask for a look at the advertiser, or at all of the team's where the event names none; return how many.
+
+        The same event again asks for nothing new. Where a launch is near the look goes ahead of the queue. ``rested``:
+        not right after the last look, since drafts are saved with every keystroke.
+
+        Raises:
+            RequestRefusedError: the detail names no team, or something else is wrong with it.
+        """
+        try:
+            asked = _Detail.model_validate(detail)
+        except ValidationError as error:
+            fields = {".".join(str(part) for part in one["loc"]) or "detail" for one in error.errors()}
+            raise RequestRefusedError(f"unusable: {', '.join(sorted(fields))}") from None
+        advertisers = [asked.advertiser_id] if asked.advertiser_id else _advertisers(self.teams.read(asked.team_id))
+        now = self.clock()
+        records = [self._claimed(asked.team_id, one, asked.launch_at, f"{event_id}/{one}") for one in advertisers]
+        self.queue.send(
+            Outgoing(
+                LookMessage(record.team_id, record.advertiser_id, record.claim),
+                urgent=record.urgent(now),
+                delay=record.rested_at(now) - now if rested else timedelta(),
+            )
+            for record in records
+        )
+        return len(records)
+
+    def _claimed(self, team_id: str, advertiser_id: str, launch_at: datetime | None, claim: str) -> Record:
+        for _ in range(WRITE_TRIES):
+            now = self.clock()
+            record = self.records.read(team_id, advertiser_id) or Record(team_id, advertiser_id, due_at=now)
+            written = self.records.write(record.used(now, launch_at).claimed(claim, now))
+            if written is not None:
+                return written
+        raise ContendedError(f"{team_id}/{advertiser_id}")
+
+
+class ContendedError(Exception):
+    """A record that others kept writing: to be tried again later."""
+
+
+def _advertisers(team: Team) -> Iterable[str]:
+    active = (one for one in team.connections if one.status == ConnectionStatus.ACTIVE and one.user_id in team.roles)
+    return dict.fromkeys(advertiser_id for one in active for advertiser_id in one.advertiser_ids)

@@ -1,0 +1,57 @@
+"""The real stores of readiness; made once, in Init."""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from publishing.aws.json_api import DYNAMODB, EVENTBRIDGE, SQS, JsonApi
+from publishing.aws.messaging import EventBridgeBus, SqsQueue
+from publishing.aws.readiness import DynamoDBAnnouncements, DynamoDBRecords, DynamoDBRuns
+from publishing.aws.teams import DynamoDBTeams
+from publishing.environment import required
+from publishing.readiness.cadence import Cadence
+from publishing.readiness.settings import QueueSettings, cadence_from_environment
+from tiktok_business.transport import trusting_context
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Everything outside the process but TikTok and its tokens. For one thread."""
+
+    teams: DynamoDBTeams
+    records: DynamoDBRecords
+    runs: DynamoDBRuns
+    announcements: DynamoDBAnnouncements
+    queue: SqsQueue
+    bus: EventBridgeBus
+    cadence: Cadence
+    queues: QueueSettings
+
+    @classmethod
+    def from_environment(cls) -> "Stores":
+        """Those that the function's environment names.
+
+        Raises:
+            SettingsError: a variable is absent or unusable.
+        """
+        context = trusting_context()
+        dynamodb, sqs, events = (
+            JsonApi.from_environment(service, os.environ, context) for service in (DYNAMODB, SQS, EVENTBRIDGE)
+        )
+        table = required(os.environ, "TABLE_NAME")
+        queues = QueueSettings.from_environment(os.environ)
+        return cls(
+            teams=DynamoDBTeams(dynamodb.call, table),
+            records=DynamoDBRecords(dynamodb.call, table),
+            runs=DynamoDBRuns(dynamodb.call, table),
+            announcements=DynamoDBAnnouncements(dynamodb.call, table),
+            queue=SqsQueue(sqs.call, queues.url, queues.urgent_url),
+            bus=EventBridgeBus(events.call, required(os.environ, "EVENT_BUS_NAME")),
+            cadence=cadence_from_environment(os.environ),
+            queues=queues,
+        )
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
