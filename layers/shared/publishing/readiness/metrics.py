@@ -1,5 +1,6 @@
 """What operators see in numbers (CloudWatch embedded metric format, through Powertools). No ids in dimensions."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -9,7 +10,6 @@ from publishing.readiness.check import Checked
 from publishing.readiness.decision import troubled
 
 NAMESPACE = "Wevion/TikTok"
-SERVICE = "readiness"
 
 
 def of_checks(checks: Iterable[Checked]) -> None:
@@ -32,7 +32,7 @@ def of_checks(checks: Iterable[Checked]) -> None:
     _count("Events", Counter((("event", name),) for one in checks for name in one.events))
     if looks:
         with single_metric(
-            "Unverified", MetricUnit.Count, 0, namespace=NAMESPACE, default_dimensions={"service": SERVICE}
+            "Unverified", MetricUnit.Count, 0, namespace=NAMESPACE, default_dimensions=_service()
         ) as metric:
             metric.metric_set.clear()
             for look in looks:
@@ -52,8 +52,11 @@ def of_refused_request() -> None:
 
 def _count(name: str, counted: Mapping[tuple[tuple[str, str], ...], int]) -> None:
     for dimensions, count in counted.items():
-        with single_metric(
-            name, MetricUnit.Count, count, namespace=NAMESPACE, default_dimensions={"service": SERVICE}
-        ) as metric:
+        with single_metric(name, MetricUnit.Count, count, namespace=NAMESPACE, default_dimensions=_service()) as metric:
             for dimension, value in dimensions:
                 metric.add_dimension(dimension, value)
+
+
+def _service() -> dict[str, str]:
+    """The dimension that tells one stack's numbers from another's."""
+    return {"service": os.environ.get("POWERTOOLS_SERVICE_NAME", "readiness")}

@@ -33,7 +33,7 @@ RETRY_AFTER = timedelta(seconds=30)
 RETRY_UNREADABLE_AFTER = timedelta(seconds=1)
 """A message that cannot be read gets no better by waiting."""
 
-logger = Logger(service="publishing", child=True)
+logger = Logger(service="publishing")
 
 
 class UnreadableMessageError(ValueError):
