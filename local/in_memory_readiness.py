@@ -39,10 +39,12 @@ class InMemoryRecords:
         return key in self.stored
 
     def read(self, team_id: str, advertiser_id: str) -> Record | None:
+        """The record as it is."""
         self.reads += 1
         return self.stored.get((team_id, advertiser_id))
 
     def write(self, record: Record) -> Record | None:
+        """Store the record, if nobody else has meanwhile."""
         self.writes += 1
         key = (record.team_id, record.advertiser_id)
         stored = self.stored.get(key)
@@ -60,7 +62,7 @@ class InMemoryRecords:
         given: list[tuple[datetime, tuple[str, str]]] = []
         try:
             while heap and heap[0][0] <= before:
-                keys = []
+                keys: list[tuple[str, str]] = []
                 while heap and heap[0][0] <= before and len(keys) < page:
                     entry = heapq.heappop(heap)
                     if self._holds(entry):
@@ -74,6 +76,7 @@ class InMemoryRecords:
                     heapq.heappush(heap, entry)
 
     def of_team(self, team_id: str) -> Sequence[Record]:
+        """All records of a team."""
         self.reads += 1
         return [record for (team, _), record in self.stored.items() if team == team_id]
 
@@ -109,6 +112,7 @@ class InMemoryQueue:
         return len(self.messages)
 
     def send(self, messages: Iterable[Outgoing]) -> None:
+        """Put messages."""
         for one in messages:
             self.put(one.message, urgent=one.urgent, delay=one.delay)
 
@@ -118,9 +122,11 @@ class InMemoryQueue:
         self.messages.append(Waiting(str(next(self._ids)), content, self.clock() + delay, urgent))
 
     def waiting(self) -> int:
+        """How many are not urgent."""
         return sum(1 for one in self.messages if not one.urgent)
 
     def hide(self, receipt: str, delay: timedelta, *, urgent: bool) -> None:
+        """Let a message come back after `delay`."""
         for one in self.messages:
             if one.id == receipt and one.urgent is urgent:
                 one.visible_at = self.clock() + delay
@@ -128,7 +134,7 @@ class InMemoryQueue:
     def receive(self, count: int, *, urgent: bool = False) -> list[Waiting]:
         """Give out up to so many messages, which stay hidden until they are deleted or their time is over."""
         now = self.clock()
-        given = []
+        given: list[Waiting] = []
         for one in list(self.messages):
             if len(given) == count:
                 break
@@ -159,6 +165,7 @@ class InMemoryBus:
         return len(self.events)
 
     def send(self, events: Iterable[OutgoingEvent]) -> None:
+        """Keep events."""
         self.events.extend(events)
 
     def of_type(self, detail_type: str) -> list[OutgoingEvent]:
@@ -173,10 +180,12 @@ class InMemoryRuns:
     runs: dict[str, Run] = field(default_factory=dict)
 
     def before(self, name: str) -> Run | None:
+        """The last run before this one."""
         earlier = [one for one in self.runs if one < name]
         return self.runs[max(earlier)] if earlier else None
 
     def count(self, run: Run) -> None:
+        """Add to the run's account."""
         was = self.runs.get(run.name, Run(run.name))
         self.runs[run.name] = Run(
             run.name, was.queued + run.queued, was.verified + run.verified, was.unverified + run.unverified
@@ -192,6 +201,7 @@ class InMemoryAnnouncements:
     telling: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
 
     def begin(self, connection: Connection, now: datetime) -> bool:
+        """Whether it is on the caller to tell of this one."""
         name = _name(connection)
         now_there = self.current(connection)
         if now_there is None or (now_there.status, now_there.connected_at) != ("expired", connection.connected_at):
@@ -202,6 +212,7 @@ class InMemoryAnnouncements:
         return True
 
     def told(self, connection: Connection) -> None:
+        """Nobody tells of it again."""
         self.told_of.add(_name(connection))
 
 

@@ -16,9 +16,13 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import SecretStr
 
+from local.in_memory_readiness import InMemoryQueue, InMemoryRecords
 from publishing.calls import Caller
 from publishing.connections import TokenUnavailableError
 from publishing.intents import LEASE, Begun, Intent, OtherIntentError, Replay, State, StillRunningError
+from publishing.readiness.cadence import Cadence
+from publishing.readiness.live import Live
+from publishing.readiness.wiring import utc_now
 from publishing.services import HintMemory, Services
 from publishing.settings import Settings
 from publishing.teams import Connection, Team, team_of
@@ -222,6 +226,10 @@ class Product:
     marks: InMemoryMarks
     intents: InMemoryIntents
     services: Services
+    records: InMemoryRecords
+    queue: InMemoryQueue
+    live: Live
+    """What preflights refresh: the records above."""
 
     def person(
         self,
@@ -244,13 +252,18 @@ _transport = functools.cache(RequestsTransport)  # as in a function that stays w
 
 
 def product(
-    base_url: str, settings: Settings | None = None, *, sleep: Callable[[float], None] = lambda _seconds: None
+    base_url: str,
+    settings: Settings | None = None,
+    *,
+    sleep: Callable[[float], None] = lambda _seconds: None,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Product:
     """The product at the TikTok of ``base_url``; retries do not wait, unless ``sleep`` does."""
     transport = _transport(base_url)
     hints = HintMemory()
     teams, tokens, intents = InMemoryTeams(), InMemoryTokens(), InMemoryIntents()
     marks = InMemoryMarks(teams)
+    records, queue = InMemoryRecords(), InMemoryQueue(clock)
     return Product(
         teams,
         tokens,
@@ -266,6 +279,9 @@ def product(
                 TikTokClient(transport, token, deadline, sleep=sleep, jitter=lambda: 0.0), hints.of(token)
             ),
         ),
+        records,
+        queue,
+        Live(records, queue, Cadence(), clock),
     )
 
 

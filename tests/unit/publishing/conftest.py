@@ -15,7 +15,7 @@ from publishing.identities import check_identity, list_identities
 from publishing.identity_creation import create_identity
 from publishing.inputs import AdvertiserQuery, CreateIdentityBody, PublishCheckQuery
 from publishing.publish_check import publish_check
-from publishing.services import Services
+from publishing.readiness.board import Board
 from tests.fakes import Ask, FakeContext, Product, Received, api_event, product
 
 TEAM = "northlight"
@@ -50,11 +50,14 @@ def demo(tiktok: Simulator, empty: Product) -> Product:
     return empty
 
 
-def _handlers(services: Services) -> Mapping[str, endpoint.Handler]:
+def _handlers(product: Product) -> Mapping[str, endpoint.Handler]:
+    services = product.services
+    board = Board(services.teams, product.records, product.live.cadence)
     return {
         "check": query_endpoint(partial(check_identity, services), AdvertiserQuery),
         "list": query_endpoint(partial(list_identities, services), AdvertiserQuery),
-        "publish": query_endpoint(partial(publish_check, services), PublishCheckQuery),
+        "publish": query_endpoint(partial(publish_check, services, product.live), PublishCheckQuery),
+        "readiness": query_endpoint(board.answer, AdvertiserQuery),
         "create": body_endpoint(partial(create_identity, services), CreateIdentityBody),
     }
 
@@ -86,7 +89,7 @@ def ask() -> Ask:
             team_id=TEAM,
             role=role if role is not None else str(member or ""),
         )
-        return Received.of(_handlers(product.services)[name](event, FakeContext(seconds)))
+        return Received.of(_handlers(product)[name](event, FakeContext(seconds)))
 
     return asked
 
