@@ -12,6 +12,7 @@ from local.invitation import invite
 from local.local_invoke import write_invoke_template
 from local.stack import LocalStack
 from local.story import tell
+from local.watching import FAST
 
 
 def main() -> int:
@@ -25,7 +26,7 @@ def main() -> int:
     if runtime != "python3.13":
         console.line(f"  No Python 3.13 here: functions are built for {runtime} (AWS gets python3.13)")
     try:
-        with LocalStack(port=options.port, console=console) as stack:
+        with LocalStack(port=options.port, parameters=FAST, console=console) as stack:
             tell(stack, console)
             if options.command == "run":
                 write_invoke_template(stack.aws, stack.main)

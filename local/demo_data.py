@@ -80,7 +80,10 @@ def write_demo_data(aws: Aws, deployment: Deployment, world: World) -> None:
 
 
 def write_demo_items(aws: Aws, deployment: Deployment, world: World) -> None:
-    """Write the items of the demo teams alone: whatever was done to them, they are as at the start."""
+    """Write the items of the demo teams alone: whatever was done to them, they are as at the start.
+
+    What is known of their advertisers' readiness is forgotten.
+    """
     items: list[dict[str, object]] = [
         {"pk": f"TEAM#{team_id}", "sk": "SUBSCRIPTION", "status": status} for team_id, status in _SUBSCRIPTIONS.items()
     ]
@@ -99,6 +102,18 @@ def write_demo_items(aws: Aws, deployment: Deployment, world: World) -> None:
     puts = [{"PutRequest": {"Item": {name: serialize(value) for name, value in item.items()}}} for item in items]
     for start in range(0, len(puts), _BATCH):
         aws.client("dynamodb").batch_write_item(RequestItems={deployment.table_name: puts[start : start + _BATCH]})
+    for team_id in _SUBSCRIPTIONS:
+        _forget_readiness(aws.client("dynamodb"), deployment.table_name, team_id)
+
+
+def _forget_readiness(dynamodb: Any, table: str, team_id: str) -> None:
+    found = dynamodb.query(
+        TableName=table,
+        KeyConditionExpression="pk = :team",
+        ExpressionAttributeValues={":team": {"S": f"READINESS#{team_id}"}},
+    )
+    for item in found["Items"]:
+        dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("pk", "sk")})
 
 
 def _secret_name(person: Person) -> str:

@@ -10,6 +10,7 @@ from local.deployment import Deployment, build, deploy
 from local.emulator import Emulator
 from local.identity_provider import IdentityProvider
 from local.tiktok_simulator import Simulator
+from local.watching import Watching
 
 STACK_NAME = "wevion-local"
 
@@ -67,6 +68,11 @@ class LocalStack:
             token = self.identity_provider.token(person.user_id, person.team_id, algorithm="ES256")
             self._tokens[person] = token
         return {"Authorization": f"Bearer {self._tokens[person]}"}
+
+    @property
+    def watching(self) -> Watching:
+        """Its readiness functions."""
+        return Watching(self.aws, self.main)
 
     def deploy(self, stack_name: str, parameters: Mapping[str, str] | None = None) -> Deployment:
         """Deploy the same template as another stack beside the first one, with secrets of its own."""

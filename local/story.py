@@ -1,19 +1,23 @@
 """The product shown on real HTTP calls, each with what it must answer."""
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import requests
 
 from local.console import Console, StackError
-from local.demo_data import MEDIA_BUYER, OWNER_WITHOUT_CONNECTION, UNPAID_OWNER, Person
+from local.demo_data import MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, UNPAID_OWNER, Person
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser
+from local.watching import Listener
 
 API = "/api/v1/tiktok"
 _SECONDS = 30.0
 _SHOWN = 600
+_LOOKS = 100
+_BETWEEN_LOOKS = 0.3
 
 
 def tell(stack: LocalStack, console: Console) -> None:
@@ -76,8 +80,49 @@ def tell(stack: LocalStack, console: Console) -> None:
         body={**new, "advertiser_id": DemoAdvertiser.FOREIGN.value},
         expected={"status": 403, "code": "subscription_required"},
     )
+    _tell_of_watching(stack, story)
     if story.unexpected:
         raise StackError(f"Not as expected: {'; '.join(story.unexpected)}")
+
+
+def _tell_of_watching(stack: LocalStack, story: "_Story") -> None:
+    """Nobody asks, and yet it is noticed: hours in seconds."""
+    advertiser = stack.tiktok.world.advertisers[DemoAdvertiser.EVERYTHING_READY.value]
+    pixels = advertiser.pixels
+    known = f"GET /readiness?advertiser_id={advertiser.id}"
+    web = "advertisers.0.objectives.WEB_CONVERSIONS"
+    with stack.watching.listener() as listener:
+        stack.watching.ask(
+            "wevion.campaigns", "Campaign Draft Saved", {"team_id": OWNER.team_id, "advertiser_id": advertiser.id}
+        )
+        story.becomes(
+            "A draft is saved, so the advertiser is looked at: what is known, without asking TikTok",
+            OWNER,
+            known,
+            expected={f"{web}.ready": True, "advertisers.0.generation": 1},
+        )
+        with stack.tiktok.lock:
+            advertiser.pixels = []
+        stack.watching.make_due(OWNER.team_id)
+        stack.watching.sweep()
+        story.becomes(
+            "Overnight the advertiser loses its pixel. The next sweep misses it, a second look confirms it",
+            OWNER,
+            known,
+            expected={f"{web}.ready": False, f"{web}.missing": ["pixel"], "advertisers.0.generation": 2},
+        )
+        story.told("Others are told", listener, advertiser.id, expected={"added.0.requirement": "pixel"})
+        with stack.tiktok.lock:
+            advertiser.pixels = pixels
+        stack.watching.make_due(OWNER.team_id)
+        stack.watching.sweep()
+        story.becomes(
+            "The pixel is back: one look is enough for good news",
+            OWNER,
+            known,
+            expected={f"{web}.ready": True, "advertisers.0.generation": 3},
+        )
+        story.told("Others are told that too", listener, advertiser.id, expected={"resolved": ["pixel"]})
 
 
 class _Story:
@@ -97,12 +142,45 @@ class _Story:
         body: Mapping[str, str] | None = None,
     ) -> Mapping[str, Any]:
         """Make a request like "GET /identities", show what matters of the answer, and return the answer."""
+        method, path = self._ask(title, person, request, body)
+        answer = self._answer(method, path, person, body)
+        self._judge(answer, expected)
+        return answer
+
+    def becomes(self, title: str, person: Person, request: str, *, expected: Mapping[str, object]) -> None:
+        """Make a request again and again until its answer is as expected, for as long as that may take."""
+        method, path = self._ask(title, person, request)
+        answer: Mapping[str, Any] = {}
+        for _ in range(_LOOKS):
+            answer = self._answer(method, path, person)
+            if all(_at(answer, name) == value for name, value in expected.items()):
+                break
+            time.sleep(_BETWEEN_LOOKS)
+        self._judge(answer, expected)
+
+    def told(self, title: str, listener: Listener, advertiser_id: str, *, expected: Mapping[str, object]) -> None:
+        """Show the last event of a change, as a rule's target hears it."""
+        self._told += 1
+        self._console.line(f"\n{self._told}. {title}")
+        detail: Mapping[str, Any] = {}
+        for _ in range(_LOOKS):
+            heard = listener.of("TikTok Readiness Changed", advertiser_id)
+            detail = heard[-1] if heard else {}
+            if all(_at(detail, name) == value for name, value in expected.items()):
+                break
+            time.sleep(_BETWEEN_LOOKS)
+        self._console.line(f"   event  TikTok Readiness Changed  {detail.get('id')}")
+        self._judge(detail, expected)
+
+    def _ask(self, title: str, person: Person, request: str, body: Mapping[str, str] | None = None) -> tuple[str, str]:
         self._told += 1
         method, _, path = request.partition(" ")
         self._console.line(f"\n{self._told}. {title}")
         sent = f" {json.dumps(body)}" if body else ""
         self._console.line(f"   {person.user_id} ({person.role})  {method} {API}{path}{sent}")
-        answer = self._answer(method, path, person, body)
+        return method, path
+
+    def _judge(self, answer: Mapping[str, Any], expected: Mapping[str, object]) -> None:
         got = {name: _at(answer, name) for name in expected}
         shown = ", ".join(f"{name}: {json.dumps(value)}" for name, value in got.items())
         self._console.line(f"   -> {shown}")
@@ -110,9 +188,10 @@ class _Story:
         if wrong:
             self._console.line(f"   expected {json.dumps(wrong)}, the answer was {json.dumps(answer)[:_SHOWN]}")
             self.unexpected.append(f"step {self._told}, {', '.join(wrong)}")
-        return answer
 
-    def _answer(self, method: str, path: str, person: Person, body: Mapping[str, str] | None) -> Mapping[str, Any]:
+    def _answer(
+        self, method: str, path: str, person: Person, body: Mapping[str, str] | None = None
+    ) -> Mapping[str, Any]:
         url = f"{self._stack.base_url}{API}{path}"
         try:
             response = requests.request(method, url, headers=self._stack.bearer(person), json=body, timeout=_SECONDS)
@@ -125,5 +204,8 @@ class _Story:
 
 def _at(answer: Any, dotted: str) -> Any:
     for name in dotted.split("."):
-        answer = answer.get(name) if isinstance(answer, dict) else None
+        if isinstance(answer, list):
+            answer = answer[int(name)] if name.isdecimal() and int(name) < len(answer) else None
+        else:
+            answer = answer.get(name) if isinstance(answer, dict) else None
     return answer

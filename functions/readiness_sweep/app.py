@@ -10,6 +10,6 @@ from publishing.readiness.wiring import Stores, utc_now
 
 stores = Stores.from_environment()
 pace = pace_from_environment(os.environ)
-sweep = Sweep(stores.records, stores.queue, stores.bus, stores.runs, pace, stores.cadence, utc_now)
+sweep = Sweep(stores.records, stores.queue, stores.bus, stores.runs, pace, utc_now)
 lambda_handler = sweep_handler(sweep, stores.bus)
 cold_start.over()

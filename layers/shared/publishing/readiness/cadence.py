@@ -18,7 +18,6 @@ ACTIVE_FOR = timedelta(days=7)
 ACTIVE_AFTER_LAUNCH = timedelta(days=1)
 LAUNCH_NEAR = timedelta(days=1)
 """Before a launch, looks go ahead of the queue."""
-LONGEST_SPREAD = timedelta(minutes=10)
 QUEUED_FOR = timedelta(hours=2)
 """How long a message may take until its advertiser is due once more: after that, it counts as lost."""
 
@@ -31,15 +30,12 @@ class Cadence:
     idle_every: timedelta = timedelta(hours=24)
     confirm_after: timedelta = timedelta(minutes=5)
     """From the look that misses something to the one that confirms it."""
+    rate_limit_pause: timedelta = timedelta(minutes=5)
+    """After a refusal for the calls of a minute; TikTok wants five minutes' rest (EVA rate-limits)."""
 
     def every(self, *, active: bool) -> timedelta:
         """The interval of advertisers in use, or of the others."""
         return self.active_every if active else self.idle_every
-
-    @property
-    def spread(self) -> timedelta:
-        """Over how long the messages of one sweep become visible; SQS delays by 15 minutes at most."""
-        return min(self.active_every / 6, LONGEST_SPREAD)
 
     def next_due(self, key: str, last: datetime, now: datetime, *, active: bool) -> datetime:
         """When to look again after a look that was due at ``last``, some of the interval early."""

@@ -126,7 +126,7 @@ def check(services: Services, message: LookMessage, message_id: str, tries: int,
     look = _look(services, team, message.advertiser_id, noted, deadline)
     sent += _announce(services, team, noted.ended)
     if rate_limited(look) and tries < MAX_RECEIVES:
-        at = recovers_at(services.clock(), tries)
+        at = recovers_at(services.clock(), tries, services.cadence.rate_limit_pause)
         _store(services, claim, taken, lambda stored: Decision(stored.comes_back(claim, at)))
         raise ComesBackError(Checked(Outcome.RATE_LIMITED, look, sent), at)
     tell_stale = message.run is not None and not message.quiet

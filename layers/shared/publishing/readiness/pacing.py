@@ -18,10 +18,8 @@ URGENT_SHARE = 0.2
 QUEUE_MINUTES = 60
 """A sweep does not fill the queue with more than can be checked in so long: the rest stays due, the oldest first."""
 
-MINUTE_LIMIT_RECOVERY = timedelta(minutes=5)
-"""After a refusal for the calls of a minute TikTok wants five minutes' rest (EVA rate-limits)."""
 SHORT_LIMIT_TRIES = 3
-"""Refusals in a row, five minutes apart, after which it must be the limit of the day."""
+"""Refusals in a row, each after a pause, after which it must be the limit of the day."""
 LONGEST_HIDING = timedelta(hours=11, minutes=50)
 """SQS hides a message for 12 hours at most, counted from when it was received."""
 
@@ -71,11 +69,12 @@ class Pace:
         return max(0, int(self.checks_per_minute * QUEUE_MINUTES) - waiting)
 
 
-def recovers_at(now: datetime, tries: int) -> datetime:
+def recovers_at(now: datetime, tries: int, pause: timedelta) -> datetime:
     """When TikTok may be asked again, after the ``tries``-th refusal for rate in a row of one message.
 
-    The limit of a second has passed by itself: the client has waited for it. TikTok does not say which it was.
+    After ``pause``, or when the day's limit ends. That of a second has passed by itself: the client has waited for it.
+    TikTok does not say which it was.
     """
     if tries <= SHORT_LIMIT_TRIES:
-        return now + MINUTE_LIMIT_RECOVERY
+        return now + pause
     return min(next_midnight(now), now + LONGEST_HIDING)

@@ -34,7 +34,7 @@ class QueueSettings:
 
 
 def cadence_from_environment(environment: Mapping[str, str]) -> Cadence:
-    """Read ``ACTIVE_EVERY``, ``IDLE_EVERY`` and ``CONFIRM_AFTER``.
+    """Read ``ACTIVE_EVERY``, ``IDLE_EVERY``, ``CONFIRM_AFTER`` and ``RATE_LIMIT_PAUSE``.
 
     Raises:
         SettingsError: one of them is absent or no duration.
@@ -43,6 +43,7 @@ def cadence_from_environment(environment: Mapping[str, str]) -> Cadence:
         active_every=duration(environment, "ACTIVE_EVERY"),
         idle_every=duration(environment, "IDLE_EVERY"),
         confirm_after=duration(environment, "CONFIRM_AFTER"),
+        rate_limit_pause=duration(environment, "RATE_LIMIT_PAUSE"),
     )
 
 

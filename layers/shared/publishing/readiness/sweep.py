@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import uuid4
 
 from aws_lambda_powertools import Logger
 
 from publishing.log_events import LogEvent
-from publishing.readiness.cadence import Cadence, fraction
 from publishing.readiness.events import ChecksUnverifiable, outgoing
 from publishing.readiness.pacing import Pace
 from publishing.readiness.record import Record
@@ -50,7 +49,6 @@ class Sweep:
     bus: Bus
     runs: Runs
     pace: Pace
-    cadence: Cadence
     clock: Callable[[], datetime]
 
     def begin(self, run: str, shards: tuple[str, ...]) -> Sweeping:
@@ -95,12 +93,8 @@ class Sweep:
     def _messages(self, records: Iterable[Record], sweeping: Sweeping) -> Iterable[Outgoing]:
         now = self.clock()
         for record in records:
-            urgent = record.urgent(now)
-            yield Outgoing(
-                LookMessage(record.team_id, record.advertiser_id, record.claim, sweeping.run, sweeping.quiet),
-                urgent=urgent,
-                delay=timedelta() if urgent else self.cadence.spread * fraction(record.key),
-            )
+            message = LookMessage(record.team_id, record.advertiser_id, record.claim, sweeping.run, sweeping.quiet)
+            yield Outgoing(message, urgent=record.urgent(now))
 
     def _counted(self, sweeping: Sweeping, queued: int) -> int:
         if queued:

@@ -1,0 +1,154 @@
+"""Readiness on the local stack: a sweep when one is wanted, requests of other services, and a listener on the bus."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from local.console import StackError
+from local.deployment import Deployment
+from local.emulator import Emulator
+
+Result = TypeVar("Result")
+
+FAST: Mapping[str, str] = {
+    "ReadinessSchedule": "rate(1 minute)",
+    "ActiveEvery": "1 minute",
+    "IdleEvery": "10 minutes",
+    "ConfirmAfter": "3 seconds",
+}
+"""Parameters with which what takes hours is seen in minutes."""
+
+
+@dataclass
+class Watching:
+    """The readiness functions of one deployment."""
+
+    aws: Emulator
+    deployment: Deployment
+
+    def sweep(self, scheduled_for: datetime | None = None) -> None:
+        """Start the sweep as its schedule does, and wait until it has queued what is due."""
+        moment = scheduled_for or datetime.now(UTC)
+        event = {
+            "version": "0",
+            "id": f"sweep-{moment.timestamp():.0f}",
+            "source": "aws.scheduler",
+            "detail-type": "Scheduled Event",
+            "time": moment.isoformat(timespec="milliseconds"),
+            "detail": "{}",
+        }
+        answer = self.aws.client("lambda").invoke(
+            FunctionName=self._function("ReadinessSweepFunction"), Payload=json.dumps(event)
+        )
+        if "FunctionError" in answer:
+            raise StackError(f"the sweep failed: {answer['Payload'].read().decode()}")
+
+    def make_due(self, team_id: str) -> None:
+        """Let the time pass until all advertisers of a team are due."""
+        dynamodb, table = self.aws.client("dynamodb"), self.deployment.table_name
+        found = dynamodb.query(
+            TableName=table,
+            KeyConditionExpression="pk = :team",
+            ExpressionAttributeValues={":team": {"S": f"READINESS#{team_id}"}},
+        )
+        for item in found["Items"]:
+            dynamodb.update_item(
+                TableName=table,
+                Key={name: item[name] for name in ("pk", "sk")},
+                UpdateExpression="SET due_at = :past ADD revision :one",
+                ExpressionAttributeValues={":past": {"N": "0"}, ":one": {"N": "1"}},
+            )
+
+    def ask(self, source: str, detail_type: str, detail: Mapping[str, Any]) -> None:
+        """Put an event of another service on the bus."""
+        entry = {
+            "Source": source,
+            "DetailType": detail_type,
+            "Detail": json.dumps(detail),
+            "EventBusName": self.deployment.outputs["EventBusName"],
+        }
+        answer = self.aws.client("events").put_events(Entries=[entry])
+        if answer["FailedEntryCount"]:
+            raise StackError(f"the bus did not take the event: {answer['Entries']}")
+
+    @contextmanager
+    def listener(self, name: str = "told") -> Iterator["Listener"]:
+        """Hear what is told on the bus: a rule of this listener's own, whose target is a queue."""
+        sqs, events = self.aws.client("sqs"), self.aws.client("events")
+        bus = self.deployment.outputs["EventBusName"]
+        queue = sqs.create_queue(QueueName=f"{bus}-{name}")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        pattern = {"source": ["wevion.tiktok"], "detail": {"id": [{"exists": True}]}}
+        rule = {"Name": f"{bus}-{name}", "EventBusName": bus}
+        rule_arn = events.put_rule(**rule, EventPattern=json.dumps(pattern))["RuleArn"]
+        may_send = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [may_send]})
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+        events.put_targets(Rule=rule["Name"], EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
+        try:
+            yield Listener(sqs, queue)
+        finally:
+            events.remove_targets(Rule=rule["Name"], EventBusName=bus, Ids=["queue"])
+            events.delete_rule(**rule)
+            sqs.delete_queue(QueueUrl=queue)
+
+    def _function(self, logical_id: str) -> str:
+        resource = self.aws.client("cloudformation").describe_stack_resource(
+            StackName=self.deployment.stack_name, LogicalResourceId=logical_id
+        )
+        return str(resource["StackResourceDetail"]["PhysicalResourceId"])
+
+
+@dataclass
+class Listener:
+    """The target of a rule on the bus."""
+
+    sqs: Any
+    queue: str
+    heard: list[Mapping[str, Any]] = field(default_factory=list)
+    """Every event until now, in the order in which they came."""
+
+    def listen(self) -> list[Mapping[str, Any]]:
+        """Take in what has come, and return every event until now."""
+        while True:
+            answer = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
+            messages = answer.get("Messages", [])
+            if not messages:
+                return self.heard
+            for message in messages:
+                self.heard.append(json.loads(message["Body"]))
+                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+
+    def of(self, detail_type: str, advertiser_id: str) -> list[Mapping[str, Any]]:
+        """The details of the events of one type about one advertiser."""
+        return [
+            event["detail"]
+            for event in self.listen()
+            if event["detail-type"] == detail_type and event["detail"].get("advertiser_id") == advertiser_id
+        ]
+
+
+def eventually(look: Callable[[], Result | None], what: str, seconds: float = 20.0) -> Result:
+    """What ``look`` finds, as soon as it finds anything.
+
+    Raises:
+        StackError: nothing was found in time.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise StackError(f"{what}: not within {seconds:.0f} seconds")
+        time.sleep(0.2)
