@@ -19,7 +19,7 @@ help:
 	@echo "make mutation   faults put into rules and tables, which unit tests must notice: MODULES=publishing.access"
 	@echo "make lint       ruff, mypy, import-linter, cfn-lint, sam validate"
 	@echo "make format     let ruff rewrite what it can"
-	@echo "make openapi    write docs/openapi.yaml anew from the models and tables"
+	@echo "make openapi    write docs/openapi.yaml and docs/events/ anew from the models and tables"
 	@echo "make build      build the template for AWS, into .aws-sam/"
 	@echo "make lock       compile the hashed requirements files from pyproject.toml (ARGS=--upgrade)"
 	@echo "make clean      remove what was made here, the environments too"

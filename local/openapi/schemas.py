@@ -24,7 +24,7 @@ def component_schemas(inputs: Iterable[type[BaseModel]], answers: Iterable[type[
         *((model, "validation") for model in inputs),
         *((model, "serialization") for model in answers),
     ]
-    _, made = models_json_schema(modes, ref_template=_REF, schema_generator=_Schemas)
+    _, made = models_json_schema(modes, ref_template=_REF, schema_generator=Schemas)
     schemas: dict[str, Schema] = _renamed(made["$defs"])
     return schemas
 
@@ -40,7 +40,7 @@ def prose(docstring: str | None) -> str:
     return _CODE.sub(r"`\1`", text)
 
 
-class _Schemas(GenerateJsonSchema):
+class Schemas(GenerateJsonSchema):
     """Without pydantic's titles; answers hold all their fields and no others; fields say what their docstrings say."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - overrides

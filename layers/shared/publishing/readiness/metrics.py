@@ -1,10 +1,13 @@
-"""What operators see in numbers (CloudWatch embedded metric format, through Powertools). No ids in dimensions."""
+"""What operators see in numbers (CloudWatch embedded metric format, through Powertools). No ids in dimensions.
 
-import os
+Every metric has the dimension ``service``, by which one stack's numbers are told from another's; Powertools takes it
+from ``POWERTOOLS_SERVICE_NAME``. The alarms and the dashboard of template.yaml read them (a test compares them).
+"""
+
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from publishing.readiness.check import Checked
 from publishing.readiness.decision import troubled
@@ -20,43 +23,33 @@ def of_checks(checks: Iterable[Checked]) -> None:
     """
     checks = list(checks)
     looks = [one.look for one in checks if one.look is not None]
-    _count("Messages", Counter((("outcome", one.outcome.value),) for one in checks))
-    _count(
-        "Prerequisites",
-        Counter(
-            (("check", requirement.value), ("outcome", finding.status.value))
-            for look in looks
-            for requirement, finding in look.findings.items()
-        ),
-    )
-    _count("Events", Counter((("event", name),) for one in checks for name in one.events))
+    for outcome, count in Counter(one.outcome for one in checks).items():
+        _put("Messages", [count], outcome=outcome)
+    found = Counter((requirement, one.status) for look in looks for requirement, one in look.findings.items())
+    for (requirement, status), count in found.items():
+        _put("Prerequisites", [count], check=requirement, outcome=status)
+    for event, count in Counter(event for one in checks for event in one.events).items():
+        _put("Events", [count], event=event)
     if looks:
-        with single_metric(
-            "Unverified", MetricUnit.Count, 0, namespace=NAMESPACE, default_dimensions=_service()
-        ) as metric:
-            metric.metric_set.clear()
-            for look in looks:
-                metric.add_metric("Unverified", MetricUnit.Count, 1 if troubled(look) else 0)
+        _put("Unverified", [int(troubled(look)) for look in looks])
 
 
 def of_sweep(queued: int, *, finished: bool) -> None:
     """Count the messages of a sweep, and the sweeps that came to their end."""
-    _count("SweepQueued", {(): queued})
-    _count("SweepFinished", {(): 1 if finished else 0})
+    _put("SweepQueued", [queued])
+    _put("SweepFinished", [int(finished)])
 
 
 def of_refused_request() -> None:
     """Count an event of another service that could not be understood."""
-    _count("RequestsRefused", {(): 1})
+    _put("RequestsRefused", [1])
 
 
-def _count(name: str, counted: Mapping[tuple[tuple[str, str], ...], int]) -> None:
-    for dimensions, count in counted.items():
-        with single_metric(name, MetricUnit.Count, count, namespace=NAMESPACE, default_dimensions=_service()) as metric:
-            for dimension, value in dimensions:
-                metric.add_dimension(dimension, value)
-
-
-def _service() -> dict[str, str]:
-    """The dimension that tells one stack's numbers from another's."""
-    return {"service": os.environ.get("POWERTOOLS_SERVICE_NAME", "readiness")}
+def _put(name: str, values: Iterable[int], **dimensions: str) -> None:
+    """Print one metric; each value is a sample of its own, of which CloudWatch makes sum and average."""
+    metrics = EphemeralMetrics(namespace=NAMESPACE)
+    for dimension, value in dimensions.items():
+        metrics.add_dimension(dimension, value)
+    for sample in values:
+        metrics.add_metric(name, MetricUnit.Count, sample)
+    metrics.flush_metrics()

@@ -56,7 +56,7 @@ class Sweep:
         before = self.runs.before(run)
         quiet = before is not None and mostly_unverified(before)
         if before is not None and quiet:
-            self.bus.send([outgoing(_unverifiable(before))])
+            self.bus.send([outgoing(unverifiable(before))])
             logger.warning(LogEvent.CHECKS_UNVERIFIABLE, run=before.name, unverified=before.unverified)
         return Sweeping(run, shards, quiet=quiet)
 
@@ -108,7 +108,8 @@ def mostly_unverified(run: Run) -> bool:
     return judged >= LEAST_JUDGED and run.unverified * 2 > judged
 
 
-def _unverifiable(run: Run) -> ChecksUnverifiable:
+def unverifiable(run: Run) -> ChecksUnverifiable:
+    """The event that tells operators of such a run."""
     return ChecksUnverifiable(
         id=f"checks-unverifiable/{run.name}",
         swept_at=datetime.fromisoformat(run.name),
