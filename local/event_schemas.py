@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from local.openapi.schemas import Schemas, prose
+from local.openapi.schemas import prose, sent_schema
 from local.paths import EVENT_SCHEMAS
 from publishing.readiness.events import DETAIL_TYPES, SOURCE, Event
 
@@ -31,7 +31,7 @@ def write_event_schemas(folder: Path = EVENT_SCHEMAS) -> None:
 
 
 def _schema(model: type[Event], detail_type: str) -> dict[str, Any]:
-    detail = model.model_json_schema(mode="serialization", schema_generator=Schemas)
+    detail = sent_schema(model)
     definitions = detail.pop("$defs", {})
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

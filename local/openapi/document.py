@@ -60,6 +60,7 @@ def openapi() -> dict[str, Any]:
         "tags": [
             {"name": "identities", "description": "Who an advertiser's ads can be published as"},
             {"name": "publish-check", "description": "What an ad still lacks before it can be published"},
+            {"name": "readiness", "description": "What is known of the advertisers without asking TikTok"},
         ],
         "paths": paths,
         "components": {

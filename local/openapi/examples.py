@@ -1,7 +1,8 @@
 """Answers and requests as they look in real life, made of the API's own models and sentences."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel
 
@@ -15,10 +16,15 @@ from publishing.answers.publish_check import (
     Rules,
     UsedIdentity,
 )
-from publishing.findings import Finding, Status
+from publishing.answers.readiness import Readiness
+from publishing.findings import Finding, Status, Unverified
 from publishing.inputs import CreateIdentityBody
 from publishing.messages import text_of, warning
 from publishing.objectives import OBJECTIVES, Requirement
+from publishing.readiness.board import shown_of
+from publishing.readiness.cadence import Cadence
+from publishing.readiness.record import Record
+from publishing.readiness.snapshot import Look, Snapshot, observe
 
 READY = "7300000000000000001"
 NOTHING = "7300000000000000002"
@@ -297,3 +303,60 @@ PUBLISH_CHECKS = {
 }
 
 RULES = {"rules": Example("The objective table", Rules(objectives=dict(OBJECTIVES)))}
+
+
+_AN_HOUR_AGO = _NOW - timedelta(hours=1)
+_LAST_WEEK = _NOW - timedelta(days=7)
+_ALL_THERE = dict.fromkeys(Requirement, Finding(Status.SATISFIED))
+
+
+def _looked_at(
+    before: Snapshot, at: datetime, findings: Mapping[Requirement, Finding], *, restricted: bool = False
+) -> Snapshot:
+    """What one more look makes of a snapshot."""
+    warnings = ("custom_identity_restricted",) if restricted else ()
+    look = Look(at, findings, "u-owner", at_risk=restricted, warnings=warnings)
+    return observe(before, look, Cadence().confirm_after).snapshot
+
+
+def _shown(snapshots: Mapping[str, Snapshot]) -> Readiness:
+    """These snapshots of advertisers as the API shows them."""
+    records = (Record("northlight", one, due_at=_NOW, snapshot=snapshot) for one, snapshot in snapshots.items())
+    return Readiness(advertisers=tuple(shown_of(one, Cadence(), _NOW) for one in records))
+
+
+READINESS = {
+    "complete": Example(
+        "Two advertisers, verified an hour ago: one has everything, one lacks what most objectives require",
+        _shown(
+            {
+                READY: _looked_at(_looked_at(Snapshot(), _LAST_WEEK, _ALL_THERE), _AN_HOUR_AGO, _ALL_THERE),
+                NOTHING: _looked_at(
+                    Snapshot(),
+                    _AN_HOUR_AGO,
+                    {
+                        Requirement.IDENTITY: Finding(Status.SATISFIED),
+                        Requirement.PIXEL: Finding(Status.MISSING, "no_pixel"),
+                        Requirement.CATALOG: Finding(Status.UNKNOWN, Unverified.NO_BUSINESS_CENTER),
+                        Requirement.APP: Finding(Status.MISSING, "no_app"),
+                        Requirement.LEAD_FORM: Finding(Status.MISSING, "no_lead_form"),
+                    },
+                ),
+            }
+        ),
+    ),
+    "stale": Example(
+        "TikTok could not be asked an hour ago, so what was known before stays; the identity is expected to fail",
+        _shown(
+            {
+                RESTRICTED: _looked_at(
+                    _looked_at(Snapshot(), _AN_HOUR_AGO - timedelta(hours=1), _ALL_THERE, restricted=True),
+                    _AN_HOUR_AGO,
+                    dict.fromkeys(Requirement, Finding(Status.UNKNOWN, Unverified.TIMEOUT)),
+                    restricted=True,
+                )
+            }
+        ),
+    ),
+    "empty": Example("No advertiser that the caller may see was looked at yet", _shown({})),
+}

@@ -14,6 +14,7 @@ from local.openapi.examples import Example
 from local.paths import ROOT
 from publishing.answers.identities import CreatedIdentityAnswer, IdentityCheck, IdentityList
 from publishing.answers.publish_check import PublishCheck, Rules
+from publishing.answers.readiness import Readiness
 from publishing.inputs import AdvertiserQuery, CreateIdentityBody, NoInput, PublishCheckQuery
 
 _FIRST_LINE = re.compile(r"(?P<method>[A-Z]+) (?P<path>/\S+): (?P<summary>.+)")
@@ -135,5 +136,17 @@ OPERATIONS = (
         answers=Rules,
         examples=examples.RULES,
         problems=_ALWAYS,
+    ),
+    Operation(
+        function="readiness",
+        description=(
+            "What the scheduled checks and the preflights of the team found last, by advertiser; TikTok is not asked. "
+            "An owner or manager sees the advertisers of all members' connections, anybody else those of the own one. "
+            "What could not be verified again stays, as `stale`. An advertiser that was never looked at is not there."
+        ),
+        reads=AdvertiserQuery,
+        answers=Readiness,
+        examples=examples.READINESS,
+        problems=(*_ALWAYS, "advertiser_not_accessible"),
     ),
 )

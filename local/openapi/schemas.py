@@ -24,9 +24,14 @@ def component_schemas(inputs: Iterable[type[BaseModel]], answers: Iterable[type[
         *((model, "validation") for model in inputs),
         *((model, "serialization") for model in answers),
     ]
-    _, made = models_json_schema(modes, ref_template=_REF, schema_generator=Schemas)
+    _, made = models_json_schema(modes, ref_template=_REF, schema_generator=_Schemas)
     schemas: dict[str, Schema] = _renamed(made["$defs"])
     return schemas
+
+
+def sent_schema(model: type[BaseModel]) -> Schema:
+    """The schema of one model as it is sent, with all that it holds in ``$defs``."""
+    return model.model_json_schema(mode="serialization", schema_generator=_Schemas)
 
 
 def ref(name: str) -> Schema:
@@ -40,7 +45,7 @@ def prose(docstring: str | None) -> str:
     return _CODE.sub(r"`\1`", text)
 
 
-class Schemas(GenerateJsonSchema):
+class _Schemas(GenerateJsonSchema):
     """Without pydantic's titles; answers hold all their fields and no others; fields say what their docstrings say."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - overrides
