@@ -14,6 +14,8 @@ from publishing.teams import Connection, ConnectionStatus
 DUE_INDEX = "due"
 """The table's index of records: by ``due_shard``, then ``due_at``, in seconds since the epoch."""
 RUNS_KEPT = timedelta(days=7)
+RECORDS_KEPT = timedelta(days=90)
+"""After the last look that could verify anything; then nobody connects the advertiser any more."""
 TELLING = timedelta(minutes=1)
 """How long one worker is left alone with telling of a connection's end."""
 
@@ -185,7 +187,12 @@ def _item(record: Record) -> dict[str, Any]:
         "revision": {"N": str(record.revision)},
         "generation": {"N": str(record.snapshot.generation)},
         "record": {"S": to_text(record)},
+        "expires_at": {"N": str(int((_last_verified(record) + RECORDS_KEPT).timestamp()))},
     }
+
+
+def _last_verified(record: Record) -> datetime:
+    return max((one.checked_at for one in record.snapshot.known.values()), default=record.due_at)
 
 
 def _record(item: Mapping[str, Any]) -> Record:

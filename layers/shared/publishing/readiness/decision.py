@@ -9,7 +9,7 @@ from publishing.objectives import Requirement
 from publishing.readiness.cadence import ACTIVE_FOR, Cadence
 from publishing.readiness.events import Event, outgoing, readiness_changed, readiness_stale
 from publishing.readiness.record import Record
-from publishing.readiness.snapshot import Change, Known, Look, Snapshot, contradicted, observe
+from publishing.readiness.snapshot import Change, Known, Look, Snapshot, contradicted, observe, settled
 
 TROUBLE = frozenset(
     {Unverified.RATE_LIMITED, Unverified.TIMEOUT, Unverified.UPSTREAM_ERROR, Unverified.UNEXPECTED_RESPONSE}
@@ -40,7 +40,7 @@ def rate_limited(look: Look) -> bool:
 
 def decide(record: Record, look: Look, cadence: Cadence, now: datetime, *, tell_stale: bool) -> Decision:
     """After a look of a worker's. ``tell_stale``: others may be told that it cannot be verified any more."""
-    observed = observe(record.snapshot, look, cadence.confirm_after)
+    observed = observe(settled(record.snapshot, look), look, cadence.confirm_after)
     events: list[Event] = []
     if observed.changes:
         events.append(_changed(record, observed.snapshot, look, observed.changes))
@@ -68,7 +68,8 @@ def refresh(record: Record, look: Look, cadence: Cadence, now: datetime) -> Deci
         verified = replace(verified, witness=record.snapshot.witness or look.witness)
     kept = verified.only(set(verified.findings) - opposite)
     observed = observe(record.snapshot, kept, cadence.confirm_after)
-    after = replace(record.used(now), snapshot=observed.snapshot)
+    provisional = record.snapshot.provisional or not record.snapshot.generation
+    after = replace(record.used(now), snapshot=replace(observed.snapshot, provisional=provisional))
     if observed.changes:
         event = _changed(record, observed.snapshot, look, observed.changes)
         after = replace(after, outbox=(*after.outbox, outgoing(event)))
@@ -81,10 +82,15 @@ def refresh(record: Record, look: Look, cadence: Cadence, now: datetime) -> Deci
 
 
 def _with_second_look(record: Record, cadence: Cadence, now: datetime) -> Decision:
+    """The decision with the look that a suspicion waits for.
+
+    Not where a look is on its way, which finds the suspicion and asks for the second look itself. Nor where the second
+    look has been made and could not verify anything: the regular looks go on until one can.
+    """
     suspected = record.snapshot.suspected_since
-    if suspected is None or record.claim is not None:  # a look on its way finds the suspicion, and asks for the second
+    if suspected is None or record.claim is not None or suspected + cadence.confirm_after <= now:
         return Decision(record)
-    at = max(now, suspected + cadence.confirm_after)
+    at = suspected + cadence.confirm_after
     return Decision(record.confirming(f"confirm/{suspected.isoformat()}/{now.isoformat()}", now, at), at - now)
 
 

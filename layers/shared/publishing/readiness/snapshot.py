@@ -16,6 +16,9 @@ AUTHORITATIVE = frozenset({"catalog_not_eligible", "lead_form_not_published", "p
 """Reasons that rest on what TikTok says of an asset that it shows. The others rest on a listing that is empty, which a
 moment's trouble at TikTok can be too."""
 
+PERSONAL = frozenset({Requirement.IDENTITY, Requirement.CATALOG, Requirement.LEAD_FORM})
+"""Prerequisites that one person's token sees and another's does not: linked accounts, and what Business Centers hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
@@ -70,6 +73,8 @@ class Snapshot:
     """The user with whose token the last look was made."""
     stale_told: bool = False
     """Whether others were told that it cannot be verified any more."""
+    provisional: bool = False
+    """Whether only preflights have looked yet, with whichever person's token."""
 
     @property
     def checked_at(self) -> datetime | None:
@@ -188,6 +193,19 @@ def observe(before: Snapshot, look: Look, confirm_after: timedelta) -> Observed:
         witness=look.witness or before.witness,
     )
     return Observed(replace(after, stale_told=after.stale_told and after.stale_since is not None), tuple(changes))
+
+
+def settled(before: Snapshot, look: Look) -> Snapshot:
+    """``before``, as the first scheduled look takes it.
+
+    What a preflight saw before with another person's token is no baseline, where it depends on the person: that this
+    look does not see it is no change.
+    """
+    if not before.provisional or look.witness is None:
+        return before
+    forgotten = PERSONAL & contradicted(before, look) if look.witness != before.witness else frozenset()
+    known = {one: known for one, known in before.known.items() if one not in forgotten}
+    return replace(before, known=known, provisional=False)
 
 
 def contradicted(before: Snapshot, look: Look) -> frozenset[Requirement]:

@@ -83,6 +83,7 @@ class Worker:
         except ComesBackError as later:
             self._done.append((message, later.checked, tries))
             self._hide(record, later.at - self.services.clock(), urgent=urgent)
+            self._rest(later.checked, begun, end, urgent=urgent)
             raise
         except UnreadableMessageError as error:
             logger.error(LogEvent.MESSAGE_UNREADABLE, message_id=record.message_id, problem=str(error), tries=tries)  # noqa: TRY400 - the text says all, and no more
@@ -101,7 +102,11 @@ class Worker:
             outcome=checked.outcome,
             events=checked.events,
         )
-        if checked.look is not None:  # TikTok was asked: this worker's turn is over when its time is
+        self._rest(checked, begun, end, urgent=urgent)
+
+    def _rest(self, checked: Checked, begun: float, end: Deadline, *, urgent: bool) -> None:
+        """Wait until this worker's next turn, where TikTok was asked."""
+        if checked.look is not None:
             gap = self.pace.gap(urgent=urgent).total_seconds()
             self.sleep(max(0.0, min(begun + gap - self.clock(), end.remaining())))
 
