@@ -1,4 +1,4 @@
-"""DynamoDB and Secrets Manager in memory (moto), over HTTP, with a record of what was asked of them.
+"""DynamoDB, Secrets Manager, SQS and EventBridge in memory (moto), over HTTP, with a record of what was asked of them.
 
 What a client library hides (retries, second looks) is seen here on the wire. MiniStack is for the whole stack; this one
 is a matter of milliseconds.
@@ -28,6 +28,10 @@ _SECONDS = 10.0
 
 Answer = tuple[int, str, bytes]
 """Status, content type, body."""
+
+
+def _key(partition: str, sort: str) -> list[dict[str, str]]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
 
 
 class InMemoryAws:
@@ -67,14 +71,27 @@ class InMemoryAws:
         return self._clients.setdefault(service, made)
 
     def create_table(self, name: str) -> None:
-        """Make a table with the keys of the product's."""
-        keys = {"pk": "HASH", "sk": "RANGE"}
+        """Make a table with the keys and the index of the product's."""
+        types = {"pk": "S", "sk": "S", "due_shard": "S", "due_at": "N"}
         self.client("dynamodb").create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-            KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": kind} for key, kind in types.items()],
+            KeySchema=_key("pk", "sk"),
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "due",
+                    "KeySchema": _key("due_shard", "due_at"),
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
+            ],
         )
+
+    def create_readiness(self) -> None:
+        """Make the queues of looks and the event bus that the functions' environment names."""
+        for variable in ("READINESS_QUEUE_URL", "READINESS_URGENT_QUEUE_URL"):
+            self.client("sqs").create_queue(QueueName=ENVIRONMENT[variable].rpartition("/")[2])
+        self.client("events").create_event_bus(Name=ENVIRONMENT["EVENT_BUS_NAME"])
 
     def answer(self, action: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answer a request."""

@@ -99,17 +99,30 @@ class Waiting:
 
 @dataclass
 class InMemoryQueue:
-    """Both queues, with SQS's delays, visibility and dead letters."""
+    """Both queues, with SQS's delays, visibility and dead letters. What is visible is given out as it was put.
+
+    Heaps and a count, since the simulation has queues of many thousands.
+    """
 
     clock: Clock
-    messages: list[Waiting] = field(default_factory=list)
     dead: list[Waiting] = field(default_factory=list)
     sent: int = 0
-    _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _held: dict[str, Waiting] = field(default_factory=dict)
+    _not_urgent: int = 0
+    _hidden: dict[bool, list[tuple[datetime, int]]] = field(default_factory=lambda: {False: [], True: []})
+    """When each message becomes visible, of each queue; an entry whose message has another time by now is void."""
+    _visible: dict[bool, list[int]] = field(default_factory=lambda: {False: [], True: []})
+    """The numbers of messages whose time has come; void where they are hidden again."""
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __len__(self) -> int:
         """How many messages wait, visible or not."""
-        return len(self.messages)
+        return len(self._held)
+
+    @property
+    def messages(self) -> list[Waiting]:
+        """Those that wait, visible or not, as they were put."""
+        return list(self._held.values())
 
     def send(self, messages: Iterable[Outgoing]) -> None:
         """Put messages."""
@@ -119,39 +132,49 @@ class InMemoryQueue:
     def put(self, content: LookMessage | str, *, urgent: bool = False, delay: timedelta = timedelta()) -> None:
         """Put one message, of whichever content."""
         self.sent += 1
-        self.messages.append(Waiting(str(next(self._ids)), content, self.clock() + delay, urgent))
+        self._not_urgent += not urgent
+        one = Waiting(str(next(self._numbers)), content, self.clock(), urgent)
+        self._held[one.id] = one
+        self._show(one, one.visible_at + delay)
 
     def waiting(self) -> int:
         """How many are not urgent."""
-        return sum(1 for one in self.messages if not one.urgent)
+        return self._not_urgent
 
     def hide(self, receipt: str, delay: timedelta, *, urgent: bool) -> None:
         """Let a message come back after `delay`."""
-        for one in self.messages:
-            if one.id == receipt and one.urgent is urgent:
-                one.visible_at = self.clock() + delay
+        one = self._held.get(receipt)
+        if one is not None and one.urgent is urgent:
+            self._show(one, self.clock() + delay)
 
     def receive(self, count: int, *, urgent: bool = False) -> list[Waiting]:
         """Give out up to so many messages, which stay hidden until they are deleted or their time is over."""
         now = self.clock()
+        hidden, visible = self._hidden[urgent], self._visible[urgent]
+        while hidden and hidden[0][0] <= now:
+            heapq.heappush(visible, heapq.heappop(hidden)[1])
         given: list[Waiting] = []
-        for one in list(self.messages):
-            if len(given) == count:
-                break
-            if one.urgent is not urgent or one.visible_at > now:
+        while visible and len(given) < count:
+            one = self._held.get(str(heapq.heappop(visible)))
+            if one is None or one.visible_at > now:
                 continue
             if one.tries >= MAX_RECEIVES:
-                self.messages.remove(one)
+                self.delete(one.id)
                 self.dead.append(one)
                 continue
             one.tries += 1
-            one.visible_at = now + VISIBILITY
+            self._show(one, now + VISIBILITY)
             given.append(one)
         return given
 
     def delete(self, receipt: str) -> None:
         """A message is done."""
-        self.messages = [one for one in self.messages if one.id != receipt]
+        one = self._held.pop(receipt, None)
+        self._not_urgent -= one is not None and not one.urgent
+
+    def _show(self, one: Waiting, at: datetime) -> None:
+        one.visible_at = at
+        heapq.heappush(self._hidden[one.urgent], (at, int(one.id)))
 
 
 @dataclass

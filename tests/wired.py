@@ -15,7 +15,7 @@ from local.lambda_runtime import ENVIRONMENT
 from local.tiktok_simulator import Simulator
 from publishing.aws.clients import dynamodb_client
 
-Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
+Handler = Callable[[Mapping[str, Any], Any], Any]
 
 
 def collect_again() -> None:

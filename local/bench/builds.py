@@ -14,6 +14,12 @@ from local.deployment import sam_build
 from local.lambda_runtime import link_packages, search_path
 from local.paths import WORK
 
+BACKGROUND_FUNCTIONS = (
+    "ReadinessSweepFunction",
+    "ReadinessRequestFunction",
+    "ReadinessCheckFunction",
+)
+"""Those that nobody waits for."""
 FUNCTIONS = (
     "AuthorizerFunction",
     "CheckIdentityFunction",
@@ -21,6 +27,8 @@ FUNCTIONS = (
     "CreateIdentityFunction",
     "PublishCheckFunction",
     "PublishCheckRulesFunction",
+    "ReadinessFunction",
+    *BACKGROUND_FUNCTIONS,
 )
 _FOLDER = WORK / "bench"
 _ZIP_DATE = 315_532_800  # 1980-01-01, which SAM CLI gives every file of a zip

@@ -84,6 +84,7 @@ class FanOut:
     tiktok_calls_warm: int
     aws_calls_cold: Mapping[str, int]
     aws_calls_warm: Mapping[str, int]
+    """Of an advertiser that was looked at just before: nothing is to be written of it."""
     log_bytes: float
 
 

@@ -7,6 +7,8 @@ from local.bench.fan_out import FanOut
 from local.bench.imports import Imports
 
 MILLION = 1_000_000
+_WRITE = "dynamodb:PutItem"
+"""Of the snapshot: beside the measured calls, since how often it happens depends on how often somebody asks."""
 MEMORY_GIGABYTES = 1.0
 """The template's MemorySize of the preflight; the authorizer has half of it."""
 TIKTOK_SECONDS = 0.3
@@ -24,13 +26,19 @@ GATEWAY_LOG_BYTES = 350
 LAMBDA_LOG_BYTES = 300
 """Lambda's own START, END and REPORT lines of one invocation."""
 TEAM_KILOBYTES = 4.0
-"""Assumed: members, subscription and connections of a team; each begun 4 kB is a read unit."""
+"""Assumed: members, subscription and connections of a team; each begun 4 kB is a read unit. So is a record."""
+WRITTEN_SHARE = 0.5
+"""Assumed: preflights that find something new, or evidence older than five minutes, and write the record."""
+RECORD_KILOBYTES = 0.8
+"""Of a record of readiness in which all five prerequisites are known; each begun kB is a write unit. A preflight does
+not move it in the index."""
 
 # List prices of us-east-1 in US dollars, arm64, without free tiers and discounts, as published in 2026-11.
 LAMBDA_REQUEST = 0.20 / MILLION
 LAMBDA_GIGABYTE_SECOND = 0.0000133334
 REST_API_REQUEST = 3.50 / MILLION
 DYNAMODB_READ_UNIT = 0.125 / MILLION
+DYNAMODB_WRITE_UNIT = 0.625 / MILLION
 SECRETS_CALL = 0.05 / 10_000
 SECRET_MONTH = 0.40
 LOGS_GIGABYTE = 0.50
@@ -53,7 +61,7 @@ def costs(preflight: FanOut, imports: Imports) -> list[Cost]:
     authorizer_init = imports.functions["AuthorizerFunction"].milliseconds.median / 1_000
     authorizer = AUTHORIZED_SHARE * (AUTHORIZER_SECONDS + COLD_SHARE * authorizer_init)
     invocations = 1 + AUTHORIZED_SHARE
-    queries = sum(preflight.aws_calls_warm.values()) + AUTHORIZED_SHARE
+    reads = sum(preflight.aws_calls_warm.values()) - preflight.aws_calls_warm.get(_WRITE, 0) + AUTHORIZED_SHARE
     secret_calls = COLD_SHARE * preflight.aws_calls_cold.get("secretsmanager:GetSecretValue", 0)
     log_bytes = (
         preflight.log_bytes
@@ -75,9 +83,14 @@ def costs(preflight: FanOut, imports: Imports) -> list[Cost]:
             f"0.5 GB for {AUTHORIZER_SECONDS * 1_000:.0f} ms, {AUTHORIZED_SHARE:.0%} of requests (both assumed)",
         ),
         Cost(
-            "DynamoDB",
-            MILLION * queries * math.ceil(TEAM_KILOBYTES / 4) * DYNAMODB_READ_UNIT,
-            f"{queries:.1f} consistent queries (measured) of a team of {TEAM_KILOBYTES:.0f} kB (assumed)",
+            "DynamoDB, reads",
+            MILLION * reads * math.ceil(TEAM_KILOBYTES / 4) * DYNAMODB_READ_UNIT,
+            f"{reads:.1f} consistent reads (measured) of at most {TEAM_KILOBYTES:.0f} kB (assumed)",
+        ),
+        Cost(
+            "DynamoDB, writes",
+            MILLION * WRITTEN_SHARE * math.ceil(RECORD_KILOBYTES) * DYNAMODB_WRITE_UNIT,
+            f"a record of {RECORD_KILOBYTES} kB, after {WRITTEN_SHARE:.0%} of preflights (assumed)",
         ),
         Cost(
             "Secrets Manager, calls",

@@ -1,15 +1,23 @@
-"""Least privilege: what each function's role grants is what the function calls, seen on the wire."""
+"""Least privilege: what each function's role grants is what the function and Lambda call, seen on the wire."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from local.identity_provider import IdentityProvider
-from local.in_memory_aws import InMemoryAws
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
-from tests.adapters.conftest import TABLE
+from publishing.aws.json_api import JsonApi
+from publishing.aws.readiness import DUE_INDEX, DynamoDBRecords, DynamoDBRuns
+from publishing.objectives import Requirement
+from publishing.readiness.record import Record
+from publishing.readiness.snapshot import Known, Snapshot
+from publishing.readiness.stores import Run
+from publishing.readiness.wiring import utc_now
+from tests.adapters.conftest import BUS, QUEUE, TABLE, URGENT_QUEUE, WatchedAws
 from tests.adapters.test_teams import typed
 from tests.fakes import FakeContext, api_event, secret_id_of
 from tests.template import load_template
@@ -18,9 +26,44 @@ from tests.wired import Handler, wired_function
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+    from publishing.readiness.worker import Worker
 
 TEAM = "northlight"
 METHOD_ARN = "arn:aws:execute-api:eu-central-1:123456789012:api/live/GET/api/v1/tiktok/identities/check"
+LAUNCHING = DemoAdvertiser.DRAFT_FORMS
+"""Has a launch in an hour, so that its looks go to the urgent queue."""
+
+NAMES = {"Table": TABLE, "ReadinessQueue": QUEUE, "ReadinessUrgentQueue": URGENT_QUEUE, "EventBus": BUS}
+"""What the template's resources are called here; the others, which no function asks for, as in the template."""
+SECRETS = "wevion/tiktok/connections/*"
+
+BY_LAMBDA: Mapping[str, frozenset[str]] = {
+    # It writes down what the function prints.
+    "log": frozenset({"logs:CreateLogStream", "logs:PutLogEvents"}),
+    # It takes messages from a queue of looks, deletes those that are done, and reads how the queue is set up.
+    "event source": frozenset({"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}),
+    # It keeps an event that the function has failed at three times.
+    "on-failure destination": frozenset({"sqs:SendMessage"}),
+}
+"""What Lambda itself does with a function's role, unseen by the function."""
+
+
+@dataclass(frozen=True)
+class Around:
+    """What is around a function that is used."""
+
+    tiktok: Simulator
+    issuer: IdentityProvider
+    sqs: "SQSClient"
+    queues: Mapping[str, str]
+
+    def arrived(self, queue: str) -> Any:
+        """The message in this queue, once it is there: a preflight's answer does not wait for it."""
+        answer = self.sqs.receive_message(QueueUrl=self.queues[queue], WaitTimeSeconds=10)
+        (message,) = answer.get("Messages", [])
+        return json.loads(message["Body"])
 
 
 @pytest.fixture(scope="module")
@@ -30,19 +73,33 @@ def tiktok() -> Iterator[Simulator]:
         yield simulator
 
 
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[IdentityProvider]:
+    """Issues bearer tokens."""
+    with IdentityProvider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def around(tiktok: Simulator, issuer: IdentityProvider, sqs: "SQSClient", readiness: Mapping[str, str]) -> Around:
+    """TikTok as at the start, and empty queues."""
+    tiktok.reset()
+    return Around(tiktok, issuer, sqs, readiness)
+
+
 @pytest.fixture
 def team(dynamodb: "DynamoDBClient", secrets: "SecretsManagerClient") -> Iterator[None]:
     """One member with a good token, one with a dead one."""
     advertisers = {
-        DemoToken.MEDIA_BUYER: DemoAdvertiser.NOTHING,
-        DemoToken.REVOKED: DemoAdvertiser.EVERYTHING_READY,
+        DemoToken.MEDIA_BUYER: [DemoAdvertiser.NOTHING.value, LAUNCHING.value],
+        DemoToken.REVOKED: [DemoAdvertiser.EVERYTHING_READY.value],
     }
-    for token, advertiser in advertisers.items():
+    for token, advertiser_ids in advertisers.items():
         secret = secret_id_of(TEAM, token.user)
         secrets.create_secret(Name=secret, SecretString=json.dumps({"access_token": token.value}))
         connection = {
             "status": "active",
-            "advertiser_ids": [advertiser.value],
+            "advertiser_ids": advertiser_ids,
             "secret_id": secret,
             "connected_at": "2026-11-01T09:00:00Z",
         }
@@ -56,6 +113,22 @@ def team(dynamodb: "DynamoDBClient", secrets: "SecretsManagerClient") -> Iterato
         secrets.delete_secret(SecretId=secret_id_of(TEAM, token.user), ForceDeleteWithoutRecovery=True)
 
 
+@pytest.fixture
+def known(dynamodb_api: JsonApi) -> None:
+    """Of the good token's advertisers all was satisfied once, as another person's token saw it; both are due.
+
+    The sweep before could verify nothing.
+    """
+    now = utc_now()
+    one = Known(satisfied=True, reason=None, since=now - timedelta(days=1), checked_at=now - timedelta(hours=1))
+    snapshot = Snapshot(dict.fromkeys(Requirement, one), generation=1, witness="u-other")
+    records = DynamoDBRecords(dynamodb_api.call, TABLE)
+    for advertiser, launch_at in ((DemoAdvertiser.NOTHING, None), (LAUNCHING, now + timedelta(hours=1))):
+        due_at = now - timedelta(minutes=1)
+        records.write(Record(TEAM, advertiser.value, due_at=due_at, snapshot=snapshot, launch_at=launch_at))
+    DynamoDBRuns(dynamodb_api.call, TABLE).count(Run("2026-11-30T09:00:00.000+00:00", queued=9, unverified=9))
+
+
 def _call(
     handler: Handler, token: DemoToken, status: int, query: Mapping[str, str] | None = None, **event: Any
 ) -> None:
@@ -64,8 +137,8 @@ def _call(
 
 
 def _use_as_reader(handler: Handler, **query: str) -> None:
-    _call(handler, DemoToken.MEDIA_BUYER, 200, query)
     handler(api_event(query, user_id=DemoToken.REVOKED.user, role="mediabuyer"), FakeContext())
+    _call(handler, DemoToken.MEDIA_BUYER, 200, query)
 
 
 def _use_create(handler: Handler, tiktok: Simulator) -> None:
@@ -82,13 +155,61 @@ def _use_authorizer(handler: Handler, issuer: IdentityProvider) -> None:
     assert handler(event, FakeContext())["context"]["role"] == "mediabuyer"
 
 
-USES: dict[str, Callable[[Handler, Simulator, IdentityProvider], None]] = {
-    "authorizer": lambda handler, _tiktok, issuer: _use_authorizer(handler, issuer),
-    "check_identity": lambda handler, *_: _use_as_reader(handler),
-    "list_identities": lambda handler, *_: _use_as_reader(handler),
-    "create_identity": lambda handler, tiktok, _: _use_create(handler, tiktok),
-    "publish_check": lambda handler, *_: _use_as_reader(handler, objective="LEAD_GENERATION"),
-    "publish_check_rules": lambda handler, *_: _call(handler, DemoToken.MEDIA_BUYER, 200),
+def _use_publish_check(handler: Handler, around: Around) -> None:
+    """Find the opposite of what another person's token has found: a look is asked for."""
+    _use_as_reader(handler, objective="LEAD_GENERATION")
+    assert around.arrived(QUEUE)["advertiser_id"] == DemoAdvertiser.NOTHING.value
+    query = {"objective": "LEAD_GENERATION", "advertiser_id": LAUNCHING.value}
+    _call(handler, DemoToken.MEDIA_BUYER, 200, query)
+    assert around.arrived(URGENT_QUEUE)["advertiser_id"] == LAUNCHING.value
+
+
+def _use_readiness(handler: Handler) -> None:
+    for query in ({}, {"advertiser_id": LAUNCHING.value}):
+        _call(handler, DemoToken.MEDIA_BUYER, 200, query)
+
+
+def _use_sweep(handler: Handler) -> None:
+    handler({"time": "2026-11-30T10:00:00Z"}, FakeContext(seconds=300))
+
+
+def _use_request(handler: Handler) -> None:
+    for number, detail in enumerate(({"team_id": TEAM}, {"team_id": TEAM, "advertiser_id": LAUNCHING.value})):
+        handler({"id": f"event-{number}", "detail-type": "TikTok Connected", "detail": detail}, FakeContext())
+
+
+def _use_worker(handler: Handler) -> None:
+    """Miss what was there, meet a dead token, and fail at a message of each queue."""
+    cast("Worker", handler.__self__).sleep = lambda _seconds: None  # type: ignore[attr-defined] # a method of it
+    asked = [DemoAdvertiser.NOTHING, LAUNCHING, DemoAdvertiser.EVERYTHING_READY]
+    bodies = [json.dumps({"team_id": TEAM, "advertiser_id": one.value, "run": "2026-11-30T10:00:00Z"}) for one in asked]
+    event = {"Records": [_message(QUEUE, body) for body in (*bodies, "?")] + [_message(URGENT_QUEUE, "?")]}
+    answer = handler(event, FakeContext(seconds=120))
+    assert len(answer["batchItemFailures"]) == 2
+
+
+def _message(queue: str, body: str) -> dict[str, Any]:
+    return {
+        "messageId": f"{queue} {body}",
+        "receiptHandle": "receipt",
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": "1"},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:eu-central-1:123456789012:{queue}",
+    }
+
+
+USES: dict[str, Callable[[Handler, Around], None]] = {
+    "authorizer": lambda handler, around: _use_authorizer(handler, around.issuer),
+    "check_identity": lambda handler, _: _use_as_reader(handler),
+    "list_identities": lambda handler, _: _use_as_reader(handler),
+    "create_identity": lambda handler, around: _use_create(handler, around.tiktok),
+    "publish_check": _use_publish_check,
+    "publish_check_rules": lambda handler, _: _call(handler, DemoToken.MEDIA_BUYER, 200),
+    "readiness": lambda handler, _: _use_readiness(handler),
+    "readiness_sweep": lambda handler, _: _use_sweep(handler),
+    "readiness_request": lambda handler, _: _use_request(handler),
+    "readiness_check": lambda handler, _: _use_worker(handler),
 }
 """How each function is brought to call all that it ever calls: the answer, a dead token, a refused create."""
 
@@ -100,13 +221,52 @@ def _functions() -> dict[str, dict[str, Any]]:
     return {one["CodeUri"].removeprefix("functions/"): one for one in found}
 
 
-def _granted(properties: Mapping[str, Any]) -> set[str]:
-    """The actions of the function's role, but for those with which Lambda writes its log."""
+def _granted(properties: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """The actions of the function's role, each with what it may be done to."""
     logical_id = properties["Role"]["Fn::GetAtt"].removesuffix(".Arn")
     role = load_template()["Resources"][logical_id]["Properties"]
     statements = [one for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]]
-    actions = [action for statement in statements for action in statement["Action"]]
-    return {action for action in actions if not action.startswith("logs:")}
+    return {
+        (action, resource)
+        for statement in statements
+        for action in statement["Action"]
+        for resource in _named(statement["Resource"])
+    }
+
+
+def _named(resources: Any) -> Iterator[str]:
+    """What a statement, or a function's property, names in the template's words."""
+    for resource in resources if isinstance(resources, list) else [resources]:
+        match resource:
+            case {"Fn::GetAtt": str(name)} | {"Ref": str(name)}:
+                logical_id = name.removesuffix(".Arn")
+                yield NAMES.get(logical_id, logical_id)
+            case {"Fn::Sub": "${Table.Arn}/index/due"}:
+                yield f"{TABLE}/index/{DUE_INDEX}"
+            case {"Fn::Sub": str(text)} if text.endswith(":secret:${SecretPrefix}/connections/*"):
+                yield SECRETS
+            case _:
+                raise ValueError(f"whose name is {resource}?")
+
+
+def _by_lambda(properties: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What Lambda does for a function with these properties."""
+    failures = properties.get("EventInvokeConfig", {}).get("DestinationConfig", {}).get("OnFailure")
+    places = {
+        "log": [properties["LoggingConfig"]["LogGroup"]],
+        "event source": [
+            one["Properties"]["Queue"] for one in properties.get("Events", {}).values() if one["Type"] == "SQS"
+        ],
+        "on-failure destination": [failures["Destination"]] if failures else [],
+    }
+    for kind, resources in places.items():
+        yield from ((action, name) for name in _named(resources) for action in BY_LAMBDA[kind])
+
+
+def _seen(asked: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """What was asked for, secrets of connections by the pattern that names them all."""
+    prefix = SECRETS.removesuffix("*")
+    return {(action, SECRETS if name.startswith(prefix) else name) for action, name in asked}
 
 
 def test_every_function_is_used_here() -> None:
@@ -114,14 +274,14 @@ def test_every_function_is_used_here() -> None:
     assert set(_functions()) == set(USES)
 
 
-@pytest.mark.usefixtures("team")
+@pytest.mark.usefixtures("team", "known")
 @pytest.mark.parametrize("name", USES)
-def test_role_grants_what_is_called(name: str, tiktok: Simulator, aws: InMemoryAws) -> None:
-    """A role grants what its function calls, no more and no less, and no wildcard."""
-    tiktok.reset()
-    with IdentityProvider() as issuer, wired_function(name, tiktok, issuer, aws) as handler:
-        aws.calls.clear()
-        USES[name](handler, tiktok, issuer)
-    granted = _granted(_functions()[name])
-    assert set(aws.calls) == granted
-    assert not [action for action in granted if "*" in action]
+def test_role_grants_what_is_called(name: str, around: Around, aws: WatchedAws) -> None:
+    """A role grants what its function and Lambda call, and of which resource, no more and no less, and no wildcard."""
+    with wired_function(name, around.tiktok, around.issuer, aws) as handler:
+        aws.asked.clear()
+        USES[name](handler, around)
+    properties = _functions()[name]
+    granted = _granted(properties)
+    assert granted == _seen(aws.asked) | set(_by_lambda(properties))
+    assert not [action for action, _ in granted if "*" in action]

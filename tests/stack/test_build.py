@@ -17,7 +17,15 @@ from tests.template import load_template
 RESOURCES = load_template()["Resources"]
 AUTHORIZER = "AuthorizerFunction"
 RULES = "PublishCheckRulesFunction"
-MOST_MODULES = {AUTHORIZER: 130, RULES: 125}
+CHECK = "ReadinessCheckFunction"
+MOST_MODULES = {
+    AUTHORIZER: 130,
+    RULES: 125,
+    "PublishCheckFunction": 279,
+    "ReadinessSweepFunction": 272,
+    "ReadinessRequestFunction": 272,
+    CHECK: 337,
+}
 """Modules that a cold start may import besides Python's own, whose number differs from version to version."""
 MOST_MODULES_OF_OTHERS = 262
 
@@ -80,6 +88,7 @@ def test_a_cold_start_imports_what_the_function_needs(build: Build, function: st
     names = set(loaded.names)
     assert not names & {"boto3", "botocore.session", "s3transfer", "regex"}  # Powertools looks at botocore's version
     assert ("jwt" in names) == (function == AUTHORIZER)
+    assert ("aws_lambda_powertools.utilities.batch" in names) == (function == CHECK)
     assert ("pydantic" in names) == (function != AUTHORIZER)
     assert ("requests" in names) == (function not in {AUTHORIZER, RULES})
     ours = [name for name in names if name.partition(".")[0] not in sys.stdlib_module_names]

@@ -8,6 +8,7 @@ import pytest
 
 from local.stack import LocalStack
 from local.tiktok_simulator import Simulator
+from local.watching import eventually
 from tests.template import load_template
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -32,7 +33,29 @@ SAYS: dict[str, dict[str, Any]] = {
     "publish_check.strict": {"ready": False, "missing": ["identity"]},
     "publish_check.unknown_objective": {"status": 400, "code": "unknown_objective"},
     "publish_check_rules.all": {},
+    "readiness.one_advertiser": {"advertisers": ["7300000000000000001"]},
+    "readiness.team": {"advertisers": ["7300000000000000001", "7300000000000000002"]},
+    "readiness_check.one": {"batchItemFailures": []},
+    "readiness_check.unreadable": {"batchItemFailures": [{"itemIdentifier": "00000000-0000-4000-8000-000000000022"}]},
+    "readiness_request.connected": {},
+    "readiness_request.draft_saved": {},
+    "readiness_request.scheduled": {},
+    "readiness_sweep.goes_on": {},
+    "readiness_sweep.scheduled": {},
 }
+AFTER = {
+    "readiness.one_advertiser": ["publish_check.no_identity_no_pixel", "readiness_check.one"],
+    "readiness.team": ["publish_check.no_identity_no_pixel", "readiness_check.one"],
+}
+"""Events that have something to say once these have come."""
+LOOKED_AT = {
+    "publish_check.ready": "northlight/7300000000000000001",
+    "readiness_check.one": "northlight/7300000000000000001",
+    "readiness_request.connected": "southgate/7300000000000000021",
+    "readiness_request.draft_saved": "northlight/7300000000000000001",
+    "readiness_request.scheduled": "northlight/7300000000000000001",
+}
+"""The team's advertiser that is looked at because of the event: at once, or by the worker of a queue."""
 
 
 def _functions() -> dict[str, str]:
@@ -51,14 +74,44 @@ def test_every_event_and_every_function_is_here() -> None:
     assert {name.split(".")[0] for name in SAYS} == set(_functions())
 
 
+def _invoke(stack: LocalStack, name: str) -> dict[str, Any]:
+    """What the event's function says to it, which fails exactly where it should."""
+    payload = (EVENTS / f"{name}.json").read_bytes()
+    function = _resource(stack, _functions()[name.split(".", maxsplit=1)[0]])
+    answer = stack.client("lambda").invoke(FunctionName=function, Payload=payload)
+    said: dict[str, Any] = json.loads(answer["Payload"].read()) or {}
+    assert ("FunctionError" in answer) == ("errorMessage" in SAYS[name]), said
+    return said
+
+
+def _resource(stack: LocalStack, logical_id: str) -> str:
+    resource = stack.client("cloudformation").describe_stack_resource(
+        StackName=stack.main.stack_name, LogicalResourceId=logical_id
+    )
+    return str(resource["StackResourceDetail"]["PhysicalResourceId"])
+
+
+def _looked_at(stack: LocalStack, key: str) -> bool:
+    """Whether something is known of the advertiser and nobody is at work on it any more."""
+    team_id, _, advertiser_id = key.partition("/")
+    item = stack.client("dynamodb").get_item(
+        TableName=stack.table_name,
+        Key={"pk": {"S": f"READINESS#{team_id}"}, "sk": {"S": f"ADVERTISER#{advertiser_id}"}},
+    )["Item"]
+    record = json.loads(item["record"]["S"])
+    return item["generation"]["N"] == "1" and not {"claim", "lease"} & set(record)
+
+
 @pytest.mark.parametrize("name", SAYS)
 def test_event(stack: LocalStack, tiktok: Simulator, name: str) -> None:
-    """The function answers the event as the event's name says."""
+    """The function answers the event as the event's name says, and has done by it what that says."""
     assert tiktok.base_url
-    function = stack.client("cloudformation").describe_stack_resource(
-        StackName=stack.main.stack_name, LogicalResourceId=_functions()[name.split(".", maxsplit=1)[0]]
-    )["StackResourceDetail"]["PhysicalResourceId"]
-    payload = (EVENTS / f"{name}.json").read_bytes()
-    answer = json.loads(stack.client("lambda").invoke(FunctionName=function, Payload=payload)["Payload"].read())
+    for earlier in AFTER.get(name, []):
+        _invoke(stack, earlier)
+    answer = _invoke(stack, name)
     said = json.loads(answer["body"]) if "body" in answer else answer
+    if "advertisers" in said:
+        said["advertisers"] = [one["advertiser_id"] for one in said["advertisers"]]
     assert {field: said[field] for field in SAYS[name]} == SAYS[name], said
+    if name in LOOKED_AT:
+        eventually(lambda: _looked_at(stack, LOOKED_AT[name]), f"a look at {LOOKED_AT[name]}")

@@ -89,13 +89,21 @@ def test_the_worst_of_several_decides() -> None:
     assert missed(results()) == []
     slow = results(fan_out={"REACH": fan(), "X": fan(), "Y": fan(warm=1.2, over_sdk=None)})
     assert missed(slow) == [("preflight, warm / slowest chain of TikTok calls", "Y")]
-    chatty = results(
-        fan_out={"REACH": fan(), "X": fan(calls={"dynamodb:Query": 2, "secretsmanager:GetSecretValue": 1})}
-    )
-    assert [measure for measure, _ in missed(chatty)] == [
-        "DynamoDB round trips of a warm preflight",
-        "other AWS round trips of a warm preflight",
-    ]
+    for chatty, told in (
+        ({"dynamodb:Query": 2}, ["DynamoDB round trips of a warm preflight"]),
+        ({"dynamodb:Query": 1, "dynamodb:GetItem": 1}, ["DynamoDB round trips of a warm preflight"]),
+        ({"secretsmanager:GetSecretValue": 1}, ["other AWS round trips of a warm preflight"]),
+    ):
+        run = results(fan_out={"REACH": fan(), "X": fan(calls=chatty)})
+        assert [measure for measure, _ in missed(run)] == told
+
+
+def test_what_nobody_waits_for_has_no_aim() -> None:
+    """A function in the background may start slowly; one of the API may not."""
+    loaded = results().imports
+    for name, late in (("ReadinessCheckFunction", []), ("ReadinessFunction", ["ReadinessFunction"])):
+        functions = {**loaded.functions, name: Loaded(figure(600), figure(3.0), 900, 90)}
+        assert [of for _, of in missed(results(imports=replace(loaded, functions=functions)))] == late
 
 
 def test_sizes_differences_and_errors_decide() -> None:
@@ -111,14 +119,24 @@ def test_sizes_differences_and_errors_decide() -> None:
 
 
 def test_costs_follow_the_calls() -> None:
-    """Twice the queries cost twice as much on top of the authorizer's; a slower preflight costs Lambda's time alone."""
+    """Of a million: one more read costs as much as a query; what is written now and then is a row of its own.
+
+    A slower preflight costs Lambda's time alone.
+    """
     imports = results().imports
-    plain, chatty, slow = (
+    plain, chatty, writing, slow = (
         {cost.what: cost.dollars for cost in costs(one, imports)}
-        for one in (fan(), fan(calls={"dynamodb:Query": 2}), fan(warm=2.0))
+        for one in (
+            fan(),
+            fan(calls={"dynamodb:Query": 1, "dynamodb:GetItem": 1}),
+            fan(calls={"dynamodb:Query": 1, "dynamodb:PutItem": 1}),
+            fan(warm=2.0),
+        )
     )
-    assert plain["DynamoDB"] == pytest.approx(1.5 * 0.125)
-    assert chatty["DynamoDB"] == pytest.approx(2.5 * 0.125)
+    assert plain["DynamoDB, reads"] == pytest.approx(1.5 * 0.125)
+    assert chatty["DynamoDB, reads"] == pytest.approx(2.5 * 0.125)
+    assert plain["DynamoDB, writes"] == pytest.approx(0.5 * 0.625)
+    assert writing == plain
     assert plain["REST API"] == pytest.approx(3.5)
     assert slow["Lambda, preflight"] - plain["Lambda, preflight"] == pytest.approx(0.3 * 13.3334)
     assert {name for name in plain if plain[name] != slow[name]} == {"Lambda, preflight"}

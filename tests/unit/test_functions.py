@@ -23,7 +23,40 @@ from tests.fakes import FakeContext, InMemoryTeams, Received, api_event
 from tests.wired import collect_again
 
 FOLDER = Path(__file__).parents[2] / "functions"
-API_FUNCTIONS = ["check_identity", "create_identity", "list_identities", "publish_check", "publish_check_rules"]
+API_FUNCTIONS = [
+    "check_identity",
+    "create_identity",
+    "list_identities",
+    "publish_check",
+    "publish_check_rules",
+    "readiness",
+]
+BACKGROUND_FUNCTIONS = ["readiness_sweep", "readiness_request", "readiness_check"]
+TIKTOK = ["TABLE_NAME", "TIKTOK_API_BASE_URL", "ACCEPTED_IDENTITY_TYPES"]
+READINESS = [
+    "TABLE_NAME",
+    "ACTIVE_EVERY",
+    "IDLE_EVERY",
+    "CONFIRM_AFTER",
+    "RATE_LIMIT_PAUSE",
+    "READINESS_QUEUE_URL",
+    "READINESS_URGENT_QUEUE_URL",
+    "EVENT_BUS_NAME",
+]
+PACE = ["TIKTOK_APP_LEVEL", "READINESS_SHARE_PERCENT"]
+NEEDS = {
+    "authorizer": ["JWKS_URL", "TOKEN_ISSUER", "TOKEN_AUDIENCE", "TABLE_NAME"],
+    "check_identity": TIKTOK,
+    "create_identity": TIKTOK,
+    "list_identities": TIKTOK,
+    "publish_check": [*TIKTOK, *READINESS[1:]],
+    "publish_check_rules": [],
+    "readiness": READINESS,
+    "readiness_sweep": [*READINESS, *PACE],
+    "readiness_request": READINESS,
+    "readiness_check": [*TIKTOK, *READINESS[1:], *PACE],
+}
+"""The variables of the template that each function cannot do without."""
 ARN = "arn:aws:execute-api:eu-central-1:123456789012:abc123/live/GET/api/v1/tiktok/identities"
 
 
@@ -57,7 +90,13 @@ def test_a_function_answers_a_bad_request(name: str) -> None:
     assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
 
 
-@pytest.mark.parametrize("name", [*API_FUNCTIONS, "authorizer"])
+def test_every_function_is_in_the_tables() -> None:
+    """Whoever makes another one says what it needs."""
+    assert set(NEEDS) == {"authorizer", *API_FUNCTIONS, *BACKGROUND_FUNCTIONS}
+    assert set(NEEDS) == {path.parent.name for path in FOLDER.glob("*/app.py")}
+
+
+@pytest.mark.parametrize("name", NEEDS)
 def test_the_garbage_collector_is_off_in_init_alone(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Loading a function turns it off before anything else is loaded, and on again for the requests."""
     turned: list[str] = []
@@ -78,13 +117,31 @@ def _is_of_the_standard_library(statement: ast.ImportFrom | ast.Import) -> bool:
     return (name or "").partition(".")[0] in sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("name", [name for name in API_FUNCTIONS if name != "publish_check_rules"])
-@pytest.mark.parametrize("variable", ["TABLE_NAME", "TIKTOK_API_BASE_URL", "ACCEPTED_IDENTITY_TYPES"])
+@pytest.mark.parametrize(("name", "variable"), [(name, one) for name, needs in NEEDS.items() for one in needs])
 def test_a_function_without_a_variable_fails_in_init(monkeypatch: pytest.MonkeyPatch, name: str, variable: str) -> None:
-    """Not at the first request."""
+    """Not at the first request; the authorizer lets nobody in by mistake. What is empty is not there either."""
+    monkeypatch.setenv(variable, "")
+    with pytest.raises(SettingsError, match=variable):
+        load(name)
     monkeypatch.delenv(variable)
     with pytest.raises(SettingsError, match=variable):
         load(name)
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_a_function_needs_no_other_variable_of_ours(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The tables are whole: with its row and what Lambda itself sets, a function can be loaded."""
+    for variable in ENVIRONMENT:
+        if not variable.startswith(("AWS_", "DNS_")) and variable not in NEEDS[name]:
+            monkeypatch.delenv(variable)
+    assert load(name).lambda_handler
+
+
+@pytest.mark.parametrize("detail", [None, {}, {"team_id": "northlight", "advertiser_id": "not an id"}])
+def test_an_event_that_asks_for_nothing_is_no_failure(detail: Any) -> None:
+    """It would be as unusable when it comes again; nothing is asked of AWS."""
+    event = {"id": "e1", "source": "wevion.campaigns", "detail-type": "Campaign Scheduled", "detail": detail}
+    assert load("readiness_request").lambda_handler(event, FakeContext()) is None
 
 
 def test_the_rules_are_the_table() -> None:
@@ -154,11 +211,3 @@ def test_the_bearer_token_is_not_logged(authorizer: ModuleType) -> None:
     assert messages == ["authorized", "not authorized"]
     assert "Bearer" not in written.getvalue()
     assert "made-up" not in written.getvalue()
-
-
-@pytest.mark.parametrize("variable", ["JWKS_URL", "TOKEN_ISSUER", "TOKEN_AUDIENCE", "TABLE_NAME"])
-def test_the_authorizer_without_a_variable_fails_in_init(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    """It lets nobody in by mistake."""
-    monkeypatch.setenv(variable, "")
-    with pytest.raises(SettingsError, match=variable):
-        load("authorizer")

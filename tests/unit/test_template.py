@@ -2,12 +2,25 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local import in_memory_readiness
+from local.lambda_runtime import ENVIRONMENT
+from publishing.aws.messaging import LONGEST_DELAY
+from publishing.aws.readiness import DUE_INDEX
+from publishing.environment import SettingsError, duration
 from publishing.problems import CONTENT_TYPE, PROBLEMS, Problem
+from publishing.readiness.cadence import Cadence
+from publishing.readiness.check import MAX_RECEIVES
+from publishing.readiness.events import SOURCE
+from publishing.readiness.pacing import LEVELS, Pace
+from publishing.readiness.settings import cadence_from_environment, pace_from_environment
+from publishing.readiness.triggers import GOES_ON, RESERVE_MILLISECONDS, SAVED
+from publishing.readiness.worker import BUDGET_SECONDS, MARGIN_SECONDS
 from publishing.settings import Settings
 from tests.template import load_template
 from tiktok_business.transport import PRODUCTION_BASE_URL
@@ -16,7 +29,6 @@ TEMPLATE = load_template()
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
 FUNCTIONS = {name: one for name, one in RESOURCES.items() if one["Type"] == "AWS::Serverless::Function"}
 
-# Parameter and default; the readiness parameters come with the readiness sweep.
 PARAMETERS = {
     "TikTokApiBaseUrl": PRODUCTION_BASE_URL,
     "JwksUrl": None,
@@ -26,25 +38,73 @@ PARAMETERS = {
     "AuthorizerCacheSeconds": 60,
     "AllowedOrigins": "*",
     "AcceptedIdentityTypes": "TT_USER,CUSTOMIZED_USER",
+    "ReadinessSchedule": "rate(1 hour)",
+    "ActiveEvery": "1 hour",
+    "IdleEvery": "24 hours",
+    "ConfirmAfter": "5 minutes",
+    "RateLimitPause": "5 minutes",
+    "TikTokAppLevel": "Basic",
+    "ReadinessSharePercent": 50,
     "LogLevel": "INFO",
 }
-LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
-READER = LOGS | {"dynamodb:Query", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"}
-ACTIONS = {
-    "AuthorizerFunction": LOGS | {"dynamodb:Query"},
+"""Each with its default."""
+DURATIONS = {
+    "ActiveEvery": "ACTIVE_EVERY",
+    "IdleEvery": "IDLE_EVERY",
+    "ConfirmAfter": "CONFIRM_AFTER",
+    "RateLimitPause": "RATE_LIMIT_PAUSE",
+}
+"""Parameters, and the variables with which functions are told."""
+UNITS = {one: timedelta(**{f"{one}s": 1}) for one in ("second", "minute", "hour", "day")}
+OUTPUTS = {
+    "TableName": "Table",
+    "EventBusName": "EventBus",
+    "ReadinessQueueUrl": "ReadinessQueue",
+    "ReadinessDeadLetterQueueUrl": "ReadinessDeadLetterQueue",
+}
+
+LOG, TABLE, INDEX, BUS = "its own log", "Table.Arn", "${Table.Arn}/index/due", "EventBus.Arn"
+LOOKS, URGENT, DEAD = "ReadinessQueue.Arn", "ReadinessUrgentQueue.Arn", "ReadinessDeadLetterQueue.Arn"
+CONNECTIONS = (
+    "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretPrefix}/connections/*"
+)
+WRITES_LOG = {LOG: {"logs:CreateLogStream", "logs:PutLogEvents"}}
+SECRETS = {CONNECTIONS: {"secretsmanager:GetSecretValue"}}
+READER = WRITES_LOG | SECRETS | {TABLE: {"dynamodb:Query", "dynamodb:UpdateItem"}}
+SENDS = {LOOKS: {"sqs:SendMessage"}, URGENT: {"sqs:SendMessage"}}
+RECORDS = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
+TAKES = {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+GRANTS: dict[str, dict[str, set[str]]] = {
+    "AuthorizerFunction": WRITES_LOG | {TABLE: {"dynamodb:Query"}},
     "CheckIdentityFunction": READER,
     "ListIdentitiesFunction": READER,
-    "CreateIdentityFunction": READER | {"dynamodb:PutItem", "dynamodb:DeleteItem"},
-    "PublishCheckFunction": READER,
-    "PublishCheckRulesFunction": LOGS,
+    "CreateIdentityFunction": READER | {TABLE: READER[TABLE] | {"dynamodb:PutItem", "dynamodb:DeleteItem"}},
+    "PublishCheckFunction": READER | SENDS | {TABLE: READER[TABLE] | RECORDS},
+    "PublishCheckRulesFunction": WRITES_LOG,
+    "ReadinessFunction": WRITES_LOG | {TABLE: {"dynamodb:GetItem", "dynamodb:Query"}},
+    "ReadinessSweepFunction": WRITES_LOG
+    | {TABLE: RECORDS | {"dynamodb:UpdateItem"}, INDEX: {"dynamodb:Query"}}
+    | {LOOKS: {"sqs:GetQueueAttributes", "sqs:SendMessage"}, URGENT: {"sqs:SendMessage"}, DEAD: {"sqs:SendMessage"}}
+    | {BUS: {"events:PutEvents"}},
+    "ReadinessRequestFunction": WRITES_LOG | SENDS | {TABLE: RECORDS, DEAD: {"sqs:SendMessage"}},
+    "ReadinessCheckFunction": WRITES_LOG
+    | SECRETS
+    | {TABLE: RECORDS | {"dynamodb:UpdateItem"}}
+    | {LOOKS: TAKES | {"sqs:SendMessage"}, URGENT: TAKES | {"sqs:SendMessage"}, BUS: {"events:PutEvents"}},
 }
-"""What each function may do: a query for the team; the mark; secrets; intents begun, ended and forgotten; its log."""
+"""What each function may do, and to what.
+
+A query for the team; the mark; secrets; intents begun, ended and forgotten; records read and written, found by the
+index, accounts of sweeps; looks put, taken and hidden; events. With the dead letters' SendMessage Lambda itself puts
+away an event that failed.
+"""
 ROUTES = {
     "get /api/v1/tiktok/identities/check": "functions/check_identity",
     "get /api/v1/tiktok/identities": "functions/list_identities",
     "post /api/v1/tiktok/identities": "functions/create_identity",
     "get /api/v1/tiktok/publish-check": "functions/publish_check",
     "get /api/v1/tiktok/publish-check/rules": "functions/publish_check_rules",
+    "get /api/v1/tiktok/readiness": "functions/readiness",
 }
 GATEWAY_RESPONSES = {
     "UNAUTHORIZED": "unauthorized",
@@ -63,6 +123,12 @@ def named(reference: dict[str, Any]) -> dict[str, Any]:
     return RESOURCES[name.removesuffix(".Arn")]
 
 
+def events(function: str, kind: str) -> list[dict[str, Any]]:
+    """The properties of the events of one kind that call a function."""
+    every = FUNCTIONS[function]["Properties"].get("Events", {}).values()
+    return [one["Properties"] for one in every if one["Type"] == kind]
+
+
 def statements(function: str) -> list[dict[str, Any]]:
     role = named(FUNCTIONS[function]["Properties"]["Role"])["Properties"]
     return [one for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]]
@@ -74,10 +140,10 @@ def test_parameters_are_the_contracts(name: str) -> None:
     assert TEMPLATE["Parameters"][name].get("Default") == PARAMETERS[name]
 
 
-@pytest.mark.parametrize("name", ["ApiBaseUrl", "TableName"])
+@pytest.mark.parametrize("name", OUTPUTS)
 def test_outputs_are_the_contracts(name: str) -> None:
     """Other services and the wizard read them."""
-    assert TEMPLATE["Outputs"][name]["Value"]
+    assert TEMPLATE["Outputs"][name]["Value"] == {"Ref": OUTPUTS[name]}
 
 
 def test_the_base_url_comes_before_the_paths() -> None:
@@ -95,12 +161,11 @@ def test_every_function_has_its_folder() -> None:
 def test_routes_lead_to_their_functions() -> None:
     """All behind the authorizer, which is the API's default."""
     routes = {
-        f"{event['Properties']['Method']} {event['Properties']['Path']}": one["Properties"]["CodeUri"]
-        for one in FUNCTIONS.values()
-        for event in one["Properties"].get("Events", {}).values()
-        if event["Type"] == "Api"
+        f"{event['Method']} {event['Path']}": FUNCTIONS[function]["Properties"]["CodeUri"]
+        for function in FUNCTIONS
+        for event in events(function, "Api")
     }
-    assert ROUTES.items() <= routes.items()
+    assert routes == ROUTES
     auth = RESOURCES["Api"]["Properties"]["Auth"]
     authorizer = auth["Authorizers"][auth["DefaultAuthorizer"]]
     assert authorizer["FunctionPayloadType"] == "REQUEST"
@@ -108,8 +173,7 @@ def test_routes_lead_to_their_functions() -> None:
         "Headers": ["Authorization"],
         "ReauthorizeEvery": {"Ref": "AuthorizerCacheSeconds"},
     }
-    assert not [event for one in FUNCTIONS.values() for event in one["Properties"].get("Events", {}).values()
-                if "Auth" in event["Properties"]]  # fmt: skip
+    assert not [event for function in FUNCTIONS for event in events(function, "Api") if "Auth" in event]
 
 
 def test_each_function_has_a_role_of_its_own() -> None:
@@ -124,26 +188,18 @@ def test_each_function_has_a_role_of_its_own() -> None:
         ]
 
 
-@pytest.mark.parametrize("function", ACTIONS)
+@pytest.mark.parametrize("function", GRANTS)
 def test_a_role_grants_exactly_what_its_function_calls(function: str) -> None:
-    """Every action by its name."""
-    granted = [action for one in statements(function) for action in one["Action"]]
-    assert set(granted) == ACTIONS[function]
-    assert not [action for action in granted if "*" in action]
-
-
-@pytest.mark.parametrize("function", ACTIONS)
-def test_a_role_reaches_its_own_log_the_table_and_the_connections_alone(function: str) -> None:
-    """By exact ARNs; of the secrets those of connections, not the app's."""
+    """Every action by its name, on exact ARNs; of the secrets those of connections, not the app's."""
     log = FUNCTIONS[function]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+    granted: dict[str, set[str]] = {}
     for one in statements(function):
-        (service,) = {action.partition(":")[0] for action in one["Action"]}
-        if service == "logs":
-            assert one["Resource"] == {"Fn::GetAtt": f"{log}.Arn"}
-        elif service == "dynamodb":
-            assert one["Resource"] == {"Fn::GetAtt": "Table.Arn"}
-        else:
-            assert one["Resource"]["Fn::Sub"].endswith(":secret:${SecretPrefix}/connections/*")
+        assert set(one) == {"Effect", "Action", "Resource"}
+        for resource in one["Resource"] if isinstance(one["Resource"], list) else [one["Resource"]]:
+            ((how, what),) = resource.items()
+            assert how in {"Fn::GetAtt", "Fn::Sub"}
+            granted.setdefault(LOG if what == f"{log}.Arn" else what, set()).update(one["Action"])
+    assert granted == GRANTS[function]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -155,10 +211,8 @@ def test_each_function_has_a_log_that_ends(function: str) -> None:
 
 
 def test_no_function_is_left_out_of_the_tables() -> None:
-    """A new function of the API needs its row here."""
-    assert set(ACTIONS) <= set(FUNCTIONS)
-    api = {one for one in FUNCTIONS if FUNCTIONS[one]["Properties"]["CodeUri"] in ROUTES.values()}
-    assert api | {"AuthorizerFunction"} == set(ACTIONS)
+    """A new function needs its row here."""
+    assert set(GRANTS) == set(FUNCTIONS)
 
 
 def gateway_response(kind: str) -> dict[str, Any]:
@@ -214,6 +268,110 @@ def test_the_table_is_kept_safe() -> None:
     assert [one["AttributeName"] for one in table["KeySchema"]] == ["pk", "sk"]
 
 
+def test_due_work_is_found_by_an_index() -> None:
+    """The one that the code names, by shard and then by time, with keys alone: a look is written there cheaply."""
+    table = RESOURCES["Table"]["Properties"]
+    (index,) = table["GlobalSecondaryIndexes"]
+    assert index == {
+        "IndexName": DUE_INDEX,
+        "KeySchema": [
+            {"AttributeName": "due_shard", "KeyType": "HASH"},
+            {"AttributeName": "due_at", "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
+    types = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
+    assert types == {"pk": "S", "sk": "S", "due_shard": "S", "due_at": "N"}
+
+
+@pytest.mark.parametrize("queue", ["ReadinessQueue", "ReadinessUrgentQueue"])
+def test_a_message_has_as_many_tries_as_the_worker_counts(queue: str) -> None:
+    """Then it is a dead letter; the queue in memory counts the same."""
+    redrive = RESOURCES[queue]["Properties"]["RedrivePolicy"]
+    assert redrive == {"deadLetterTargetArn": {"Fn::GetAtt": DEAD}, "maxReceiveCount": MAX_RECEIVES}
+    assert in_memory_readiness.MAX_RECEIVES == MAX_RECEIVES
+
+
+@pytest.mark.parametrize("queue", ["ReadinessQueue", "ReadinessUrgentQueue"])
+def test_a_message_stays_hidden_for_six_times_as_long_as_a_worker_may_take(queue: str) -> None:
+    """As Lambda asks for; so long is it hidden in memory too."""
+    visibility = RESOURCES[queue]["Properties"]["VisibilityTimeout"]
+    assert visibility == 6 * FUNCTIONS["ReadinessCheckFunction"]["Properties"]["Timeout"]
+    assert timedelta(seconds=visibility) == in_memory_readiness.VISIBILITY
+
+
+def test_queues_are_encrypted_and_dead_letters_outlive_them() -> None:
+    """What has become a dead letter keeps the age that it had in its queue."""
+    queues = {name: one["Properties"] for name, one in RESOURCES.items() if one["Type"] == "AWS::SQS::Queue"}
+    assert all(one["SqsManagedSseEnabled"] for one in queues.values())
+    kept = {name: one["MessageRetentionPeriod"] for name, one in queues.items()}
+    assert kept.pop("ReadinessDeadLetterQueue") > max(kept.values())
+
+
+def test_each_queue_has_the_workers_of_the_apps_level() -> None:
+    """As many as the code reckons with, for each level that can be given; each message of a batch ends by itself."""
+    workers = {name: one["Workers"] for name, one in TEMPLATE["Mappings"]["TikTokAppLevels"].items()}
+    assert workers == {name: level.workers for name, level in LEVELS.items()}
+    assert TEMPLATE["Parameters"]["TikTokAppLevel"]["AllowedValues"] == [*LEVELS]
+    looks, urgent = events("ReadinessCheckFunction", "SQS")
+    assert (looks["Queue"], urgent["Queue"]) == ({"Fn::GetAtt": LOOKS}, {"Fn::GetAtt": URGENT})
+    for one in (looks, urgent):
+        assert one["ScalingConfig"] == {
+            "MaximumConcurrency": {"Fn::FindInMap": ["TikTokAppLevels", {"Ref": "TikTokAppLevel"}, "Workers"]}
+        }
+        assert one["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_batch_of_looks_has_the_time_it_takes(level: str) -> None:
+    """At the slowest pace too that can be set, and where TikTok takes all the time that it is given."""
+    least = TEMPLATE["Parameters"]["ReadinessSharePercent"]["MinValue"] / 100
+    time = FUNCTIONS["ReadinessCheckFunction"]["Properties"]["Timeout"] - MARGIN_SECONDS
+    for queue, urgent in zip(events("ReadinessCheckFunction", "SQS"), [False, True], strict=True):
+        gap = Pace(LEVELS[level], least).gap(urgent=urgent).total_seconds()
+        assert queue["BatchSize"] * max(gap, BUDGET_SECONDS) <= time
+
+
+def test_a_sweep_has_time_besides_its_reserve() -> None:
+    """Otherwise it would hand itself on for ever."""
+    assert FUNCTIONS["ReadinessSweepFunction"]["Properties"]["Timeout"] * 1000 > 2 * RESERVE_MILLISECONDS
+
+
+def test_the_sweep_hears_the_schedule_and_itself() -> None:
+    """By the parameter, and by the event with which a sweep that had no time left goes on."""
+    (schedule,) = events("ReadinessSweepFunction", "ScheduleV2")
+    assert schedule["ScheduleExpression"] == {"Ref": "ReadinessSchedule"}
+    assert schedule["OmitName"]  # two stacks of one account would share the name
+    (rule,) = events("ReadinessSweepFunction", "EventBridgeRule")
+    assert rule["Pattern"] == {"source": [SOURCE], "detail-type": [GOES_ON]}
+
+
+def test_looks_are_asked_for_by_three_events() -> None:
+    """Those of the issue, and no event of our own: what is told of readiness asks for no look."""
+    heard = [
+        (source, kind)
+        for rule in events("ReadinessRequestFunction", "EventBridgeRule")
+        for source in rule["Pattern"]["source"]
+        for kind in rule["Pattern"]["detail-type"]
+        if set(rule["Pattern"]) == {"source", "detail-type"}
+    ]
+    assert sorted(heard) == [
+        ("wevion.campaigns", SAVED),
+        ("wevion.campaigns", "Campaign Scheduled"),
+        ("wevion.tiktok", "TikTok Connected"),
+    ]
+
+
+@pytest.mark.parametrize("function", ["ReadinessSweepFunction", "ReadinessRequestFunction"])
+def test_an_event_that_no_function_took_is_a_dead_letter(function: str) -> None:
+    """Whether the bus could not hand it over or the function failed with it; all come from the stack's own bus."""
+    failed = FUNCTIONS[function]["Properties"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    assert failed == {"Type": "SQS", "Destination": {"Fn::GetAtt": DEAD}}
+    for rule in events(function, "EventBridgeRule"):
+        assert rule["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": DEAD}}
+        assert rule["EventBusName"] == {"Ref": "EventBus"}
+
+
 @pytest.mark.parametrize(
     ("name", "good", "bad"),
     [
@@ -230,6 +388,7 @@ def test_the_table_is_kept_safe() -> None:
         ("AcceptedIdentityTypes", ["TT_USER", "CUSTOMIZED_USER,TT_USER"], ["", "AUTH_CODE", "TT_USER,TT_USER"]),
         ("AllowedOrigins", ["*", "https://app.example"], ["https://a.example,https://b.example", "", "'*'"]),
         ("SecretPrefix", ["wevion/tiktok", "x"], ["", "/x", "x/", "x/*"]),
+        ("ReadinessSchedule", ["rate(5 minutes)", "cron(0 * * * ? *)"], ["", "1 hour", "rate()", "at(2026-12-01)"]),
     ],
 )
 def test_parameters_refuse_what_cannot_work(name: str, good: list[str], bad: list[str]) -> None:
@@ -237,6 +396,42 @@ def test_parameters_refuse_what_cannot_work(name: str, good: list[str], bad: lis
     pattern = TEMPLATE["Parameters"][name]["AllowedPattern"]
     assert [one for one in good if not re.fullmatch(pattern, one)] == []
     assert [one for one in bad if re.fullmatch(pattern, one)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "units"),
+    [
+        ("ActiveEvery", "second minute hour day"),
+        ("IdleEvery", "second minute hour day"),
+        ("ConfirmAfter", "second minute"),
+        ("RateLimitPause", "second minute hour"),
+    ],
+)
+def test_a_duration_that_the_template_takes_is_read(name: str, units: str) -> None:
+    """As the function will, in one and in several of each unit that makes sense, and in no other."""
+    texts = {text: unit for unit in UNITS for text in (f"1 {unit}", f"15 {unit}s")}
+    taken = {text for text in texts if re.fullmatch(TEMPLATE["Parameters"][name]["AllowedPattern"], text)}
+    assert taken == {text for text, unit in texts.items() if unit in units.split()}
+    for text in taken:
+        count = int(text.partition(" ")[0])
+        assert duration({DURATIONS[name]: text}, DURATIONS[name]) == count * UNITS[texts[text]]
+
+
+@pytest.mark.parametrize("name", DURATIONS)
+@pytest.mark.parametrize("text", ["", "1", "hour", "1h", "1  hour", " 1 hour", "-1 hour", "1.5 hours", "1 week"])
+def test_a_duration_that_no_function_could_read_is_refused(name: str, text: str) -> None:
+    """At deploy time."""
+    assert not re.fullmatch(TEMPLATE["Parameters"][name]["AllowedPattern"], text)
+    with pytest.raises(SettingsError, match=DURATIONS[name]):
+        duration({DURATIONS[name]: text}, DURATIONS[name])
+
+
+def test_a_second_look_can_be_delayed_that_long() -> None:
+    """SQS delays by 15 minutes at most: the template says so, and its default keeps to it."""
+    longest = f"{LONGEST_DELAY // timedelta(minutes=1)} minutes at most"
+    assert longest == "15 minutes at most"
+    assert longest in TEMPLATE["Parameters"]["ConfirmAfter"]["Description"]
+    assert duration({"X": TEMPLATE["Parameters"]["ConfirmAfter"]["Default"]}, "X") <= LONGEST_DELAY
 
 
 def test_the_functions_defaults_are_the_templates() -> None:
@@ -248,3 +443,21 @@ def test_the_functions_defaults_are_the_templates() -> None:
     }
     assert Settings.from_environment(variables) == Settings("table")
     assert set(variables) <= set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
+
+
+def test_the_defaults_of_readiness_are_the_templates() -> None:
+    """Intervals, level and share: what is tested and simulated without saying more is what is deployed."""
+    defaults = {name: str(one["Default"]) for name, one in TEMPLATE["Parameters"].items() if "Default" in one}
+    intervals = {variable: defaults[name] for name, variable in DURATIONS.items()}
+    assert cadence_from_environment(intervals) == Cadence()
+    level = {"TIKTOK_APP_LEVEL": defaults["TikTokAppLevel"]}
+    assert pace_from_environment({**level, "READINESS_SHARE_PERCENT": defaults["ReadinessSharePercent"]}) == Pace()
+
+
+def test_functions_are_tested_with_the_variables_of_the_template() -> None:
+    """All of them but the log's level, and those that Lambda itself sets."""
+    of_template = set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
+    for one in FUNCTIONS.values():
+        of_template |= set(one["Properties"].get("Environment", {}).get("Variables", {}))
+    ours = {name for name in ENVIRONMENT if not name.startswith("AWS_")}
+    assert of_template - {"POWERTOOLS_LOG_LEVEL"} == ours

@@ -21,6 +21,10 @@ elif sys.argv[2] == "modules":
         publish_check,
         services,
     )
+    from publishing.readiness import (  # noqa: F401 - the layer's
+        live,
+        wiring,
+    )
 else:
     import boto3
 

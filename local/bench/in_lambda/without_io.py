@@ -1,13 +1,15 @@
 """Times the preflight's handler where nothing is waited for: `without_io.py PATH[:PATH…]`.
 
 Reads one line of JSON, {"event": …, "answers": {"<endpoint>": "<body>"}, "times": n}: TikTok's answers are there at
-once, and so are team and token. Prints {"seconds": […], "answer": …}.
+once, and so are team, token and what is known of the advertiser's readiness. Prints {"seconds": […], "answer": …}.
 """
 
 import io
 import json
 import sys
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -20,6 +22,9 @@ from pydantic import SecretStr  # noqa: E402 - the layer's
 from publishing.endpoint import query_endpoint  # noqa: E402 - the layer's
 from publishing.inputs import PublishCheckQuery  # noqa: E402 - the layer's
 from publishing.publish_check import publish_check  # noqa: E402 - the layer's
+from publishing.readiness.cadence import Cadence  # noqa: E402 - the layer's
+from publishing.readiness.live import Live  # noqa: E402 - the layer's
+from publishing.readiness.record import Record  # noqa: E402 - the layer's
 from publishing.services import Services  # noqa: E402 - the layer's
 from publishing.settings import Settings  # noqa: E402 - the layer's
 from publishing.teams import Connection, Role, Team  # noqa: E402 - the layer's
@@ -46,6 +51,22 @@ class AtOnce:
         return RawAnswer(200, bodies[endpoint])
 
 
+class Kept:
+    """The advertiser's record, which the first preflight writes and the others find fresh."""
+
+    def __init__(self) -> None:
+        self._record: Record | None = None
+
+    def read(self, _team_id: str, _advertiser_id: str) -> Record | None:
+        """Return it at once."""
+        return self._record
+
+    def write(self, record: Record) -> Record:
+        """Keep it at once."""
+        self._record = replace(record, revision=record.revision + 1)
+        return self._record
+
+
 class Context:
     """Lambda's context, as far as handlers look at it."""
 
@@ -65,7 +86,9 @@ services = Services(
     intents=there,
     open_tiktok=lambda token, deadline: TikTokBusinessApi(TikTokClient(there, token, deadline)),
 )
-handler = query_endpoint(partial(publish_check, services), PublishCheckQuery)
+kept: Any = Kept()
+live = Live(kept, there, Cadence(), lambda: datetime.now(UTC))
+handler = query_endpoint(partial(publish_check, services, live), PublishCheckQuery)
 seconds = []
 answer: Any = None
 for _ in range(asked["times"]):

@@ -15,7 +15,7 @@ DUE_INDEX = "due"
 """The table's index of records: by ``due_shard``, then ``due_at``, in seconds since the epoch."""
 RUNS_KEPT = timedelta(days=7)
 RECORDS_KEPT = timedelta(days=90)
-"""After the last look that could verify anything; then nobody connects the advertiser any more."""
+"""After the last use and the last look that could verify anything: nobody has the advertiser any more."""
 TELLING = timedelta(minutes=1)
 """How long one worker is left alone with telling of a connection's end."""
 
@@ -187,7 +187,7 @@ def _item(record: Record) -> dict[str, Any]:
         "revision": {"N": str(record.revision)},
         "generation": {"N": str(record.snapshot.generation)},
         "record": {"S": to_text(record)},
-        "expires_at": {"N": str(int((_last_verified(record) + RECORDS_KEPT).timestamp()))},
+        "expires_at": {"N": str(int((_last_of_use(record) + RECORDS_KEPT).timestamp()))},
     }
 
 

@@ -17,7 +17,7 @@ AUTHORITATIVE = frozenset({"catalog_not_eligible", "lead_form_not_published", "p
 moment's trouble at TikTok can be too."""
 
 PERSONAL = frozenset({Requirement.IDENTITY, Requirement.CATALOG, Requirement.LEAD_FORM})
-"""Prerequisites that one person's token sees and another's does not: linked accounts, and what Business Centers hold."""
+"""What one person's token sees and another's does not: linked accounts, and what Business Centers hold."""
 
 
 @dataclass(frozen=True, slots=True)
