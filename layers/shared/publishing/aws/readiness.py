@@ -191,8 +191,9 @@ def _item(record: Record) -> dict[str, Any]:
     }
 
 
-def _last_verified(record: Record) -> datetime:
-    return max((one.checked_at for one in record.snapshot.known.values()), default=record.due_at)
+def _last_of_use(record: Record) -> datetime:
+    verified = [one.checked_at for one in record.snapshot.known.values()]
+    return max([*verified, record.active_until or record.due_at])
 
 
 def _record(item: Mapping[str, Any]) -> Record:
