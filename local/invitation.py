@@ -41,6 +41,7 @@ def invite(stack: LocalStack, console: Console) -> None:
             "/identities",
             {"advertiser_id": Ad.NOTHING.value, "display_name": "My brand"},
         ),
+        ("owner, what is known without asking TikTok", OWNER, "/readiness", None),
         ("mediabuyer without a connection", TRAINEE, "/identities/check", None),
         (
             "owner of a team without a subscription, creating an identity",
@@ -52,6 +53,11 @@ def invite(stack: LocalStack, console: Console) -> None:
     for title, person, path, body in tries:
         console.line(f"\n# {title}")
         console.line(_curl(stack, person, path, body))
+    console.line(
+        "\n# take an advertiser its pixels: what is known says so within two minutes, here a sweep comes every minute"
+    )
+    changed = f"{stack.tiktok.control_url}/advertisers/{Ad.EVERYTHING_READY.value}"
+    console.line(shlex.join(["curl", "-s", "-X", "PATCH", changed, "-d", json.dumps({"pixels": []})]))
     console.line("\n# one function in Docker")
     console.line("make invoke FUNCTION=CheckIdentityFunction EVENT=events/check_identity.linked.json\n")
 
