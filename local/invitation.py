@@ -54,7 +54,7 @@ def invite(stack: LocalStack, console: Console) -> None:
         console.line(f"\n# {title}")
         console.line(_curl(stack, person, path, body))
     console.line(
-        "\n# take an advertiser its pixels: what is known says so within two minutes, here a sweep comes every minute"
+        "\n# take an advertiser its pixels: here a sweep comes every minute, and /readiness says so within two"
     )
     changed = f"{stack.tiktok.control_url}/advertisers/{Ad.EVERYTHING_READY.value}"
     console.line(shlex.join(["curl", "-s", "-X", "PATCH", changed, "-d", json.dumps({"pixels": []})]))
