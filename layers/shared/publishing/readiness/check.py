@@ -47,6 +47,10 @@ class Outcome(StrEnum):
     """Another worker, or a preflight, is at it."""
     OUT_OF_TIME = "out_of_time"
     """The worker's time was almost over."""
+    UNREADABLE = "unreadable"
+    """The message asks for nothing that can be understood."""
+    FAILED = "failed"
+    """An error of ours, or of AWS's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def check(services: Services, message: LookMessage, message_id: str, tries: int,
     if record is None:
         if message.claim is not None:
             return Checked(Outcome.SUPERSEDED)
-        record = Record(message.team_id, message.advertiser_id, due_at=now)
+        record = Record(message.team_id, message.advertiser_id, due_at=now).used(now)
     turn = record.turn(message.claim, now)
     if turn is Turn.DONE:
         return Checked(Outcome.SUPERSEDED)

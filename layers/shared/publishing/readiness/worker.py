@@ -61,7 +61,7 @@ class Worker:
     """The name of the urgent queue."""
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
-    _done: list[tuple[LookMessage, Checked, int]] = field(default_factory=list)
+    _done: list[tuple[LookMessage | None, Checked, int]] = field(default_factory=list)
 
     def handle(self, event: dict[str, Any], context: "LambdaContext") -> Mapping[str, Any]:
         """Work through one batch; the answer names the messages that are to come again."""
@@ -77,32 +77,39 @@ class Worker:
         tries = int(record.attributes.approximate_receive_count)
         urgent = record.event_source_arn.rpartition(":")[2] == self.urgent_queue
         begun = self.clock()
+        message: LookMessage | None = None
         try:
             message = parsed(record.body)
             checked = self._checked(message, record.message_id, tries, end)
         except ComesBackError as later:
-            self._done.append((message, later.checked, tries))
+            checked = later.checked
             self._hide(record, later.at - self.services.clock(), urgent=urgent)
-            self._rest(later.checked, begun, end, urgent=urgent)
             raise
         except UnreadableMessageError as error:
+            checked = Checked(Outcome.UNREADABLE)
             logger.error(LogEvent.MESSAGE_UNREADABLE, message_id=record.message_id, problem=str(error), tries=tries)  # noqa: TRY400 - the text says all, and no more
             self._hide(record, RETRY_UNREADABLE_AFTER, urgent=urgent)
             raise
         except Exception as error:
+            checked = Checked(Outcome.FAILED)
             # Its type alone: the text may quote what must not be logged.
             logger.error(LogEvent.CHECK_FAILED, message_id=record.message_id, error=type(error).__name__, tries=tries)  # noqa: TRY400 - as above
             self._hide(record, RETRY_AFTER * 2 ** (tries - 1), urgent=urgent)
             raise
-        self._done.append((message, checked, tries))
-        logger.info(
-            LogEvent.CHECKED,
-            team_id=message.team_id,
-            advertiser_id=message.advertiser_id,
-            outcome=checked.outcome,
-            events=checked.events,
-        )
-        self._rest(checked, begun, end, urgent=urgent)
+        finally:
+            self._done.append((message, checked, tries))
+            self._log(message, checked)
+            self._rest(checked, begun, end, urgent=urgent)
+
+    def _log(self, message: LookMessage | None, checked: Checked) -> None:
+        if message is not None:
+            logger.info(
+                LogEvent.CHECKED,
+                team_id=message.team_id,
+                advertiser_id=message.advertiser_id,
+                outcome=checked.outcome,
+                events=checked.events,
+            )
 
     def _rest(self, checked: Checked, begun: float, end: Deadline, *, urgent: bool) -> None:
         """Wait until this worker's next turn, where TikTok was asked."""
@@ -126,7 +133,7 @@ class Worker:
         runs: dict[str, Counter[bool]] = {}
         for message, checked, tries in self._done:
             first_refusal = checked.outcome is Outcome.RATE_LIMITED and tries == 1
-            if message.run and checked.look and (checked.outcome is Outcome.LOOKED or first_refusal):
+            if message and message.run and checked.look and (checked.outcome is Outcome.LOOKED or first_refusal):
                 runs.setdefault(message.run, Counter())[troubled(checked.look)] += 1
         for name, counted in runs.items():
             self.runs.count(Run(name, verified=counted[False], unverified=counted[True]))
