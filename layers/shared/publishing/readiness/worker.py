@@ -78,6 +78,7 @@ class Worker:
         urgent = record.event_source_arn.rpartition(":")[2] == self.urgent_queue
         begun = self.clock()
         message: LookMessage | None = None
+        checked = Checked(Outcome.FAILED)
         try:
             message = parsed(record.body)
             checked = self._checked(message, record.message_id, tries, end)
@@ -91,7 +92,6 @@ class Worker:
             self._hide(record, RETRY_UNREADABLE_AFTER, urgent=urgent)
             raise
         except Exception as error:
-            checked = Checked(Outcome.FAILED)
             # Its type alone: the text may quote what must not be logged.
             logger.error(LogEvent.CHECK_FAILED, message_id=record.message_id, error=type(error).__name__, tries=tries)  # noqa: TRY400 - as above
             self._hide(record, RETRY_AFTER * 2 ** (tries - 1), urgent=urgent)
