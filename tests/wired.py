@@ -25,8 +25,13 @@ def collect_again() -> None:
 
 
 @contextmanager
-def wired_function(name: str, tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> Iterator[Handler]:
-    """The handler of the function in this folder, loaded anew; inside the block its environment holds."""
+def wired_function(
+    name: str, tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws, **variables: str
+) -> Iterator[Handler]:
+    """The handler of the function in this folder, loaded anew; inside the block its environment holds.
+
+    `variables` are those in which it is to be another one than that of the tests.
+    """
     environment = {
         **ENVIRONMENT,
         "AWS_ENDPOINT_URL": aws.url,
@@ -34,6 +39,7 @@ def wired_function(name: str, tiktok: Simulator, issuer: IdentityProvider, aws: 
         "JWKS_URL": issuer.jwks_url,
         "TOKEN_ISSUER": issuer.issuer,
         "TOKEN_AUDIENCE": issuer.audience,
+        **variables,
     }
     module = f"functions.{name}.app"
     with patch.dict(os.environ, environment):

@@ -1,9 +1,13 @@
 """How often each request asks AWS and TikTok, cold and warm: counted on the wire, with the functions' real handlers."""
 
 import json
+import threading
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
 
@@ -11,8 +15,12 @@ from local.demo_data import PEOPLE, TEAM, write_demo_data
 from local.deployment import Deployment
 from local.identity_provider import IdentityProvider
 from local.in_memory_aws import InMemoryAws
+from local.paths import ROOT
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import Simulator
+from publishing.aws.json_api import JsonApi
+from publishing.aws.readiness import DynamoDBRecords
+from publishing.readiness.cadence import SHARDS
 from tests.adapters.conftest import TABLE
 from tests.fakes import FakeContext, api_event
 from tests.wired import Handler, wired_function
@@ -22,6 +30,10 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 QUERY, SECRET = "dynamodb:Query", "secretsmanager:GetSecretValue"
+GET, PUT = "dynamodb:GetItem", "dynamodb:PutItem"
+SEND, WAITING = "sqs:SendMessage", "sqs:GetQueueAttributes"
+FASTEST = {"TIKTOK_APP_LEVEL": "Ultimate", "READINESS_SHARE_PERCENT": "100"}
+"""A worker keeps its pace, whatever else is tested."""
 IDENTITIES, ACCOUNT = "identity/get/", "advertiser/info/"
 ROLES = {person.user_id: person.role for person in PEOPLE}
 
@@ -29,13 +41,23 @@ Calls = Mapping[str, int]
 
 
 class Read(NamedTuple):
-    """A read, and what it asks of TikTok: cold, and warm where that is less."""
+    """A read of TikTok's, and what it asks of TikTok: cold, and warm where that is less."""
 
     function: str
     user_id: str
     query: Mapping[str, str]
     cold: Calls
     warm: Calls | None = None
+
+    @property
+    def beside(self) -> Calls:
+        """What it asks of AWS while TikTok is being asked: a preflight reads what is known of the advertiser."""
+        return {GET: 1} if self.function == "publish_check" else {}
+
+    @property
+    def afterwards(self) -> Calls:
+        """What it asks of AWS then, if it found anything new: a preflight writes that down."""
+        return {PUT: 1} if self.function == "publish_check" else {}
 
 
 def preflight(
@@ -89,34 +111,148 @@ def tiktok(
         secrets.delete_secret(SecretId=secret["Name"], ForceDeleteWithoutRecovery=True)
 
 
-def asked(handler: Handler, event: dict[str, Any], tiktok: Simulator, aws: InMemoryAws) -> tuple[Any, Any]:
-    """What one call asks of AWS and of TikTok."""
+@pytest.fixture
+def records(dynamodb_api: JsonApi) -> DynamoDBRecords:
+    """What is known of advertisers, in the functions' own table."""
+    return DynamoDBRecords(dynamodb_api.call, TABLE)
+
+
+def look_event(message: Mapping[str, str]) -> dict[str, Any]:
+    """SQS's event with this message."""
+    event: dict[str, Any] = json.loads((ROOT / "events" / "readiness_check.one.json").read_text())
+    event["Records"][0]["body"] = json.dumps(message)
+    return event
+
+
+def _until(seen: Callable[[], bool]) -> None:
+    end = time.monotonic() + 5.0
+    while not seen():
+        assert time.monotonic() < end, "not seen in time"
+        time.sleep(0.002)
+
+
+def asked(
+    handler: Handler, event: dict[str, Any], tiktok: Simulator, aws: InMemoryAws, *, writes: bool = False
+) -> tuple[Any, Any]:
+    """What one call asks of AWS and of TikTok; it goes well.
+
+    `writes`: a preflight whose record is to be written, for which the answer does not wait on a busy machine.
+    """
     aws.calls.clear()
     tiktok.requests.clear()
-    answer = handler(event, FakeContext())
-    assert answer["statusCode"] < 300, answer["body"]
+    answer = handler(event, FakeContext(120.0))
+    match answer:
+        case {"statusCode": status}:
+            assert status < 300, answer["body"]
+        case {"batchItemFailures": failures}:
+            assert not failures
+    if writes:
+        _until(lambda: PUT in aws.calls)
     return Counter(aws.calls), Counter(request.path for request in tiktok.requests)
 
 
 @pytest.mark.parametrize("name", READS)
 def test_reads(name: str, tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
-    """One query a request, one secret a cold function, and no call to TikTok that the verdict could do without."""
+    """One query a request, one secret a cold function, and no call to TikTok that the verdict could do without.
+
+    A preflight reads its record beside TikTok's calls; it writes it where that knew less, and not again right after.
+    """
     read = READS[name]
     event = api_event(read.query, user_id=read.user_id, team_id=TEAM, role=ROLES[read.user_id])
     with wired_function(read.function, tiktok, issuer, aws) as handler:
-        assert asked(handler, event, tiktok, aws) == ({QUERY: 1, SECRET: 1}, read.cold)
+        cold = {QUERY: 1, SECRET: 1, **read.beside, **read.afterwards}
+        assert asked(handler, event, tiktok, aws, writes=PUT in cold) == (cold, read.cold)
         for _ in range(2):
-            assert asked(handler, event, tiktok, aws) == ({QUERY: 1}, read.warm or read.cold)
+            assert asked(handler, event, tiktok, aws) == ({QUERY: 1, **read.beside}, read.warm or read.cold)
+
+
+def test_a_preflight_writes_what_is_new_or_five_minutes_old(
+    tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws, records: DynamoDBRecords
+) -> None:
+    """Once, and then not for five minutes: evidence of another prerequisite, and evidence that has grown old."""
+    with wired_function("publish_check", tiktok, issuer, aws) as handler:
+
+        def of_aws(objective: str, *, writes: bool = False) -> Calls:
+            event = api_event({"advertiser_id": A.EVERYTHING_READY, "objective": objective}, team_id=TEAM)
+            return cast("Calls", asked(handler, event, tiktok, aws, writes=writes)[0])
+
+        assert of_aws("REACH", writes=True) == {QUERY: 1, SECRET: 1, GET: 1, PUT: 1}
+        assert of_aws("REACH") == {QUERY: 1, GET: 1}
+        assert of_aws("WEB_CONVERSIONS", writes=True) == {QUERY: 1, GET: 1, PUT: 1}
+        assert of_aws("WEB_CONVERSIONS") == {QUERY: 1, GET: 1}
+        _age(records, timedelta(minutes=4))
+        assert of_aws("WEB_CONVERSIONS") == {QUERY: 1, GET: 1}
+        _age(records, timedelta(minutes=1))
+        assert of_aws("WEB_CONVERSIONS", writes=True) == {QUERY: 1, GET: 1, PUT: 1}
+        assert of_aws("WEB_CONVERSIONS") == {QUERY: 1, GET: 1}
+
+
+def _age(records: DynamoDBRecords, by: timedelta) -> None:
+    """Let what is known of the advertiser be older."""
+    record = records.read(TEAM, A.EVERYTHING_READY)
+    assert record is not None
+    known = {one: replace(state, checked_at=state.checked_at - by) for one, state in record.snapshot.known.items()}
+    assert records.write(replace(record, snapshot=replace(record.snapshot, known=known)))
+
+
+def test_a_preflight_reads_its_record_while_tiktok_is_asked(
+    tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws
+) -> None:
+    """After the team and the token, without which nobody knows whom to ask; written is it after TikTok's answers."""
+    event = api_event({"advertiser_id": A.EVERYTHING_READY, "objective": "REACH"}, team_id=TEAM)
+    tiktok.latency = 1.0
+    with wired_function("publish_check", tiktok, issuer, aws) as handler:
+        aws.calls.clear()
+        running = threading.Thread(target=handler, args=(event, FakeContext()))
+        running.start()
+        _until(lambda: len(tiktok.requests) == 2)
+        while_tiktok_is_silent = time.monotonic() + tiktok.latency
+        _until(lambda: aws.calls == [QUERY, SECRET, GET])
+        assert time.monotonic() < while_tiktok_is_silent
+        running.join()
+        _until(lambda: aws.calls == [QUERY, SECRET, GET, PUT])
+
+
+def test_telling_what_is_known(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
+    """The team, and the records of its advertisers or the one that is asked for; TikTok is not asked."""
+    with wired_function("readiness", tiktok, issuer, aws) as handler:
+        for _ in range(2):
+            assert asked(handler, api_event(team_id=TEAM), tiktok, aws) == ({QUERY: 2}, {})
+            one = api_event({"advertiser_id": A.EVERYTHING_READY}, team_id=TEAM)
+            assert asked(handler, one, tiktok, aws) == ({QUERY: 1, GET: 1}, {})
+
+
+@pytest.mark.usefixtures("readiness")
+def test_watching(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
+    """A request, the look it asks for, and a sweep: each step reads its record once and writes it once.
+
+    A look writes twice, since it takes the record first. A sweep reads the sixteen parts of the list of what is due.
+    """
+    whom = {"team_id": TEAM, "advertiser_id": A.EVERYTHING_READY.value}
+    everything = {IDENTITIES: 1, ACCOUNT: 1, "pixel/list/": 1, "app/list/": 1, "page/get/": 1, "term/check/": 1}
+    with wired_function("readiness_request", tiktok, issuer, aws) as request:
+        saved = {"id": "e1", "source": "wevion.campaigns", "detail-type": "Campaign Draft Saved", "detail": whom}
+        assert asked(request, saved, tiktok, aws) == ({GET: 1, PUT: 1, SEND: 1}, {})
+    with wired_function("readiness_check", tiktok, issuer, aws, **FASTEST) as look:
+        first = {QUERY: 1, SECRET: 1, GET: 1, PUT: 2}
+        event = look_event({**whom, "claim": f"e1/{whom['advertiser_id']}"})
+        assert asked(look, event, tiktok, aws) == (first, {**everything, "bc/get/": 1, "catalog/get/": 1})
+        assert asked(look, event, tiktok, aws) == ({GET: 1}, {})
+        again = {QUERY: 1, GET: 1, PUT: 2}
+        assert asked(look, look_event(whom), tiktok, aws) == (again, {**everything, "catalog/get/": 1})
+    with wired_function("readiness_sweep", tiktok, issuer, aws) as sweep:
+        scheduled = {"id": "e2", "detail-type": "Scheduled Event", "time": "2026-11-22T17:00:00Z", "detail": "{}"}
+        assert asked(sweep, scheduled, tiktok, aws) == ({QUERY: 1 + SHARDS, WAITING: 1}, {})
 
 
 def test_creating(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
     """Beside the query two conditional writes, which make it once for each intent; a repetition reads one of them."""
     body = {"advertiser_id": A.NOTHING.value, "display_name": "Acme"}
     event = api_event(user_id="u-buyer", team_id=TEAM, role="mediabuyer", body=body)
-    writes = {QUERY: 1, "dynamodb:PutItem": 1, "dynamodb:UpdateItem": 1}
+    writes = {QUERY: 1, PUT: 1, "dynamodb:UpdateItem": 1}
     with wired_function("create_identity", tiktok, issuer, aws) as handler:
         assert asked(handler, event, tiktok, aws) == ({**writes, SECRET: 1}, {"identity/create/": 1, ACCOUNT: 1})
-        assert asked(handler, event, tiktok, aws) == ({"dynamodb:PutItem": 1}, {})
+        assert asked(handler, event, tiktok, aws) == ({PUT: 1}, {})
         other = api_event(user_id="u-buyer", team_id=TEAM, role="mediabuyer", body={**body, "display_name": "Other"})
         assert asked(handler, other, tiktok, aws) == (writes, {"identity/create/": 1, ACCOUNT: 1})
 

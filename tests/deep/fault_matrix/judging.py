@@ -27,6 +27,7 @@ _MODELS: Mapping[str, tuple[int, type[BaseModel]]] = {
 }
 _PROBLEM = {"type", "title", "status", "detail", "code", "request_id"}
 _MORE_OF_PROBLEM = {"tiktok_rejected": {"tiktok"}}
+_VERIFIED = {"satisfied", "missing"}
 _ORDER = [one.value for one in Requirement]
 
 
@@ -84,6 +85,7 @@ def broken_promises(seen: Seen) -> Iterator[str]:
         yield from _of_write(seen)
     if cell.row.asks == "publish" and seen.status == 200:
         yield from _of_verdict(cell, json.loads(seen.body))
+        yield from _of_snapshot(seen, json.loads(seen.body))
 
 
 def _of_connections(seen: Seen) -> Iterator[str]:
@@ -163,3 +165,20 @@ def _of_verdict(cell: Cell, body: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is satisfied by nothing that was seen"
     if (body["identity"] is None) != ("identity" in missing + unknown):
         yield f"the ad would run under {body['identity']}"
+
+
+def _of_snapshot(seen: Seen, body: Mapping[str, Any]) -> Iterator[str]:
+    """What is kept of a preflight is what TikTok said, by whichever token, and nothing that it did not say."""
+    verified = {
+        one["requirement"]: one["status"] == "satisfied" for one in body["checks"] if one["status"] in _VERIFIED
+    }
+    if seen.cell.row.arguments.get("strict"):
+        there = [
+            one["requirement"] for one in body["checks"] if any(asset["usable"] for asset in one.get("assets", ()))
+        ]
+        verified |= dict.fromkeys(there, True)  # however strictly it is judged
+    if seen.cell.takes_time:
+        if seen.kept and not seen.kept.items() <= verified.items():
+            yield f"kept {seen.kept}, not only {verified}"
+    elif seen.kept != (verified if body["token"] else None):
+        yield f"kept {seen.kept}, not {verified}"

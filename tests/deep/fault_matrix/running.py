@@ -20,6 +20,7 @@ from publishing.identities import check_identity, list_identities
 from publishing.identity_creation import create_identity
 from publishing.inputs import AdvertiserQuery, CreateIdentityBody, PublishCheckQuery
 from publishing.publish_check import publish_check
+from publishing.readiness.live import Live
 from publishing.services import Services
 from tests.deep.fault_matrix.cells import Cell
 from tests.deep.fault_matrix.rows import ACTED
@@ -34,6 +35,8 @@ NAME = "Acme Winter"
 SECONDS = 15.0
 SHORT_SECONDS = {"check": 1.5, "list": 1.5, "publish": 2.0, "create": 3.3}
 """Of Lambda's time, where TikTok keeps silent."""
+KEPT_WITHIN_SECONDS = 5.0
+"""Where TikTok does not keep silent."""
 BEARER = "canary-bearer-0c1f"
 
 
@@ -60,6 +63,8 @@ class Seen:
     made_in_the_end: int
     """And the identities of that name then."""
     lines: int
+    kept: Mapping[str, bool] | None
+    """Of a preflight: which prerequisites are known to be there or missing from now on; None where nothing is kept."""
     leaks: tuple[str, ...] = field(default=())
     """Where a secret could be read."""
 
@@ -125,6 +130,7 @@ class _Request:
             with_mates = [one for one in self.tiktok.requests if one.token_fingerprint == fingerprint(MATES_TOKEN)]
             struck = [one for one in asked if one.path == cell.row.endpoint and one.fault is not None]
             marked, made = tuple(self._expired()), self._made()
+            kept = self._kept(KEPT_WITHIN_SECONDS if _has_token(response) and not cell.takes_time else 0.0)
             stored = self._stored()
             again = self._again() if cell.row.asks == "create" else None
             stored += self._stored()
@@ -150,6 +156,7 @@ class _Request:
             again=again,
             made_in_the_end=self._made(),
             lines=written.getvalue().count("gateway-request"),
+            kept=kept,
             leaks=tuple(where for where, text in places.items() if any(one in text for one in secrets)),
         )
 
@@ -161,7 +168,7 @@ class _Request:
             event = api_event(body={**values, "display_name": NAME}, headers=headers, user_id=USER)
         else:
             event = api_event(values, headers=headers, user_id=USER)
-        return _handler(row.asks, self.services)(event, FakeContext(seconds))
+        return _handler(row.asks, self.services, self.product.live)(event, FakeContext(seconds))
 
     def _again(self) -> int:
         """The same write once TikTok is well and, where it was ended, the person has connected again."""
@@ -169,14 +176,27 @@ class _Request:
         self.product.teams.connect("northlight", USER, [ADVERTISER])
         return int(self._ask(SECONDS)["statusCode"])
 
+    def _kept(self, seconds: float) -> Mapping[str, bool] | None:
+        """What the preflight told the advertiser's snapshot; the answer has not waited for it on a busy machine."""
+        end = time.monotonic() + seconds
+        while self.cell.row.asks == "publish" and not len(self.product.records) and time.monotonic() < end:
+            time.sleep(0.01)
+        record = self.product.records.read("northlight", ADVERTISER)
+        return {name.value: known.satisfied for name, known in record.snapshot.known.items()} if record else None
+
     def _stored(self) -> str:
-        return repr((self.product.teams.items, self.product.intents.stored, self.product.marks.tried))
+        kept = self.product
+        return repr((kept.teams.items, kept.intents.stored, kept.marks.tried, kept.records.stored, kept.queue.messages))
 
     def _expired(self) -> list[str]:
         return [one.user_id for one in self.product.teams.read("northlight").connections if one.status == "expired"]
 
     def _made(self) -> int:
         return sum(one.display_name == NAME for one in self.tiktok.world.advertisers[ADVERTISER].identities)
+
+
+def _has_token(response: Mapping[str, Any]) -> bool:
+    return bool(json.loads(response["body"]).get("token"))
 
 
 def _people(wired: Product, token: str, *, teammate: bool) -> Product:
@@ -186,7 +206,7 @@ def _people(wired: Product, token: str, *, teammate: bool) -> Product:
     return wired
 
 
-def _handler(name: str, services: Services) -> Handler:
+def _handler(name: str, services: Services, live: Live) -> Handler:
     match name:
         case "check":
             return query_endpoint(partial(check_identity, services), AdvertiserQuery)
@@ -195,7 +215,7 @@ def _handler(name: str, services: Services) -> Handler:
         case "create":
             return body_endpoint(partial(create_identity, services), CreateIdentityBody)
         case _:
-            return query_endpoint(partial(publish_check, services), PublishCheckQuery)
+            return query_endpoint(partial(publish_check, services, live), PublishCheckQuery)
 
 
 @contextlib.contextmanager
