@@ -9,8 +9,10 @@ from publishing.publish_check import publish_check
 from publishing.readiness.live import Live
 from publishing.readiness.wiring import Stores, utc_now
 from publishing.services import services_from_environment
+from tiktok_business.transport import trusting_context
 
-stores = Stores.from_environment()
+context = trusting_context()
+stores = Stores.from_environment(context)
 live = Live(stores.records, stores.queue, stores.cadence, utc_now)
-lambda_handler = query_endpoint(partial(publish_check, services_from_environment(), live), PublishCheckQuery)
+lambda_handler = query_endpoint(partial(publish_check, services_from_environment(context), live), PublishCheckQuery)
 cold_start.over()

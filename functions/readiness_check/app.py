@@ -8,9 +8,11 @@ from publishing.readiness.settings import pace_from_environment
 from publishing.readiness.wiring import Stores, utc_now
 from publishing.readiness.worker import Worker
 from publishing.services import services_from_environment
+from tiktok_business.transport import trusting_context
 
-stores = Stores.from_environment()
-tiktok = services_from_environment()
+context = trusting_context()
+stores = Stores.from_environment(context)
+tiktok = services_from_environment(context)
 services = Services(
     records=stores.records,
     queue=stores.queue,

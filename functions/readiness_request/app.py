@@ -1,10 +1,12 @@
 """From the event bus: a draft was saved, a campaign scheduled or TikTok connected, so the advertiser is looked at."""
 
+import ssl
+
 from publishing import cold_start
 from publishing.readiness.request import Requests
 from publishing.readiness.triggers import request_handler
 from publishing.readiness.wiring import Stores, utc_now
 
-stores = Stores.from_environment()
+stores = Stores.from_environment(ssl.create_default_context())
 lambda_handler = request_handler(Requests(stores.records, stores.queue, stores.teams, utc_now))
 cold_start.over()

@@ -15,7 +15,7 @@ from local.paths import ROOT
 from publishing.answers.identities import CreatedIdentityAnswer, IdentityCheck, IdentityList
 from publishing.answers.publish_check import PublishCheck, Rules
 from publishing.answers.readiness import Readiness
-from publishing.inputs import AdvertiserQuery, CreateIdentityBody, NoInput, PublishCheckQuery
+from publishing.inputs import AdvertiserQuery, CreateIdentityBody, NoInput, PublishCheckQuery, ReadinessQuery
 
 _FIRST_LINE = re.compile(r"(?P<method>[A-Z]+) (?P<path>/\S+): (?P<summary>.+)")
 
@@ -144,7 +144,7 @@ OPERATIONS = (
             "An owner or manager sees the advertisers of all members' connections, anybody else those of the own one. "
             "What could not be verified again stays, as `stale`. An advertiser that was never looked at is not there."
         ),
-        reads=AdvertiserQuery,
+        reads=ReadinessQuery,
         answers=Readiness,
         examples=examples.READINESS,
         problems=(*_ALWAYS, "advertiser_not_accessible"),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-_DURATION = re.compile(r"(?P<count>\d{1,6}) (?P<unit>second|minute|hour|day)s?")
+_DURATION = re.compile(r"(?P<count>[1-9]\d{0,5}) (?P<unit>second|minute|hour|day)s?")
 
 
 class SettingsError(ValueError):

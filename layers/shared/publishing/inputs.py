@@ -69,6 +69,13 @@ class AdvertiserQuery(_Input):
     """TikTok's id of the ad account. Without it the first advertiser of the active token is taken, and named."""
 
 
+class ReadinessQuery(_Input):
+    """Which advertiser; without it all that the caller may see."""
+
+    advertiser_id: AdvertiserId | None = None
+    """TikTok's id of the ad account. Without it all advertisers that the caller may see are answered."""
+
+
 class PublishCheckQuery(AdvertiserQuery):
     """Which advertiser, for which objective, how strictly."""
 

@@ -1,6 +1,7 @@
 """Everything outside the process that a function works with; made once, in Init."""
 
 import os
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -69,14 +70,14 @@ class HintMemory:
         return self._hints(sha256(token.get_secret_value().encode()).digest())
 
 
-def services_from_environment() -> Services:
-    """The real services, from the function's environment variables.
+def services_from_environment(context: ssl.SSLContext | None = None) -> Services:
+    """The real services, from the function's environment variables; ``context`` is for all their connections.
 
     Raises:
         SettingsError: a variable is absent or unusable.
     """
     settings = Settings.from_environment(os.environ)
-    context = trusting_context()
+    context = context or trusting_context()
     dynamodb = JsonApi.from_environment(DYNAMODB, os.environ, context)
     secrets_manager = JsonApi.from_environment(SECRETS_MANAGER, os.environ, context)
     transport = RequestsTransport(settings.tiktok_base_url, context)

@@ -13,7 +13,7 @@ from publishing import endpoint
 from publishing.endpoint import body_endpoint, query_endpoint
 from publishing.identities import check_identity, list_identities
 from publishing.identity_creation import create_identity
-from publishing.inputs import AdvertiserQuery, CreateIdentityBody, PublishCheckQuery
+from publishing.inputs import AdvertiserQuery, CreateIdentityBody, PublishCheckQuery, ReadinessQuery
 from publishing.publish_check import publish_check
 from publishing.readiness.board import Board
 from tests.fakes import Ask, FakeContext, Product, Received, api_event, product
@@ -57,7 +57,7 @@ def _handlers(product: Product) -> Mapping[str, endpoint.Handler]:
         "check": query_endpoint(partial(check_identity, services), AdvertiserQuery),
         "list": query_endpoint(partial(list_identities, services), AdvertiserQuery),
         "publish": query_endpoint(partial(publish_check, services, product.live), PublishCheckQuery),
-        "readiness": query_endpoint(board.answer, AdvertiserQuery),
+        "readiness": query_endpoint(board.answer, ReadinessQuery),
         "create": body_endpoint(partial(create_identity, services), CreateIdentityBody),
     }
 

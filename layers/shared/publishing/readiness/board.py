@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from publishing.answers.readiness import AdvertiserReadiness, ObjectiveReadiness, Readiness
 from publishing.calls import Call
-from publishing.inputs import AdvertiserQuery
+from publishing.inputs import ReadinessQuery
 from publishing.messages import warning
 from publishing.objectives import OBJECTIVES, Requirement
 from publishing.readiness.cadence import Cadence
@@ -30,7 +30,7 @@ class Board:
     records: Records
     cadence: Cadence
 
-    def answer(self, call: Call, query: AdvertiserQuery) -> Readiness:
+    def answer(self, call: Call, query: ReadinessQuery) -> Readiness:
         """The snapshots of the advertisers that the caller may see, by id; of one where the query names it.
 
         Raises:

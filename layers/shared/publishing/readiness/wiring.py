@@ -1,6 +1,7 @@
 """The real stores of readiness; made once, in Init."""
 
 import os
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,7 +12,6 @@ from publishing.aws.teams import DynamoDBTeams
 from publishing.environment import required
 from publishing.readiness.cadence import Cadence
 from publishing.readiness.settings import QueueSettings, cadence_from_environment
-from tiktok_business.transport import trusting_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,12 @@ class Stores:
     queues: QueueSettings
 
     @classmethod
-    def from_environment(cls) -> "Stores":
-        """Those that the function's environment names.
+    def from_environment(cls, context: ssl.SSLContext) -> "Stores":
+        """Those that the function's environment names, reached with ``context``.
 
         Raises:
             SettingsError: a variable is absent or unusable.
         """
-        context = trusting_context()
         dynamodb, sqs, events = (
             JsonApi.from_environment(service, os.environ, context) for service in (DYNAMODB, SQS, EVENTBRIDGE)
         )
