@@ -1,0 +1,17 @@
+"""Readiness in memory with a simulated TikTok."""
+
+import pytest
+
+from local.tiktok_simulator import DemoToken, Simulator
+from tests.unit.publishing.conftest import log, running_tiktok, tiktok
+from tests.unit.readiness.system import System
+
+__all__ = ["log", "running_tiktok", "tiktok"]
+
+
+@pytest.fixture
+def system(tiktok: Simulator) -> System:
+    """A team of one owner, who has connected."""
+    made = System(tiktok)
+    made.person(DemoToken.OWNER)
+    return made

@@ -1,0 +1,237 @@
+"""Whose token a look is made with, and what its end comes to."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from local.tiktok_simulator import DemoAdvertiser, DemoToken, Identity, Token
+from publishing.objectives import Requirement
+from publishing.readiness.stores import LookMessage
+from publishing.teams import Connection
+from tests.fakes import secret_id_of
+from tests.unit.readiness.happenings import READY
+from tests.unit.readiness.system import CHANGED, EXPIRED, STALE, START, TEAM, System
+
+OWNER = DemoToken.OWNER.user
+MINUTE = timedelta(minutes=1)
+
+
+def a_token_like_the_owners(system: System, user: str, sees_centers_of: str | None = OWNER) -> None:
+    """A further member's token that reaches the same advertisers; and, unless said otherwise, the same centers."""
+    world = system.tiktok.world
+    value = f"simulated-token-{user}"
+    world.tokens[value] = Token(value, user, world.tokens[DemoToken.OWNER].advertiser_ids)
+    for center in world.business_centers.values():
+        if sees_centers_of in center.user_roles:
+            center.user_roles[user] = "ADMIN"
+    identities = world.advertisers[READY].identities
+    identities[:] = [
+        Identity(one.id, one.identity_type, one.display_name, linked_by=(*one.linked_by, user)) for one in identities
+    ]
+    system.product.person(user, "mediabuyer", value, [READY], connected_at="2026-10-01T09:00:00Z")
+
+
+def test_a_dead_token_is_told_of_once(system: System) -> None:
+    """Who connected, when, and which advertisers; marked, and never told of again."""
+    system.look(READY)
+    system.tiktok.world.revoke(DemoToken.OWNER)
+    for _ in range(3):
+        system.clock.forward(10 * MINUTE)
+        system.look(READY)
+    [event] = system.seen_bus.events
+    assert event.detail_type == EXPIRED
+    connection = system.product.teams.connection(TEAM, OWNER)
+    assert connection.status == "expired"
+    assert event.detail == {
+        "id": f"connection-expired/{TEAM}/{OWNER}/{connection.connected_at}",
+        "team_id": TEAM,
+        "user_id": OWNER,
+        "connected_at": connection.connected_at,
+        "advertiser_ids": list(connection.advertiser_ids),
+        "message": "The TikTok connection has ended. Connect TikTok again.",
+    }
+
+
+def test_a_dead_token_makes_nothing_missing(system: System) -> None:
+    """What is known stays, as stale."""
+    system.look(READY)
+    system.tiktok.world.revoke(DemoToken.OWNER)
+    system.clock.forward(10 * MINUTE)
+    system.look(READY)
+    snapshot = system.record(READY).snapshot
+    assert {one.satisfied for one in snapshot.known.values()} == {True}
+    assert (snapshot.stale_since, snapshot.generation) == (START + 10 * MINUTE, 1)
+    assert system.sent(CHANGED) == []
+
+
+def test_two_workers_that_find_the_same_token_dead_tell_of_it_once(system: System) -> None:
+    """Each with an advertiser of the same team: the second looks while the first is about to tell."""
+    other = DemoAdvertiser.SUSPENDED
+    for one in (READY, other):
+        system.watch_over(one)
+    system.tiktok.world.revoke(DemoToken.OWNER)
+    begin = system.told.begin
+    begun: list[bool] = []
+
+    def overtaken(connection: Connection, now: datetime) -> bool:
+        mine = begin(connection, now)
+        begun.append(mine)
+        if len(begun) == 1:
+            system.queue.put(LookMessage(TEAM, other))
+            [given] = system.queue.receive(1)
+            held_up = system.worker
+            system.worker = type(held_up)(
+                system.services, held_up.runs, system.pace, held_up.urgent_queue, sleep=system.slept.append
+            )
+            system.deliver([given])
+            system.worker = held_up
+        return mine
+
+    system.told.begin = overtaken  # type: ignore[method-assign]
+    system.look(READY)
+    assert begun == [True, False]
+    assert [one.detail_type for one in system.seen_bus.events] == [EXPIRED]
+
+
+def test_who_could_not_tell_is_made_up_for_by_the_next_look_of_the_team(system: System) -> None:
+    """A preflight found the token dead and only marked it; a look at another advertiser tells."""
+    system.tiktok.world.revoke(DemoToken.OWNER)
+    system.preflight(READY)
+    assert "u-owner" in system.product.marks
+    assert system.seen_bus.events == []
+    system.look(DemoAdvertiser.SUSPENDED)
+    system.look(READY)
+    assert [one.detail_type for one in system.seen_bus.events] == [EXPIRED]
+
+
+def test_who_connected_again_meanwhile_is_not_told_of(system: System) -> None:
+    """The dead token is not theirs any more: the mark and the telling are for the connection that was used."""
+    system.tiktok.world.revoke(DemoToken.OWNER)
+    mark = system.product.marks.expired
+
+    def connected_again(connection: Connection) -> None:
+        system.product.teams.connect(TEAM, OWNER, [READY], connected_at="2026-11-16T09:59:00Z")
+        mark(connection)
+
+    system.product.marks.expired = connected_again  # type: ignore[method-assign]
+    system.look(READY)
+    assert system.seen_bus.events == []
+    assert system.product.teams.connection(TEAM, OWNER).status == "active"
+
+
+def test_an_end_after_a_new_connection_is_another_event(system: System) -> None:
+    """Connected again it is another connection, whose end is told of too."""
+    for connected_at in ("2026-11-01T09:00:00Z", "2026-11-10T09:00:00Z"):
+        system.tiktok.world.tokens[DemoToken.OWNER] = Token(DemoToken.OWNER, OWNER, (READY,))
+        system.product.person(OWNER, "owner", DemoToken.OWNER, [READY], connected_at=connected_at)
+        system.look(READY)
+        system.tiktok.world.revoke(DemoToken.OWNER)
+        system.look(READY)
+        system.clock.forward(10 * MINUTE)
+    assert [one.detail["connected_at"] for one in system.sent(EXPIRED)] == [
+        "2026-11-01T09:00:00Z",
+        "2026-11-10T09:00:00Z",
+    ]
+
+
+def test_another_members_token_answers_where_one_is_dead(system: System) -> None:
+    """The end is told of, and the snapshot is whole."""
+    a_token_like_the_owners(system, "u-second")
+    system.tiktok.world.revoke(DemoToken.OWNER)
+    system.look(READY)
+    snapshot = system.record(READY).snapshot
+    assert (snapshot.witness, snapshot.stale_since) == ("u-second", None)
+    assert snapshot.objective("CONVERSIONS").ready
+    assert [one.detail_type for one in system.seen_bus.events] == [EXPIRED]
+
+
+@pytest.mark.parametrize("how", ["never connected", "left", "revoked", "without the advertiser", "no secret"])
+def test_without_a_token_to_ask_with_what_is_known_is_stale(system: System, how: str) -> None:
+    """Nothing is missing and nothing is told, until it is stale for a whole interval."""
+    system.watch_over(READY)
+    system.look(READY)
+    teams = system.product.teams
+    if how == "never connected":
+        teams.remove(TEAM, f"CONNECTION#{OWNER}")
+    elif how == "left":
+        teams.remove(TEAM, f"MEMBER#{OWNER}")
+    elif how == "revoked":
+        teams.connect(TEAM, OWNER, [READY], status="revoked")
+    elif how == "without the advertiser":
+        teams.connect(TEAM, OWNER, ["1"])
+    else:
+        system.product.tokens.secrets.clear()
+        system.product.tokens.remembered.clear()
+    system.pass_time(timedelta(hours=1, minutes=30))
+    snapshot = system.record(READY).snapshot
+    assert {one.satisfied for one in snapshot.known.values()} == {True}
+    assert snapshot.stale_since is not None
+    assert snapshot.generation == 1
+    assert system.seen_bus.events == []
+    system.pass_time(timedelta(hours=30))
+    assert [one.detail_type for one in system.seen_bus.events] == [STALE]
+
+
+def test_an_advertiser_that_was_never_connected_knows_nothing(system: System) -> None:
+    """Unknown, not missing; and no event, ever."""
+    system.watch_over("7300000000000000999")
+    system.pass_time(timedelta(hours=5))
+    record = system.record("7300000000000000999")
+    assert (record.snapshot.known, record.snapshot.generation) == ({}, 0)
+    assert system.seen_bus.events == []
+
+
+def test_an_advertiser_that_moves_to_a_teammate_who_sees_the_same_changes_nothing(system: System) -> None:
+    """The owner's connection loses it, another has it: the witness is another one, and nobody is told anything."""
+    a_token_like_the_owners(system, "u-second")
+    system.look(READY)
+    assert system.record(READY).snapshot.witness == OWNER
+    system.product.teams.connect(TEAM, OWNER, [])
+    system.clock.forward(10 * MINUTE)
+    system.look(READY)
+    snapshot = system.record(READY).snapshot
+    assert (snapshot.witness, snapshot.generation, snapshot.suspected_since) == ("u-second", 1, None)
+    assert snapshot.checked_at == START + 10 * MINUTE
+    assert system.seen_bus.events == []
+
+
+def test_what_the_teammate_does_not_see_is_confirmed_before_it_is_told(system: System) -> None:
+    """The teammate's Business Center has no catalog: a suspicion, a second look, one event."""
+    a_token_like_the_owners(system, "u-second", sees_centers_of=DemoToken.MEDIA_BUYER.user)
+    system.look(READY)
+    system.product.teams.connect(TEAM, OWNER, [])
+    system.clock.forward(10 * MINUTE)
+    system.look(READY)
+    catalog = system.record(READY).snapshot.known[Requirement.CATALOG]
+    assert catalog.satisfied
+    assert catalog.suspicion is not None
+    assert system.seen_bus.events == []
+    system.pass_time(10 * MINUTE, sweeps=False)
+    [event] = system.sent(CHANGED)
+    assert [(one["requirement"], one["reason"]) for one in event.detail["added"]] == [("catalog", "no_catalog")]
+    assert sorted(event.detail["objectives"]) == ["CATALOG_SALES", "PRODUCT_SALES", "SHOP_PURCHASES"]
+
+
+def test_what_the_teammate_cannot_ask_for_is_stale_and_not_missing(system: System) -> None:
+    """A teammate in no Business Center says nothing of catalogs."""
+    a_token_like_the_owners(system, "u-second", sees_centers_of=None)
+    system.look(READY)
+    system.product.teams.connect(TEAM, OWNER, [])
+    system.clock.forward(10 * MINUTE)
+    system.look(READY)
+    known = system.record(READY).snapshot.known
+    assert [one for one in Requirement if known[one].stale_since] == [Requirement.CATALOG]
+    assert known[Requirement.CATALOG].satisfied
+    assert system.seen_bus.events == []
+
+
+def test_a_rotated_secret_is_used_and_nothing_is_told(system: System) -> None:
+    """The memory holds the dead token, the store the new one."""
+    system.look(READY)
+    system.tiktok.world.revoke(DemoToken.OWNER)
+    system.tiktok.world.tokens["rotated"] = Token("rotated", OWNER, (READY,))
+    system.product.tokens.secrets[secret_id_of(TEAM, OWNER)] = "rotated"
+    system.clock.forward(10 * MINUTE)
+    system.look(READY)
+    assert system.seen_bus.events == []
+    assert system.record(READY).snapshot.checked_at == START + 10 * MINUTE
