@@ -1,7 +1,8 @@
 """The readiness functions around stores in memory: a clock that is moved, a queue that is read as Lambda reads it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -165,6 +166,14 @@ class System:
     def _delete(self, ids: Iterable[str]) -> None:
         for one in ids:
             self.queue.delete(one)
+
+    @contextmanager
+    def another_worker(self) -> Iterator[None]:
+        """While one is held up in the middle of a batch, another works."""
+        held_up = self.worker
+        self.worker = Worker(self.services, held_up.runs, self.pace, held_up.urgent_queue, sleep=held_up.sleep)
+        yield
+        self.worker = held_up
 
     def pass_time(self, span: timedelta, *, sweeps: bool = True) -> None:
         """Let time pass: messages are worked when they become visible, and the hour strikes a sweep."""

@@ -79,12 +79,8 @@ def test_two_workers_that_find_the_same_token_dead_tell_of_it_once(system: Syste
         if len(begun) == 1:
             system.queue.put(LookMessage(TEAM, other))
             [given] = system.queue.receive(1)
-            held_up = system.worker
-            system.worker = type(held_up)(
-                system.services, held_up.runs, system.pace, held_up.urgent_queue, sleep=system.slept.append
-            )
-            system.deliver([given])
-            system.worker = held_up
+            with system.another_worker():
+                system.deliver([given])
         return mine
 
     system.told.begin = overtaken  # type: ignore[method-assign]

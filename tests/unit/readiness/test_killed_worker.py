@@ -7,7 +7,7 @@ import pytest
 
 from local.tiktok_simulator import DemoToken
 from publishing.objectives import Requirement
-from publishing.readiness.worker import Worker
+from publishing.readiness.stores import LookMessage
 from tests.unit.readiness.aftermath import RECOVERY, Scenario, cases, name_of
 from tests.unit.readiness.effects import KilledError, Point
 from tests.unit.readiness.happenings import (
@@ -16,6 +16,7 @@ from tests.unit.readiness.happenings import (
     READY,
     SECOND_CHANGE,
     connected_again,
+    find_pixel,
     owner_refused,
     pixel_back,
     pixel_lost,
@@ -88,14 +89,55 @@ def test_a_worker_held_up_at_any_point_does_no_harm_when_it_goes_on(
     scenario, point = case
 
     def meanwhile() -> None:
-        held_up = system.worker
-        system.worker = Worker(system.services, held_up.runs, system.pace, held_up.urgent_queue, sleep=held_up.sleep)
-        system.pass_time(LONGER_THAN_VISIBILITY, sweeps=False)
-        system.worker = held_up
+        with system.another_worker():
+            system.pass_time(LONGER_THAN_VISIBILITY, sweeps=False)
 
     scenario.happens(system, point, meanwhile)
     system.pass_time(RECOVERY)
     scenario.assert_well(system, READY)
+
+
+def test_what_a_held_up_worker_saw_is_not_written_over_what_was_seen_since(system: System) -> None:
+    """It saw the pixel unbound; while it was held up there was a new one, and another worker saw that."""
+
+    def meanwhile() -> None:
+        find_pixel(system)
+        with system.another_worker():
+            system.pass_time(LONGER_THAN_VISIBILITY, sweeps=False)
+
+    pixel_unbound(system)
+    system.effects.watch(Point(2, after=False), meanwhile)
+    system.work()
+    assert system.effects.reached
+    system.pass_time(RECOVERY)
+    assert system.seen_bus.events == []
+    assert system.record(READY).snapshot.generation == 1
+
+
+def test_a_second_look_whose_message_is_lost_is_made_by_the_first_sweep_thereafter(system: System) -> None:
+    """The record is claimed for it, and due at its time."""
+    pixel_lost(system)
+    system.work()
+    [message] = system.queue.messages
+    record = system.record(READY)
+    assert isinstance(message.content, LookMessage)
+    assert message.content.claim == record.claim is not None
+    assert record.due_at == message.visible_at == system.clock() + CONFIRMATION
+    system.queue.delete(message.id)
+    system.clock.forward(CONFIRMATION)
+    system.run_sweep()
+    system.work()
+    assert [one.id for one in system.sent()] == [FIRST_CHANGE[1]]
+
+
+def test_a_second_look_whose_message_comes_twice_is_made_once(system: System) -> None:
+    """Its claim is for one look."""
+    pixel_suspected(system)
+    [message] = system.queue.messages
+    system.queue.put(message.content)
+    system.effects.watch()
+    assert system.work() == 2
+    assert system.effects.names.count("look") == 1
 
 
 def _twice(system: System, case: tuple[Scenario, Point], second: int, until: timedelta) -> None:

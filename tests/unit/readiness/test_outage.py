@@ -99,8 +99,8 @@ def test_one_advertiser_that_fails_among_verified_ones_is_told_of_once(fleet: Sy
     since = fleet.record(READY).snapshot.stale_since
     assert since is not None
     fleet.pass_time(5 * HOUR)
-    [event] = fleet.sent(STALE)
-    assert event.detail["advertiser_id"] == READY
+    [event] = fleet.seen_bus.events
+    assert (event.detail_type, event.detail["advertiser_id"]) == (STALE, READY)
     assert event.detail["checked_at"] == "2026-11-16T10:00:00Z"
     assert event.detail["unverified"] == ["identity", "pixel", "app", "leadForm"], "catalogs are not asked for by it"
     assert event.id == f"readiness-stale/northlight/{READY}/{since.timestamp():.0f}"

@@ -38,13 +38,15 @@ _REPEATABLE = frozenset(
     {
         "InternalServerError",
         "InternalServiceError",
+        "KmsThrottled",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
+        "RequestThrottled",
         "ServiceUnavailable",
         "ThrottlingException",
     }
 )
-"""Refusals that may pass (DynamoDB Developer Guide, "Error handling"; Secrets Manager API, "Common errors")."""
+"""Refusals that may pass (DynamoDB Developer Guide, "Error handling"; API references of Secrets Manager and SQS)."""
 
 
 class AwsError(Exception):

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from publishing.aws.json_api import AwsError, Call
 from publishing.readiness.events import SOURCE
+from publishing.readiness.pacing import LONGEST_HIDING
 from publishing.readiness.record import OutgoingEvent
 from publishing.readiness.stores import Outgoing
 
@@ -14,8 +15,6 @@ EVENTS_AT_ONCE = 10
 """What EventBridge takes in one call."""
 LONGEST_DELAY = timedelta(minutes=15)
 """Of a message to SQS."""
-LONGEST_HIDING = timedelta(hours=12)
-"""Of a message in SQS, since it was received."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def from_text(team_id: str, advertiser_id: str, due_at: datetime, revision: int,
     """The record that :func:`to_text` made the text of; one that knows nothing where that cannot be read."""
     try:
         return _read(team_id, advertiser_id, due_at, revision, json.loads(text))
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return Record(team_id, advertiser_id, due_at=due_at, revision=revision)
 
 

@@ -1,0 +1,337 @@
+"""The simulation of readiness at scale: it keeps the real rules, and its page says what it found."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import pairwise
+from random import Random
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from local.bench.report import with_tables
+from local.demo_data import OWNER
+from local.in_memory_readiness import InMemoryAnnouncements, InMemoryBus, InMemoryQueue, InMemoryRecords
+from local.simulation import money, run, workers
+from local.simulation.__main__ import FIGURES, PAGE, PLOTS
+from local.simulation.cases import SIZES, Case, variations
+from local.simulation.checks import Checks, Ended
+from local.simulation.figures import Figures, figures
+from local.simulation.freshness import Ages
+from local.simulation.plots import plots
+from local.simulation.profiles import ENDPOINTS, NAMES, Profile, measured
+from local.simulation.report import as_json, markdown, tables
+from local.simulation.run import IDLE, IN_USE, simulated
+from local.simulation.tiktok import SimulatedTikTok
+from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
+from publishing.environment import duration
+from publishing.objectives import Requirement
+from publishing.readiness.cadence import Cadence
+from publishing.readiness.check import Checked, ComesBackError, Outcome, Services, check
+from publishing.readiness.pacing import CALLS_PER_CHECK, LEVELS
+from publishing.readiness.record import Record
+from publishing.readiness.stores import LookMessage
+from tests.fakes import product
+from tests.template import load_template
+from tiktok_business.deadline import Deadline
+
+# What the pace counts with: so many calls of the endpoint that is asked most, and one of each other.
+ORDINARY = Profile(
+    "ordinary",
+    tuple((NAMES.index("identity/get/"), place) for place in range(CALLS_PER_CHECK))
+    + tuple((number, 0) for number in range(1, len(NAMES))),
+)
+HOUR = timedelta(hours=1)
+DAY = Case(300, warm_up_hours=2, hours=26, outage=False)
+BUSY = Case(3_000, share_percent=10, in_use=0.5, warm_up_hours=1, hours=3)
+
+
+def report() -> Mapping[str, Any]:
+    """What was simulated last."""
+    read: Mapping[str, Any] = json.loads(FIGURES.read_text())
+    return read
+
+
+@cache
+def figures_of(case: Case) -> Figures:
+    """A case's figures, simulated once for all tests."""
+    return figures(simulated(case, (ORDINARY,)))
+
+
+def test_the_page_shows_the_figures() -> None:
+    """docs/scaling.md has the tables of docs/scaling.json; `make simulate ARGS=--write` writes both."""
+    page = PAGE.read_text()
+    assert with_tables(page, markdown(report())) == page
+
+
+def test_the_plots_show_the_figures() -> None:
+    """Every plot is drawn from docs/scaling.json, is on the page, and there is no other."""
+    drawn = plots(report())
+    assert {path.name: path.read_text() for path in PLOTS.iterdir()} == drawn
+    page = PAGE.read_text()
+    assert [name for name in drawn if f"(scaling/{name})" not in page] == []
+
+
+def test_the_figures_are_of_the_cases() -> None:
+    """docs/scaling.json holds every case and every variation that the program has by now."""
+    cases = [Case(**_read(one["case"])) for one in report()["sizes"]]
+    assert cases == list(SIZES)
+    assert [Case(**_read(one["case"])) for one in report()["varied"]] == [one.case for one in variations()]
+
+
+def _read(case: Mapping[str, Any]) -> dict[str, Any]:
+    durations = {name: timedelta(seconds=case[name]) for name in ("active_every", "idle_every", "schedule")}
+    return {**case, **durations}
+
+
+def test_the_cases_have_the_templates_defaults() -> None:
+    """What is simulated is what is deployed, unless a parameter is given."""
+    parameters = {name: str(one["Default"]) for name, one in load_template()["Parameters"].items() if "Default" in one}
+    case = Case(1)
+    assert case.level == parameters["TikTokAppLevel"]
+    assert str(case.share_percent) == parameters["ReadinessSharePercent"]
+    assert case.active_every == duration(parameters, "ActiveEvery")
+    assert case.idle_every == duration(parameters, "IdleEvery")
+    assert case.cadence.confirm_after == duration(parameters, "ConfirmAfter")
+    assert parameters["ReadinessSchedule"] == "rate(1 hour)"
+    assert case.schedule == HOUR
+
+
+def test_the_workers_are_the_templates() -> None:
+    """Batches, timeouts and memory are those of the functions."""
+    resources = load_template()["Resources"]
+    worker, sweep = (resources[name]["Properties"] for name in ("ReadinessCheckFunction", "ReadinessSweepFunction"))
+    assert worker["Timeout"] == workers.TIMEOUT_SECONDS
+    assert {name: one["Properties"]["BatchSize"] for name, one in worker["Events"].items()} == {
+        "Queue": workers.BATCH_SIZES[False],
+        "UrgentQueue": workers.BATCH_SIZES[True],
+    }
+    assert sweep["Timeout"] == run.SWEEP_TIMEOUT_SECONDS
+    assert {worker["MemorySize"], sweep["MemorySize"]} == {money.MEMORY_GIGABYTES * 1_024}
+
+
+def test_everybody_is_looked_at_in_time() -> None:
+    """Where capacity does, nobody waits longer than the interval and the next sweep, and TikTok's trouble of a look."""
+    found = figures_of(DAY)
+    assert found.never_looked_at == 0
+    assert found.ages[IN_USE].longest <= 3.1 * 3_600
+    assert found.ages[IN_USE].p90 <= 1.1 * 3_600
+    assert found.ages[IDLE].longest <= 26.1 * 3_600
+    assert found.dead_letters == 0
+    assert found.false_events == 0
+    assert found.looks == pytest.approx(found.wanted, rel=0.15)
+
+
+def test_calls_stay_within_the_share() -> None:
+    """More looks are wanted than the pace allows; TikTok is asked for no more than the share, in no minute."""
+    found, level = figures_of(BUSY), LEVELS[BUSY.level]
+    assert found.load > 1
+    share = level.per_minute * BUSY.share_percent / 100
+    at_once = 2 * level.workers * CALLS_PER_CHECK  # begun at the end of one minute, they are calls of the next
+    for endpoint in found.endpoints.values():
+        assert endpoint.background_peak_per_minute <= share + at_once
+    assert found.endpoints["identity/get/"].mean_per_second * 60 <= share
+    assert found.refused_looks_share < 0.001  # all workers in the same second are more than its limit
+    assert found.busy_share > 0.95
+
+
+def test_the_queue_drains_after_an_outage() -> None:
+    """An hour without TikTok leaves more messages than an hour with it; soon they are gone, and none is dead."""
+    found = figures_of(replace(DAY, advertisers=2_000, warm_up_hours=6, hours=16, outage=True))
+    assert found.outage is not None
+    assert found.outage.deepest > 2 * found.outage.before
+    assert found.outage.drained_after_minutes is not None
+    assert found.outage.drained_after_minutes <= 120
+    assert found.dead_letters == 0
+    assert found.told_events > 0
+    assert found.false_events == 0
+
+
+def test_the_same_seed_has_the_same_result() -> None:
+    """To the last figure; another seed has another one."""
+    case = Case(100, warm_up_hours=1, hours=6)
+    first, second, other = (
+        figures(simulated(one, (ORDINARY,))) for one in (case, case, replace(case, seed=case.seed + 1))
+    )
+    assert first == second
+    assert asdict(first) != asdict(other)
+
+
+def test_what_was_found_can_be_told() -> None:
+    """As tables, as parts of the page, and as plots that are XML, know dark mode, and name their axes."""
+    case = Case(100, warm_up_hours=1, hours=24)
+    told = json.loads(json.dumps(as_json((ORDINARY,), [figures_of(case)], [])))
+    assert case.name in tables(told)
+    assert all(case.name in text for name, text in markdown(told).items() if name in {"freshness", "limits", "costs"})
+    for drawn in plots(told).values():
+        texts = [one.text for one in ET.fromstring(drawn).iter() if one.tag.endswith("}text")]  # noqa: S314 - our own
+        assert "prefers-color-scheme: dark" in drawn
+        assert {"hours", "messages", "calls a second"} & set(texts)
+
+
+def test_the_real_check_is_counted() -> None:
+    """Where there is a TikTok account one call of identities is enough, and three where there is none."""
+    ready, nothing = measured((DemoAdvertiser.EVERYTHING_READY, DemoAdvertiser.NOTHING))
+    assert (ready.count("identity/get/"), nothing.count("identity/get/")) == (1, CALLS_PER_CHECK)
+    assert ready.chain == 2
+    assert {NAMES[number] for number, _ in nothing.calls} == set(ENDPOINTS)
+
+
+def simulated_tiktok(hours: int = 30) -> SimulatedTikTok:
+    """TikTok for an app of the least level."""
+    return SimulatedTikTok(LEVELS["Basic"], hours * 3_600, Random(1))  # noqa: S311 - a simulation
+
+
+def test_a_second_has_its_limit() -> None:
+    """What comes too much is refused, and the next second is free again; other endpoints are not concerned."""
+    one, other = simulated_tiktok().endpoints[:2]
+    assert [one.allows(5.5, background=True) for _ in range(11)] == [True] * 10 + [False]
+    assert other.allows(5.5, background=True)
+    assert one.allows(6.0, background=True)
+    assert one.refused == 1
+
+
+def test_a_minute_has_its_limit() -> None:
+    """Who passes it is refused for five minutes."""
+    one = simulated_tiktok().endpoints[0]
+    level = replace(LEVELS["Basic"], per_second=1_000)
+    one.level = level
+    assert all(one.allows(30.0, background=False) for _ in range(level.per_minute))
+    assert [one.allows(at, background=False) for at in (31.0, 61.0, 330.9, 331.0)] == [False, False, False, True]
+
+
+def test_a_day_has_its_limit() -> None:
+    """Who passes it is refused until midnight."""
+    one = simulated_tiktok().endpoints[0]
+    one.level = replace(LEVELS["Basic"], per_day=2)
+    allowed = [one.allows(at, background=False) for at in (1.0, 2.0, 3.0, 86_399.0, 86_400.0)]
+    assert allowed == [True, True, False, False, True]
+
+
+def test_ages_are_over_all_moments() -> None:
+    """One that was an hour old at most, and one that went from nothing to ten: most of the time is the latter's."""
+    ages = Ages()
+    ages.add(0, 3_600)
+    ages.add(0, 36_000)
+    assert ages.percentiles(0.5, 0.99) == pytest.approx([4.5 * 3_600, 9.89 * 3_600], rel=0.02)
+    assert ages.oldest == 36_000
+
+
+class Both:
+    """The real check at a TikTok that answers, and the simulation's, told what the real one found."""
+
+    def __init__(self, tiktok: Simulator) -> None:
+        self.tiktok = tiktok
+        self.now = datetime(2026, 11, 30, 9, tzinfo=UTC)
+        made = product(tiktok.base_url, clock=lambda: self.now)
+        made.person(OWNER.user_id, "owner", DemoToken.OWNER, [DemoAdvertiser.EVERYTHING_READY])
+        self.real = Services(
+            records=made.records,
+            queue=made.queue,
+            bus=InMemoryBus(),
+            teams=made.teams,
+            tokens=made.tokens,
+            marks=made.marks,
+            announcements=InMemoryAnnouncements(),
+            open_tiktok=made.services.open_tiktok,
+            cadence=Cadence(),
+            accepted_identity_types=made.services.settings.accepted_identity_types,
+            clock=lambda: self.now,
+        )
+        self.simulated = Checks(
+            InMemoryRecords(), InMemoryQueue(lambda: self.now), InMemoryBus(), Cadence(), lambda: self.now
+        )
+        self.records = (made.records, self.simulated.records)
+
+    def look(self, claim: str | None = None, *, tries: int = 1, run_name: str | None = "2026-11-30T09:00") -> Outcome:
+        """Do one message twice, and compare what is left behind."""
+        message = LookMessage("northlight", DemoAdvertiser.EVERYTHING_READY, claim, run_name)
+        try:
+            checked, back_at = check(self.real, message, "message", tries, Deadline.after(8)), None
+        except ComesBackError as later:
+            checked, back_at = later.checked, later.at
+        assert self._simulated(message, checked, tries) == Ended(checked.outcome, back_at)
+        assert self._left(self.real) == self._left(self.simulated)
+        return checked.outcome
+
+    def claim(self, claim: str) -> None:
+        """As a sweep does."""
+        for records in self.records:
+            stored = records.read("northlight", DemoAdvertiser.EVERYTHING_READY)
+            assert stored is not None
+            records.write(replace(stored, due_at=self.now).claimed(claim, self.now))
+
+    def _simulated(self, message: LookMessage, checked: Checked, tries: int) -> Ended:
+        begun = self.simulated.begin(message, "message")
+        if isinstance(begun, Ended):
+            return begun
+        assert checked.look is not None
+        return self.simulated.end(begun, checked.look, tries)
+
+    def _left(self, one: Services | Checks) -> tuple[Record | None, list[Any], list[Any]]:
+        queue, bus = one.queue, one.bus
+        assert isinstance(queue, InMemoryQueue)
+        assert isinstance(bus, InMemoryBus)
+        record = one.records.read("northlight", DemoAdvertiser.EVERYTHING_READY)
+        return record, [(each.content, each.visible_at, each.urgent) for each in queue.messages], bus.events
+
+
+@pytest.fixture
+def both() -> Iterator[Both]:
+    """Both checks, of an advertiser that has everything."""
+    with Simulator() as tiktok:
+        yield Both(tiktok)
+
+
+def test_a_simulated_check_is_the_real_one(both: Both) -> None:
+    """The baseline, a pixel that disappears, the second look and its event: the same records, messages and events."""
+    assert both.look() is Outcome.LOOKED
+    both.tiktok.world.advertisers[DemoAdvertiser.EVERYTHING_READY].pixels.clear()
+    both.now += HOUR
+    both.claim("sweep")
+    assert both.look("sweep") is Outcome.LOOKED
+    stored = both.records[0].read("northlight", DemoAdvertiser.EVERYTHING_READY)
+    assert stored is not None
+    assert stored.snapshot.suspected_since is not None
+    both.now += timedelta(minutes=5)
+    assert both.look(stored.claim, run_name=None) is Outcome.LOOKED
+    events = both.real.bus
+    assert isinstance(events, InMemoryBus)
+    assert [one.detail["added"][0]["requirement"] for one in events.events] == [Requirement.PIXEL]
+    assert both.look("sweep") is Outcome.SUPERSEDED
+
+
+def test_a_simulated_refusal_is_the_real_one(both: Both) -> None:
+    """Refused for rate it comes back later and later, and the last time it is kept as not verified."""
+    both.look()
+    both.claim("sweep")
+    both.tiktok.faults.add(Fault(path="pixel/list/", kind=FaultKind.CODE, code=40100, times=100))
+    outcomes = []
+    for tries in range(1, 6):
+        both.now += HOUR
+        outcomes.append(both.look("sweep", tries=tries))
+    assert outcomes == [Outcome.RATE_LIMITED] * 4 + [Outcome.LOOKED]
+
+
+def test_a_simulated_contest_is_the_real_one(both: Both) -> None:
+    """Where another worker holds the lease, both come back when it ends."""
+    both.look()
+    both.claim("sweep")
+    for records in both.records:
+        stored = records.read("northlight", DemoAdvertiser.EVERYTHING_READY)
+        assert stored is not None
+        records.write(stored.taken("sweep", both.now))
+    assert both.look("sweep") is Outcome.CONTENDED
+
+
+def test_variations_change_one_parameter_each() -> None:
+    """But for a schedule that could not keep up with its interval."""
+    base, *others = variations()
+    for one in others:
+        changed = {name for name, value in asdict(one.case).items() if value != asdict(base.case)[name]}
+        assert changed - {"schedule"} or one.parameter == "ReadinessSchedule"
+        assert len(changed) == 1 or one.case.schedule == one.case.active_every
+    assert all(one.parameter for one, _ in pairwise(others))
