@@ -15,8 +15,8 @@ from publishing.log_events import LogEvent
 from publishing.objectives import Requirement
 from publishing.readiness import metrics
 from publishing.readiness.cadence import QUEUED_FOR
-from publishing.readiness.check import Checked, Outcome
 from publishing.readiness.events import DETAIL_TYPES
+from publishing.readiness.looks import Checked, Outcome
 from publishing.readiness.pacing import LEVELS, Pace
 from publishing.readiness.snapshot import Look
 from tests.template import load_template

@@ -15,8 +15,8 @@ from publishing.aws.readiness import DUE_INDEX
 from publishing.environment import SettingsError, duration
 from publishing.problems import CONTENT_TYPE, PROBLEMS, Problem
 from publishing.readiness.cadence import Cadence
-from publishing.readiness.check import MAX_RECEIVES
 from publishing.readiness.events import SOURCE
+from publishing.readiness.looks import MAX_RECEIVES
 from publishing.readiness.pacing import LEVELS, Pace
 from publishing.readiness.settings import cadence_from_environment, pace_from_environment
 from publishing.readiness.triggers import GOES_ON, RESERVE_MILLISECONDS, SAVED

@@ -32,9 +32,12 @@ def some_findings(draw: st.DrawFn) -> dict[Requirement, Finding]:
     """What one look found of some of the prerequisites."""
     found: dict[Requirement, Finding] = {}
     for one in draw(st.sampled_from([(Requirement.PIXEL,), (Requirement.PIXEL, Requirement.LEAD_FORM)])):
+        nothing, none_usable = NONE_REASONS[one]
         kinds = [
             Finding(Status.SATISFIED),
-            *(Finding(Status.MISSING, reason) for reason in NONE_REASONS[one]),
+            Finding(Status.MISSING, nothing),
+            Finding(Status.MISSING, nothing),  # twice as often: it is what needs a second look
+            Finding(Status.MISSING, none_usable),
             Finding(Status.UNKNOWN, Unverified.TIMEOUT),
         ]
         found[one] = draw(st.sampled_from(kinds))
@@ -45,8 +48,8 @@ def some_findings(draw: st.DrawFn) -> dict[Requirement, Finding]:
 def histories(draw: st.DrawFn) -> list[Look]:
     """Looks in the order of their time, some only minutes apart."""
     at, looks = START, []
-    for found in draw(st.lists(some_findings(), min_size=1, max_size=8)):
-        at += timedelta(minutes=draw(st.sampled_from([0, 1, 4, 5, 60])))
+    for found in draw(st.lists(some_findings(), min_size=4, max_size=10)):
+        at += timedelta(minutes=draw(st.sampled_from([0, 1, 3, 5])))
         looks.append(Look(at, found, draw(st.sampled_from(["u-owner", "u-buyer"]))))
     return looks
 

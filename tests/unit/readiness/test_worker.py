@@ -10,7 +10,7 @@ from local.in_memory_readiness import Waiting
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind
 from publishing.connections import TokenUnavailableError
 from publishing.readiness.cadence import QUEUED_FOR
-from publishing.readiness.check import CONTENDED, MAX_RECEIVES
+from publishing.readiness.looks import CONTENDED, MAX_RECEIVES
 from publishing.readiness.record import LEASE, Record
 from publishing.readiness.stores import LookMessage
 from publishing.readiness.worker import RETRY_AFTER, UnreadableMessageError, parsed

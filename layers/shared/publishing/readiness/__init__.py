@@ -2,6 +2,6 @@
 
 To read it in order: ``snapshot`` (what is known, and what a look changes), ``record`` (a snapshot with its place in
 the schedule), ``cadence`` and ``pacing`` (when to look, and how fast), ``events`` (what others are told), ``decision``
-(what follows from a look), ``stores`` (what is outside the process). They are pure. ``sweep``, ``request``, ``check``
-with its ``worker``, ``live`` and ``board`` are what the functions do.
+(what follows from a look), ``stores`` (what is outside the process). They are pure. ``sweep``, ``request``, ``looks``
+with ``check`` and ``worker``, ``live`` and ``board`` are what the functions do.
 """

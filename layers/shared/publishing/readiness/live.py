@@ -44,6 +44,20 @@ class Live:
         """Begin to write what the preflight found. Never raises: the next look mends what is lost here."""
         return start(partial(self._write, reading, team_id, advertiser_id, look))
 
+    def refresh(self, stored: Record | None, team_id: str, advertiser_id: str, look: Look) -> None:
+        """Write what a preflight found, and ask for the look that it makes necessary."""
+        for _ in range(WRITE_TRIES):
+            now = self.clock()
+            decision = refresh(stored or Record(team_id, advertiser_id, due_at=now), look, self.cadence, now)
+            if decision is None:
+                return
+            if self.records.write(decision.record) is not None:
+                if decision.look_in is not None:
+                    message = LookMessage(team_id, advertiser_id, decision.record.claim)
+                    self.queue.send([Outgoing(message, urgent=decision.record.urgent(now), delay=decision.look_in)])
+                return
+            stored = self.records.read(team_id, advertiser_id)
+
     def _read(self, team_id: str, advertiser_id: str) -> Record | None:
         with self._alone:
             return self.records.read(team_id, advertiser_id)
@@ -51,18 +65,7 @@ class Live:
     def _write(self, reading: Reading, team_id: str, advertiser_id: str, look: Look) -> None:
         try:
             stored = reading.result()
-            for _ in range(WRITE_TRIES):
-                now = self.clock()
-                decision = refresh(stored or Record(team_id, advertiser_id, due_at=now), look, self.cadence, now)
-                if decision is None:
-                    return
-                with self._alone:
-                    if self.records.write(decision.record) is not None:
-                        if decision.look_in is not None:
-                            message = LookMessage(team_id, advertiser_id, decision.record.claim)
-                            urgent = decision.record.urgent(now)
-                            self.queue.send([Outgoing(message, urgent=urgent, delay=decision.look_in)])
-                        return
-                    stored = self.records.read(team_id, advertiser_id)
+            with self._alone:
+                self.refresh(stored, team_id, advertiser_id, look)
         except Exception as error:  # noqa: BLE001 - whatever fails here, the preflight's own answer stands
             logger.warning(LogEvent.SNAPSHOT_NOT_REFRESHED, error=type(error).__name__)

@@ -6,19 +6,16 @@ from ``POWERTOOLS_SERVICE_NAME``. The alarms and the dashboard of template.yaml 
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from publishing.readiness.decision import troubled
-
-if TYPE_CHECKING:  # a sweep counts too, and loads no TikTok client for it
-    from publishing.readiness.check import Checked
+from publishing.readiness.looks import Checked
 
 NAMESPACE = "Wevion/TikTok"
 
 
-def of_checks(checks: "Iterable[Checked]") -> None:
+def of_checks(checks: Iterable[Checked]) -> None:
     """Count messages by outcome, prerequisites by check and outcome, events by type.
 
     ``Unverified`` is 1 for a look that TikTok's own trouble kept from being whole and 0 for any other: its average is

@@ -15,8 +15,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from publishing.inputs import AdvertiserId
 from publishing.log_events import LogEvent
 from publishing.readiness import metrics
-from publishing.readiness.check import Checked, ComesBackError, Outcome, Services, check
+from publishing.readiness.check import Services, check
 from publishing.readiness.decision import troubled
+from publishing.readiness.looks import Checked, ComesBackError, Outcome
 from publishing.readiness.pacing import Pace
 from publishing.readiness.stores import LookMessage, Run, Runs
 from tiktok_business.deadline import Deadline
