@@ -7,7 +7,7 @@ PORT ?= 4566
 export PYTHON
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help run demo invoke test test-deep bench mutation lint format openapi build lock clean environment tools sdk
+.PHONY: help run demo invoke test test-deep bench simulate mutation lint format openapi build lock clean environment tools sdk
 
 help:
 	@echo "make run        from a fresh clone to the product on emulated AWS, until Ctrl-C (PORT=4566)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test       lint, then every test but the deep ones; ARGS='tests/unit -k name' runs some"
 	@echo "make test-deep  the tests that take minutes: requests made up from docs/openapi.yaml, and mutation"
 	@echo "make bench      how fast it is: aims, figures and verdicts; ARGS=--write writes docs/performance.md"
+	@echo "make simulate   readiness for up to a million advertisers; ARGS=--write writes docs/scaling.md and its plots"
 	@echo "make mutation   faults put into rules and tables, which unit tests must notice: MODULES=publishing.access"
 	@echo "make lint       ruff, mypy, import-linter, cfn-lint, sam validate"
 	@echo "make format     let ruff rewrite what it can"
@@ -44,6 +45,9 @@ test-deep: environment tools mutation
 
 bench: environment tools sdk
 	@.venv/bin/python -m local.bench $(ARGS)
+
+simulate: environment
+	@.venv/bin/python -m local.simulation $(ARGS)
 
 mutation: environment
 	@.venv/bin/python -m local.mutation $(MODULES)

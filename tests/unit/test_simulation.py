@@ -1,11 +1,10 @@
 """The simulation of readiness at scale: it keeps the real rules, and its page says what it found."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
-from itertools import pairwise
 from random import Random
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -13,12 +12,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from local.bench.report import with_tables
-from local.demo_data import OWNER
-from local.in_memory_readiness import InMemoryAnnouncements, InMemoryBus, InMemoryQueue, InMemoryRecords
 from local.simulation import money, run, workers
 from local.simulation.__main__ import FIGURES, PAGE, PLOTS
 from local.simulation.cases import SIZES, Case, variations
-from local.simulation.checks import Checks, Ended
 from local.simulation.figures import Figures, figures
 from local.simulation.freshness import Ages
 from local.simulation.plots import plots
@@ -26,17 +22,10 @@ from local.simulation.profiles import ENDPOINTS, NAMES, Profile, measured
 from local.simulation.report import as_json, markdown, tables
 from local.simulation.run import IDLE, IN_USE, simulated
 from local.simulation.tiktok import SimulatedTikTok
-from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
+from local.tiktok_simulator import DemoAdvertiser
 from publishing.environment import duration
-from publishing.objectives import Requirement
-from publishing.readiness.cadence import Cadence
-from publishing.readiness.check import Checked, ComesBackError, Outcome, Services, check
 from publishing.readiness.pacing import CALLS_PER_CHECK, LEVELS
-from publishing.readiness.record import Record
-from publishing.readiness.stores import LookMessage
-from tests.fakes import product
 from tests.template import load_template
-from tiktok_business.deadline import Deadline
 
 # What the pace counts with: so many calls of the endpoint that is asked most, and one of each other.
 ORDINARY = Profile(
@@ -44,6 +33,7 @@ ORDINARY = Profile(
     tuple((NAMES.index("identity/get/"), place) for place in range(CALLS_PER_CHECK))
     + tuple((number, 0) for number in range(1, len(NAMES))),
 )
+_VARIED = {"TikTokAppLevel", "ReadinessSharePercent", "ActiveEvery", "IdleEvery", "ReadinessSchedule"}
 HOUR = timedelta(hours=1)
 DAY = Case(300, warm_up_hours=2, hours=26, outage=False)
 BUSY = Case(3_000, share_percent=10, in_use=0.5, warm_up_hours=1, hours=3)
@@ -166,10 +156,11 @@ def test_what_was_found_can_be_told() -> None:
     told = json.loads(json.dumps(as_json((ORDINARY,), [figures_of(case)], [])))
     assert case.name in tables(told)
     assert all(case.name in text for name, text in markdown(told).items() if name in {"freshness", "limits", "costs"})
-    for drawn in plots(told).values():
+    up = {"calls.svg": "calls a second", "queue.svg": "messages"}
+    for name, drawn in plots(told).items():
         texts = [one.text for one in ET.fromstring(drawn).iter() if one.tag.endswith("}text")]  # noqa: S314 - our own
+        assert up.get(name, "hours") in texts
         assert "prefers-color-scheme: dark" in drawn
-        assert {"hours", "messages", "calls a second"} & set(texts)
 
 
 def test_the_real_check_is_counted() -> None:
@@ -220,113 +211,6 @@ def test_ages_are_over_all_moments() -> None:
     assert ages.oldest == 36_000
 
 
-class Both:
-    """The real check at a TikTok that answers, and the simulation's, told what the real one found."""
-
-    def __init__(self, tiktok: Simulator) -> None:
-        self.tiktok = tiktok
-        self.now = datetime(2026, 11, 30, 9, tzinfo=UTC)
-        made = product(tiktok.base_url, clock=lambda: self.now)
-        made.person(OWNER.user_id, "owner", DemoToken.OWNER, [DemoAdvertiser.EVERYTHING_READY])
-        self.real = Services(
-            records=made.records,
-            queue=made.queue,
-            bus=InMemoryBus(),
-            teams=made.teams,
-            tokens=made.tokens,
-            marks=made.marks,
-            announcements=InMemoryAnnouncements(),
-            open_tiktok=made.services.open_tiktok,
-            cadence=Cadence(),
-            accepted_identity_types=made.services.settings.accepted_identity_types,
-            clock=lambda: self.now,
-        )
-        self.simulated = Checks(
-            InMemoryRecords(), InMemoryQueue(lambda: self.now), InMemoryBus(), Cadence(), lambda: self.now
-        )
-        self.records = (made.records, self.simulated.records)
-
-    def look(self, claim: str | None = None, *, tries: int = 1, run_name: str | None = "2026-11-30T09:00") -> Outcome:
-        """Do one message twice, and compare what is left behind."""
-        message = LookMessage("northlight", DemoAdvertiser.EVERYTHING_READY, claim, run_name)
-        try:
-            checked, back_at = check(self.real, message, "message", tries, Deadline.after(8)), None
-        except ComesBackError as later:
-            checked, back_at = later.checked, later.at
-        assert self._simulated(message, checked, tries) == Ended(checked.outcome, back_at)
-        assert self._left(self.real) == self._left(self.simulated)
-        return checked.outcome
-
-    def claim(self, claim: str) -> None:
-        """As a sweep does."""
-        for records in self.records:
-            stored = records.read("northlight", DemoAdvertiser.EVERYTHING_READY)
-            assert stored is not None
-            records.write(replace(stored, due_at=self.now).claimed(claim, self.now))
-
-    def _simulated(self, message: LookMessage, checked: Checked, tries: int) -> Ended:
-        begun = self.simulated.begin(message, "message")
-        if isinstance(begun, Ended):
-            return begun
-        assert checked.look is not None
-        return self.simulated.end(begun, checked.look, tries)
-
-    def _left(self, one: Services | Checks) -> tuple[Record | None, list[Any], list[Any]]:
-        queue, bus = one.queue, one.bus
-        assert isinstance(queue, InMemoryQueue)
-        assert isinstance(bus, InMemoryBus)
-        record = one.records.read("northlight", DemoAdvertiser.EVERYTHING_READY)
-        return record, [(each.content, each.visible_at, each.urgent) for each in queue.messages], bus.events
-
-
-@pytest.fixture
-def both() -> Iterator[Both]:
-    """Both checks, of an advertiser that has everything."""
-    with Simulator() as tiktok:
-        yield Both(tiktok)
-
-
-def test_a_simulated_check_is_the_real_one(both: Both) -> None:
-    """The baseline, a pixel that disappears, the second look and its event: the same records, messages and events."""
-    assert both.look() is Outcome.LOOKED
-    both.tiktok.world.advertisers[DemoAdvertiser.EVERYTHING_READY].pixels.clear()
-    both.now += HOUR
-    both.claim("sweep")
-    assert both.look("sweep") is Outcome.LOOKED
-    stored = both.records[0].read("northlight", DemoAdvertiser.EVERYTHING_READY)
-    assert stored is not None
-    assert stored.snapshot.suspected_since is not None
-    both.now += timedelta(minutes=5)
-    assert both.look(stored.claim, run_name=None) is Outcome.LOOKED
-    events = both.real.bus
-    assert isinstance(events, InMemoryBus)
-    assert [one.detail["added"][0]["requirement"] for one in events.events] == [Requirement.PIXEL]
-    assert both.look("sweep") is Outcome.SUPERSEDED
-
-
-def test_a_simulated_refusal_is_the_real_one(both: Both) -> None:
-    """Refused for rate it comes back later and later, and the last time it is kept as not verified."""
-    both.look()
-    both.claim("sweep")
-    both.tiktok.faults.add(Fault(path="pixel/list/", kind=FaultKind.CODE, code=40100, times=100))
-    outcomes = []
-    for tries in range(1, 6):
-        both.now += HOUR
-        outcomes.append(both.look("sweep", tries=tries))
-    assert outcomes == [Outcome.RATE_LIMITED] * 4 + [Outcome.LOOKED]
-
-
-def test_a_simulated_contest_is_the_real_one(both: Both) -> None:
-    """Where another worker holds the lease, both come back when it ends."""
-    both.look()
-    both.claim("sweep")
-    for records in both.records:
-        stored = records.read("northlight", DemoAdvertiser.EVERYTHING_READY)
-        assert stored is not None
-        records.write(stored.taken("sweep", both.now))
-    assert both.look("sweep") is Outcome.CONTENDED
-
-
 def test_variations_change_one_parameter_each() -> None:
     """But for a schedule that could not keep up with its interval."""
     base, *others = variations()
@@ -334,4 +218,4 @@ def test_variations_change_one_parameter_each() -> None:
         changed = {name for name, value in asdict(one.case).items() if value != asdict(base.case)[name]}
         assert changed - {"schedule"} or one.parameter == "ReadinessSchedule"
         assert len(changed) == 1 or one.case.schedule == one.case.active_every
-    assert all(one.parameter for one, _ in pairwise(others))
+    assert {one.parameter for one in others} >= _VARIED
