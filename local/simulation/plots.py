@@ -17,8 +17,12 @@ def plots(report: Mapping[str, Any]) -> dict[str, str]:
     sizes = report["sizes"]
     largest = max((one for one in sizes if one["outage"]), key=lambda one: one["case"]["advertisers"])
     return {
-        "freshness-in-use.svg": _freshness("How old what is known is, of those in use", sizes, (IN_USE, LAUNCH)),
-        "freshness-idle.svg": _freshness("How old what is known is, of those that idle", sizes, (IDLE,)),
+        "freshness-in-use.svg": _freshness(
+            "What is known of those in use: half of it, and 99 %, is younger than this", sizes, (IN_USE, LAUNCH)
+        ),
+        "freshness-idle.svg": _freshness(
+            "What is known of the idle: half of it, and 99 %, is younger than this", sizes, (IDLE,)
+        ),
         "calls.svg": _calls(largest),
         "queue.svg": _queue(sizes),
     }
@@ -34,7 +38,7 @@ def _freshness(title: str, sizes: Sequence[Mapping[str, Any]], kinds: Sequence[s
         (named(one["case"]), [one["ages"][kind][part] / 3_600 for kind in kinds for part in ("p50", "p99")])
         for one in sizes
     ]
-    names = [f"{kind}, {part}" for kind in kinds for part in ("half are younger than", "99 % are younger than")]
+    names = [f"{kind}, {part}" for kind in kinds for part in ("half", "99 %")]
     axes = Axes(title, "advertisers and level of the app", "hours", logarithmic=True)
     return bars(axes, groups, names)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 760, 380
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 48, 86
+_LEFT, _RIGHT, _TOP, _BOTTOM = 84, 20, 48, 86
 _COLOURS = ("#0b84d8", "#e0662b", "#159a6c", "#a45bc9", "#c2931b")
 """In this order; each stands out from white and from black."""
 _STYLE = """

@@ -211,8 +211,19 @@ def test_without_room_the_longest_due_come_first(system: System) -> None:
     sweep = _of_room(system, 20)
     for number in range(16):
         system.queue.put(LookMessage("other", str(number)))
-    sweep.go_on(sweep.begin(RUN, shards()), out_of_time=lambda: False)
+    sweep.go_on(sweep.begin(RUN, shards()[:1]), out_of_time=lambda: False)
     assert {one.advertiser_id for one in messages(system) if one.team_id == TEAM} == set(same[-4:])
+
+
+def test_without_room_no_part_of_the_list_waits_behind_the_others(system: System) -> None:
+    """Each has its share of the room, however much is due in the first."""
+    for one in map(str, range(1, 400)):
+        system.product.records.write(Record(TEAM, one, due_at=START - timedelta(hours=1)))
+    sweep = _of_room(system, 80)
+    swept = sweep.go_on(sweep.begin(RUN, shards()), out_of_time=lambda: False)
+    served = Counter(Record(TEAM, one.advertiser_id, due_at=START).shard for one in messages(system))
+    assert swept.queued == 80
+    assert served == dict.fromkeys(shards(), 5)
 
 
 def test_more_than_a_page_is_swept(system: System, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Finds the advertisers that are due and has each looked at once."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -61,17 +62,21 @@ class Sweep:
         return Sweeping(run, shards, quiet=quiet)
 
     def go_on(self, sweeping: Sweeping, *, out_of_time: Callable[[], bool]) -> Swept:
-        """Claim what is due and send its messages, shard by shard, as far as time and the queue's room allow."""
+        """Claim what is due and send its messages, shard by shard, as far as time and the queue's room allow.
+
+        Each shard has an equal part of the room that is left, so that none waits for ever behind the others.
+        """
         room = self.pace.room(self.queue.waiting())
         queued = 0
         for index, shard in enumerate(sweeping.shards):
+            part = queued + math.ceil((room - queued) / (len(sweeping.shards) - index))
             for keys in self.records.due(shard, self.clock(), PAGE):
-                if queued >= room:
-                    return Swept(self._counted(sweeping, queued))
+                if queued >= part:
+                    break
                 if out_of_time():
                     rest = replace(sweeping, shards=sweeping.shards[index:])
                     return Swept(self._counted(sweeping, queued), rest)
-                claimed = self._claimed(keys[: room - queued])
+                claimed = self._claimed(keys[: part - queued])
                 self.queue.send(self._messages(claimed, sweeping))
                 queued += len(claimed)
         return Swept(self._counted(sweeping, queued))
