@@ -67,7 +67,7 @@ class PublishCheck(Answer):
     """What could not be verified."""
     at_risk: tuple[Requirement, ...]
     """What is satisfied today and expected to fail. It blocks only with ``strict=true``."""
-    reason: Literal["no_token", "api_error", "no_tt_user"] | None
+    reason: Literal["no_token", "no_tt_user", "api_error"] | None
     """The first that holds: nobody is connected, something is unknown, the identity is missing."""
     detail: str | None
     """More on the reason. An open set: do not fail on a new one."""
