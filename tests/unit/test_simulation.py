@@ -128,6 +128,13 @@ def test_calls_stay_within_the_share() -> None:
     assert found.busy_share > 0.95
 
 
+def test_where_capacity_does_not_do_all_wait_alike() -> None:
+    """No part of the list of due advertisers starves behind the others."""
+    found = figures_of(Case(4_000, share_percent=10, in_use=0.3, warm_up_hours=4, hours=8, outage=False))
+    assert found.load > 1
+    assert found.least_served_shard > 0.3  # some have fewer advertisers and get the same room
+
+
 def test_the_queue_drains_after_an_outage() -> None:
     """An hour without TikTok leaves more messages than an hour with it; soon they are gone, and none is dead."""
     found = figures_of(replace(DAY, advertisers=2_000, warm_up_hours=6, hours=16, outage=True))
