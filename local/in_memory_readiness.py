@@ -52,7 +52,7 @@ class InMemoryRecords:
             return None
         written = replace(record, revision=record.revision + 1)
         self.stored[key] = written
-        if stored is None or stored.due_at != written.due_at:
+        if stored is None or (stored.shard, stored.due_at) != (written.shard, written.due_at):
             heapq.heappush(self._due[record.shard], (written.due_at, key))
         return written
 
@@ -65,14 +65,14 @@ class InMemoryRecords:
                 keys: list[tuple[str, str]] = []
                 while heap and heap[0][0] <= before and len(keys) < page:
                     entry = heapq.heappop(heap)
-                    if self._holds(entry):
+                    if self._holds(shard, entry):
                         given.append(entry)
                         keys.append(entry[1])
                 if keys:
                     yield keys
         finally:
             for entry in given:
-                if self._holds(entry):
+                if self._holds(shard, entry):
                     heapq.heappush(heap, entry)
 
     def of_team(self, team_id: str) -> Sequence[Record]:
@@ -80,9 +80,10 @@ class InMemoryRecords:
         self.reads += 1
         return [record for (team, _), record in self.stored.items() if team == team_id]
 
-    def _holds(self, entry: tuple[datetime, tuple[str, str]]) -> bool:
+    def _holds(self, shard: str, entry: tuple[datetime, tuple[str, str]]) -> bool:
         due_at, key = entry
-        return key in self.stored and self.stored[key].due_at == due_at
+        stored = self.stored.get(key)
+        return stored is not None and stored.due_at == due_at and stored.shard == shard
 
 
 @dataclass

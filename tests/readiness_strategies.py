@@ -33,6 +33,7 @@ knowns = st.builds(
     checked_at=moments,
     stale_since=st.none() | moments,
     suspicion=st.none() | suspicions,
+    witness=st.none() | names,
 )
 snapshots = st.builds(
     Snapshot,
@@ -58,6 +59,7 @@ records = st.builds(
     lease=st.none() | st.builds(Lease, claim=names, until=moments),
     active_until=st.none() | moments,
     launch_at=st.none() | moments,
+    looked_at=st.none() | moments,
     outbox=st.lists(outgoing_events, max_size=3).map(tuple),
     revision=st.integers(0, 10**6),
 )

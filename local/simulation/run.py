@@ -18,7 +18,7 @@ from local.simulation.tally import CountingBus, Tally, item_bytes, since_start
 from local.simulation.tiktok import SimulatedTikTok
 from local.simulation.traffic import NoTeams, Traffic
 from local.simulation.workers import Workers, World
-from publishing.readiness.cadence import shards
+from publishing.readiness.cadence import LAUNCHES, shards
 from publishing.readiness.live import Live
 from publishing.readiness.looks import Looks
 from publishing.readiness.record import Record
@@ -95,7 +95,7 @@ class Simulation:
 
     def _sweep(self, scheduled: datetime) -> None:
         self.tally.sweep_seconds.append(0.0)
-        sweeping = self.sweep.begin(scheduled.isoformat(timespec="milliseconds"), shards())
+        sweeping = self.sweep.begin(scheduled.isoformat(timespec="milliseconds"), (LAUNCHES, *shards()))
         self._go_on(sweeping)
 
     def _go_on(self, sweeping: Sweeping) -> None:

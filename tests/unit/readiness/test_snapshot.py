@@ -101,7 +101,12 @@ def test_a_suspicion_keeps_the_evidence_that_it_doubts() -> None:
     """While it is not confirmed, the last verified state is shown with the time of its own evidence."""
     snapshot, _ = after(look(THERE), look(GONE, 9))
     assert snapshot.known[PIXEL] == Known(
-        satisfied=True, reason=None, since=START, checked_at=START, suspicion=Suspicion("no_pixel", START + minute(9))
+        satisfied=True,
+        reason=None,
+        since=START,
+        checked_at=START,
+        suspicion=Suspicion("no_pixel", START + minute(9)),
+        witness="u-owner",
     )
     assert snapshot.suspected_since == START + minute(9)
 

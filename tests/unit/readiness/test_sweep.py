@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from publishing.readiness import sweep as sweep_module
-from publishing.readiness.cadence import QUEUED_FOR, shards
+from publishing.readiness.cadence import LAUNCHES, QUEUED_FOR, shards
 from publishing.readiness.pacing import Level, Pace
 from publishing.readiness.record import Record
 from publishing.readiness.stores import LookMessage
@@ -224,6 +224,20 @@ def test_without_room_no_part_of_the_list_waits_behind_the_others(system: System
     served = Counter(Record(TEAM, one.advertiser_id, due_at=START).shard for one in messages(system))
     assert swept.queued == 80
     assert served == dict.fromkeys(shards(), 5)
+
+
+def test_launches_come_first_and_need_no_room(system: System) -> None:
+    """Their queue is another one: however much waits in the ordinary one, they are looked at."""
+    near = START + timedelta(hours=5)
+    for one in map(str, range(1, 31)):
+        launch_at = near if int(one) % 10 == 0 else None
+        system.product.records.write(Record(TEAM, one, due_at=START, launch_at=launch_at))
+    for number in range(20):
+        system.queue.put(LookMessage("other", str(number)))
+    sweep = _of_room(system, 20)
+    swept = sweep.go_on(sweep.begin(RUN, (LAUNCHES, *shards())), out_of_time=lambda: False)
+    assert swept.queued == 3
+    assert [one.advertiser_id for one in messages(system) if one.team_id == TEAM] == ["10", "20", "30"]
 
 
 def test_more_than_a_page_is_swept(system: System, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@ from hashlib import sha256
 
 SHARDS = 16
 """Parts of the list of due advertisers, so that no single key of DynamoDB's takes all of it."""
+LAUNCHES = "DUE#LAUNCH"
+"""The part of those whose launch is near: a sweep takes it first, and whole."""
 JITTER = 0.1
 """The part of an interval by which a look may come early, so that those who came together do not stay together.
 
@@ -55,7 +57,7 @@ def shard(key: str) -> str:
 
 
 def shards() -> tuple[str, ...]:
-    """All parts."""
+    """All parts but that of the launches."""
     return tuple(f"DUE#{number:02}" for number in range(SHARDS))
 
 

@@ -32,6 +32,7 @@ def to_text(record: Record) -> str:
                 "lease": [record.lease.claim, _from_moment(record.lease.until)] if record.lease else None,
                 "active_until": _from_moment(record.active_until),
                 "launch_at": _from_moment(record.launch_at),
+                "looked_at": _from_moment(record.looked_at),
                 "outbox": [[one.id, one.detail_type, one.detail] for one in record.outbox],
             }
         ),
@@ -69,6 +70,7 @@ def _read(team_id: str, advertiser_id: str, due_at: datetime, revision: int, hel
         lease=Lease(lease[0], moment(lease[1])) if lease else None,
         active_until=_to_moment(held.get("active_until")),
         launch_at=_to_moment(held.get("launch_at")),
+        looked_at=_to_moment(held.get("looked_at")),
         outbox=tuple(OutgoingEvent(*one) for one in held.get("outbox", ())),
         revision=revision,
     )
@@ -83,6 +85,7 @@ def _from_known(known: Known) -> dict[str, Any]:
             "since": _from_moment(known.since),
             "checked_at": _from_moment(known.checked_at),
             "stale_since": _from_moment(known.stale_since),
+            "witness": known.witness,
             "suspicion": [suspicion.reason, _from_moment(suspicion.since)] if suspicion else None,
         }
     )
@@ -96,6 +99,7 @@ def _to_known(held: Mapping[str, Any]) -> Known:
         since=moment(held["since"]),
         checked_at=moment(held["checked_at"]),
         stale_since=_to_moment(held.get("stale_since")),
+        witness=held.get("witness"),
         suspicion=Suspicion(suspicion[0], moment(suspicion[1])) if suspicion else None,
     )
 

@@ -9,7 +9,7 @@ from publishing.objectives import Requirement
 from publishing.readiness.cadence import ACTIVE_FOR, Cadence
 from publishing.readiness.events import Event, outgoing, readiness_changed, readiness_stale
 from publishing.readiness.record import Record
-from publishing.readiness.snapshot import Change, Known, Look, Snapshot, contradicted, observe, settled
+from publishing.readiness.snapshot import PERSONAL, Change, Known, Look, Snapshot, contradicted, observe, settled
 
 TROUBLE = frozenset(
     {Unverified.RATE_LIMITED, Unverified.TIMEOUT, Unverified.UPSTREAM_ERROR, Unverified.UNEXPECTED_RESPONSE}
@@ -52,7 +52,7 @@ def decide(record: Record, look: Look, cadence: Cadence, now: datetime, *, tell_
         snapshot = replace(snapshot, stale_told=True)
     after = record.looked(snapshot, cadence, now, troubled=troubled(look))
     after = replace(after, outbox=(*after.outbox, *map(outgoing, events)))
-    return _with_second_look(after, cadence, now)
+    return _with_second_look(after, look, cadence, now)
 
 
 def refresh(record: Record, look: Look, cadence: Cadence, now: datetime) -> Decision | None:
@@ -62,11 +62,12 @@ def refresh(record: Record, look: Look, cadence: Cadence, now: datetime) -> Deci
     known, the next look decides, which is made at once: a token sees its own person's accounts and Business Centers.
     """
     verified = look.only(one for one, found in look.findings.items() if found.status is not Status.UNKNOWN)
-    opposite = frozenset[Requirement]()
+    opposite = suspected = frozenset[Requirement]()
     if look.witness != record.snapshot.witness:
         opposite = contradicted(record.snapshot, verified)
+        suspected = PERSONAL & {one for one, known in record.snapshot.known.items() if known.suspicion}
         verified = replace(verified, witness=record.snapshot.witness or look.witness)
-    kept = verified.only(set(verified.findings) - opposite)
+    kept = verified.only(set(verified.findings) - opposite - suspected)
     observed = observe(record.snapshot, kept, cadence.confirm_after)
     provisional = record.snapshot.provisional or not record.snapshot.generation
     after = replace(record.used(now), snapshot=replace(observed.snapshot, provisional=provisional))
@@ -74,23 +75,24 @@ def refresh(record: Record, look: Look, cadence: Cadence, now: datetime) -> Deci
         event = _changed(record, observed.snapshot, look, observed.changes)
         after = replace(after, outbox=(*after.outbox, outgoing(event)))
     if opposite or after.outbox:
-        return Decision(after.claimed(f"preflight/{now.isoformat()}", now), timedelta())
-    decision = _with_second_look(after, cadence, now) if _doubts(after) > _doubts(record) else Decision(after)
+        rest = timedelta() if after.outbox else record.rested_at(now) - now
+        return Decision(after.claimed(f"preflight/{now.isoformat()}", now), rest)
+    decision = _with_second_look(after, look, cadence, now) if _doubts(after) > _doubts(record) else Decision(after)
     if decision.look_in is None and not _worth_writing(record, after, kept):
         return None
     return decision
 
 
-def _with_second_look(record: Record, cadence: Cadence, now: datetime) -> Decision:
+def _with_second_look(record: Record, look: Look, cadence: Cadence, now: datetime) -> Decision:
     """The decision with the look that a suspicion waits for.
 
-    Not where a look is on its way, which finds the suspicion and asks for the second look itself. Nor where the second
-    look has been made and could not verify anything: the regular looks go on until one can.
+    Not where a look is on its way, which finds the suspicion and asks for the second look itself. Nor where this look
+    was the second and could not verify anything: the regular looks go on until one can.
     """
     suspected = record.snapshot.suspected_since
-    if suspected is None or record.claim is not None or suspected + cadence.confirm_after <= now:
+    if suspected is None or record.claim is not None or suspected + cadence.confirm_after <= look.at:
         return Decision(record)
-    at = suspected + cadence.confirm_after
+    at = max(now, suspected + cadence.confirm_after)
     return Decision(record.confirming(f"confirm/{suspected.isoformat()}/{now.isoformat()}", now, at), at - now)
 
 

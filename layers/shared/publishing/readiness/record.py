@@ -15,6 +15,7 @@ from typing import Any
 from publishing.readiness.cadence import (
     ACTIVE_AFTER_LAUNCH,
     ACTIVE_FOR,
+    LAUNCHES,
     QUEUED_FOR,
     REST,
     Cadence,
@@ -73,6 +74,8 @@ class Record:
     lease: Lease | None = None
     active_until: datetime | None = None
     launch_at: datetime | None = None
+    looked_at: datetime | None = None
+    """The last look of a worker's, whatever it could verify."""
     outbox: tuple[OutgoingEvent, ...] = ()
     revision: int = 0
     """0: not stored yet."""
@@ -85,7 +88,7 @@ class Record:
     @property
     def shard(self) -> str:
         """The part of the list of due advertisers that it is in."""
-        return shard(self.key)
+        return LAUNCHES if launch_is_near(self.launch_at, self.due_at) else shard(self.key)
 
     def active(self, now: datetime) -> bool:
         """Whether it is in use: a recent preflight or draft, or a launch to come."""
@@ -110,8 +113,7 @@ class Record:
 
     def rested_at(self, now: datetime) -> datetime:
         """When the next look that is asked for may be made."""
-        checked = self.snapshot.checked_at
-        return now if checked is None or self.urgent(now) else max(now, checked + REST)
+        return now if self.looked_at is None or self.urgent(now) else max(now, self.looked_at + REST)
 
     def turn(self, claim: str | None, now: datetime) -> Turn:
         """Whether a message with this claim is to be looked after; without one it asks for a look in any case."""
@@ -127,9 +129,9 @@ class Record:
     def looked(self, snapshot: Snapshot, cadence: Cadence, now: datetime, *, troubled: bool) -> "Record":
         """A look is over. ``troubled``: TikTok's own trouble kept things unknown, so the next one comes sooner."""
         if self.claim is not None:  # another look is on its way
-            return replace(self, snapshot=snapshot)
+            return replace(self, snapshot=snapshot, looked_at=now)
         due = cadence.next_due(self.key, self.claimed_at or now, now, active=troubled or self.active(now))
-        return replace(self, snapshot=snapshot, due_at=due, claimed_at=None)
+        return replace(self, snapshot=snapshot, looked_at=now, due_at=due, claimed_at=None)
 
     def comes_back(self, claim: str, due_at: datetime) -> "Record":
         """A look could not be made: its message comes back, and should it be lost, the sweep after ``due_at`` helps."""

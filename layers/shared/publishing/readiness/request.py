@@ -43,8 +43,9 @@ class Requests:
     def take(self, event_id: str, detail: Any, *, rested: bool = False) -> int:
         """Ask for a look at the advertiser, or at all of the team's where the event names none; return how many.
 
-        The same event again asks for nothing new. Where a launch is near the look goes ahead of the queue. ``rested``:
-        not right after the last look, since drafts are saved with every keystroke.
+        The same event again asks for the same look, which is made once unless it is over by then. Where a launch is
+        near the look goes ahead of the queue. ``rested``: not right after the last look, as drafts are saved with
+        every keystroke.
 
         Raises:
             RequestRefusedError: the detail names no team, or something else is wrong with it.

@@ -41,6 +41,8 @@ class Known:
     stale_since: datetime | None = None
     """The first look since then that could not verify it."""
     suspicion: Suspicion | None = None
+    witness: str | None = None
+    """The user with whose token TikTok said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +171,14 @@ def observe(before: Snapshot, look: Look, confirm_after: timedelta) -> Observed:
     """What is known after ``look``, and what has changed by it.
 
     What is seen for the first time is a baseline and no change. A suspicion becomes a change at a look that is at
-    least ``confirm_after`` younger, or at once where its reason is authoritative.
+    least ``confirm_after`` younger, or at once where its reason is authoritative; of what one person's token sees and
+    another's does not, it is so only with the token that saw it there.
     """
     known = dict(before.known)
     changes: list[Change] = []
     for requirement, finding in look.findings.items():
         was = before.known.get(requirement)
-        now = _known(was, finding, look.at, confirm_after)
+        now = _known(requirement, was, finding, look, confirm_after)
         if now is None:
             continue
         known[requirement] = now
@@ -219,16 +222,21 @@ def contradicted(before: Snapshot, look: Look) -> frozenset[Requirement]:
     )
 
 
-def _known(was: Known | None, finding: Finding, at: datetime, confirm_after: timedelta) -> Known | None:
+def _known(
+    requirement: Requirement, was: Known | None, finding: Finding, look: Look, confirm_after: timedelta
+) -> Known | None:
+    at = look.at
     if finding.status is Status.UNKNOWN:
         return replace(was, stale_since=was.stale_since or at) if was else None
     satisfied = finding.status is Status.SATISFIED
-    verified = Known(satisfied, finding.reason, since=at, checked_at=at)
+    verified = Known(satisfied, finding.reason, since=at, checked_at=at, witness=look.witness)
     if was is None or (satisfied and not was.satisfied):
         return verified
     if satisfied == was.satisfied:
         return replace(verified, since=was.since)
-    if was.suspicion is None and finding.reason not in AUTHORITATIVE:
-        return replace(was, suspicion=Suspicion(finding.reason, at))
+    same_eyes = requirement not in PERSONAL or look.witness == was.witness
+    stated = finding.reason in AUTHORITATIVE and same_eyes
+    if was.suspicion is None and not stated:
+        return replace(was, suspicion=Suspicion(finding.reason, at), stale_since=None)
     confirmed = was.suspicion is not None and at - was.suspicion.since >= confirm_after
-    return verified if confirmed or finding.reason in AUTHORITATIVE else was
+    return verified if confirmed or stated else was

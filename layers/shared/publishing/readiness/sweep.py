@@ -9,6 +9,7 @@ from uuid import uuid4
 from aws_lambda_powertools import Logger
 
 from publishing.log_events import LogEvent
+from publishing.readiness.cadence import LAUNCHES
 from publishing.readiness.events import ChecksUnverifiable, outgoing
 from publishing.readiness.pacing import Pace
 from publishing.readiness.record import Record
@@ -64,21 +65,25 @@ class Sweep:
     def go_on(self, sweeping: Sweeping, *, out_of_time: Callable[[], bool]) -> Swept:
         """Claim what is due and send its messages, shard by shard, as far as time and the queue's room allow.
 
-        Each shard has an equal part of the room that is left, so that none waits for ever behind the others.
+        Launches come first and need no room: their queue is another one. Each of the other shards has an equal part of
+        the room that is left, so that none waits for ever behind the others.
         """
         room = self.pace.room(self.queue.waiting())
-        queued = 0
+        queued = launches = 0
         for index, shard in enumerate(sweeping.shards):
-            part = queued + math.ceil((room - queued) / (len(sweeping.shards) - index))
+            taken = queued - launches
+            part = taken + math.ceil((room - taken) / (len(sweeping.shards) - index))
             for keys in self.records.due(shard, self.clock(), PAGE):
-                if queued >= part:
+                wanted = len(keys) if shard == LAUNCHES else part - (queued - launches)
+                if wanted <= 0:
                     break
                 if out_of_time():
                     rest = replace(sweeping, shards=sweeping.shards[index:])
                     return Swept(self._counted(sweeping, queued), rest)
-                claimed = self._claimed(keys[: part - queued])
+                claimed = self._claimed(keys[:wanted])
                 self.queue.send(self._messages(claimed, sweeping))
                 queued += len(claimed)
+                launches += len(claimed) if shard == LAUNCHES else 0
         return Swept(self._counted(sweeping, queued))
 
     def _claimed(self, keys: Iterable[tuple[str, str]]) -> Sequence[Record]:

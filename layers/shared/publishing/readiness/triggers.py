@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 
 from publishing.log_events import LogEvent
 from publishing.readiness import metrics
-from publishing.readiness.cadence import shards
+from publishing.readiness.cadence import LAUNCHES, shards
 from publishing.readiness.record import OutgoingEvent
 from publishing.readiness.request import RequestRefusedError, Requests
 from publishing.readiness.stores import Bus
@@ -34,7 +34,7 @@ def sweep_handler(sweep: Sweep, bus: Bus) -> Handler:
 
     def handler(event: Mapping[str, Any], context: "LambdaContext") -> None:
         logger.clear_state()
-        sweeping = _handed_on(event) or sweep.begin(_scheduled_for(event), shards())
+        sweeping = _handed_on(event) or sweep.begin(_scheduled_for(event), (LAUNCHES, *shards()))
         swept = sweep.go_on(sweeping, out_of_time=lambda: context.get_remaining_time_in_millis() < RESERVE_MILLISECONDS)
         if swept.left is not None:
             detail = asdict(swept.left)

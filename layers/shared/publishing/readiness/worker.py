@@ -19,6 +19,7 @@ from publishing.readiness.check import Services, check
 from publishing.readiness.decision import troubled
 from publishing.readiness.looks import Checked, ComesBackError, Outcome
 from publishing.readiness.pacing import Pace
+from publishing.readiness.record import LEASE
 from publishing.readiness.stores import LookMessage, Run, Runs
 from tiktok_business.deadline import Deadline
 
@@ -29,8 +30,8 @@ BUDGET_SECONDS = 8.0
 """For one look."""
 MARGIN_SECONDS = 3.0
 """Of the Lambda's time, kept to write down what a look found."""
-RETRY_AFTER = timedelta(seconds=30)
-"""After an error of ours, doubled with every try."""
+RETRY_AFTER = LEASE
+"""After an error of ours, doubled with every try: before, its own lease would be in its way."""
 RETRY_UNREADABLE_AFTER = timedelta(seconds=1)
 """A message that cannot be read gets no better by waiting."""
 
