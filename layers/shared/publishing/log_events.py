@@ -14,7 +14,6 @@ class LogEvent(StrEnum):
     SECRET_UNUSABLE = "the secret of a connection is missing or holds no token"  # noqa: S105 - a text about a secret
     TOKEN_DEAD = "TikTok calls the token dead"  # noqa: S105 - a text about a token
     TOKEN_REFUSED = "TikTok refuses this token the advertiser"  # noqa: S105 - a text about a token
-    CHECK_UNKNOWN = "a check could not be verified"
     CREATE_UNCERTAIN = "whether TikTok created the identity is not known"
     INTENT_NOT_STORED = "the identity is created, but its answer could not be stored"
     SNAPSHOT_NOT_REFRESHED = "the preflight's answer stands, but the snapshot does not know of it"
