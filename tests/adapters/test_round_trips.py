@@ -226,7 +226,8 @@ def test_telling_what_is_known(tiktok: Simulator, issuer: IdentityProvider, aws:
 def test_watching(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
     """A request, the look it asks for, and a sweep: each step reads its record once and writes it once.
 
-    A look writes twice, since it takes the record first. A sweep reads the sixteen parts of the list of what is due.
+    A look writes twice, since it takes the record first. A sweep reads the last account, the launches, and the
+    sixteen other parts of the list of what is due.
     """
     whom = {"team_id": TEAM, "advertiser_id": A.EVERYTHING_READY.value}
     everything = {IDENTITIES: 1, ACCOUNT: 1, "pixel/list/": 1, "app/list/": 1, "page/get/": 1, "term/check/": 1}
@@ -242,7 +243,7 @@ def test_watching(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws)
         assert asked(look, look_event(whom), tiktok, aws) == (again, {**everything, "catalog/get/": 1})
     with wired_function("readiness_sweep", tiktok, issuer, aws) as sweep:
         scheduled = {"id": "e2", "detail-type": "Scheduled Event", "time": "2026-11-22T17:00:00Z", "detail": "{}"}
-        assert asked(sweep, scheduled, tiktok, aws) == ({QUERY: 1 + SHARDS, WAITING: 1}, {})
+        assert asked(sweep, scheduled, tiktok, aws) == ({QUERY: 1 + 1 + SHARDS, WAITING: 1}, {})
 
 
 def test_creating(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
