@@ -69,12 +69,12 @@ class Sweep:
         the room that is left, so that none waits for ever behind the others.
         """
         room = self.pace.room(self.queue.waiting())
-        queued = launches = 0
+        queued = taken = 0
         for index, shard in enumerate(sweeping.shards):
-            taken = queued - launches
+            launches = shard == LAUNCHES
             part = taken + math.ceil((room - taken) / (len(sweeping.shards) - index))
             for keys in self.records.due(shard, self.clock(), PAGE):
-                wanted = len(keys) if shard == LAUNCHES else part - (queued - launches)
+                wanted = len(keys) if launches else part - taken
                 if wanted <= 0:
                     break
                 if out_of_time():
@@ -83,7 +83,7 @@ class Sweep:
                 claimed = self._claimed(keys[:wanted])
                 self.queue.send(self._messages(claimed, sweeping))
                 queued += len(claimed)
-                launches += len(claimed) if shard == LAUNCHES else 0
+                taken += 0 if launches else len(claimed)
         return Swept(self._counted(sweeping, queued))
 
     def _claimed(self, keys: Iterable[tuple[str, str]]) -> Sequence[Record]:
