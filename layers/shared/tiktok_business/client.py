@@ -15,14 +15,13 @@ from tiktok_business.errors import (
     ERROR_OF_MEANING,
     ConnectionLostError,
     IncompleteReadingError,
-    NotSentError,
     RateLimitedError,
     TikTokError,
     UnavailableError,
     UnexpectedResponseError,
 )
 from tiktok_business.return_codes import Meaning, classify
-from tiktok_business.transport import RawAnswer, Transport
+from tiktok_business.transport import Body, RawAnswer, Transport
 
 MAX_ATTEMPTS = 3
 """Tries of one call; fewer where the deadline comes first."""
@@ -41,16 +40,18 @@ Row = TypeVar("Row", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class TikTokClient:
-    """Calls TikTok with one access token.
+    """Calls TikTok with one access token, or without any where ``token`` is None.
 
-    ``sleep`` and ``jitter`` (a number from 0 to 1) are arguments so that tests neither wait nor guess.
+    ``hidden`` are further secrets that requests carry: as the token, they are taken out of what TikTok says. ``sleep``
+    and ``jitter`` (a number from 0 to 1) are arguments so that tests neither wait nor guess.
     """
 
     transport: Transport
-    token: SecretStr
+    token: SecretStr | None
     deadline: Deadline
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
+    hidden: tuple[SecretStr, ...] = ()
 
     def get(self, endpoint: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """Read ``endpoint`` and return the answer's ``data``.
@@ -59,13 +60,13 @@ class TikTokClient:
         """
         return self._call(lambda error: error.worth_repeating, "GET", endpoint, params=params)
 
-    def post(self, endpoint: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    def post(self, endpoint: str, body: Body) -> Mapping[str, Any]:
         """Write to ``endpoint`` and return the answer's ``data``.
 
-        Tried again only where TikTok cannot have carried the write out: refused for rate, or never sent.
+        Tried again only where TikTok cannot have carried the write out: refused for now, or never sent.
         Raises the :class:`TikTokError` of the last try.
         """
-        return self._call(lambda error: isinstance(error, RateLimitedError | NotSentError), "POST", endpoint, body=body)
+        return self._call(_refused_for_now, "POST", endpoint, body=body)
 
     def rows(
         self,
@@ -167,8 +168,13 @@ class TikTokClient:
         return data
 
     def _said(self, value: object) -> str:
-        """A text of TikTok's without the token, should TikTok repeat it."""
-        return value.replace(self.token.get_secret_value(), "[token]") if isinstance(value, str) else ""
+        """A text of TikTok's without the secrets that were sent, should TikTok repeat them."""
+        if not isinstance(value, str):
+            return ""
+        for secret in (self.token, *self.hidden):
+            if secret is not None and secret.get_secret_value():
+                value = value.replace(secret.get_secret_value(), "[secret]")
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +212,11 @@ class _Paging:
         if self.total_page:
             return full and not counts <= {seen}
         return full and self.has_more is None
+
+
+def _refused_for_now(error: TikTokError) -> bool:
+    """Whether a write was not carried out, and may be when it is sent again."""
+    return error.worth_repeating and not error.may_have_happened
 
 
 def _json_of(body: bytes) -> Any:

@@ -51,6 +51,12 @@ class RateLimitedError(TikTokError):
     worth_repeating = True
 
 
+class RefusedForNowError(TikTokError):
+    """TikTok could not carry a write out this time, and says so: it may be sent again."""
+
+    worth_repeating = True
+
+
 class RequestRejectedError(TikTokError):
     """TikTok refuses the request for what it says: change the request."""
 
@@ -102,6 +108,7 @@ ERROR_OF_MEANING: dict[Meaning, type[TikTokError]] = {
     Meaning.NO_ACCESS: AdvertiserNotAccessibleError,
     Meaning.ADVERTISER_GONE: AdvertiserGoneError,
     Meaning.RATE_LIMITED: RateLimitedError,
+    Meaning.NOT_DONE: RefusedForNowError,
     Meaning.TRANSIENT: UnavailableError,
     Meaning.REJECTED: RequestRejectedError,
     Meaning.UNSUPPORTED: UnsupportedError,

@@ -6,10 +6,13 @@ ignored. Ids are strings; a number is taken as its digits, since TikTok's gatewa
 (SDK ``yml_files``, ``x-open-convert``).
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from tiktok_business.errors import UnexpectedResponseError
 
 
 class IdentityType(StrEnum):
@@ -144,3 +147,30 @@ class TermCheck(_Row):
     """``data`` of ``term/check/`` (BUB ``model/term``)."""
 
     confirmed: bool
+
+
+class UploadedImage(_Row):
+    """``data`` of ``file/image/ad/upload/`` (NAN ``upload-image``)."""
+
+    image_id: Id
+    """Holds a slash; goes into ``identity/create/`` as ``image_uri``, as it is."""
+    width: int | None = None
+    """In pixels, as ``height``."""
+    height: int | None = None
+    image_url: OptionalText = None
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_data(endpoint: str, model: type[Model], data: Mapping[str, Any]) -> Model:
+    """The ``data`` of an answer as ``model``.
+
+    Raises:
+        UnexpectedResponseError: it has another shape. Holds nothing of what came.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError:
+        pass  # raised below, so that the error holds no part of what came as its context
+    raise UnexpectedResponseError(endpoint, "code 0 with data of another shape", code=0)

@@ -24,6 +24,8 @@ class Meaning(StrEnum):
     """The advertiser does not exist (any more)."""
     RATE_LIMITED = "rate_limited"
     """Refused before anything was done: safe to repeat later, writes too."""
+    NOT_DONE = "not_done"
+    """Not done, for a reason that may pass: safe to repeat, writes too."""
     TRANSIENT = "transient"
     """TikTok's own trouble: reads may be repeated, writes may have happened."""
     REJECTED = "rejected"
@@ -88,6 +90,9 @@ RETURN_CODES: tuple[ReturnCode, ...] = (
     _row((40013, 40014), Meaning.UNSUPPORTED, "no sandbox account, or not in the sandbox"),
     _row(40118, Meaning.UNSUPPORTED, "not on the allowlist"),
     _row(41000, Meaning.UNSUPPORTED, "the country of the client's IP is blocked"),
+    _row(40900, Meaning.NOT_DONE, "an upload whose bytes are not those that were signed: damaged on its way"),
+    _row((40902, 40903), Meaning.NOT_DONE, "an upload that TikTok could not fetch"),
+    _row(40913, Meaning.NOT_DONE, "an upload that TikTok could not fetch"),
     _row((40201, 40202), Meaning.TRANSIENT, "not ready, or a write conflict"),
     _row(70001, Meaning.REJECTED, "invalid type of business authorisation", _SDK),
     _row(20001, Meaning.UNKNOWN, "partial success: a part was done"),

@@ -4,7 +4,7 @@ import json
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 
@@ -47,6 +47,27 @@ class RawAnswer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a multipart body."""
+
+    name: str
+    content: bytes = field(repr=False)
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A multipart body."""
+
+    fields: Mapping[str, str]
+    files: Mapping[str, File]
+
+
+Body = Mapping[str, Any] | Form
+"""What is written: a mapping goes as JSON."""
+
+
 class Transport(Protocol):
     """Anything that carries one request to TikTok."""
 
@@ -55,12 +76,15 @@ class Transport(Protocol):
         method: str,
         endpoint: str,
         *,
-        token: SecretStr,
+        token: SecretStr | None,
         deadline: Deadline,
         params: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Body | None = None,
     ) -> RawAnswer:
-        """Send one request to ``endpoint`` (such as ``identity/get/``) and return what came back."""
+        """Send one request to ``endpoint`` (such as ``identity/get/``) and return what came back.
+
+        ``token`` None: one for which TikTok wants none.
+        """
         ...
 
 
@@ -76,8 +100,15 @@ class RequestsTransport:
     connection. Make it once, outside the handler.
     """
 
-    def __init__(self, base_url: str = PRODUCTION_BASE_URL, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str = PRODUCTION_BASE_URL,
+        ssl_context: ssl.SSLContext | None = None,
+        *,
+        read_timeout: float = READ_TIMEOUT_SECONDS,
+    ) -> None:
         self._base_url = base_url.rstrip("/")
+        self._read_timeout = read_timeout
         self._session = _Session()
         self._session.trust_env = False  # no proxies, no .netrc: neither exists in Lambda
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -91,10 +122,10 @@ class RequestsTransport:
         method: str,
         endpoint: str,
         *,
-        token: SecretStr,
+        token: SecretStr | None,
         deadline: Deadline,
         params: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Body | None = None,
     ) -> RawAnswer:
         """Send one request and read its whole answer.
 
@@ -109,24 +140,24 @@ class RequestsTransport:
             ConnectionLostError: the connection broke.
             UnexpectedResponseError: the answer is larger than ``MAX_RESPONSE_BYTES``.
         """
-        if not _HEADER_VALUE.fullmatch(token.get_secret_value()):
+        if token is not None and not _HEADER_VALUE.fullmatch(token.get_secret_value()):
             raise TokenRejectedError(endpoint, "the token is empty or has characters that no header can hold")
         if deadline.passed:
             raise NoTimeLeftError(endpoint, "no time left to ask")
         left = max(deadline.remaining(), _LEAST_WAIT_SECONDS)
-        timeout = urllib3.Timeout(total=left, connect=CONNECT_TIMEOUT_SECONDS, read=READ_TIMEOUT_SECONDS)
+        timeout = urllib3.Timeout(total=left, connect=CONNECT_TIMEOUT_SECONDS, read=self._read_timeout)
         try:
             with self._session.request(
                 method,
                 f"{self._base_url}/{endpoint}",
                 params={name: _encoded(value) for name, value in (params or {}).items()},
-                json=body,
-                headers={"Access-Token": token.get_secret_value(), "Accept": "application/json"},
+                **_content(body),
+                headers={"Accept": "application/json", **_access_token(token)},
                 timeout=timeout,  # type: ignore[arg-type]  # requests takes it, types-requests does not know
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return RawAnswer(response.status_code, _read(response.raw, endpoint, deadline))
+                return RawAnswer(response.status_code, _read(response.raw, endpoint, deadline, self._read_timeout))
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             failure = _failure(endpoint, error)
         # Not raised above: the cause, which holds the URL and the token's header, would stay on as its context.
@@ -154,15 +185,27 @@ class _SharedContextAdapter(requests.adapters.HTTPAdapter):
         """Leave verification to the shared context; the base class would name a CA file for each connection."""
 
 
+def _access_token(token: SecretStr | None) -> dict[str, str]:
+    return {} if token is None else {"Access-Token": token.get_secret_value()}
+
+
+def _content(body: Body | None) -> dict[str, Any]:
+    """The body as `requests` takes it."""
+    if not isinstance(body, Form):
+        return {"json": body}
+    files = {name: (file.name, file.content, file.media_type) for name, file in body.files.items()}
+    return {"data": body.fields, "files": files}
+
+
 def _encoded(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
-def _read(response: urllib3.HTTPResponse, endpoint: str, deadline: Deadline) -> bytes:
+def _read(response: urllib3.HTTPResponse, endpoint: str, deadline: Deadline, longest_wait: float) -> bytes:
     """The body, looking at the clock between the pieces: a slow drip never trips a socket's own timeout."""
     body = bytearray()
     while True:
-        _cut_wait(response, deadline)
+        _cut_wait(response, deadline, longest_wait)
         if not (chunk := response.read1(_CHUNK_BYTES, decode_content=True)):
             return bytes(body)
         body += chunk
@@ -172,11 +215,11 @@ def _read(response: urllib3.HTTPResponse, endpoint: str, deadline: Deadline) -> 
             raise TimedOutError(endpoint, "no whole answer in time")
 
 
-def _cut_wait(response: urllib3.HTTPResponse, deadline: Deadline) -> None:
+def _cut_wait(response: urllib3.HTTPResponse, deadline: Deadline, longest: float) -> None:
     """Let the next wait for bytes end at the deadline. The socket is out of reach where the server will close it."""
     sock = getattr(response.connection, "sock", None)
     if sock is not None:
-        sock.settimeout(min(READ_TIMEOUT_SECONDS, max(deadline.remaining(), _LEAST_WAIT_SECONDS)))
+        sock.settimeout(min(longest, max(deadline.remaining(), _LEAST_WAIT_SECONDS)))
 
 
 def _failure(endpoint: str, error: Exception) -> TikTokError:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
-from tiktok_business.transport import RawAnswer, Transport
+from tiktok_business.transport import Body, RawAnswer, Transport
 
 TOKEN = "made-up-token-7f3a9c"
 
@@ -39,7 +39,7 @@ class Sent(NamedTuple):
     method: str
     endpoint: str
     params: Mapping[str, Any] | None
-    body: Mapping[str, Any] | None
+    body: Body | None
 
 
 Reply = RawAnswer | Exception
@@ -58,11 +58,12 @@ class ScriptedTransport:
         method: str,
         endpoint: str,
         *,
-        token: SecretStr,
+        token: SecretStr | None,
         deadline: Deadline,
         params: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Body | None = None,
     ) -> RawAnswer:
+        assert token is not None
         assert token.get_secret_value() == TOKEN
         assert deadline is not None
         self.sent.append(Sent(method, endpoint, params, body))

@@ -9,7 +9,7 @@ from pydantic import BaseModel, SecretStr
 from tests.unit.tiktok_business.fakes import client_of, success
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import IncompleteReadingError
-from tiktok_business.transport import RawAnswer, Transport
+from tiktok_business.transport import Body, RawAnswer, Transport
 
 PAGE_SIZE = 5
 
@@ -47,10 +47,10 @@ class Listing:
         method: str,
         endpoint: str,
         *,
-        token: SecretStr,
+        token: SecretStr | None,
         deadline: Deadline,
         params: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Body | None = None,
     ) -> RawAnswer:
         assert (method, endpoint, body) == ("GET", "thing/get/", None)
         assert token is not None

@@ -29,6 +29,7 @@ def test_what_is_worth_reading_again() -> None:
     """Only trouble that may pass is worth a second try of a read."""
     assert {kind.__name__ for kind in ALL_ERRORS if kind.worth_repeating} == {
         "RateLimitedError",
+        "RefusedForNowError",
         "UnavailableError",
         "ConnectionLostError",
         "NotSentError",
@@ -69,4 +70,4 @@ def test_what_the_client_tells(code: int) -> None:
         client_of(transport).get("app/list/", {})
     error = raised.value
     assert (error.endpoint, error.code, error.request_id) == ("app/list/", code, f"r-{code}")
-    assert error.message == "About [token]: no."
+    assert error.message == "About [secret]: no."
