@@ -79,7 +79,9 @@ lock:
 	@test -n "$$(command -v $(uv))" || { "$$(local/find-python)" -m venv .local/uv && .local/uv/bin/pip -q install uv; }
 	$(compile) pyproject.toml --output-file $(layer)
 	$(compile) --group bearer --constraints $(layer) --output-file layers/bearer/requirements.txt
-	$(compile) pyproject.toml --group dev --constraints $(layer) --constraints layers/bearer/requirements.txt --output-file requirements/dev.txt
+	$(compile) --group images --constraints $(layer) --output-file functions/create_identity_image/requirements.txt
+	$(compile) pyproject.toml --group dev --constraints $(layer) --constraints layers/bearer/requirements.txt \
+		--constraints functions/create_identity_image/requirements.txt --output-file requirements/dev.txt
 	$(compile) --group tools --output-file requirements/tools.txt
 	$(compile) --group sdk --output-file requirements/sdk.txt
 

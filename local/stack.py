@@ -1,4 +1,4 @@
-"""The whole local stack: emulated AWS with the deployed product, a simulated TikTok, an identity provider."""
+"""The whole local stack: emulated AWS with the deployed product, a simulated TikTok, identity provider and wizard."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -11,6 +11,7 @@ from local.emulator import Emulator
 from local.identity_provider import IdentityProvider
 from local.tiktok_simulator import Simulator
 from local.watching import Watching
+from local.wizard import Wizard
 
 STACK_NAME = "wevion-local"
 
@@ -35,6 +36,7 @@ class LocalStack:
         self.aws = Emulator(port)
         self.tiktok = Simulator()
         self.identity_provider = IdentityProvider()
+        self.wizard = Wizard()
         self._parameters = dict(parameters or {})
         self._console = console or Console(quiet=True)
         self._started = ExitStack()
@@ -85,6 +87,7 @@ class LocalStack:
                 "TokenIssuer": self.identity_provider.issuer,
                 "TokenAudience": self.identity_provider.audience,
                 "SecretPrefix": f"{stack_name}/tiktok",
+                "WizardUrl": self.wizard.url,
                 **(parameters or {}),
             },
         )
@@ -103,6 +106,7 @@ class LocalStack:
             build(self._console)
             started.enter_context(self.tiktok)
             started.enter_context(self.identity_provider)
+            started.enter_context(self.wizard)
             with self._console.step("Starting MiniStack (emulated AWS)"):
                 started.enter_context(self.aws)
             with self._console.step(f"Deploying {STACK_NAME} (sam deploy)"):

@@ -23,10 +23,20 @@ endef
 # pydantic's old version nor Powertools' routers.
 unused := pydantic/v1 aws_lambda_powertools/event_handler regex/tests bin
 
+# What requirements.txt names, into the folder $(1).
+define install
+	$(python) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes \
+		--only-binary=:all: $(lambda) --requirement requirements.txt --target "$(1)"
+endef
+
+# Of Pillow, half: fonts, colour management, windows, and the formats AVIF and WebP.
+pillow := _avif _imagingcms _imagingft _imagingmath _imagingmorph _imagingtk _webp
+pillow := $(pillow:%=PIL/%.*.so) $(addprefix pillow.libs/, libavif-* libbrotli* libfreetype-* libharfbuzz-* liblcms2-* \
+	libpng16-* libsharpyuv-* libwebp*)
+
 build-%Layer:
 	mkdir -p "$(ARTIFACTS_DIR)/python"
-	$(python) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes \
-		--only-binary=:all: $(lambda) --requirement requirements.txt --target "$(ARTIFACTS_DIR)/python"
+	$(call install,$(ARTIFACTS_DIR)/python)
 	for package in $(patsubst %/py.typed,%,$(wildcard */py.typed)); do \
 		cp -R "$$package" "$(ARTIFACTS_DIR)/python"; done
 	cd "$(ARTIFACTS_DIR)/python" && rm -rf $(unused)
@@ -34,4 +44,6 @@ build-%Layer:
 
 build-%Function:
 	cp -R . "$(ARTIFACTS_DIR)"
+	$(if $(wildcard requirements.txt),$(call install,$(ARTIFACTS_DIR)))
+	cd "$(ARTIFACTS_DIR)" && rm -rf $(pillow)
 	$(call compile,$(ARTIFACTS_DIR),/var/task)

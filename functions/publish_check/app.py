@@ -1,8 +1,10 @@
 """GET /api/v1/tiktok/publish-check: can an ad of this objective be published for the advertiser?"""
 
+from dataclasses import replace
 from functools import partial
 
 from publishing import cold_start
+from publishing.connecting.wiring import own_lists_from_environment
 from publishing.endpoint import query_endpoint
 from publishing.inputs import PublishCheckQuery
 from publishing.publish_check import publish_check
@@ -14,5 +16,7 @@ from tiktok_business.transport import trusting_context
 context = trusting_context()
 stores = Stores.from_environment(context)
 live = Live(stores.records, stores.queue, stores.cadence, utc_now)
-lambda_handler = query_endpoint(partial(publish_check, services_from_environment(context), live), PublishCheckQuery)
+services = services_from_environment(context)
+services = replace(services, own_lists=own_lists_from_environment(context, services))
+lambda_handler = query_endpoint(partial(publish_check, services, live), PublishCheckQuery)
 cold_start.over()

@@ -21,6 +21,7 @@ services = Services(
     tokens=tiktok.tokens,
     marks=tiktok.marks,
     announcements=stores.announcements,
+    lists=stores.connections,
     open_tiktok=tiktok.open_tiktok,
     cadence=stores.cadence,
     accepted_identity_types=tiktok.settings.accepted_identity_types,

@@ -8,5 +8,5 @@ from publishing.readiness.triggers import request_handler
 from publishing.readiness.wiring import Stores, utc_now
 
 stores = Stores.from_environment(ssl.create_default_context())
-lambda_handler = request_handler(Requests(stores.records, stores.queue, stores.teams, utc_now))
+lambda_handler = request_handler(Requests(stores.records, stores.queue, stores.teams, stores.connections, utc_now))
 cold_start.over()

@@ -4,13 +4,16 @@ import os
 import ssl
 
 from publishing import cold_start
+from publishing.connecting.rounds import Rounds
 from publishing.readiness.settings import pace_from_environment
 from publishing.readiness.sweep import Sweep
 from publishing.readiness.triggers import sweep_handler
-from publishing.readiness.wiring import Stores, utc_now
+from publishing.readiness.wiring import Stores, due_connections_from_environment, utc_now
 
-stores = Stores.from_environment(ssl.create_default_context())
+context = ssl.create_default_context()
+stores = Stores.from_environment(context)
 pace = pace_from_environment(os.environ)
 sweep = Sweep(stores.records, stores.queue, stores.bus, stores.runs, pace, utc_now)
-lambda_handler = sweep_handler(sweep, stores.bus)
+rounds = Rounds(due_connections_from_environment(context), utc_now)
+lambda_handler = sweep_handler(sweep, rounds, stores.bus)
 cold_start.over()

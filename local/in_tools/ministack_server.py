@@ -1,10 +1,13 @@
-"""MiniStack, with two things added.
+"""MiniStack, with three things added.
 
 It ends with the process that started it: when its standard input is closed.
 
 API Gateway fills `$context.authorizer.<name>` in a gateway response with what the authorizer answered;
 MiniStack 1.5.33 leaves it as it is. The authorizer's context is carried inside its policy here, as MiniStack
 caches that and evaluates it for every request, and filled in when the refusal is written.
+
+API Gateway tells a function at which address it was called (`requestContext.domainName` and `path`); MiniStack
+1.5.33 leaves the domain of a REST API out, and reaches it by another path than AWS does.
 """
 
 # ruff: noqa: SLF001 - what is changed is not for others
@@ -54,6 +57,17 @@ def _fill_in_context(answer: Callable[..., Any]) -> Callable[..., Any]:
     return gateway_error_response
 
 
+def _tell_address(build: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def build_event(api_id: str, *args: Any, **options: Any) -> dict[str, Any]:
+        event = build(api_id, *args, **options)
+        context = event["requestContext"]
+        context["domainName"] = {name.lower(): value for name, value in event["headers"].items()}.get("host", "")
+        context["path"] = f"/_aws/execute-api/{api_id}{context['path']}"
+        return event
+
+    return build_event
+
+
 def _end_with_parent() -> None:
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
@@ -62,5 +76,6 @@ def _end_with_parent() -> None:
 gateway._invoke_authorizer_lambda = _carry_context_in_policy(gateway._invoke_authorizer_lambda)
 gateway._evaluate_policy = _remember_context(gateway._evaluate_policy)
 gateway._gateway_error_response = _fill_in_context(gateway._gateway_error_response)
+gateway._build_lambda_event_v1 = _tell_address(gateway._build_lambda_event_v1)
 threading.Thread(target=_end_with_parent, daemon=True).start()
 main()

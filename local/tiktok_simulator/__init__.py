@@ -5,9 +5,16 @@
         requests.get(f"{tiktok.base_url}/identity/get/", headers={"Access-Token": DemoToken.OWNER}, ...)
         assert len(tiktok.requests) == 1
 
-Where things are: what exists `world`, the demo of it `demo`; what TikTok answers `endpoints`, in which shape
-`rows`, `answers`, how it reads `parameters`; what goes wrong `faults`, `distortions`, `rate_limit`; what was
-received `journal`; HTTP `server`, `http_messages`; control over HTTP `control`; all together `simulator`.
+Where things are: what exists `world`, the demo of it `demo`; what TikTok answers `endpoints`, `oauth`, `images`,
+in which shape `rows`, `answers`, how it reads `call`, `parameters`, `multipart`; what goes wrong `faults`,
+`distortions`, `rate_limit`; what was received `journal`; HTTP `server`, `http_messages`; the page on which people
+allow an app its access `consent`; control over HTTP `control`; all together `simulator`.
+
+Connecting goes as at TikTok: a browser is sent to /portal/auth?app_id=&state=&redirect_uri= on the simulator's own
+origin, comes back to redirect_uri (on this machine) with auth_code and state, and oauth2/access_token/ gives a new
+token for the code. Tests need no browser: `consent` and `deny` return where it would be sent.
+
+    came_back_to = tiktok.consent(authorize_url, "u-starter", scopes={Scope.IDENTITY_READ})
 
 The demo advertisers. Each has, unless its line says otherwise, an available TT_USER, a custom identity, an
 active pixel, apps, a published lead form and signed lead terms, may use custom identities, and is enabled:
@@ -34,6 +41,9 @@ MANY_PAGES              7300000000000000019  what can be used is on the last pag
 DELETED                 7300000000000000020  deleted at TikTok, still in the tokens' lists
 FOREIGN                 7300000000000000021  of another team, otherwise everything
 
+Without a token yet, for the consent page: u-starter, who reaches NOTHING and EVERYTHING_READY, and no Business
+Center. Whoever has a token can consent again: the new one reaches and lacks what the first one does.
+
 The demo tokens, "simulated-token-<user>", with the first advertiser first:
 
 OWNER             u-owner       EVERYTHING_READY, SUSPENDED, LINKED_BY_OWNER, DELETED;
@@ -52,7 +62,8 @@ REVOKED           u-revoked     EVERYTHING_READY, but the token is dead
 FOREIGN_TEAM      u-foreign     FOREIGN; its own Business Center
 """
 
-from local.tiktok_simulator.demo import DemoAdvertiser, DemoToken, demo_world
+from local.tiktok_simulator.consent import ConsentError
+from local.tiktok_simulator.demo import STARTER, DemoAdvertiser, DemoToken, demo_world
 from local.tiktok_simulator.faults import FAULT_KINDS, Fault, FaultError, FaultKind
 from local.tiktok_simulator.simulator import Simulator
 from local.tiktok_simulator.world import (
@@ -62,19 +73,23 @@ from local.tiktok_simulator.world import (
     Catalog,
     FormLibrary,
     Identity,
+    Image,
     Page,
     Pixel,
     Scope,
     Token,
+    User,
     World,
 )
 
 __all__ = [
     "FAULT_KINDS",
+    "STARTER",
     "Advertiser",
     "App",
     "BusinessCenter",
     "Catalog",
+    "ConsentError",
     "DemoAdvertiser",
     "DemoToken",
     "Fault",
@@ -82,11 +97,13 @@ __all__ = [
     "FaultKind",
     "FormLibrary",
     "Identity",
+    "Image",
     "Page",
     "Pixel",
     "Scope",
     "Simulator",
     "Token",
+    "User",
     "World",
     "demo_world",
 ]

@@ -50,6 +50,21 @@ class ApiError(Exception):
         return cls(40105, "Access token is incorrect or has been revoked.")
 
     @classmethod
+    def wrong_app(cls) -> "ApiError":
+        """Say that this is not the app that the token, or the code, was given to."""
+        return cls(40113, "The app_id is inconsistent with the token's app information.")
+
+    @classmethod
+    def wrong_secret(cls) -> "ApiError":
+        """Say that the secret is not the app's."""
+        return cls(40101, "The secret does not match the app_id.")
+
+    @classmethod
+    def code_dead(cls) -> "ApiError":
+        """Say that the code of a consent is unknown, was used, or is more than an hour old."""
+        return cls(40110, "The auth_code is used, cancelled or expired.")
+
+    @classmethod
     def rate_limited(cls) -> "ApiError":
         """Say that the app called this endpoint too often; no header says when to come back."""
         return cls(40100, "Too many requests. Please retry later.")

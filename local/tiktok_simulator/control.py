@@ -11,6 +11,9 @@ GET    advertisers                     the advertisers, with demo names and desc
 PATCH  advertisers/<id>                change one until the next reset: {"pixels": []}, {"status": "..."}
 GET    identities?advertiser_id=<id>   what exists at TikTok, whoever may see it
 POST   tokens/revoke                   {"token": "..."}
+PATCH  users/<user>                    {"advertiser_ids": [...]}: what all tokens of a user reach, and later consents
+
+Beside it stands TikTok's consent page, /portal/auth: see `consent`.
 """
 
 from collections.abc import Callable, Mapping
@@ -97,9 +100,11 @@ def _get_advertisers(simulator: "Simulator", _request: HttpRequest, _argument: s
                 "advertiser_id": advertiser.id,
                 "name": demo.name if demo else advertiser.name,
                 "description": demo.description if demo else "",
-                "users": [
-                    token.user for token in simulator.world.tokens.values() if advertiser.id in token.advertiser_ids
-                ],
+                "users": list(
+                    dict.fromkeys(
+                        token.user for token in simulator.world.tokens.values() if advertiser.id in token.advertiser_ids
+                    )
+                ),
             }
         )
     return {"advertisers": rows}
@@ -140,6 +145,19 @@ def _revoke_token(simulator: "Simulator", request: HttpRequest, _argument: str) 
     return {}
 
 
+def _patch_user(simulator: "Simulator", request: HttpRequest, name: str) -> JsonObject:
+    body = _body(request)
+    ids = body.get("advertiser_ids")
+    if set(body) != {"advertiser_ids"} or not isinstance(ids, list):
+        raise _BadRequestError('the body must be {"advertiser_ids": [...]}')
+    advertiser_ids = [_advertiser(simulator, advertiser_id).id for advertiser_id in ids]
+    try:
+        simulator.world.reach(name, advertiser_ids)
+    except KeyError:
+        raise _BadRequestError(f"there is no user {name!r}") from None
+    return {"user": name, "advertiser_ids": advertiser_ids}
+
+
 _CONTROLS: Mapping[tuple[str, str], Callable[["Simulator", HttpRequest, str], JsonObject]] = MappingProxyType(
     {
         ("GET", "health"): _health,
@@ -153,6 +171,7 @@ _CONTROLS: Mapping[tuple[str, str], Callable[["Simulator", HttpRequest, str], Js
         ("PATCH", "advertisers/<id>"): _patch_advertiser,
         ("GET", "identities"): _get_identities,
         ("POST", "tokens/revoke"): _revoke_token,
+        ("PATCH", "users/<id>"): _patch_user,
     }
 )
 
@@ -176,8 +195,8 @@ def _body(request: HttpRequest) -> JsonObject:
         raise _BadRequestError(error.message) from None
 
 
-def _advertiser(simulator: "Simulator", advertiser_id: str) -> Advertiser:
-    if advertiser_id not in simulator.world.advertisers:
+def _advertiser(simulator: "Simulator", advertiser_id: object) -> Advertiser:
+    if not isinstance(advertiser_id, str) or advertiser_id not in simulator.world.advertisers:
         raise _BadRequestError(f"there is no advertiser {advertiser_id!r}")
     return simulator.world.advertisers[advertiser_id]
 

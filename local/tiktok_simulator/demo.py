@@ -19,8 +19,12 @@ from local.tiktok_simulator.world import (
     Pixel,
     Scope,
     Token,
+    User,
     World,
 )
+
+STARTER = "u-starter"
+"""A user who has not yet allowed the app anything: there is no token of theirs."""
 
 
 class DemoToken(StrEnum):
@@ -129,12 +133,14 @@ _ACCESS: dict[DemoToken, tuple[DemoAdvertiser, ...]] = {
     DemoToken.REVOKED: (DemoAdvertiser.EVERYTHING_READY,),
     DemoToken.FOREIGN_TEAM: (DemoAdvertiser.FOREIGN,),
 }
+_STARTER_ACCESS = (DemoAdvertiser.NOTHING, DemoAdvertiser.EVERYTHING_READY)
 
 
 def demo_world() -> World:
     """Return a new demo world."""
     return World(
         tokens={token.value: token for token in _tokens()},
+        users={STARTER: User(STARTER, tuple(advertiser.value for advertiser in _STARTER_ACCESS))},
         advertisers={advertiser.id: advertiser for advertiser in _advertisers()},
         business_centers={center.id: center for center in _business_centers()},
     )
@@ -268,6 +274,11 @@ def _tokens_of(member: DemoAdvertiser) -> list[DemoToken]:
     return [token for token, advertisers in _ACCESS.items() if member in advertisers]
 
 
+def _users_of(member: DemoAdvertiser) -> tuple[str, ...]:
+    users = [token.user for token in _tokens_of(member)]
+    return (*users, STARTER) if member in _STARTER_ACCESS else tuple(users)
+
+
 def _digits(prefix: str, owner: str, number: int) -> str:
     """Return an id of 19 digits that shows whose it is: a prefix, the owner's last digits, a number."""
     return f"{prefix}{int(owner[-8:]):011d}{number:06d}"
@@ -290,7 +301,7 @@ def _tt_user(
         identity_type="TT_USER",
         display_name=f"Demo account {number}",
         profile_image=f"https://images.example/account-{number}.jpeg",
-        linked_by=tuple(token.user for token in _tokens_of(member)) if linked_by is None else linked_by,
+        linked_by=_users_of(member) if linked_by is None else linked_by,
         username=f"demo.account.{number}",
         available_status=available_status,
         is_gpppa=is_gpppa,

@@ -9,6 +9,9 @@ from types import MappingProxyType
 from typing import Literal
 
 from local.tiktok_simulator.answers import ApiError, JsonObject
+from local.tiktok_simulator.call import NOBODY, Call
+from local.tiktok_simulator.images import file_image_ad_upload
+from local.tiktok_simulator.oauth import oauth2_access_token, oauth2_advertiser_get, oauth2_revoke_token
 from local.tiktok_simulator.parameters import Parameters
 from local.tiktok_simulator.rows import (
     advertiser_flags,
@@ -21,7 +24,7 @@ from local.tiktok_simulator.rows import (
     page_row,
     pixel_row,
 )
-from local.tiktok_simulator.world import Advertiser, BusinessCenter, Identity, Page, Scope, Token, World
+from local.tiktok_simulator.world import Advertiser, Identity, Page, Scope, Token, World, image_url
 
 _IDENTITY_TYPES = ("CUSTOMIZED_USER", "AUTH_CODE", "TT_USER", "BC_AUTH_TT")
 _PAGE_TYPES = (
@@ -37,33 +40,6 @@ _TERM_TYPES = ("LeadAds", "InstantPage", "Pixel", "ReachFrequency")
 _FLAGS = frozenset({"can_use_custom_identity", "ads_only_mode", "company_name_editable"})
 _MAX_DISPLAY_NAME = 100
 _MAX_ADVERTISER_IDS = 100
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request that passed the token and scope checks."""
-
-    world: World
-    token: Token
-    parameters: Parameters
-
-    def advertiser(self) -> Advertiser:
-        """Return the advertiser that the request names, if this token may operate it."""
-        return self.permitted(self.parameters.required_id("advertiser_id"))
-
-    def permitted(self, advertiser_id: str) -> Advertiser:
-        """Return an advertiser if this token may operate it."""
-        if advertiser_id not in self.token.advertiser_ids:
-            raise ApiError.no_permission(advertiser_id)
-        advertiser = self.world.advertisers.get(advertiser_id)
-        if advertiser is None or advertiser.deleted:
-            raise ApiError.deleted(advertiser_id)
-        return advertiser
-
-    def visible_center(self, bc_id: str) -> BusinessCenter | None:
-        """Return a Business Center if this token's user sees it."""
-        center = self.world.business_centers.get(bc_id)
-        return center if center and self.token.user in center.user_roles else None
 
 
 def identity_get(call: Call) -> JsonObject:
@@ -116,13 +92,15 @@ def identity_create(call: Call) -> JsonObject:
     image_uri = call.parameters.text("image_uri")
     if len(name) > _MAX_DISPLAY_NAME:
         raise ApiError.bad_parameter(f"display_name: Length must be between 1 and {_MAX_DISPLAY_NAME}.")
-    if image_uri is not None and "not-square" in image_uri:
+    image = advertiser.image(image_uri) if image_uri else None
+    # An image that was never uploaded is taken unseen: its name may say that it is not square.
+    if (image is not None and not image.is_square) or (image_uri is not None and "not-square" in image_uri):
         raise ApiError.bad_parameter("Avatar's width & height is not equal.")
     identity = Identity(
         id=call.world.new_identity_id(),
         identity_type="CUSTOMIZED_USER",
         display_name=name,
-        profile_image=f"https://images.example/obj/{image_uri}" if image_uri else "",
+        profile_image=image_url(image_uri) if image_uri else "",
     )
     advertiser.identities.append(identity)
     return {"identity_id": identity.id}
@@ -269,22 +247,6 @@ def term_check(call: Call) -> JsonObject:
     return {"confirmed": advertiser.lead_terms_confirmed if term_type == "LeadAds" else True}
 
 
-def oauth2_advertiser_get(call: Call) -> JsonObject:
-    """List the advertisers that the token reaches, without pages (reference: portal doc 1738455508553729)."""
-    if call.parameters.required_text("app_id") != call.world.app_id:
-        raise ApiError(40113, "The app_id is inconsistent with the token's app information.")
-    if call.parameters.required_text("secret") != call.world.app_secret:
-        raise ApiError(40101, "The secret does not match the app_id.")
-    advertisers = [call.world.advertisers.get(advertiser_id) for advertiser_id in call.token.advertiser_ids]
-    return {
-        "list": [
-            {"advertiser_id": advertiser.id, "advertiser_name": advertiser.name}
-            for advertiser in advertisers
-            if advertiser is not None and not advertiser.deleted
-        ]
-    }
-
-
 def user_info(call: Call) -> JsonObject:
     """Describe the token's user; needs no scope."""
     user = call.token.user
@@ -334,15 +296,26 @@ def _is_admin(call: Call, bc_id: str | None) -> bool:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A path's method, the scope its token needs, and the function that answers."""
+    """A path's method, the scope its token needs, and the function that answers.
+
+    `needs_token` false: the path takes no token, whoever asks proves themself with the app's secret.
+    `takes_files`: the body may be multipart.
+    """
 
     path: str
     method: Literal["GET", "POST"]
     scope: Scope | None
     answer: Callable[[Call], JsonObject]
+    needs_token: bool = True
+    takes_files: bool = False
 
-    def __call__(self, world: World, token_value: str | None, parameters: Parameters) -> JsonObject:
+    def __call__(self, world: World, token_value: str | None, parameters: Parameters, now: float) -> JsonObject:
         """Answer a request: the token first, then its scope, then the parameters."""
+        return self.answer(Call(world, self._token(world, token_value), parameters, now))
+
+    def _token(self, world: World, token_value: str | None) -> Token:
+        if not self.needs_token:
+            return NOBODY
         if not token_value:
             raise ApiError.token_missing()
         token = world.tokens.get(token_value)
@@ -350,7 +323,7 @@ class Endpoint:
             raise ApiError.token_dead()
         if self.scope in token.missing_scopes:
             raise ApiError.missing_scope(self.path, self.method)
-        return self.answer(Call(world, token, parameters))
+        return token
 
 
 def _table(*endpoints: Endpoint) -> Mapping[str, Endpoint]:
@@ -362,11 +335,14 @@ ENDPOINTS = _table(
     Endpoint("app/list/", "GET", Scope.APP_READ, app_list),
     Endpoint("bc/get/", "GET", Scope.BUSINESS_CENTER_READ, bc_get),
     Endpoint("catalog/get/", "GET", Scope.CATALOG_READ, catalog_get),
+    Endpoint("file/image/ad/upload/", "POST", Scope.IMAGE_UPLOAD, file_image_ad_upload, takes_files=True),
     Endpoint("identity/create/", "POST", Scope.IDENTITY_CREATE, identity_create),
     Endpoint("identity/delete/", "POST", Scope.IDENTITY_DELETE, identity_delete),
     Endpoint("identity/get/", "GET", Scope.IDENTITY_READ, identity_get),
     Endpoint("identity/info/", "GET", Scope.IDENTITY_READ, identity_info),
+    Endpoint("oauth2/access_token/", "POST", None, oauth2_access_token, needs_token=False),
     Endpoint("oauth2/advertiser/get/", "GET", Scope.ADVERTISER_READ, oauth2_advertiser_get),
+    Endpoint("oauth2/revoke_token/", "POST", None, oauth2_revoke_token, needs_token=False),
     Endpoint("page/get/", "GET", Scope.PAGE_READ, page_get),
     Endpoint("page/library/get/", "GET", None, page_library_get),
     Endpoint("pixel/list/", "GET", Scope.PIXEL_READ, pixel_list),

@@ -4,10 +4,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import parse_qsl
 
 from local.tiktok_simulator.answers import ApiError, JsonObject
 from local.tiktok_simulator.faults import Fault
+from local.tiktok_simulator.journal import text_without_secrets, without_secrets
+from local.tiktok_simulator.multipart import Form, is_multipart
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,8 @@ class HttpRequest:
     target: str
     token: str | None = field(repr=False)
     origin: str | None
-    body: bytes
+    content_type: str
+    body: bytes = field(repr=False)
 
     @property
     def path(self) -> str:
@@ -40,22 +44,47 @@ class HttpRequest:
             raise ApiError.bad_parameter("The request body is not a JSON object.")
         return body
 
+    @cached_property
+    def form(self) -> Form | None:
+        """The body as a multipart form; None where it is something else."""
+        return Form.parse(self.content_type, self.body) if is_multipart(self.content_type) else None
+
+    def url_encoded(self) -> list[tuple[str, str]]:
+        """Return the body as what a page's form sends."""
+        return parse_qsl(self.body.decode("utf-8", errors="replace"), keep_blank_values=True)
+
     def recorded_body(self) -> object:
-        """Return the body for the journal: the JSON, else the text, else None."""
-        try:
-            body: object = json.loads(self.body) if self.body else None
-        except ValueError:
-            return self.body.decode("utf-8", errors="replace")
-        return body
+        """Return the body for the journal, without its secrets: JSON, form or text, None where it is empty."""
+        body = self._body()
+        return text_without_secrets(body) if isinstance(body, str) else without_secrets(body)
+
+    def acting_token(self) -> str | None:
+        """Return the token that the request is about: of its header, else of its body."""
+        body = self._body()
+        named = body.get("access_token") if isinstance(body, dict) else None
+        return self.token if self.token is not None or not isinstance(named, str) else named
 
     def advertiser_ids(self) -> set[str]:
         """Return the advertisers that the request names, wherever TikTok's endpoints take them."""
         query = self.query
         ids = set(re.findall(r"\d+", query.get("advertiser_ids", ""))) | {query.get("advertiser_id", "")}
-        body = self.recorded_body()
+        body = self._body()
         if isinstance(body, dict):
             ids.add(str(body.get("advertiser_id", "")))
         return ids - {""}
+
+    def _body(self) -> object:
+        try:
+            form = self.form
+        except ApiError:
+            return f"<a broken form of {len(self.body)} bytes>"
+        if form is not None:
+            return form.described()
+        try:
+            body: object = json.loads(self.body) if self.body else None
+        except ValueError:
+            return self.body.decode("utf-8", errors="replace")
+        return body
 
 
 @dataclass(frozen=True)

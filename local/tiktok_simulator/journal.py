@@ -2,13 +2,15 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from local.tiktok_simulator.answers import JsonObject
 
-_SECRET_NAMES = frozenset({"secret", "access_token"})
+_SECRET_NAMES = frozenset({"secret", "access_token", "auth_code"})
+_HIDDEN = "<hidden>"
 
 
 def fingerprint(token: str | None) -> str | None:
@@ -16,16 +18,26 @@ def fingerprint(token: str | None) -> str | None:
     return None if token is None else hashlib.sha256(token.encode()).hexdigest()[:12]
 
 
-def without_secrets(query: Mapping[str, str]) -> dict[str, str]:
-    """Return a query whose secrets cannot be read."""
-    return {name: "<hidden>" if name in _SECRET_NAMES else value for name, value in query.items()}
+def without_secrets(value: Any) -> Any:
+    """Return JSON, or a query, whose secrets cannot be read."""
+    if isinstance(value, dict):
+        return {name: _HIDDEN if name in _SECRET_NAMES else without_secrets(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [without_secrets(item) for item in value]
+    return value
+
+
+def text_without_secrets(text: str) -> str:
+    """Return a text that is not known to be anything, unless it speaks of secrets."""
+    return _HIDDEN if any(name in text for name in _SECRET_NAMES) else text
 
 
 @dataclass
 class ReceivedRequest:
     """One request; `status` and `code` stay None until, and unless, an answer with them is sent.
 
-    `path` is short where it is one of TikTok's ("identity/get/"). `body` is the parsed JSON, or the text.
+    `path` is short where it is one of TikTok's ("identity/get/"). `body` is the parsed JSON or form, where files
+    are described, or the text.
     """
 
     method: str

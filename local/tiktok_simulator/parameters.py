@@ -3,9 +3,11 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from local.tiktok_simulator.answers import ApiError, JsonObject
+from local.tiktok_simulator.multipart import FormFile
 
 # The digits of a 64-bit integer: TikTok has no longer id or page number.
 _LONGEST_INTEGER = 19
@@ -36,8 +38,9 @@ class PageOf:
 class Parameters:
     """The query of a GET or the body of a POST. Names that nobody asks for are ignored, as TikTok does."""
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
+    def __init__(self, values: Mapping[str, Any], files: Mapping[str, FormFile] = MappingProxyType({})) -> None:
         self._values = values
+        self._files = files
 
     def text(self, name: str) -> str | None:
         """Return a string, or None where it is absent or empty."""
@@ -70,6 +73,19 @@ class Parameters:
     def required_choice(self, name: str, allowed: Collection[str]) -> str:
         """Return one of the allowed values."""
         return _one_of(name, self.required_text(name), allowed)
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Return true or false, as JSON has them."""
+        value = self._values.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            raise ApiError.bad_parameter(f"{name}: Not a valid boolean.")
+        return value
+
+    def file(self, name: str) -> FormFile | None:
+        """Return a file of a multipart body, or None where it is absent."""
+        return self._files.get(name)
 
     def json_texts(self, name: str) -> list[str] | None:
         """Return a JSON list of strings, or None where it is absent."""

@@ -117,6 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
             target=self.path,
             token=self.headers.get("Access-Token"),
             origin=self.headers.get("Origin"),
+            content_type=self.headers.get("Content-Type", ""),
             # The whole body is read even where it does not matter, or the next request would start inside it.
             body=self.rfile.read(int(length)) if length.isdigit() else b"",
         )

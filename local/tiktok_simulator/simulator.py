@@ -2,10 +2,12 @@
 
 import ssl
 import threading
+import time
+from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Self
 
-from local.tiktok_simulator import control
+from local.tiktok_simulator import consent, control
 from local.tiktok_simulator.answers import ApiError, JsonObject, failure, success
 from local.tiktok_simulator.demo import demo_world
 from local.tiktok_simulator.distortions import asked_instead, distorted
@@ -23,7 +25,7 @@ from local.tiktok_simulator.journal import Journal, ReceivedRequest, fingerprint
 from local.tiktok_simulator.parameters import Parameters
 from local.tiktok_simulator.rate_limit import RateLimit
 from local.tiktok_simulator.server import SimulatorServer
-from local.tiktok_simulator.world import World
+from local.tiktok_simulator.world import Scope, World
 
 _BASE_PATH = "/open_api/v1.3/"
 _LOOPBACK = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1"}
@@ -34,9 +36,10 @@ class Simulator:
 
     `world` is what exists at TikTok, `faults` what goes wrong, `requests` what was received. As a context
     manager it answers at `base_url` inside the block, and can be controlled over HTTP under `control_url`.
+    `clock` tells the time (epoch seconds) by which the codes of consents grow old.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the world are given by name
         self,
         world: World | None = None,
         *,
@@ -45,6 +48,7 @@ class Simulator:
         ssl_context: ssl.SSLContext | None = None,
         latency: float = 0.0,
         rate_limit_qps: int | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         if host not in _LOOPBACK:
             raise ValueError(f"the simulator listens on {' or '.join(_LOOPBACK)} only, not on {host!r}")
@@ -52,6 +56,7 @@ class Simulator:
         self.faults = Faults()
         self.requests = Journal()
         self.latency = latency
+        self.clock = clock
         self.lock = threading.RLock()
         self._untouched = self.world.copy()
         self._rate_limit = RateLimit(rate_limit_qps)
@@ -92,6 +97,18 @@ class Simulator:
             self.faults.clear()
             self.requests.clear()
 
+    def consent(self, authorize_url: str, user: str, *, scopes: Collection[Scope] | None = None) -> str:
+        """Say yes on the consent page, to all permissions or to some, and return where TikTok sends the browser.
+
+        ValueError: the page refuses this, the message says why.
+        """
+        decision = consent.Decision(user, frozenset(Scope if scopes is None else scopes))
+        return consent.decided(self, consent.Asked.at(authorize_url), decision)
+
+    def deny(self, authorize_url: str) -> str:
+        """Say no on the consent page, otherwise as `consent`."""
+        return consent.decided(self, consent.Asked.at(authorize_url), None)
+
     @property
     def base_url(self) -> str:
         """TikTok's base address, version included, without a slash at its end."""
@@ -111,6 +128,11 @@ class Simulator:
     def _respond(self, request: HttpRequest) -> Delivery:
         if request.path.startswith(control.PATH):
             return Delivery(control.answer(self, request))
+        if request.path == consent.PATH:
+            return Delivery(consent.answer(self, request))
+        return self._respond_as_api(request)
+
+    def _respond_as_api(self, request: HttpRequest) -> Delivery:
         record = ReceivedRequest(
             method=request.method,
             path=request.path.removeprefix(_BASE_PATH),
@@ -126,7 +148,7 @@ class Simulator:
             return self._delivery(record, plain_text(405, "Method Not Allowed"))
         if not self._rate_limit.allows(endpoint.path):
             return self._delivery(record, _enveloped(record, failure(ApiError.rate_limited())))
-        struck_by = self.faults.next_for(endpoint.path, request.token, request.advertiser_ids())
+        struck_by = self.faults.next_for(endpoint.path, request.acting_token(), request.advertiser_ids())
         if struck_by is None:
             return self._delivery(record, _enveloped(record, self._perform(endpoint, request)))
         return self._faulty_delivery(record, endpoint, request, *struck_by)
@@ -155,15 +177,20 @@ class Simulator:
     def _perform(self, endpoint: Endpoint, request: HttpRequest, fault: Fault | None = None) -> JsonObject:
         query = request.query if fault is None else asked_instead(request.query, fault)
         try:
-            values = request.json_body() if endpoint.method == "POST" else query
+            parameters = Parameters(query) if endpoint.method == "GET" else _written(endpoint, request)
             with self.lock:
-                return success(endpoint(self.world, request.token, Parameters(values)))
+                return success(endpoint(self.world, request.token, parameters, self.clock()))
         except ApiError as error:
             return failure(error)
 
     def _delivery(self, record: ReceivedRequest, answer: Answer, fault: Fault | None = None) -> Delivery:
         record.status = answer.status
         return Delivery(answer, self.latency, fault)
+
+
+def _written(endpoint: Endpoint, request: HttpRequest) -> Parameters:
+    form = request.form if endpoint.takes_files else None
+    return Parameters(request.json_body()) if form is None else Parameters(form.fields, form.files)
 
 
 def _enveloped(record: ReceivedRequest, envelope: JsonObject, sent: object = None) -> Answer:

@@ -3,6 +3,8 @@
 Plain data. What TikTok shows of it, to whom and in which shape, is decided in `endpoints` and `rows`.
 """
 
+import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
@@ -13,6 +15,7 @@ class Scope(IntEnum):
     ADVERTISER_READ = 100
     TERM = 120
     BUSINESS_CENTER_READ = 150
+    IMAGE_UPLOAD = 601
     PAGE_READ = 680
     IDENTITY_CREATE = 692
     IDENTITY_READ = 693
@@ -20,6 +23,30 @@ class Scope(IntEnum):
     PIXEL_READ = 800
     CATALOG_READ = 900
     IDENTITY_DELETE = 7176842096345694209
+
+    @property
+    def parent(self) -> int:
+        """The id of the group that the permission belongs to: it stands for all permissions of the group."""
+        return 69 if self is Scope.IDENTITY_DELETE else self.value // 10
+
+
+@dataclass(frozen=True)
+class User:
+    """A person at TikTok: what their consent lets an app reach, and which permissions it never gives."""
+
+    name: str
+    advertiser_ids: tuple[str, ...] = ()
+    missing_scopes: frozenset[Scope] = frozenset()
+
+
+@dataclass(frozen=True)
+class AuthCode:
+    """What a consent sends to the app: good for one exchange until `expires_at` (epoch seconds)."""
+
+    value: str = field(repr=False)
+    user: str
+    missing_scopes: frozenset[Scope]
+    expires_at: float
 
 
 @dataclass(frozen=True)
@@ -52,6 +79,34 @@ class Identity:
     can_push_video: bool = True
     ads_only_mode: bool = False
     is_gpppa: bool = False
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image in an ad account's library; its id holds a slash, its name is the only one in the account."""
+
+    id: str
+    file_name: str
+    width: int
+    height: int
+    format: str
+    size: int
+    signature: str
+
+    @property
+    def url(self) -> str:
+        """Where TikTok shows it."""
+        return image_url(self.id)
+
+    @property
+    def is_square(self) -> bool:
+        """Whether it can be an avatar."""
+        return self.width == self.height
+
+
+def image_url(image_id: str) -> str:
+    """Return where TikTok shows an image."""
+    return f"https://images.example/obj/{image_id}"
 
 
 @dataclass(frozen=True)
@@ -137,24 +192,39 @@ class Advertiser:
     pixels: list[Pixel] = field(default_factory=list)
     apps: list[App] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
+    images: list[Image] = field(default_factory=list)
+
+    def image(self, image_id: str) -> Image | None:
+        """Return an image of the library, None where it has no such."""
+        return next((image for image in self.images if image.id == image_id), None)
 
 
 @dataclass
 class World:
-    """Everything at the simulated TikTok, and the one developer app that reaches it."""
+    """Everything at the simulated TikTok, and the one developer app that reaches it.
 
-    tokens: dict[str, Token] = field(default_factory=dict)
+    `users` are the people who have, or had at the start, no token; of the others their first token says what they
+    reach and lack.
+    """
+
+    tokens: dict[str, Token] = field(default_factory=dict, repr=False)
+    users: dict[str, User] = field(default_factory=dict)
+    auth_codes: dict[str, AuthCode] = field(default_factory=dict, repr=False)
     advertisers: dict[str, Advertiser] = field(default_factory=dict)
     business_centers: dict[str, BusinessCenter] = field(default_factory=dict)
     app_id: str = "7000000000000000777"
+    app_name: str = "Wevion"
     app_secret: str = field(default="simulated-app-secret", repr=False)
     identities_created: int = 0
+    images_uploaded: int = 0
 
     def copy(self) -> "World":
         """Return a world that changes on its own; what cannot change is shared."""
         return replace(
             self,
             tokens=dict(self.tokens),
+            users=dict(self.users),
+            auth_codes=dict(self.auth_codes),
             advertisers={
                 key: replace(
                     advertiser,
@@ -162,6 +232,7 @@ class World:
                     pixels=[*advertiser.pixels],
                     apps=[*advertiser.apps],
                     pages=[*advertiser.pages],
+                    images=[*advertiser.images],
                 )
                 for key, advertiser in self.advertisers.items()
             },
@@ -179,6 +250,53 @@ class World:
         """Return an id that no identity had before: about 19 digits, as TikTok gives a CUSTOMIZED_USER."""
         self.identities_created += 1
         return f"79{self.identities_created:017d}"
+
+    def new_image_id(self) -> str:
+        """Return an id that no image had before, of TikTok's form."""
+        self.images_uploaded += 1
+        return f"ad-site-i18n-sg/20260901{self.images_uploaded:016x}"
+
+    def people(self) -> list[User]:
+        """Return everyone who can consent: those without a token first, because it is them who have a reason to."""
+        with_token = dict.fromkeys(token.user for token in self.tokens.values())
+        return [self.user(name) for name in [*(one for one in self.users if one not in with_token), *with_token]]
+
+    def user(self, name: str) -> User:
+        """Return what a person reaches and lacks; KeyError where nobody has this name."""
+        if name in self.users:
+            return self.users[name]
+        for token in self.tokens.values():
+            if token.user == name:
+                return User(name, token.advertiser_ids, token.missing_scopes)
+        raise KeyError(name)
+
+    def reach(self, name: str, advertiser_ids: Collection[str]) -> None:
+        """Let a person, with every token of theirs, reach these advertisers from now on; KeyError as in `user`.
+
+        That old tokens follow is what TikTok's documentation does not say; here they do.
+        """
+        user = self.user(name)
+        if name in self.users:
+            self.users[name] = replace(user, advertiser_ids=tuple(advertiser_ids))
+        for token in [one for one in self.tokens.values() if one.user == name]:
+            self.tokens[token.value] = replace(token, advertiser_ids=tuple(advertiser_ids))
+
+    def issue_code(self, name: str, granted: Collection[Scope], expires_at: float) -> AuthCode:
+        """Return the code of a new consent; KeyError as in `user`."""
+        missing = self.user(name).missing_scopes | (frozenset(Scope) - frozenset(granted))
+        code = AuthCode(secrets.token_hex(20), name, missing, expires_at)
+        self.auth_codes[code.value] = code
+        return code
+
+    def redeem(self, code_value: str, now: float) -> Token:
+        """Return a new token for a code, which is used up; KeyError where it is unknown, used or too old."""
+        code = self.auth_codes.pop(code_value)
+        if now >= code.expires_at:
+            raise KeyError("the code is too old")
+        value = f"simulated-token-{code.user}-{secrets.token_hex(16)}"
+        token = Token(value, code.user, self.user(code.user).advertiser_ids, code.missing_scopes)
+        self.tokens[value] = token
+        return token
 
     def revoke(self, token_value: str) -> None:
         """Make TikTok call a token dead from now on; KeyError where there is no such token."""

@@ -8,8 +8,14 @@ from publishing.bearer import Bearer
 from publishing.problems import PROBLEMS
 from publishing.teams import Team
 
-WRITES = ("POST/api/v1/tiktok/identities",)
+WRITES = (
+    "POST/api/v1/tiktok/connections",
+    "POST/api/v1/tiktok/identities",
+    "POST/api/v1/tiktok/identity-images",
+)
 """Methods and paths that need an active subscription."""
+FREE = ("GET/*", "DELETE/api/v1/tiktok/connections/*")
+"""Those that every member may call: reads, and taking one's TikTok back."""
 
 PolicyDocument = dict[str, Any]
 
@@ -35,7 +41,7 @@ def authorization(bearer: Bearer, team: Team, stage: Stage, now: datetime) -> di
     """The answer of the Lambda authorizer, for the whole stage.
 
     API Gateway keeps one answer for a token and applies it to every method, so it must be right for all of them: reads
-    for every member, writes with an active subscription.
+    and disconnecting for every member, other writes with an active subscription.
     """
     role = team.roles.get(bearer.user_id)
     if role is None:
@@ -44,7 +50,7 @@ def authorization(bearer: Bearer, team: Team, stage: Stage, now: datetime) -> di
     writes = _statement("Allow" if active else "Deny", stage, list(WRITES))
     return _answer(
         bearer,
-        _statement("Allow", stage, ["GET/*"]),
+        _statement("Allow", stage, list(FREE)),
         writes,
         role=role.value,
         subscription="active" if active else "inactive",

@@ -44,3 +44,5 @@ class Call:
     deadline: Deadline
     now: datetime
     idempotency_key: str | None = None
+    url: str = ""
+    """Of the resource that is called, without its query; empty where API Gateway does not tell."""

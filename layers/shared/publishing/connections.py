@@ -1,10 +1,12 @@
 """Connections' secrets, and the mark on a connection whose token is dead."""
 
+from datetime import datetime
 from typing import Protocol
 
 from pydantic import SecretStr
 
 from publishing.teams import Connection
+from tiktok_business.deadline import Deadline
 
 
 class TokenUnavailableError(Exception):
@@ -28,4 +30,12 @@ class Marks(Protocol):
 
     def expired(self, connection: Connection) -> None:
         """Mark the connection ``expired``, unless it has changed since it was read."""
+        ...
+
+
+class OwnLists(Protocol):
+    """Where the list of a connection's advertisers is read again out of turn."""
+
+    def renewed(self, connection: Connection, now: datetime, deadline: Deadline) -> Connection | None:
+        """The connection as it is after TikTok was asked; None where it was asked lately, or did not tell."""
         ...

@@ -14,6 +14,7 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ValidationError
 
 from publishing.calls import BUDGET_SECONDS, MARGIN_SECONDS, Call, Caller
+from publishing.environment import LOOPBACK_HOSTS
 from publishing.inputs import MAX_IDEMPOTENCY_KEY
 from publishing.log_events import LogEvent
 from publishing.objectives import OBJECTIVES
@@ -43,12 +44,28 @@ def query_endpoint(action: Callable[[Call, Input], Answer], query: type[Input]) 
     return _handler(lambda call, event: action(call, _query(event, query)), HTTPStatus.OK)
 
 
-def body_endpoint(action: Callable[[Call, Input], Answer], body: type[Input]) -> Handler:
-    """The handler of a POST: ``action`` is given the JSON body as ``body``; its result is answered with 201."""
-    return _handler(lambda call, event: action(call, _body(event, body)), HTTPStatus.CREATED)
+def body_endpoint(
+    action: Callable[[Call, Input], Answer],
+    body: type[Input],
+    *,
+    max_bytes: int = MAX_BODY_BYTES,
+    budget_seconds: float = BUDGET_SECONDS,
+) -> Handler:
+    """The handler of a POST: ``action`` is given the JSON body as ``body``; its result is answered with 201.
+
+    ``max_bytes`` is the longest body that is read, ``budget_seconds`` the time for one request.
+    """
+    return _handler(lambda call, event: action(call, _body(event, body, max_bytes)), HTTPStatus.CREATED, budget_seconds)
 
 
-def _handler(respond: Callable[[Call, Event], Answer], success: HTTPStatus) -> Handler:
+def path_endpoint(action: Callable[[Call, Input], Answer], path: type[Input]) -> Handler:
+    """The handler of a DELETE: ``action`` is given the path's parameters; its result is answered with 200."""
+    return _handler(lambda call, event: action(call, _path(event, path)), HTTPStatus.OK)
+
+
+def _handler(
+    respond: Callable[[Call, Event], Answer], success: HTTPStatus, budget_seconds: float = BUDGET_SECONDS
+) -> Handler:
     origin = os.environ.get("ALLOWED_ORIGIN", "*")
 
     def handler(event: Event, context: "LambdaContext") -> Response:
@@ -56,7 +73,7 @@ def _handler(respond: Callable[[Call, Event], Answer], success: HTTPStatus) -> H
         logger.clear_state()
         logger.append_keys(request_id=request_id)
         try:
-            body = _written(respond(_call(event, context), event))
+            body = _written(respond(_call(event, context, budget_seconds), event))
         except Exception as error:  # noqa: BLE001 - the one place where every error becomes an answer
             problem = _problem(error)
             _log(error, problem)
@@ -68,14 +85,25 @@ def _handler(respond: Callable[[Call, Event], Answer], success: HTTPStatus) -> H
     return handler
 
 
-def _call(event: Event, context: "LambdaContext") -> Call:
+def _call(event: Event, context: "LambdaContext", budget_seconds: float) -> Call:
     remaining = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
     return Call(
         caller=Caller.of(event),
-        deadline=Deadline.after(min(BUDGET_SECONDS, remaining)),
+        deadline=Deadline.after(min(budget_seconds, remaining)),
         now=datetime.now(UTC),
         idempotency_key=_idempotency_key(event),
+        url=_url(event),
     )
+
+
+def _url(event: Event) -> str:
+    """Where the resource is, by API Gateway's own account and not by the caller's Host header."""
+    context = event.get("requestContext") or {}
+    domain, path = context.get("domainName"), context.get("path")
+    if not domain or not path:
+        return ""
+    scheme = "http" if domain.partition(":")[0] in LOOPBACK_HOSTS else "https"
+    return f"{scheme}://{domain}{path}"
 
 
 def _query(event: Event, model: type[Input]) -> Input:
@@ -92,7 +120,7 @@ def _query(event: Event, model: type[Input]) -> Input:
         raise _refusal(error) from None
 
 
-def _body(event: Event, model: type[Input]) -> Input:
+def _body(event: Event, model: type[Input], max_bytes: int) -> Input:
     if event.get("queryStringParameters"):
         raise invalid("query", "takes no parameters; send them in the body")
     body = (event.get("body") or "").encode("utf-8", "surrogatepass")
@@ -102,11 +130,22 @@ def _body(event: Event, model: type[Input]) -> Input:
         except binascii.Error:
             raise invalid("body", "is not valid base64") from None
     if not body.strip():
-        raise invalid("body", "is empty; send a JSON object")
-    if len(body) > MAX_BODY_BYTES:
-        raise invalid("body", f"is larger than {MAX_BODY_BYTES} bytes")
+        if model.model_fields:
+            raise invalid("body", "is empty; send a JSON object")
+        body = b"{}"
+    if len(body) > max_bytes:
+        raise invalid("body", f"is larger than {max_bytes} bytes")
     try:
         return model.model_validate_json(body)
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def _path(event: Event, model: type[Input]) -> Input:
+    if event.get("queryStringParameters"):
+        raise invalid("query", "takes no parameters")
+    try:
+        return model.model_validate(event.get("pathParameters") or {})
     except ValidationError as error:
         raise _refusal(error) from None
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _DURATION = re.compile(r"(?P<count>[1-9]\d{0,5}) (?P<unit>second|minute|hour|day)s?")
 
 
@@ -32,7 +32,7 @@ def checked_url(name: str, url: str) -> str:
         SettingsError: any other URL.
     """
     parts = urlsplit(url)
-    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK_HOSTS)):
+    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)):
         return url
     raise SettingsError(f"{name} must be an https:// URL; http:// is for loopback hosts only")
 

@@ -1,20 +1,36 @@
 """What callers may send, typed; everything else is refused with a sentence that says what to send instead."""
 
-from typing import Annotated, Any
+import base64
+import re
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from publishing.display_name import UnusableNameError, normalised_display_name
 from publishing.objectives import OBJECTIVES, normalised_objective
 
 MAX_IMAGE_URI = 512
+MAX_IMAGE_URL = 2048
 MAX_IDEMPOTENCY_KEY = 255
 
 # For the OpenAPI document alone: what a regular expression can say of the rules below.
 _CONTROLS = r"\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069"
 _NAME_PATTERN = rf"^[^{_CONTROLS}]*[^{_CONTROLS}\s\u00ad\u200b-\u200f\u2060-\u206f\ufeff][^{_CONTROLS}]*$"
 _IMAGE_PATTERN = r"^(?!//|data:|www\.)(?!.*://)[!-~]*$"
+_URL_PATTERN = r"^https://[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?(:[0-9]{1,5})?([/?#][!-\[\]-~]*)?$"
+_BASE64_PATTERN = r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$"
 
 
 def _objective(value: Any) -> str:
@@ -40,6 +56,35 @@ def _display_name(value: str) -> str:
     except UnusableNameError as error:
         raise PydanticCustomError("display_name", "{why}", {"why": str(error)}) from None
     return value
+
+
+def _image_url(value: Any) -> Any:
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > MAX_IMAGE_URL or not re.fullmatch(_URL_PATTERN[1:-1], value):
+        raise PydanticCustomError(
+            "image_url",
+            "must be an https:// URL of at most {most} characters, with a host, without user or password, and with "
+            "everything but printable ASCII percent-encoded",
+            {"most": MAX_IMAGE_URL},
+        )
+    return value
+
+
+def _image_base64(value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, str) and value.startswith("data:"):
+        raise PydanticCustomError("image_base64", "must be the base64 alone: leave out all up to the comma")
+    try:
+        content = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
+    except ValueError:
+        content = b""
+    if not content:
+        raise PydanticCustomError(
+            "image_base64", "must be a JPG's or PNG's bytes in base64: standard alphabet, padded, in one line"
+        )
+    return content
 
 
 def _is_url(text: str) -> bool:
@@ -106,3 +151,67 @@ class CreateIdentityBody(_Input):
         WithJsonSchema({"type": ["string", "null"], "maxLength": MAX_IMAGE_URI, "pattern": _IMAGE_PATTERN}),
     ] = None
     """The image id that TikTok's upload API returned, not a URL. Null or empty counts as absent."""
+
+
+class ConnectionPath(_Input):
+    """Whose connection."""
+
+    user_id: Annotated[str, StringConstraints(min_length=1, max_length=600, strict=True)]
+    """Of the person who connected it."""
+
+
+class CreateIdentityImageBody(_Input):
+    """The picture to upload: where TikTok fetches it, or the picture itself."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "required": ["image_url"],
+                    "properties": {
+                        "image_url": {"type": "string"},
+                        "image_base64": {"type": "null"},
+                        "crop": {"type": "null"},
+                    },
+                },
+                {
+                    "required": ["image_base64"],
+                    "properties": {"image_base64": {"type": "string"}, "image_url": {"type": "null"}},
+                },
+            ]
+        }
+    )
+
+    advertiser_id: AdvertiserId
+    """TikTok's id of the ad account."""
+    image_url: Annotated[
+        str | None,
+        BeforeValidator(_image_url),
+        WithJsonSchema({"type": ["string", "null"], "maxLength": MAX_IMAGE_URL, "pattern": _URL_PATTERN}),
+    ] = None
+    """An https URL from which TikTok fetches the picture. This or ``image_base64``, not both; null counts as absent."""
+    image_base64: Annotated[
+        bytes | None,
+        BeforeValidator(_image_base64),
+        Field(repr=False),
+        WithJsonSchema({"type": ["string", "null"], "contentEncoding": "base64", "pattern": _BASE64_PATTERN}),
+    ] = None
+    """The bytes of a JPG or PNG in base64, without a ``data:`` prefix: at most 5 MB before the encoding.
+
+    AWS Lambda takes requests of up to 6 MB in all, which leaves about 4.7 MB for the picture.
+    """
+    crop: Literal["center"] | None = None
+    """With ``image_base64``: cut the largest square from the middle, no larger than TikTok takes."""
+
+    @field_validator("crop")
+    @classmethod
+    def _only_what_is_sent(cls, crop: str | None, others: ValidationInfo) -> str | None:
+        if crop is not None and others.data.get("image_url") is not None:
+            raise PydanticCustomError("crop", "is for image_base64 only: what TikTok fetches itself is not cut")
+        return crop
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.image_url is None) == (self.image_base64 is None):
+            raise PydanticCustomError("one_of_two", "must hold either image_url or image_base64")
+        return self

@@ -38,6 +38,11 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
             "Subscription required",
             "This needs an active subscription. Ask the team's owner to renew it.",
         ),
+        "owner_only": ProblemKind(
+            HTTPStatus.FORBIDDEN,
+            "For the owner",
+            "Only the person who connected it, or an owner of the team, may end this connection. Ask one of them.",
+        ),
         "advertiser_not_accessible": ProblemKind(
             HTTPStatus.FORBIDDEN,
             "Advertiser not accessible",
@@ -45,6 +50,9 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
         ),
         "not_found": ProblemKind(
             HTTPStatus.NOT_FOUND, "Not found", "There is no such route or method. Check path and method."
+        ),
+        "no_connection": ProblemKind(
+            HTTPStatus.NOT_FOUND, "No such connection", "This person has not connected TikTok. Check the user id."
         ),
         "no_token": ProblemKind(
             HTTPStatus.CONFLICT, "No TikTok connection", "No usable TikTok connection. Connect TikTok first."
@@ -62,6 +70,21 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
             "Idempotency key reused",
             "This Idempotency-Key came with another body before. Send a new key for a new request.",
         ),
+        "image_too_large": ProblemKind(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "Image too large",
+            "The image is too large for a request. Send a smaller one, or an image_url from which TikTok fetches it.",
+        ),
+        "image_unusable": ProblemKind(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "Image unusable",
+            "This is no picture that TikTok can show as an avatar. Send a JPG or PNG that opens.",
+        ),
+        "image_not_square": ProblemKind(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "Image not square",
+            "An avatar must be as wide as it is high. Send a picture of the size in needed.",
+        ),
         "too_many_requests": ProblemKind(
             HTTPStatus.TOO_MANY_REQUESTS, "Too many requests", "This API is being called too fast. Wait a second."
         ),
@@ -75,6 +98,11 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
         ),
         "tiktok_timeout": ProblemKind(
             HTTPStatus.GATEWAY_TIMEOUT, "TikTok timeout", "TikTok did not answer in time. Repeat the request."
+        ),
+        "connect_not_set_up": ProblemKind(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "Connecting is not set up",
+            "This deployment has no WizardUrl, or no TikTok app in its secret. Tell the operators.",
         ),
         "internal_error": ProblemKind(
             HTTPStatus.INTERNAL_SERVER_ERROR,

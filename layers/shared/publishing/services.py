@@ -15,16 +15,16 @@ from publishing.aws.intents import DynamoDBIntents
 from publishing.aws.json_api import DYNAMODB, SECRETS_MANAGER, JsonApi
 from publishing.aws.teams import DynamoDBTeams
 from publishing.calls import Call
-from publishing.connections import Marks, Tokens
+from publishing.connections import Marks, OwnLists, Tokens
 from publishing.intents import Intents
 from publishing.session import Answered, Result, Session, Work
 from publishing.settings import Settings
 from publishing.teams import Role, Teams
-from publishing.token_choice import Purpose, candidates
+from publishing.token_choice import AdvertiserNotConnectedError, Candidate, NoTokenError, Purpose, candidates
 from tiktok_business.api import Hints, TikTokBusinessApi
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
-from tiktok_business.transport import RequestsTransport, trusting_context
+from tiktok_business.transport import READ_TIMEOUT_SECONDS, RequestsTransport, trusting_context
 
 OpenTikTok = Callable[[SecretStr, Deadline], TikTokBusinessApi]
 """The endpoints as one token sees them, until a deadline."""
@@ -40,6 +40,8 @@ class Services:
     marks: Marks
     intents: Intents
     open_tiktok: OpenTikTok
+    own_lists: OwnLists | None = None
+    """Asked where the caller's own connection lacks the advertiser; None where it is not."""
 
     def first_answer(
         self, call: Call, advertiser_id: str | None, work: Work[Result], purpose: Purpose = Purpose.READ
@@ -50,10 +52,30 @@ class Services:
             NoTokenError, AdvertiserNotConnectedError: as in :func:`publishing.token_choice.candidates`.
             AdvertiserNotAccessibleError, TikTokError: as in :meth:`publishing.session.Session.first_answer`.
         """
-        team = self.teams.read(call.caller.team_id)
-        chosen = candidates(team, call.caller.user_id, Role.of(call.caller.role), advertiser_id, purpose)
+        chosen = self._candidates(call, advertiser_id, purpose)
         session = Session(self.tokens, self.marks, partial(self._open, call.deadline))
         return session.first_answer(chosen, work)
+
+    def _candidates(self, call: Call, advertiser_id: str | None, purpose: Purpose) -> tuple[Candidate, ...]:
+        """Those that the team's connections make, after a look whether the caller's own list has grown meanwhile."""
+        team = self.teams.read(call.caller.team_id)
+        choose = partial(
+            candidates,
+            user_id=call.caller.user_id,
+            role=Role.of(call.caller.role),
+            advertiser_id=advertiser_id,
+            purpose=purpose,
+        )
+        try:
+            return choose(team)
+        except (AdvertiserNotConnectedError, NoTokenError):
+            own = team.connection_of(call.caller.user_id)
+            if self.own_lists is None or own is None or not team.counts(own):
+                raise
+            renewed = self.own_lists.renewed(own, call.now, call.deadline)
+            if renewed is None:
+                raise
+        return choose(team.with_connection(renewed))
 
     def _open(self, deadline: Deadline, token: SecretStr) -> TikTokBusinessApi:
         return self.open_tiktok(token, deadline)
@@ -70,8 +92,12 @@ class HintMemory:
         return self._hints(sha256(token.get_secret_value().encode()).digest())
 
 
-def services_from_environment(context: ssl.SSLContext | None = None) -> Services:
-    """The real services, from the function's environment variables; ``context`` is for all their connections.
+def services_from_environment(
+    context: ssl.SSLContext | None = None, *, read_timeout: float = READ_TIMEOUT_SECONDS
+) -> Services:
+    """The real services, from the function's environment variables.
+
+    ``context`` is for all their connections, ``read_timeout`` how long TikTok may say nothing.
 
     Raises:
         SettingsError: a variable is absent or unusable.
@@ -80,7 +106,7 @@ def services_from_environment(context: ssl.SSLContext | None = None) -> Services
     context = context or trusting_context()
     dynamodb = JsonApi.from_environment(DYNAMODB, os.environ, context)
     secrets_manager = JsonApi.from_environment(SECRETS_MANAGER, os.environ, context)
-    transport = RequestsTransport(settings.tiktok_base_url, context)
+    transport = RequestsTransport(settings.tiktok_base_url, context, read_timeout=read_timeout)
     hints = HintMemory()
     return Services(
         settings=settings,

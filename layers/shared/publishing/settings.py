@@ -28,9 +28,18 @@ class Settings:
         """
         return cls(
             table=required(environment, "TABLE_NAME"),
-            tiktok_base_url=checked_url("TIKTOK_API_BASE_URL", required(environment, "TIKTOK_API_BASE_URL")),
+            tiktok_base_url=tiktok_base_url(environment),
             accepted_identity_types=_identity_types(required(environment, "ACCEPTED_IDENTITY_TYPES")),
         )
+
+
+def tiktok_base_url(environment: Mapping[str, str]) -> str:
+    """Read ``TIKTOK_API_BASE_URL``.
+
+    Raises:
+        SettingsError: absent, or no URL that secrets may travel to.
+    """
+    return checked_url("TIKTOK_API_BASE_URL", required(environment, "TIKTOK_API_BASE_URL"))
 
 
 def _identity_types(text: str) -> tuple[IdentityType, ...]:

@@ -1,7 +1,7 @@
 """Who belongs to a team, what it has subscribed to and which TikTok connections exist."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -42,6 +42,21 @@ class Connection:
     connected_at: str
     expiry_told: bool = False
     """Whether others were told that this connection has ended."""
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Of advertisers, by id, as far as TikTok told them."""
+    disabled: frozenset[str] = frozenset()
+    """Advertisers that TikTok said to be disabled."""
+    scopes: tuple[str, ...] | None = None
+    """Ids of the permissions that TikTok granted; None where whoever wrote the connection did not say."""
+    verified_at: str | None = None
+    """When TikTok accepted the token last, being asked for its advertisers; ISO 8601 in UTC."""
+    kept_true: bool = False
+    """Whether the list of advertisers is due to be read again some time."""
+
+    @property
+    def default_advertiser(self) -> str | None:
+        """The first advertiser that is not disabled."""
+        return next((one for one in self.advertiser_ids if one not in self.disabled), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,19 @@ class Team:
     """Role of each member, by user id."""
     subscription: Subscription | None = None
     connections: tuple[Connection, ...] = ()
+
+    def connection_of(self, user_id: str) -> Connection | None:
+        """The person's connection, whatever its status."""
+        return next((one for one in self.connections if one.user_id == user_id), None)
+
+    def with_connection(self, connection: Connection) -> "Team":
+        """The team with this connection in place of the person's."""
+        changed = (connection if one.user_id == connection.user_id else one for one in self.connections)
+        return replace(self, connections=tuple(changed))
+
+    def counts(self, connection: Connection) -> bool:
+        """Whether the connection may be used: active, and its person a member."""
+        return connection.status == ConnectionStatus.ACTIVE and connection.user_id in self.roles
 
     def has_active_subscription(self, now: datetime) -> bool:
         """Whether the team may write."""
@@ -104,16 +132,25 @@ def _subscription(item: Mapping[str, Any]) -> Subscription | None:
 
 
 def _connection(team_id: str, user_id: str, item: Mapping[str, Any]) -> Connection:
-    advertiser_ids = item.get("advertiser_ids")
+    names, scopes, verified_at = item.get("advertiser_names"), item.get("scopes"), item.get("verified_at")
     return Connection(
         team_id=team_id,
         user_id=user_id,
         status=str(item.get("status", "")),
-        advertiser_ids=tuple(str(one) for one in advertiser_ids) if isinstance(advertiser_ids, list) else (),
+        advertiser_ids=_texts(item.get("advertiser_ids")) or (),
         secret_id=str(item.get("secret_id", "")),
         connected_at=str(item.get("connected_at", "")),
         expiry_told="expiry_told" in item and item["expiry_told"] == item.get("connected_at"),
+        names={str(key): str(name) for key, name in names.items()} if isinstance(names, Mapping) else {},
+        disabled=frozenset(_texts(item.get("disabled_advertiser_ids")) or ()),
+        scopes=_texts(scopes),
+        verified_at=verified_at if isinstance(verified_at, str) else None,
+        kept_true="due_at" in item,
     )
+
+
+def _texts(value: object) -> tuple[str, ...] | None:
+    return tuple(str(one) for one in value) if isinstance(value, list) else None
 
 
 def _number(value: object) -> float | None:

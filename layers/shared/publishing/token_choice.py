@@ -42,16 +42,16 @@ def candidates(
 ) -> tuple[Candidate, ...]:
     """The connections to try, best first: the caller's own, then those the caller may borrow, latest connected first.
 
-    Without ``advertiser_id`` each candidate stands for the first advertiser of its own list.
+    Without ``advertiser_id`` each candidate stands for the first advertiser of its own list that is not disabled.
 
     Raises:
         NoTokenError: no active connection may be used, or none has any advertiser.
         AdvertiserNotConnectedError: active connections, but none has ``advertiser_id``.
     """
     own = [one for one in team.connections if one.user_id == user_id]
-    usable = [one for one in own if _counts(team, one)]
+    usable = [one for one in own if team.counts(one)]
     if purpose is Purpose.READ and role in BORROWING_ROLES:
-        others = [one for one in team.connections if one.user_id != user_id and _counts(team, one)]
+        others = [one for one in team.connections if one.user_id != user_id and team.counts(one)]
         others.sort(key=lambda one: one.user_id)
         usable += sorted(others, key=lambda one: moment(one.connected_at), reverse=True)
     if not usable:
@@ -59,7 +59,7 @@ def candidates(
         raise NoTokenError("token_expired" if expired else None)
     if advertiser_id is None:
         chosen = tuple(
-            Candidate(one, one.advertiser_ids[0], one.user_id == user_id) for one in usable if one.advertiser_ids
+            Candidate(one, default, one.user_id == user_id) for one in usable if (default := one.default_advertiser)
         )
         if not chosen:
             raise NoTokenError("no_advertiser")
@@ -70,7 +70,3 @@ def candidates(
     if not chosen:
         raise AdvertiserNotConnectedError
     return chosen
-
-
-def _counts(team: Team, connection: Connection) -> bool:
-    return connection.status == ConnectionStatus.ACTIVE and connection.user_id in team.roles

@@ -9,11 +9,19 @@ from typing import Any
 import pytest
 
 from local.tiktok_simulator import DemoToken, Simulator
+from pictures import prepare
 from publishing import endpoint
 from publishing.endpoint import body_endpoint, query_endpoint
 from publishing.identities import check_identity, list_identities
 from publishing.identity_creation import create_identity
-from publishing.inputs import AdvertiserQuery, CreateIdentityBody, PublishCheckQuery, ReadinessQuery
+from publishing.identity_images import MAX_REQUEST_BYTES, create_identity_image
+from publishing.inputs import (
+    AdvertiserQuery,
+    CreateIdentityBody,
+    CreateIdentityImageBody,
+    PublishCheckQuery,
+    ReadinessQuery,
+)
 from publishing.publish_check import publish_check
 from publishing.readiness.board import Board
 from tests.fakes import Ask, FakeContext, Product, Received, api_event, product
@@ -59,6 +67,9 @@ def _handlers(product: Product) -> Mapping[str, endpoint.Handler]:
         "publish": query_endpoint(partial(publish_check, services, product.live), PublishCheckQuery),
         "readiness": query_endpoint(board.answer, ReadinessQuery),
         "create": body_endpoint(partial(create_identity, services), CreateIdentityBody),
+        "upload": body_endpoint(
+            partial(create_identity_image, services, prepare), CreateIdentityImageBody, max_bytes=MAX_REQUEST_BYTES
+        ),
     }
 
 
@@ -66,8 +77,8 @@ def _handlers(product: Product) -> Mapping[str, endpoint.Handler]:
 def ask() -> Ask:
     """Asks an endpoint as a user: ``ask(product, "publish", "u-owner", advertiser_id=…, objective=…)``.
 
-    The role is the one that the user has in the team; ``seconds`` is the Lambda's time; for ``create`` the
-    arguments are the body's.
+    The role is the one that the user has in the team; ``seconds`` is the Lambda's time; for ``create`` and
+    ``upload`` the arguments are the body's.
     """
 
     def asked(
@@ -81,7 +92,11 @@ def ask() -> Ask:
         **values: Any,
     ) -> Received:
         member = product.teams.read(TEAM).roles.get(user_id)
-        sent = {"body": values} if name == "create" else {"query": {field: str(one) for field, one in values.items()}}
+        sent = (
+            {"body": values}
+            if name in {"create", "upload"}
+            else {"query": {field: str(one) for field, one in values.items()}}
+        )
         event = api_event(
             **sent,
             headers={} if key is None else {"Idempotency-Key": key},

@@ -48,16 +48,24 @@ class SecretsManagerTokens:
 
     def _fetch(self, secret_id: str) -> SecretStr:
         try:
-            token = json.loads(self.call("GetSecretValue", SecretId=secret_id)["SecretString"])["access_token"]
+            answer = self.call("GetSecretValue", SecretId=secret_id)
         except AwsError as error:
             if error.code in {"ResourceNotFoundException", "InvalidRequestException"}:
                 raise TokenUnavailableError(secret_id) from None
             raise
-        except (KeyError, TypeError, ValueError):
-            token = None  # raised below, so that the error does not hold the secret's text as its context
-        if not isinstance(token, str) or not _HEADER_VALUE.fullmatch(token):
+        token = token_in(answer.get("SecretString"))
+        if token is None:
             raise TokenUnavailableError(secret_id)
-        return SecretStr(token)
+        return token
+
+
+def token_in(text: object) -> SecretStr | None:
+    """The ``access_token`` in a secret's text; None where there is none that an HTTP header can hold."""
+    try:
+        token = json.loads(text)["access_token"] if isinstance(text, str) else None
+    except (KeyError, TypeError, ValueError):
+        return None
+    return SecretStr(token) if isinstance(token, str) and _HEADER_VALUE.fullmatch(token) else None
 
 
 @dataclass(frozen=True, slots=True)

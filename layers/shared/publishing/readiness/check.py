@@ -4,19 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from aws_lambda_powertools import Logger
 from pydantic import SecretStr
 
 from publishing.connections import Marks, Tokens
 from publishing.findings import Finding, Status, Unverified, unknown
-from publishing.log_events import LogEvent
 from publishing.objectives import OBJECTIVES, Requirement
 from publishing.preflight import gather
 from publishing.readiness.cadence import Cadence
-from publishing.readiness.events import connection_expired, outgoing
+from publishing.readiness.expiry import Expiry
 from publishing.readiness.looks import Checked, Looks, Outcome
 from publishing.readiness.snapshot import Look
-from publishing.readiness.stores import Announcements, Bus, LookMessage, Queue, Records
+from publishing.readiness.stores import Announcements, Bus, Lists, LookMessage, Queue, Records
 from publishing.session import Session
 from publishing.teams import Connection, ConnectionStatus, Role, Team, Teams
 from publishing.token_choice import AdvertiserNotConnectedError, NoTokenError, Purpose, candidates
@@ -25,8 +23,6 @@ from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import AdvertiserNotAccessibleError
 from tiktok_business.models import IdentityType
-
-logger = Logger(service="publishing", child=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +36,7 @@ class Services:
     tokens: Tokens
     marks: Marks
     announcements: Announcements
+    lists: Lists
     open_tiktok: Callable[[SecretStr, Deadline], TikTokBusinessApi]
     cadence: Cadence
     accepted_identity_types: tuple[IdentityType, ...]
@@ -69,6 +66,9 @@ def check(services: Services, message: LookMessage, message_id: str, tries: int,
     if begun is None:
         return Checked(Outcome.SUPERSEDED)
     team = services.teams.read(message.team_id)
+    for connection in team.connections:  # of another service's making, and never told of
+        if team.counts(connection) and not connection.kept_true:
+            services.lists.keep_true(connection, services.clock())
     noted = _Noted(services.marks)
     look = _look(services, team, message.advertiser_id, noted, deadline)
     return looks.end(begun.told(*_announce(services, team, noted.ended)), look, tries)
@@ -102,12 +102,5 @@ def _look(services: Services, team: Team, advertiser_id: str, marks: Marks, dead
 def _announce(services: Services, team: Team, ended: list[Connection]) -> tuple[str, ...]:
     """Tell of the connections whose end nobody was told of."""
     known = [one for one in team.connections if one.status == ConnectionStatus.EXPIRED and not one.expiry_told]
-    sent: tuple[str, ...] = ()
-    for connection in (*known, *ended):
-        if services.announcements.begin(connection, services.clock()):
-            event = outgoing(connection_expired(connection))
-            services.bus.send([event])
-            services.announcements.told(connection)
-            sent += (event.detail_type,)
-            logger.info(LogEvent.EXPIRY_TOLD, user_id=connection.user_id)
-    return sent
+    expiry = Expiry(services.announcements, services.bus, services.clock)
+    return tuple(told for connection in (*known, *ended) for told in expiry.tell(connection))

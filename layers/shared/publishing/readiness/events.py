@@ -102,6 +102,16 @@ class ConnectionExpired(Event):
     message: str = "The TikTok connection has ended. Connect TikTok again."
 
 
+class Connected(Event):
+    """A person has connected TikTok, or connected it again."""
+
+    team_id: str
+    user_id: str
+    connected_at: str
+    advertisers: int
+    """How many ad accounts the connection reaches; none is possible."""
+
+
 class ChecksUnverifiable(Event):
     """For operators: most checks of a sweep could not be verified, so TikTok is most likely in trouble."""
 
@@ -111,12 +121,17 @@ class ChecksUnverifiable(Event):
 
 
 DetailType = Literal[
-    "TikTok Readiness Changed", "TikTok Readiness Stale", "TikTok Connection Expired", "TikTok Checks Unverifiable"
+    "TikTok Readiness Changed",
+    "TikTok Readiness Stale",
+    "TikTok Connected",
+    "TikTok Connection Expired",
+    "TikTok Checks Unverifiable",
 ]
 
 DETAIL_TYPES: dict[type[Event], DetailType] = {
     ReadinessChanged: "TikTok Readiness Changed",
     ReadinessStale: "TikTok Readiness Stale",
+    Connected: "TikTok Connected",
     ConnectionExpired: "TikTok Connection Expired",
     ChecksUnverifiable: "TikTok Checks Unverifiable",
 }
@@ -170,6 +185,17 @@ def readiness_stale(team_id: str, advertiser_id: str, snapshot: Snapshot, checke
         checked_at=checked_at,
         stale_since=stale_since,
         unverified=tuple(one for one, known in snapshot.known.items() if known.stale_since),
+    )
+
+
+def connected(connection: Connection) -> Connected:
+    """The event of one connection's beginning; connected again, it is another connection."""
+    return Connected(
+        id=f"connected/{connection.team_id}/{connection.user_id}/{connection.connected_at}",
+        team_id=connection.team_id,
+        user_id=connection.user_id,
+        connected_at=connection.connected_at,
+        advertisers=len(connection.advertiser_ids),
     )
 
 

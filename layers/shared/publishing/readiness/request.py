@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 
 from publishing.inputs import AdvertiserId
 from publishing.readiness.record import WRITE_TRIES, Record
-from publishing.readiness.stores import LookMessage, Outgoing, Queue, Records
-from publishing.teams import ConnectionStatus, Team, Teams
+from publishing.readiness.stores import Lists, LookMessage, Outgoing, Queue, Records
+from publishing.teams import Teams
 
 
 class RequestRefusedError(ValueError):
@@ -28,6 +28,8 @@ class _Detail(BaseModel):
 
     team_id: Annotated[str, StringConstraints(min_length=1, max_length=200, strict=True)]
     advertiser_id: AdvertiserId | None = None
+    user_id: str | None = None
+    """Who connected: only that connection's advertisers are meant."""
     launch_at: Annotated[datetime, AfterValidator(_utc)] | None = None
 
 
@@ -38,6 +40,7 @@ class Requests:
     records: Records
     queue: Queue
     teams: Teams
+    lists: Lists
     clock: Callable[[], datetime]
 
     def take(self, event_id: str, detail: Any, *, rested: bool = False) -> int:
@@ -55,8 +58,8 @@ class Requests:
         except ValidationError as error:
             fields = {".".join(str(part) for part in one["loc"]) or "detail" for one in error.errors()}
             raise RequestRefusedError(f"unusable: {', '.join(sorted(fields))}") from None
-        advertisers = [asked.advertiser_id] if asked.advertiser_id else _advertisers(self.teams.read(asked.team_id))
         now = self.clock()
+        advertisers = [asked.advertiser_id] if asked.advertiser_id else self._advertisers(asked)
         records = [self._claimed(asked.team_id, one, asked.launch_at, f"{event_id}/{one}") for one in advertisers]
         self.queue.send(
             Outgoing(
@@ -67,6 +70,15 @@ class Requests:
             for record in records
         )
         return len(records)
+
+    def _advertisers(self, asked: _Detail) -> Iterable[str]:
+        """Those of the team's connections, or of the one person's; their lists are kept true from now on."""
+        team = self.teams.read(asked.team_id)
+        usable = [one for one in team.connections if team.counts(one) and asked.user_id in {None, one.user_id}]
+        for connection in usable:
+            if not connection.kept_true:
+                self.lists.keep_true(connection, self.clock())
+        return dict.fromkeys(advertiser_id for one in usable for advertiser_id in one.advertiser_ids)
 
     def _claimed(self, team_id: str, advertiser_id: str, launch_at: datetime | None, claim: str) -> Record:
         for _ in range(WRITE_TRIES):
@@ -80,8 +92,3 @@ class Requests:
 
 class ContendedError(Exception):
     """A record that others kept writing: to be tried again later."""
-
-
-def _advertisers(team: Team) -> Iterable[str]:
-    active = (one for one in team.connections if one.status == ConnectionStatus.ACTIVE and one.user_id in team.roles)
-    return dict.fromkeys(advertiser_id for one in active for advertiser_id in one.advertiser_ids)

@@ -112,3 +112,11 @@ class Announcements(Protocol):
     def told(self, connection: Connection) -> None:
         """Others know; nobody tells of it again."""
         ...
+
+
+class Lists(Protocol):
+    """Whose lists of advertisers are read again daily."""
+
+    def keep_true(self, connection: Connection, due_at: datetime) -> None:
+        """Have the connection's list read again then, unless that is arranged already."""
+        ...

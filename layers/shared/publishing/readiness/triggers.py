@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
+from publishing.connecting.rounds import Rounds
 from publishing.log_events import LogEvent
 from publishing.readiness import metrics
 from publishing.readiness.cadence import LAUNCHES, shards
@@ -29,13 +30,20 @@ Handler = Callable[[Mapping[str, Any], "LambdaContext"], None]
 logger = Logger(service="publishing")
 
 
-def sweep_handler(sweep: Sweep, bus: Bus) -> Handler:
+def sweep_handler(sweep: Sweep, rounds: Rounds, bus: Bus) -> Handler:
     """The handler of the schedule's events, and of those with which a sweep hands itself on."""
 
     def handler(event: Mapping[str, Any], context: "LambdaContext") -> None:
         logger.clear_state()
-        sweeping = _handed_on(event) or sweep.begin(_scheduled_for(event), (LAUNCHES, *shards()))
-        swept = sweep.go_on(sweeping, out_of_time=lambda: context.get_remaining_time_in_millis() < RESERVE_MILLISECONDS)
+
+        def out_of_time() -> bool:
+            return context.get_remaining_time_in_millis() < RESERVE_MILLISECONDS
+
+        handed_on = _handed_on(event)
+        sweeping = handed_on or sweep.begin(_scheduled_for(event), (LAUNCHES, *shards()))
+        swept = sweep.go_on(sweeping, out_of_time=out_of_time)
+        if handed_on is None:
+            logger.info(LogEvent.CONNECTIONS_ASKED, connections=rounds.go(out_of_time=out_of_time))
         if swept.left is not None:
             detail = asdict(swept.left)
             bus.send([OutgoingEvent(f"sweep/{swept.left.run}/{len(swept.left.shards)}", GOES_ON, detail)])

@@ -5,6 +5,7 @@ import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from publishing.aws.connecting import DueConnections, DynamoDBConnections, Table
 from publishing.aws.json_api import DYNAMODB, EVENTBRIDGE, SQS, JsonApi
 from publishing.aws.messaging import EventBridgeBus, SqsQueue
 from publishing.aws.readiness import DynamoDBAnnouncements, DynamoDBRecords, DynamoDBRuns
@@ -22,6 +23,7 @@ class Stores:
     records: DynamoDBRecords
     runs: DynamoDBRuns
     announcements: DynamoDBAnnouncements
+    connections: DynamoDBConnections
     queue: SqsQueue
     bus: EventBridgeBus
     cadence: Cadence
@@ -44,11 +46,23 @@ class Stores:
             records=DynamoDBRecords(dynamodb.call, table),
             runs=DynamoDBRuns(dynamodb.call, table),
             announcements=DynamoDBAnnouncements(dynamodb.call, table),
+            connections=DynamoDBConnections(Table(dynamodb.call, table)),
             queue=SqsQueue(sqs.call, queues.url, queues.urgent_url),
             bus=EventBridgeBus(events.call, required(os.environ, "EVENT_BUS_NAME")),
             cadence=cadence_from_environment(os.environ),
             queues=queues,
         )
+
+
+def due_connections_from_environment(context: ssl.SSLContext) -> DueConnections:
+    """Those of the sweep.
+
+    Raises:
+        SettingsError: a variable is absent or unusable.
+    """
+    dynamodb, sqs = (JsonApi.from_environment(service, os.environ, context) for service in (DYNAMODB, SQS))
+    table = Table(dynamodb.call, required(os.environ, "TABLE_NAME"))
+    return DueConnections(table, sqs.call, required(os.environ, "CONNECTION_QUEUE_URL"))
 
 
 def utc_now() -> datetime:

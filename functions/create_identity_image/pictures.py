@@ -1,0 +1,150 @@
+"""Opens pictures with Pillow, which this function alone carries: what they are, whether they are whole."""
+
+import io
+import logging
+import math
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+
+from publishing.avatars import Picture, Size, avatar_size, centred_square, check_avatar, check_decodable
+from publishing.problems import Problem
+
+JPEG_QUALITY = 95
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What undoes each of EXIF's orientations."""
+_SIDEWAYS = range(5, 9)
+"""Those of them that swap width and height."""
+_PROFILES = {"L": b"GRAY", "LA": b"GRAY", "RGB": b"RGB ", "RGBA": b"RGB "}
+"""What a colour profile says of itself that is for pictures of this mode."""
+_END_OF_SCAN = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
+_PNG_SIGNATURE_BYTES = 8
+_PNG_CHUNK_FRAME_BYTES = 12
+_16_TO_8_BITS = 1 / 257
+
+logging.getLogger("PIL").setLevel(logging.WARNING)  # below, it tells what is in a file, of EXIF too
+Image.MAX_IMAGE_PIXELS = None  # check_decodable is stricter, and refuses where Pillow would at first only warn
+Image.preinit()  # in Init rather than with the first picture
+
+
+def prepare(content: bytes, crop: bool) -> Picture:  # noqa: FBT001 - by position, as publishing.avatars.Prepare says
+    """The picture that ``content`` is, unchanged, or with ``crop`` its centred square, encoded anew without metadata.
+
+    Raises:
+        Problem: ``image_unusable``, ``image_not_square``.
+    """
+    with _decoding(), Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as image:
+        png = image.format == "PNG"  # a JPG that holds further pictures is a JPG too, which Pillow calls MPO
+        if crop:
+            content, size = _square(image, png=png)
+        else:
+            size = Size(*image.size)
+            # Of a JPG alone: a PNG's EXIF, which hardly any has, may follow the pixels, which are not to be read yet.
+            check_avatar(size.rotated if not png and _orientation(image) in _SIDEWAYS else size)
+            _check_whole(image, content, png=png)
+    return Picture(content, "image/png", ".png", size) if png else Picture(content, "image/jpeg", ".jpg", size)
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Turns whatever a decoder says of bytes that it cannot read into our problem."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of metadata that is odd: pixels are what counts
+            yield
+    except Problem:
+        raise
+    except UnidentifiedImageError:
+        pass
+    except Exception:  # noqa: BLE001 - damaged bytes make decoders raise errors of a dozen types
+        raise _unusable("The picture is damaged or cut short. Export it again.") from None
+    else:
+        return
+    raise _unusable("The content is neither a JPG nor a PNG. Send the bytes of one of these.")
+
+
+def _unusable(detail: str) -> Problem:
+    return Problem("image_unusable", detail)
+
+
+def _orientation(image: Image.Image) -> int | None:
+    """As EXIF says it, if it can be read: the picture is the same picture without."""
+    with suppress(Exception):
+        return image.getexif().get(ExifTags.Base.Orientation)
+    return None
+
+
+def _check_whole(image: ImageFile.ImageFile, content: bytes, *, png: bool) -> None:
+    """Refuse what is not one whole picture and nothing else: this very file is what TikTok gets."""
+    image.load()
+    if png and getattr(image, "n_frames", 1) > 1:
+        raise _unusable("The picture is animated. Send a still one, or crop=center to keep its first frame.")
+    if (_end_of_png if png else _end_of_jpeg)(content) < len(content):
+        raise _unusable(
+            "Something follows the picture. Export it again, or send crop=center to keep the picture alone."
+        )
+
+
+def _end_of_png(content: bytes) -> int:
+    """Where the picture ends. ``content`` has been decoded."""
+    at, kind = _PNG_SIGNATURE_BYTES, b""
+    while kind != b"IEND":
+        kind = content[at + 4 : at + 8]
+        if len(kind) < len(b"IEND"):
+            raise EOFError
+        at += _PNG_CHUNK_FRAME_BYTES + int.from_bytes(content[at : at + 4])
+    return at
+
+
+def _end_of_jpeg(content: bytes) -> int:
+    """Where the first picture ends. ``content`` has been decoded."""
+    at = 2
+    while marker := _END_OF_SCAN.search(content, at):
+        if marker[0][-1] == 0xD9:  # noqa: PLR2004 - the marker "end of image"
+            return marker.end()
+        at = marker.end() + int.from_bytes(content[marker.end() : marker.end() + 2])
+    raise EOFError
+
+
+def _square(image: ImageFile.ImageFile, *, png: bool) -> tuple[bytes, Size]:
+    """The largest centred square, upright, as a file of its own."""
+    size = Size(*image.size)
+    check_decodable(size)
+    wanted = avatar_size(size)
+    scale = wanted.width / min(size)
+    # A JPG can be decoded to a half or less of its size, which takes less memory; never to less than is wanted.
+    image.draft(None, (math.ceil(size.width * scale), math.ceil(size.height * scale)))
+    image.load()
+    whole, middle = _plain(image), centred_square(Size(*image.size))
+    square = whole.resize(wanted, Image.Resampling.LANCZOS, middle)  # as it is, where the middle is as large as wanted
+    if turn := _UPRIGHT.get(_orientation(image) or 1):
+        square = square.transpose(turn)
+    profile = image.info.get("icc_profile") or b""
+    fitting = profile if profile[16:20] == _PROFILES[square.mode] else None
+    square.info = {}
+    written = io.BytesIO()
+    square.save(written, "PNG" if png else "JPEG", icc_profile=fitting, quality=JPEG_QUALITY)
+    return written.getvalue(), wanted
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The same picture in one of the modes of ``_PROFILES``: 8 bits, no palette, no CMYK."""
+    if image.mode.startswith("I"):
+        return image.point(lambda value: value * _16_TO_8_BITS).convert("L")
+    if image.mode in _PROFILES and "transparency" not in image.info:
+        return image
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode == "1" else "RGB")

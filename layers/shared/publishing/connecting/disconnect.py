@@ -1,0 +1,81 @@
+"""Ending a connection: no longer used, revoked at TikTok, its token on its way out.
+
+May be ended at any point and done again, by the same request or by the sweep: see :mod:`changes`.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from aws_lambda_powertools import Logger
+
+from publishing.answers.connections import Disconnected
+from publishing.calls import Call
+from publishing.connecting.changes import Change, Kind
+from publishing.connecting.stores import NotSetUpError
+from publishing.connecting.tools import Tools
+from publishing.inputs import ConnectionPath
+from publishing.log_events import LogEvent
+from publishing.problems import Problem
+from publishing.teams import ConnectionStatus, Role
+from tiktok_business.deadline import Deadline
+from tiktok_business.errors import TikTokError
+
+logger = Logger(service="publishing", child=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """Ends connections."""
+
+    tools: Tools
+
+    def answer(self, call: Call, path: ConnectionPath) -> Disconnected:
+        """End the person's connection; the caller's own or, for an owner, anybody's in the team.
+
+        Raises:
+            Problem: ``owner_only``, ``no_connection``, ``in_progress``, ``connect_not_set_up``.
+            TikTokError: the connection is not used any more, but TikTok did not revoke it yet: to be repeated.
+        """
+        tools, caller = self.tools, call.caller
+        team = tools.teams.read(caller.team_id)
+        known = [one for one in (path.user_id, unquote(path.user_id)) if team.connection_of(one)]
+        user_id = known[0] if known else unquote(path.user_id)
+        if user_id != caller.user_id and Role.of(caller.role) is not Role.OWNER:
+            raise Problem("owner_only")
+        connection = team.connection_of(user_id)
+        left = tools.changes.read(caller.team_id, user_id)
+        if connection is None and left is None:
+            raise Problem("no_connection")
+        if left is None and connection is not None and connection.status == ConnectionStatus.REVOKED:
+            return Disconnected(user_id=user_id)
+        change = Change.begun(caller.team_id, user_id, Kind.DISCONNECT, tools.clock())
+        if not tools.changes.begin(change, tools.clock()):
+            raise Problem("in_progress")
+        try:
+            end_connection(tools, change, call.deadline)
+        except NotSetUpError:
+            raise Problem("connect_not_set_up") from None
+        return Disconnected(user_id=user_id)
+
+
+def end_connection(tools: Tools, change: Change, deadline: Deadline) -> None:
+    """Do what a disconnection that is written down owes. Doing it again ends the same.
+
+    Raises:
+        NotSetUpError, TikTokError: TikTok could not be told; the change is left to be taken up again.
+    """
+    connection = tools.teams.read(change.team_id).connection_of(change.user_id)
+    if connection is not None and connection.status != ConnectionStatus.REVOKED:
+        tools.connections.revoked(connection)
+    secret_id = connection.secret_id if connection else tools.vault.secret_id(change.team_id, change.user_id)
+    token = tools.vault.current(secret_id)
+    if token is not None:
+        try:
+            tools.open_oauth(tools.app.read(), deadline).revoke(token)
+        except (NotSetUpError, TikTokError) as error:
+            why = str(error) if isinstance(error, TikTokError) else "no app"
+            logger.warning(LogEvent.NOT_REVOKED, user_id=change.user_id, tiktok=why)
+            tools.changes.note(change.given_up(tools.clock()))
+            raise
+    tools.vault.remove(secret_id)
+    tools.changes.end(change)

@@ -1,0 +1,102 @@
+"""Coming back from TikTok's consent page: a code for a token, and the connection made of it.
+
+May be ended at any point and done again, by the same return or by the sweep: see :mod:`changes`.
+"""
+
+from dataclasses import dataclass
+
+from aws_lambda_powertools import Logger
+from pydantic import SecretStr
+
+from publishing.connecting.changes import Change, Kind
+from publishing.connecting.completion import complete
+from publishing.connecting.refusals import Refusal, RefusedError, refusal_of
+from publishing.connecting.states import PendingState, digest_of, key_of
+from publishing.connecting.stores import NotSetUpError
+from publishing.connecting.tools import Tools
+from publishing.log_events import LogEvent
+from tiktok_business.deadline import Deadline
+from tiktok_business.errors import TikTokError
+from tiktok_business.oauth import App
+
+LISTING_SECONDS = 6.0
+"""Of the request's time, kept for what follows the exchange."""
+
+logger = Logger(service="publishing", child=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Takes returns in."""
+
+    tools: Tools
+
+    def connect(self, state_text: str, auth_code: str, deadline: Deadline) -> None:
+        """Connect whom the state was made for.
+
+        Raises:
+            RefusedError: nothing is connected by this return. A state or a code that is forged, used, expired or of
+                somebody else changes nothing.
+        """
+        tools, now = self.tools, self.tools.clock()
+        state = self._state(state_text, digest_of(auth_code))
+        try:
+            app = tools.app.read()
+        except NotSetUpError:
+            raise RefusedError(Refusal.NOT_SET_UP) from None
+        if not tools.states.take(state):
+            raise RefusedError(Refusal.STATE_USED)
+        change = self._change(state)
+        if not tools.changes.begin(change, now):
+            raise RefusedError(Refusal.IN_PROGRESS)
+        secret_id = tools.vault.secret_id(state.team_id, state.user_id)
+        token = tools.vault.version(secret_id, change.grant)
+        if token is None:
+            change, token = self._exchanged(change, state, app, SecretStr(auth_code), deadline)
+            tools.vault.store(secret_id, token, change.grant)
+        complete(tools, change, token, deadline)
+        tools.changes.end(change)
+        tools.states.done(state.key)
+        logger.info(LogEvent.CONNECTED, user_id=state.user_id)
+
+    def _state(self, text: str, code: str) -> PendingState:
+        """The state that came back, with its code, if it may connect the person that it was made for."""
+        key = key_of(text)
+        state = self.tools.states.read(key) if key else None
+        if state is None:
+            raise RefusedError(Refusal.STATE_INVALID)
+        refusal = state.refusal(code, self.tools.clock())
+        if refusal is not None:
+            raise RefusedError(refusal)
+        team = self.tools.teams.read(state.team_id)
+        if state.user_id not in team.roles:
+            raise RefusedError(Refusal.NOT_A_MEMBER)
+        if not team.has_active_subscription(self.tools.clock()):
+            raise RefusedError(Refusal.SUBSCRIPTION_REQUIRED)
+        return state.taken(code)
+
+    def _change(self, state: PendingState) -> Change:
+        """A new change, or the one that an earlier attempt with the same state left."""
+        now = self.tools.clock()
+        left = self.tools.changes.read(state.team_id, state.user_id)
+        if left is not None and left.grant == state.key.digest:
+            return left.again(now)
+        return Change.begun(state.team_id, state.user_id, Kind.CONNECT, now, state.key.digest)
+
+    def _exchanged(
+        self, change: Change, state: PendingState, app: App, auth_code: SecretStr, deadline: Deadline
+    ) -> tuple[Change, SecretStr]:
+        """The token; a code that TikTok does not take is over, any other failure may be repeated with it."""
+        tools = self.tools
+        try:
+            grant = tools.open_oauth(app, deadline.earlier(LISTING_SECONDS)).exchange(auth_code)
+        except TikTokError as error:
+            logger.warning(LogEvent.NOT_CONNECTED, user_id=state.user_id, tiktok=str(error))
+            refusal = refusal_of(error)
+            if refusal is Refusal.CODE_REJECTED:
+                tools.states.done(state.key)
+            tools.changes.end(change)
+            raise RefusedError(refusal) from None
+        change = change.granted(grant.scopes)
+        tools.changes.note(change)
+        return change, grant.access_token

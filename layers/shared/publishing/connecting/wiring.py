@@ -1,0 +1,100 @@
+"""The real stores of connecting, and TikTok; made once, in Init."""
+
+import os
+import ssl
+from dataclasses import dataclass
+
+from publishing.aws.clients import dynamodb_client
+from publishing.aws.connecting import DynamoDBChanges, DynamoDBConnections, DynamoDBStates, Table
+from publishing.aws.connections import DynamoDBMarks
+from publishing.aws.json_api import DYNAMODB, EVENTBRIDGE, SECRETS_MANAGER, JsonApi
+from publishing.aws.messaging import EventBridgeBus
+from publishing.aws.readiness import DynamoDBAnnouncements
+from publishing.aws.secrets import SecretsManagerApp, SecretsManagerVault
+from publishing.aws.teams import DynamoDBTeams
+from publishing.connecting.own_list import OwnList
+from publishing.connecting.settings import ConnectSettings
+from publishing.connecting.tools import OpenOAuth, Tools
+from publishing.environment import required
+from publishing.readiness.expiry import Expiry
+from publishing.readiness.wiring import utc_now
+from publishing.services import Services
+from publishing.settings import tiktok_base_url
+from tiktok_business.api import TikTokBusinessApi
+from tiktok_business.client import TikTokClient
+from tiktok_business.oauth import TikTokOAuth
+from tiktok_business.transport import RequestsTransport, Transport, trusting_context
+
+READ_TIMEOUT_SECONDS = 12.0
+"""How long TikTok may say nothing: an exchange that is given up may have used the code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """What the functions that connect are made of."""
+
+    settings: ConnectSettings
+    tiktok_base_url: str
+    tools: Tools
+    marks: DynamoDBMarks
+    expiry: Expiry
+
+
+def connecting_from_environment() -> Connecting:
+    """The real ones, from the function's environment variables.
+
+    Raises:
+        SettingsError: a variable is absent or unusable.
+    """
+    context = trusting_context()
+    settings = ConnectSettings.from_environment(os.environ)
+    base_url = tiktok_base_url(os.environ)
+    transport = RequestsTransport(base_url, context, read_timeout=READ_TIMEOUT_SECONDS)
+    dynamodb, secrets, events = (
+        JsonApi.from_environment(service, os.environ, context) for service in (DYNAMODB, SECRETS_MANAGER, EVENTBRIDGE)
+    )
+    table = Table(dynamodb.call, required(os.environ, "TABLE_NAME"))
+    bus = EventBridgeBus(events.call, required(os.environ, "EVENT_BUS_NAME"))
+    tools = Tools(
+        teams=DynamoDBTeams(table.call, table.name),
+        states=DynamoDBStates(table),
+        changes=DynamoDBChanges(table),
+        connections=DynamoDBConnections(table),
+        vault=SecretsManagerVault(secrets.call, settings.secret_prefix),
+        app=SecretsManagerApp(secrets.call, f"{settings.secret_prefix}/app"),
+        bus=bus,
+        open_oauth=_oauth(transport),
+        open_tiktok=lambda token, deadline: TikTokBusinessApi(TikTokClient(transport, token, deadline)),
+        clock=utc_now,
+    )
+    return Connecting(
+        settings,
+        base_url,
+        tools,
+        DynamoDBMarks(dynamodb_client, table.name),
+        Expiry(DynamoDBAnnouncements(table.call, table.name), bus, utc_now),
+    )
+
+
+def own_lists_from_environment(context: ssl.SSLContext, services: Services) -> OwnList:
+    """What a preflight reads its caller's list again with.
+
+    Raises:
+        SettingsError: a variable is absent or unusable.
+    """
+    prefix = ConnectSettings.from_environment(os.environ).secret_prefix
+    dynamodb, secrets = (
+        JsonApi.from_environment(service, os.environ, context) for service in (DYNAMODB, SECRETS_MANAGER)
+    )
+    return OwnList(
+        connections=DynamoDBConnections(Table(dynamodb.call, services.settings.table)),
+        tokens=services.tokens,
+        marks=services.marks,
+        app=SecretsManagerApp(secrets.call, f"{prefix}/app"),
+        open_oauth=_oauth(RequestsTransport(services.settings.tiktok_base_url, context)),
+        clock=utc_now,
+    )
+
+
+def _oauth(transport: Transport) -> OpenOAuth:
+    return lambda app, deadline: TikTokOAuth(transport, app, deadline)
