@@ -5,6 +5,7 @@ is a matter of milliseconds.
 """
 
 import http.client
+import json
 import logging
 import ssl
 import threading
@@ -24,6 +25,11 @@ _SERVICES = {
     "secretsmanager": "secretsmanager",
 }
 _READS = {"dynamodb:Query", "secretsmanager:GetSecretValue"}
+_TO_BE_DELETED: "Answer" = (
+    400,
+    "application/x-amz-json-1.1",
+    json.dumps({"__type": "InvalidRequestException", "message": "The secret was marked for deletion."}).encode(),
+)
 _SECONDS = 10.0
 
 Answer = tuple[int, str, bytes]
@@ -88,8 +94,8 @@ class InMemoryAws:
         )
 
     def create_readiness(self) -> None:
-        """Make the queues of looks and the event bus that the functions' environment names."""
-        for variable in ("READINESS_QUEUE_URL", "READINESS_URGENT_QUEUE_URL"):
+        """Make the queues of looks and of connections, and the event bus, that the functions' environment names."""
+        for variable in ("READINESS_QUEUE_URL", "READINESS_URGENT_QUEUE_URL", "CONNECTION_QUEUE_URL"):
             self.client("sqs").create_queue(QueueName=ENVIRONMENT[variable].rpartition("/")[2])
         self.client("events").create_event_bus(Name=ENVIRONMENT["EVENT_BUS_NAME"])
 
@@ -99,6 +105,8 @@ class InMemoryAws:
         remembered = self._remembered.get((action, body))
         if remembered is not None:
             return remembered
+        if action == "secretsmanager:PutSecretValue" and self._is_to_be_deleted(json.loads(body)["SecretId"]):
+            return _TO_BE_DELETED  # moto would write
         host, port = self._moto.get_host_and_port()
         behind = http.client.HTTPConnection(host, port, timeout=_SECONDS)
         try:
@@ -110,6 +118,13 @@ class InMemoryAws:
         if self._remember_reads and action in _READS:
             self._remembered[action, body] = answer
         return answer
+
+    def _is_to_be_deleted(self, secret_id: str) -> bool:
+        secrets = self.client("secretsmanager")
+        try:
+            return "DeletedDate" in secrets.describe_secret(SecretId=secret_id)
+        except secrets.exceptions.ResourceNotFoundException:
+            return False
 
     def __enter__(self) -> Self:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's server would tell of every request

@@ -29,7 +29,7 @@ define install
 		--only-binary=:all: $(lambda) --requirement requirements.txt --target "$(1)"
 endef
 
-# Of Pillow, half: fonts, colour management, windows, and the formats AVIF and WebP.
+# Of Pillow, more than half: fonts, colour management, windows, and the formats AVIF and WebP.
 pillow := _avif _imagingcms _imagingft _imagingmath _imagingmorph _imagingtk _webp
 pillow := $(pillow:%=PIL/%.*.so) $(addprefix pillow.libs/, libavif-* libbrotli* libfreetype-* libharfbuzz-* liblcms2-* \
 	libpng16-* libsharpyuv-* libwebp*)

@@ -8,7 +8,7 @@ import functools
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from local.in_memory_readiness import InMemoryQueue, InMemoryRecords
 from publishing.calls import Caller
+from publishing.connecting.stores import Duty
 from publishing.connections import TokenUnavailableError
 from publishing.intents import LEASE, Begun, Intent, OtherIntentError, Replay, State, StillRunningError
 from publishing.readiness.cadence import Cadence
@@ -111,6 +112,47 @@ class InMemoryMarks:
         used = {"status": "active", "connected_at": connection.connected_at, "secret_id": connection.secret_id}
         if used.items() <= item.items():
             item["status"] = "expired"
+
+
+@dataclass
+class InMemoryLists:
+    """Whose list is read again daily, noted on the items of :class:`InMemoryTeams`."""
+
+    teams: InMemoryTeams
+
+    def __len__(self) -> int:
+        """How many are."""
+        return sum("due_at" in item for item in self.teams.items.values())
+
+    def __contains__(self, user_id: object) -> bool:
+        """Whether the user's is, in whichever team."""
+        return any(key == f"CONNECTION#{user_id}" and "due_at" in item for (_, key), item in self.teams.items.items())
+
+    def keep_true(self, connection: Connection, due_at: datetime) -> None:
+        item = self.teams.items.get((connection.team_id, f"CONNECTION#{connection.user_id}"), {})
+        if item.get("status") == "active":
+            item.setdefault("due_at", due_at.timestamp())
+
+
+class NoDuties:
+    """No connection is to be seen to."""
+
+    def __len__(self) -> int:
+        """None."""
+        return 0
+
+    def __contains__(self, _duty: object) -> bool:
+        """None."""
+        return False
+
+    def due(self, _now: datetime, _page: int) -> Iterator[Sequence[Duty]]:
+        yield from ()
+
+    def claim(self, duty: Duty, now: datetime, again_at: datetime) -> bool:
+        raise AssertionError((duty, now, again_at))
+
+    def send(self, duty: Duty) -> None:
+        raise AssertionError(duty)
 
 
 @dataclass

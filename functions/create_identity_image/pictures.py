@@ -29,7 +29,8 @@ _SIDEWAYS = range(5, 9)
 """Those of them that swap width and height."""
 _PROFILES = {"L": b"GRAY", "LA": b"GRAY", "RGB": b"RGB ", "RGBA": b"RGB "}
 """What a colour profile says of itself that is for pictures of this mode."""
-_END_OF_SCAN = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
+_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
+"""The begin of a JPG's segment, or its end; what looks like one among its pixels is followed by 0."""
 _PNG_SIGNATURE_BYTES = 8
 _PNG_CHUNK_FRAME_BYTES = 12
 _16_TO_8_BITS = 1 / 257
@@ -39,7 +40,7 @@ Image.MAX_IMAGE_PIXELS = None  # check_decodable is stricter, and refuses where 
 Image.preinit()  # in Init rather than with the first picture
 
 
-def prepare(content: bytes, crop: bool) -> Picture:  # noqa: FBT001 - by position, as publishing.avatars.Prepare says
+def prepare(content: bytes, *, crop: bool) -> Picture:
     """The picture that ``content`` is, unchanged, or with ``crop`` its centred square, encoded anew without metadata.
 
     Raises:
@@ -91,7 +92,10 @@ def _check_whole(image: ImageFile.ImageFile, content: bytes, *, png: bool) -> No
     image.load()
     if png and getattr(image, "n_frames", 1) > 1:
         raise _unusable("The picture is animated. Send a still one, or crop=center to keep its first frame.")
-    if (_end_of_png if png else _end_of_jpeg)(content) < len(content):
+    end = (_end_of_png if png else _end_of_jpeg)(content)
+    if end > len(content):
+        raise EOFError
+    if end < len(content):
         raise _unusable(
             "Something follows the picture. Export it again, or send crop=center to keep the picture alone."
         )
@@ -111,7 +115,7 @@ def _end_of_png(content: bytes) -> int:
 def _end_of_jpeg(content: bytes) -> int:
     """Where the first picture ends. ``content`` has been decoded."""
     at = 2
-    while marker := _END_OF_SCAN.search(content, at):
+    while marker := _MARKER.search(content, at):
         if marker[0][-1] == 0xD9:  # noqa: PLR2004 - the marker "end of image"
             return marker.end()
         at = marker.end() + int.from_bytes(content[marker.end() : marker.end() + 2])
@@ -128,8 +132,12 @@ def _square(image: ImageFile.ImageFile, *, png: bool) -> tuple[bytes, Size]:
     image.draft(None, (math.ceil(size.width * scale), math.ceil(size.height * scale)))
     image.load()
     whole, middle = _plain(image), centred_square(Size(*image.size))
-    square = whole.resize(wanted, Image.Resampling.LANCZOS, middle)  # as it is, where the middle is as large as wanted
-    if turn := _UPRIGHT.get(_orientation(image) or 1):
+    if middle[2] - middle[0] == wanted.width:
+        square = whole.crop(middle)
+    else:
+        square = whole.resize(wanted, Image.Resampling.LANCZOS, middle)
+    turn = _UPRIGHT.get(_orientation(image) or 1)
+    if turn is not None:
         square = square.transpose(turn)
     profile = image.info.get("icc_profile") or b""
     fitting = profile if profile[16:20] == _PROFILES[square.mode] else None

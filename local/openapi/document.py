@@ -6,12 +6,12 @@ from typing import Any
 
 import yaml
 
+from local.openapi.connection_examples import AUTH_CODE, STATE
 from local.openapi.examples import READY, Example
 from local.openapi.operations import OPERATIONS, Operation
 from local.openapi.problems import component_responses, problem_examples, problem_responses, problem_schemas
 from local.openapi.schemas import Schema, component_schemas, prose, ref
 from local.paths import ROOT
-from publishing.endpoint import MAX_BODY_BYTES
 from publishing.inputs import MAX_IDEMPOTENCY_KEY
 from publishing.problems import PROBLEMS
 
@@ -20,6 +20,9 @@ _HEADER = "# Made by `make openapi` from the models and tables of layers/shared/
 _DESCRIPTION = """\
 Has this advertiser an identity, and everything else that the campaign's objective needs, before its TikTok ad is
 published?
+
+The way there: `POST /connections` connects a person's TikTok, `GET /publish-check` says what is missing,
+`POST /identity-images` and `POST /identities` mend the one thing that can be mended from here.
 
 All ids are strings. Parameters and fields that an operation does not know are refused. User and team come from the
 bearer token alone.
@@ -30,17 +33,27 @@ Every error is a problem of RFC 9457 with a stable `code`:
 |---|---|---|
 """
 
-_EXAMPLE_VALUES = {"advertiser_id": READY, "objective": "TRAFFIC", "strict": False}
+_EXAMPLE_VALUES = {
+    "advertiser_id": READY,
+    "objective": "TRAFFIC",
+    "strict": False,
+    "user_id": "u-buyer",
+    "state": STATE,
+    "auth_code": AUTH_CODE,
+}
 
 
 def openapi() -> dict[str, Any]:
     """The document as data."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    schemas = component_schemas([one.reads for one in OPERATIONS], [one.answers for one in OPERATIONS])
+    schemas = component_schemas(
+        [one.reads for one in OPERATIONS], [one.answers for one in OPERATIONS if one.answers is not None]
+    )
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation, schemas)
-    queries = {one.reads.__name__ for one in OPERATIONS if not one.writes}
+    bodies = {one.reads.__name__ for one in OPERATIONS if one.writes}
+    parameters = {one.reads.__name__ for one in OPERATIONS} - bodies
     return {
         "openapi": "3.1.0",
         "info": {
@@ -58,7 +71,9 @@ def openapi() -> dict[str, Any]:
         ],
         "security": [{"bearer": []}],
         "tags": [
+            {"name": "connections", "description": "Whose TikTok is connected, and how it becomes so"},
             {"name": "identities", "description": "Who an advertiser's ads can be published as"},
+            {"name": "identity-images", "description": "Pictures for custom identities"},
             {"name": "publish-check", "description": "What an ad still lacks before it can be published"},
             {"name": "readiness", "description": "What is known of the advertisers without asking TikTok"},
         ],
@@ -73,7 +88,7 @@ def openapi() -> dict[str, Any]:
                 }
             },
             "schemas": {
-                **{name: schema for name, schema in schemas.items() if name not in queries},
+                **{name: schema for name, schema in schemas.items() if name not in parameters},
                 **problem_schemas(),
             },
             "examples": problem_examples(),
@@ -107,30 +122,35 @@ def _row(code: str) -> str:
 
 
 def _operation(operation: Operation, schemas: dict[str, Schema]) -> dict[str, Any]:
-    answer = {
-        "description": prose(operation.answers.__doc__),
-        "content": {
-            "application/json": {
-                "schema": ref(operation.answers.__name__),
-                "examples": _examples(operation.examples),
-            }
-        },
-    }
     return {
         "operationId": operation.function,
         "tags": [operation.path.removeprefix("/api/v1/tiktok/").split("/")[0]],
         "summary": operation.summary,
         "description": operation.description,
-        **(_request(operation) if operation.writes else _query(schemas[operation.reads.__name__])),
-        "responses": {str(int(operation.success)): answer, **problem_responses(operation.problems)},
+        **({} if operation.secured else {"security": []}),
+        **(_request(operation) if operation.writes else _parameters(operation, schemas[operation.reads.__name__])),
+        "responses": {str(int(operation.success)): _success(operation), **problem_responses(operation.problems)},
     }
 
 
-def _query(schema: Schema) -> dict[str, Any]:
+def _success(operation: Operation) -> dict[str, Any]:
+    if operation.answers is None:
+        location = {"type": "string", "format": "uri"}
+        headers = {"Location": {"description": "The wizard's page.", "required": True, "schema": location}}
+        return {"description": "On to the wizard.", "headers": headers}
+    return {
+        "description": prose(operation.answers.__doc__),
+        "content": {
+            "application/json": {"schema": ref(operation.answers.__name__), "examples": _examples(operation.examples)}
+        },
+    }
+
+
+def _parameters(operation: Operation, schema: Schema) -> dict[str, Any]:
     parameters = [
         {
             "name": name,
-            "in": "query",
+            "in": "path" if operation.reads_path else "query",
             "description": of_field["description"],
             "required": name in schema.get("required", ()),
             "schema": _never_null({key: value for key, value in of_field.items() if key != "description"}),
@@ -142,7 +162,7 @@ def _query(schema: Schema) -> dict[str, Any]:
 
 
 def _never_null(schema: Schema) -> Schema:
-    """A query parameter that is not given is absent, not null."""
+    """A parameter that is not given is absent, not null."""
     kind = schema["type"]
     return {**schema, "type": next(one for one in kind if one != "null") if isinstance(kind, list) else kind}
 
@@ -165,17 +185,14 @@ def _request(operation: Operation) -> dict[str, Any]:
         "example": "3f0e7a52-8f0b-4a39-9d55-1c2f6f1c9a10",
     }
     body = {
-        "description": f"At most {MAX_BODY_BYTES} bytes; read as JSON whatever its Content-Type says.",
-        "required": True,
+        "description": f"At most {operation.max_body_bytes} bytes; read as JSON whatever its Content-Type says.",
+        "required": bool(operation.reads.model_fields),
         "content": {
             "application/json": {"schema": ref(operation.reads.__name__), "examples": _examples(operation.sent)}
         },
     }
-    return {"parameters": [key], "requestBody": body}
+    return {**({"parameters": [key]} if operation.takes_key else {}), "requestBody": body}
 
 
 def _examples(examples: Mapping[str, Example]) -> dict[str, Any]:
-    return {
-        name: {"summary": example.summary, "value": example.value.model_dump(mode="json")}
-        for name, example in examples.items()
-    }
+    return {name: {"summary": example.summary, "value": example.json} for name, example in examples.items()}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -44,10 +45,15 @@ _CUSTOM = UsedIdentity(
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A model's instance, and when it looks so."""
+    """A model's instance, or what is sent to become one, and when it looks so."""
 
     summary: str
-    value: BaseModel
+    value: BaseModel | Mapping[str, Any]
+
+    @property
+    def json(self) -> Any:
+        """As it travels."""
+        return self.value.model_dump(mode="json") if isinstance(self.value, BaseModel) else dict(self.value)
 
 
 def _check(requirement: Requirement, status: Status, reason: str | None = None, *assets: AssetSeen) -> CheckDone:

@@ -1,17 +1,28 @@
 """The problem table as schemas, examples and answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
 from local.openapi.schemas import Schema, ref
+from publishing.avatars import MAX_DECODED_PIXELS, Size, check_avatar, check_decodable
 from publishing.objectives import OBJECTIVES
 from publishing.problems import CONTENT_TYPE, PROBLEMS, TYPE_PREFIX, Problem, invalid
 from publishing.upstream_problems import problem_of, rejection
 from tiktok_business.errors import RateLimitedError, RequestRejectedError
 
 REQUEST_ID = "550a2429-7890-4bc3-adbd-07eef3478639"
+
+
+def _raised(check: Callable[[Size], None], size: Size) -> Problem:
+    """The problem with which a check refuses a picture of this size."""
+    try:
+        check(size)
+    except Problem as problem:
+        return problem
+    raise ValueError(f"{size} is not refused")
+
 
 _EXAMPLES: Mapping[str, Problem] = MappingProxyType(
     {
@@ -26,11 +37,19 @@ _EXAMPLES: Mapping[str, Problem] = MappingProxyType(
             )
         ),
         "tiktok_rate_limited": problem_of(RateLimitedError("identity/get/")),
+        "image_not_square": _raised(check_avatar, Size(1200, 628)),
+        "image_unusable": _raised(check_decodable, Size(8000, 6000)),
     }
 )
 """Those of more than code and sentence."""
 
 _TEXT: Schema = {"type": "string"}
+_SIZE: Schema = {
+    "type": "object",
+    "properties": {side: {"type": "integer", "minimum": 1} for side in Size._fields},
+    "required": [*Size._fields],
+    "additionalProperties": False,
+}
 _MEMBERS: Mapping[str, Schema] = MappingProxyType(
     {
         "errors": {
@@ -60,14 +79,24 @@ _MEMBERS: Mapping[str, Schema] = MappingProxyType(
             "required": ["code", "message", "request_id"],
             "additionalProperties": False,
         },
+        "image": {"description": "The size seen, in pixels.", **_SIZE},
+        "needed": {"description": "The size of the largest square that fits, in pixels.", **_SIZE},
+        "max_pixels": {
+            "description": "How many pixels are taken.",
+            "type": "integer",
+            "minimum": 1,
+            "maximum": MAX_DECODED_PIXELS,
+        },
     }
 )
-_OPTIONAL = frozenset({"errors"})
+_OPTIONAL: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"invalid_request": frozenset({"errors"}), "image_unusable": frozenset({"image", "max_pixels"})}
+)
+"""Members that are not always there."""
 _HEADERS: Mapping[str, Schema] = MappingProxyType(
     {
         "Retry-After": {
             "description": "After how many seconds to repeat the request.",
-            "required": True,
             "schema": {"type": "integer", "minimum": 1},
         }
     }
@@ -109,10 +138,11 @@ def _response(codes: list[str]) -> Schema:
 
 
 def _written_out(codes: list[str]) -> Schema:
-    headers = {name for code in codes for name in _example(code).headers}
+    sent = [set(_example(code).headers) for code in codes]
+    headers = {name: {**_HEADERS[name], "required": all(name in one for one in sent)} for name in set().union(*sent)}
     return {
         "description": "\n\n".join(f"`{code}`: {PROBLEMS[code].detail}" for code in codes),
-        **({"headers": {name: _HEADERS[name] for name in sorted(headers)}} if headers else {}),
+        **({"headers": dict(sorted(headers.items()))} if headers else {}),
         "content": {
             CONTENT_TYPE: {
                 "schema": _one_of(codes),
@@ -146,7 +176,7 @@ def _schema(code: str) -> Schema:
         "description": kind.detail,
         "type": "object",
         "properties": properties,
-        "required": [name for name in properties if name not in _OPTIONAL],
+        "required": [name for name in properties if name not in _OPTIONAL.get(code, frozenset())],
         "additionalProperties": False,
     }
 

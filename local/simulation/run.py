@@ -16,7 +16,7 @@ from local.simulation.population import Population, advertiser_id, team_id
 from local.simulation.profiles import Profile
 from local.simulation.tally import CountingBus, Tally, item_bytes, since_start
 from local.simulation.tiktok import SimulatedTikTok
-from local.simulation.traffic import NoTeams, Traffic
+from local.simulation.traffic import NoLists, NoTeams, Traffic
 from local.simulation.workers import Workers, World
 from publishing.readiness.cadence import LAUNCHES, shards
 from publishing.readiness.live import Live
@@ -62,7 +62,7 @@ class Simulation:
         looks = Looks(self.records, self.queue, bus, case.cadence, engine.clock)
         live = Live(self.records, self.queue, case.cadence, engine.clock)
         world = World(engine, self.queue, looks, live, runs, self.population, self.tiktok, self.tally, self._looked)
-        self.traffic = Traffic(world, Requests(self.records, self.queue, NoTeams(), engine.clock))
+        self.traffic = Traffic(world, Requests(self.records, self.queue, NoTeams(), NoLists(), engine.clock))
         bus.heard = self.traffic.told
         workers = {
             urgent: Workers(world, urgent, case.pace.level.workers, case.pace.gap(urgent=urgent))

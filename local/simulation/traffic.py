@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from local.simulation import assumptions
 from local.simulation.population import REQUIREMENTS, advertiser_id, number_of, team_id
@@ -12,7 +13,7 @@ from publishing.objectives import Requirement
 from publishing.readiness.cadence import ACTIVE_AFTER_LAUNCH, LAUNCH_NEAR
 from publishing.readiness.record import OutgoingEvent
 from publishing.readiness.request import Requests
-from publishing.teams import Team
+from publishing.teams import Connection, Team
 
 DAY = 86_400.0
 _PEAK_HOUR = 14
@@ -24,6 +25,14 @@ class NoTeams:
     def read(self, team_id: str) -> Team:
         """A team without members and connections."""
         return Team(team_id)
+
+
+class NoLists:
+    """Nor of any connection."""
+
+    def keep_true(self, connection: Connection, due_at: datetime) -> None:
+        """There is no connection to keep."""
+        raise AssertionError((connection, due_at))
 
 
 @dataclass(slots=True)

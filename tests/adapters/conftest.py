@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TABLE = "table"
 QUEUE = ENVIRONMENT["READINESS_QUEUE_URL"].rpartition("/")[2]
 URGENT_QUEUE = ENVIRONMENT["READINESS_URGENT_QUEUE_URL"].rpartition("/")[2]
+CONNECTION_QUEUE = ENVIRONMENT["CONNECTION_QUEUE_URL"].rpartition("/")[2]
 BUS = ENVIRONMENT["EVENT_BUS_NAME"]
 
 
@@ -44,7 +45,7 @@ def _resource(request: Mapping[str, Any]) -> str:
             return url.rpartition("/")[2]
         case {"Entries": [{"EventBusName": str(bus)}, *_]}:
             return bus
-        case {"TableName": str(name)} | {"SecretId": str(name)}:
+        case {"TableName": str(name)} | {"SecretId": str(name)} | {"Name": str(name)}:
             return name
     raise ValueError(f"of which resource? {sorted(request)}")
 
@@ -112,9 +113,9 @@ def events(aws: InMemoryAws) -> "EventBridgeClient":
 
 @pytest.fixture
 def readiness(aws: InMemoryAws, sqs: "SQSClient", events: "EventBridgeClient") -> Iterator[Mapping[str, str]]:
-    """The bus, and the queues of looks by their names: URLs. After the test they are gone, with what is in them."""
+    """The bus, and the queues by their names: URLs. After the test they are gone, with what is in them."""
     aws.create_readiness()
-    urls = {name: sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in (QUEUE, URGENT_QUEUE)}
+    urls = {name: sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in (QUEUE, URGENT_QUEUE, CONNECTION_QUEUE)}
     yield urls
     for url in urls.values():
         sqs.delete_queue(QueueUrl=url)

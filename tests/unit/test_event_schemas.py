@@ -47,6 +47,7 @@ def _every_event() -> list[OutgoingEvent]:
     return [
         *_after(baseline, *lost),
         *_after(baseline, *stale),
+        events.outgoing(events.connected(ended)),
         events.outgoing(events.connection_expired(ended)),
         events.outgoing(unverifiable(Run(NOW.isoformat(), queued=4, verified=1, unverified=3))),
     ]

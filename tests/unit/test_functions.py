@@ -25,13 +25,19 @@ from tests.wired import collect_again
 FOLDER = Path(__file__).parents[2] / "functions"
 API_FUNCTIONS = [
     "check_identity",
+    "create_connection",
     "create_identity",
+    "create_identity_image",
+    "delete_connection",
+    "list_connections",
     "list_identities",
     "publish_check",
     "publish_check_rules",
     "readiness",
 ]
-BACKGROUND_FUNCTIONS = ["readiness_sweep", "readiness_request", "readiness_check"]
+CALLBACK = "connection_callback"
+"""Answers people whom TikTok sends back: a redirect, whatever it was."""
+BACKGROUND_FUNCTIONS = ["readiness_sweep", "readiness_request", "readiness_check", "refresh_connections"]
 TIKTOK = ["TABLE_NAME", "TIKTOK_API_BASE_URL", "ACCEPTED_IDENTITY_TYPES"]
 READINESS = [
     "TABLE_NAME",
@@ -43,18 +49,25 @@ READINESS = [
     "READINESS_URGENT_QUEUE_URL",
     "EVENT_BUS_NAME",
 ]
+CONNECTING = ["TABLE_NAME", "TIKTOK_API_BASE_URL", "EVENT_BUS_NAME", "SECRET_PREFIX"]
 PACE = ["TIKTOK_APP_LEVEL", "READINESS_SHARE_PERCENT"]
 NEEDS = {
     "authorizer": ["JWKS_URL", "TOKEN_ISSUER", "TOKEN_AUDIENCE", "TABLE_NAME"],
     "check_identity": TIKTOK,
+    "connection_callback": CONNECTING,
+    "create_connection": CONNECTING,
     "create_identity": TIKTOK,
+    "create_identity_image": TIKTOK,
+    "delete_connection": CONNECTING,
+    "list_connections": ["TABLE_NAME"],
     "list_identities": TIKTOK,
-    "publish_check": [*TIKTOK, *READINESS[1:]],
+    "publish_check": [*TIKTOK, *READINESS[1:], "SECRET_PREFIX"],
     "publish_check_rules": [],
     "readiness": READINESS,
-    "readiness_sweep": [*READINESS, *PACE],
+    "readiness_sweep": [*READINESS, *PACE, "CONNECTION_QUEUE_URL"],
     "readiness_request": READINESS,
     "readiness_check": [*TIKTOK, *READINESS[1:], *PACE],
+    "refresh_connections": CONNECTING,
 }
 """The variables of the template that each function cannot do without."""
 ARN = "arn:aws:execute-api:eu-central-1:123456789012:abc123/live/GET/api/v1/tiktok/identities"
@@ -90,9 +103,62 @@ def test_a_function_answers_a_bad_request(name: str) -> None:
     assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
 
 
+RETURNS: dict[str, tuple[Any, str]] = {
+    "nothing": ({}, "state_invalid"),
+    "no query": (api_event(), "state_invalid"),
+    "no authorizer": ({"multiValueQueryStringParameters": None, "requestContext": None}, "state_invalid"),
+    "nonsense": (api_event({"nonsense": "1"}), "state_invalid"),
+    "a state of nobody's form": (api_event({"state": "https://evil.example", "auth_code": "x"}), "state_invalid"),
+    "two states": (api_event([("state", "a"), ("state", "b"), ("auth_code", "x")]), "state_invalid"),
+    "two codes": (api_event([("state", "a"), ("auth_code", "x"), ("auth_code", "y")]), "state_invalid"),
+    "no code": (api_event({"state": "a", "error": "access_denied"}), "consent_denied"),
+    "an empty code": (api_event({"state": "a", "auth_code": ""}), "consent_denied"),
+    "no event of API Gateway's": ({"multiValueQueryStringParameters": "state"}, "internal_error"),
+}
+"""What may come to the callback, and what the wizard is told of it; nothing of it needs AWS to be refused."""
+
+
+@pytest.mark.parametrize("case", RETURNS)
+def test_the_callback_sends_everybody_back_to_the_wizard(case: str) -> None:
+    """Whatever came, by a 303 to the deployment's own address, which nobody keeps or tells TikTok's code on to."""
+    event, code = RETURNS[case]
+    answer = load(CALLBACK).lambda_handler(event, FakeContext())
+    assert (answer["statusCode"], answer["body"]) == (303, "")
+    assert answer["headers"] == {
+        "Location": f"{ENVIRONMENT['WIZARD_URL']}?tiktok=error&code={code}",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+    }
+
+
+@pytest.mark.parametrize("unset", ["", None])
+@pytest.mark.parametrize(("name", "event"), [(CALLBACK, api_event({"state": "a"})), ("create_connection", api_event())])
+def test_without_a_wizard_nobody_connects(
+    monkeypatch: pytest.MonkeyPatch, name: str, event: dict[str, Any], unset: str | None
+) -> None:
+    """Told as such before anything is asked of AWS: the function can be loaded, the deployment lacks something."""
+    if unset is None:
+        monkeypatch.delenv("WIZARD_URL")
+    else:
+        monkeypatch.setenv("WIZARD_URL", unset)
+    answer = answered(name, event)
+    assert (answer.status, answer.json["code"]) == (503, "connect_not_set_up")
+
+
+@pytest.mark.parametrize("url", ["http://app.example", "javascript:alert(1)", "/campaigns", "https://"])
+@pytest.mark.parametrize("name", [CALLBACK, "create_connection"])
+def test_a_wizard_to_which_nobody_may_be_sent_fails_in_init(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    """Not with the first person who comes back."""
+    monkeypatch.setenv("WIZARD_URL", url)
+    with pytest.raises(SettingsError, match="WIZARD_URL"):
+        load(name)
+
+
 def test_every_function_is_in_the_tables() -> None:
     """Whoever makes another one says what it needs."""
-    assert set(NEEDS) == {"authorizer", *API_FUNCTIONS, *BACKGROUND_FUNCTIONS}
+    assert set(NEEDS) == {"authorizer", CALLBACK, *API_FUNCTIONS, *BACKGROUND_FUNCTIONS}
     assert set(NEEDS) == {path.parent.name for path in FOLDER.glob("*/app.py")}
 
 

@@ -13,6 +13,7 @@ import yaml
 from local.openapi import openapi, written
 from local.openapi.operations import OPERATIONS, Operation
 from local.paths import OPENAPI
+from publishing.connecting.refusals import MEANINGS, Refusal
 from publishing.problems import CONTENT_TYPE, PROBLEMS
 from tests.template import load_template
 
@@ -65,7 +66,7 @@ def test_every_route_of_the_template_is_described() -> None:
     assert described == routes
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.function)
+@pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.answers], ids=lambda one: one.function)
 def test_an_operation_reads_what_its_function_reads(operation: Operation) -> None:
     """The model of the table is the one that app.py hands to its endpoint."""
     calls = ast.walk(ast.parse((FUNCTIONS / operation.function / "app.py").read_text(encoding="utf-8")))
@@ -76,7 +77,34 @@ def test_an_operation_reads_what_its_function_reads(operation: Operation) -> Non
         for model in call.args[-1:]
         if isinstance(model, ast.Name)
     }
-    assert handed == {("body_endpoint" if operation.writes else "query_endpoint", operation.reads.__name__)}
+    endpoint = {"get": "query_endpoint", "post": "body_endpoint", "delete": "path_endpoint"}[operation.method]
+    assert handed == {(endpoint, operation.reads.__name__)}
+
+
+def test_the_return_from_consent_is_described() -> None:
+    """Without a bearer token, with a redirect, and with every code that the wizard can be sent on with, in words."""
+    (described,) = (one for one in _operations() if one.get("security") == [])
+    assert described["operationId"] == "connection_callback"
+    assert [(one["name"], one["in"]) for one in described["parameters"]] == [("state", "query"), ("auth_code", "query")]
+    assert set(described["responses"]) == {"303", "429", "500", "503"}
+    assert [*described["responses"]["303"]["headers"]] == ["Location"]
+    rows = [line for line in described["description"].splitlines() if line.startswith("| `")]
+    assert rows == [f"| `{one.value}` | {MEANINGS[one]} |" for one in Refusal]
+
+
+def test_every_route_but_one_needs_a_bearer_token() -> None:
+    """As in template.yaml, where the authorizer is everybody's, and one route says that it has none."""
+    open_routes = {
+        resource["Properties"]["CodeUri"]
+        for resource in load_template()["Resources"].values()
+        for event in resource.get("Properties", {}).get("Events", {}).values()
+        if event["Type"] == "Api" and event["Properties"].get("Auth") == {"Authorizer": "NONE"}
+    }
+    described = {f"functions/{one['operationId']}" for one in _operations() if "security" in one}
+    assert described == open_routes
+    assert DOCUMENT["security"] == [{"bearer": []}]
+    answered = {one["operationId"] for one in _operations() if "401" in one["responses"]}
+    assert answered == {one["operationId"] for one in _operations() if "security" not in one}
 
 
 def test_every_problem_is_described() -> None:
@@ -85,20 +113,36 @@ def test_every_problem_is_described() -> None:
         code
         for operation in _operations()
         for _, answer in _answers(operation)
-        for code in answer["content"].get(CONTENT_TYPE, {}).get("examples", {})
+        for code in answer.get("content", {}).get(CONTENT_TYPE, {}).get("examples", {})
     }
     assert answered == set(PROBLEMS) - {"not_found"}
     assert set(DOCUMENT["components"]["responses"]) == set(DOCUMENT["components"]["examples"]) == set(PROBLEMS)
 
 
 def test_a_problem_stands_under_its_status() -> None:
-    """And success alone is no problem."""
+    """And success or a redirect alone is no problem."""
     for operation in _operations():
         for status, answer in _answers(operation):
-            problems = answer["content"].get(CONTENT_TYPE)
-            assert (problems is None) == status.startswith("2")
+            problems = answer.get("content", {}).get(CONTENT_TYPE)
+            assert (problems is None) == status.startswith(("2", "3"))
             for example in (problems or {"examples": {}})["examples"].values():
                 assert _resolved(example)["value"]["status"] == int(status)
+
+
+def test_retry_after_is_promised_where_every_answer_of_a_status_has_it() -> None:
+    """Not where one of the problems of that status comes without."""
+    promised = {
+        one["operationId"]: answer["headers"]["Retry-After"]["required"]
+        for one in _operations()
+        for status, answer in _answers(one)
+        if status == "503" and "headers" in answer
+    }
+    assert promised == {
+        "list_identities": True,
+        "create_identity": True,
+        "create_identity_image": True,
+        "delete_connection": False,
+    }
 
 
 def _objects(node: Any) -> Iterator[dict[str, Any]]:
@@ -119,10 +163,11 @@ def test_every_object_is_closed() -> None:
 
 
 def test_answers_always_have_all_their_fields() -> None:
-    """But for ``errors``, which API Gateway cannot tell."""
+    """But for ``errors``, which API Gateway cannot tell, and what is measured of a picture that can be opened."""
+    optional = {"InvalidRequestProblem": {"errors"}, "ImageUnusableProblem": {"image", "max_pixels"}}
     for name, schema in DOCUMENT["components"]["schemas"].items():
         if schema["type"] == "object" and name not in {one.reads.__name__ for one in OPERATIONS}:
-            assert set(schema["properties"]) - set(schema["required"]) <= {"errors"}, name
+            assert set(schema["properties"]) - set(schema["required"]) == optional.get(name, set()), name
 
 
 def _examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
@@ -138,7 +183,7 @@ def _examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
 
 
 def _of_content(where: str, described: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], Any]]:
-    for content in described["content"].values():
+    for content in described.get("content", {}).values():
         for name, example in content["examples"].items():
             yield f"{where} {name}", content["schema"], _resolved(example)["value"]
 

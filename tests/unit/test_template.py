@@ -1,4 +1,4 @@
-"""The template keeps the contract: parameters, outputs, roles, logs, and the API's own answers."""
+"""The template keeps the contract: parameters, outputs, routes, roles, logs, queues."""
 
 import json
 import re
@@ -13,7 +13,6 @@ from local.lambda_runtime import ENVIRONMENT
 from publishing.aws.messaging import LONGEST_DELAY
 from publishing.aws.readiness import DUE_INDEX
 from publishing.environment import SettingsError, duration
-from publishing.problems import CONTENT_TYPE, PROBLEMS, Problem
 from publishing.readiness.cadence import Cadence
 from publishing.readiness.events import SOURCE
 from publishing.readiness.looks import MAX_RECEIVES
@@ -35,6 +34,7 @@ PARAMETERS = {
     "TokenIssuer": None,
     "TokenAudience": None,
     "SecretPrefix": "wevion/tiktok",
+    "WizardUrl": "",
     "AuthorizerCacheSeconds": 60,
     "AllowedOrigins": "*",
     "AcceptedIdentityTypes": "TT_USER,CUSTOMIZED_USER",
@@ -65,28 +65,54 @@ OUTPUTS = {
 
 LOG, TABLE, INDEX, BUS = "its own log", "Table.Arn", "${Table.Arn}/index/due", "EventBus.Arn"
 LOOKS, URGENT, DEAD = "ReadinessQueue.Arn", "ReadinessUrgentQueue.Arn", "ReadinessDeadLetterQueue.Arn"
-CONNECTIONS = (
-    "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretPrefix}/connections/*"
-)
+VISITS = "ConnectionQueue.Arn"
+_SECRET = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretPrefix}"
+CONNECTIONS, APP = f"{_SECRET}/connections/*", f"{_SECRET}/app-??????"
+"""Secrets Manager ends every secret's ARN with six characters of its own, so that no other secret's is the app's."""
 WRITES_LOG = {LOG: {"logs:CreateLogStream", "logs:PutLogEvents"}}
 SECRETS = {CONNECTIONS: {"secretsmanager:GetSecretValue"}}
+KNOWS_APP = {APP: {"secretsmanager:GetSecretValue"}}
 READER = WRITES_LOG | SECRETS | {TABLE: {"dynamodb:Query", "dynamodb:UpdateItem"}}
 SENDS = {LOOKS: {"sqs:SendMessage"}, URGENT: {"sqs:SendMessage"}}
 RECORDS = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
+CHANGES = RECORDS | {"dynamodb:DeleteItem", "dynamodb:UpdateItem"}
 TAKES = {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 GRANTS: dict[str, dict[str, set[str]]] = {
     "AuthorizerFunction": WRITES_LOG | {TABLE: {"dynamodb:Query"}},
     "CheckIdentityFunction": READER,
     "ListIdentitiesFunction": READER,
     "CreateIdentityFunction": READER | {TABLE: READER[TABLE] | {"dynamodb:PutItem", "dynamodb:DeleteItem"}},
-    "PublishCheckFunction": READER | SENDS | {TABLE: READER[TABLE] | RECORDS},
+    "CreateIdentityImageFunction": READER,
+    "CreateConnectionFunction": WRITES_LOG | KNOWS_APP | {TABLE: {"dynamodb:PutItem"}},
+    "ConnectionCallbackFunction": WRITES_LOG
+    | KNOWS_APP
+    | {TABLE: CHANGES, BUS: {"events:PutEvents"}}
+    | {
+        CONNECTIONS: {
+            "secretsmanager:CreateSecret",
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:PutSecretValue",
+            "secretsmanager:RestoreSecret",
+        }
+    },
+    "ListConnectionsFunction": WRITES_LOG | {TABLE: {"dynamodb:Query"}},
+    "DeleteConnectionFunction": WRITES_LOG
+    | KNOWS_APP
+    | {TABLE: CHANGES, CONNECTIONS: {"secretsmanager:DeleteSecret", "secretsmanager:GetSecretValue"}},
+    "RefreshConnectionsFunction": WRITES_LOG
+    | KNOWS_APP
+    | {TABLE: CHANGES, CONNECTIONS: {"secretsmanager:DeleteSecret", "secretsmanager:GetSecretValue"}}
+    | {BUS: {"events:PutEvents"}, VISITS: TAKES},
+    "PublishCheckFunction": READER | SENDS | KNOWS_APP | {TABLE: READER[TABLE] | RECORDS},
     "PublishCheckRulesFunction": WRITES_LOG,
     "ReadinessFunction": WRITES_LOG | {TABLE: {"dynamodb:GetItem", "dynamodb:Query"}},
     "ReadinessSweepFunction": WRITES_LOG
     | {TABLE: RECORDS | {"dynamodb:UpdateItem"}, INDEX: {"dynamodb:Query"}}
     | {LOOKS: {"sqs:GetQueueAttributes", "sqs:SendMessage"}, URGENT: {"sqs:SendMessage"}, DEAD: {"sqs:SendMessage"}}
-    | {BUS: {"events:PutEvents"}},
-    "ReadinessRequestFunction": WRITES_LOG | SENDS | {TABLE: RECORDS, DEAD: {"sqs:SendMessage"}},
+    | {VISITS: {"sqs:SendMessage"}, BUS: {"events:PutEvents"}},
+    "ReadinessRequestFunction": WRITES_LOG
+    | SENDS
+    | {TABLE: RECORDS | {"dynamodb:UpdateItem"}, DEAD: {"sqs:SendMessage"}},
     "ReadinessCheckFunction": WRITES_LOG
     | SECRETS
     | {TABLE: RECORDS | {"dynamodb:UpdateItem"}}
@@ -95,26 +121,25 @@ GRANTS: dict[str, dict[str, set[str]]] = {
 """What each function may do, and to what.
 
 A query for the team; the mark; secrets; intents begun, ended and forgotten; records read and written, found by the
-index, accounts of sweeps; looks put, taken and hidden; events. With the dead letters' SendMessage Lambda itself puts
-away an event that failed.
+index, accounts of sweeps; looks put, taken and hidden; events. States of consents; changes of connections begun, noted
+on and ended; tokens put away and taken out; connections written, listed and marked. With the dead letters' SendMessage
+Lambda itself puts away an event that failed.
 """
 ROUTES = {
     "get /api/v1/tiktok/identities/check": "functions/check_identity",
     "get /api/v1/tiktok/identities": "functions/list_identities",
     "post /api/v1/tiktok/identities": "functions/create_identity",
+    "post /api/v1/tiktok/identity-images": "functions/create_identity_image",
+    "post /api/v1/tiktok/connections": "functions/create_connection",
+    "get /api/v1/tiktok/connections/callback": "functions/connection_callback",
+    "get /api/v1/tiktok/connections": "functions/list_connections",
+    "delete /api/v1/tiktok/connections/{user_id}": "functions/delete_connection",
     "get /api/v1/tiktok/publish-check": "functions/publish_check",
     "get /api/v1/tiktok/publish-check/rules": "functions/publish_check_rules",
     "get /api/v1/tiktok/readiness": "functions/readiness",
 }
-GATEWAY_RESPONSES = {
-    "UNAUTHORIZED": "unauthorized",
-    "MISSING_AUTHENTICATION_TOKEN": "not_found",
-    "RESOURCE_NOT_FOUND": "not_found",
-    "THROTTLED": "too_many_requests",
-    "QUOTA_EXCEEDED": "too_many_requests",
-    "DEFAULT_4XX": "invalid_request",
-    "DEFAULT_5XX": "internal_error",
-}
+CALLBACK = "get /api/v1/tiktok/connections/callback"
+"""Where a state is the proof, and TikTok sends no bearer token."""
 
 
 def named(reference: dict[str, Any]) -> dict[str, Any]:
@@ -159,7 +184,7 @@ def test_every_function_has_its_folder() -> None:
 
 
 def test_routes_lead_to_their_functions() -> None:
-    """All behind the authorizer, which is the API's default."""
+    """All behind the authorizer, which is the API's default, but the one that TikTok sends people back to."""
     routes = {
         f"{event['Method']} {event['Path']}": FUNCTIONS[function]["Properties"]["CodeUri"]
         for function in FUNCTIONS
@@ -173,7 +198,13 @@ def test_routes_lead_to_their_functions() -> None:
         "Headers": ["Authorization"],
         "ReauthorizeEvery": {"Ref": "AuthorizerCacheSeconds"},
     }
-    assert not [event for function in FUNCTIONS for event in events(function, "Api") if "Auth" in event]
+    of_their_own = {
+        f"{event['Method']} {event['Path']}": event["Auth"]
+        for function in FUNCTIONS
+        for event in events(function, "Api")
+        if "Auth" in event
+    }
+    assert of_their_own == {CALLBACK: {"Authorizer": "NONE"}}
 
 
 def test_each_function_has_a_role_of_its_own() -> None:
@@ -190,7 +221,7 @@ def test_each_function_has_a_role_of_its_own() -> None:
 
 @pytest.mark.parametrize("function", GRANTS)
 def test_a_role_grants_exactly_what_its_function_calls(function: str) -> None:
-    """Every action by its name, on exact ARNs; of the secrets those of connections, not the app's."""
+    """Every action by its name, on exact ARNs; the app's secret is read by who speaks for the app, never written."""
     log = FUNCTIONS[function]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
     granted: dict[str, set[str]] = {}
     for one in statements(function):
@@ -213,49 +244,6 @@ def test_each_function_has_a_log_that_ends(function: str) -> None:
 def test_no_function_is_left_out_of_the_tables() -> None:
     """A new function needs its row here."""
     assert set(GRANTS) == set(FUNCTIONS)
-
-
-def gateway_response(kind: str) -> dict[str, Any]:
-    response: dict[str, Any] = RESOURCES["Api"]["Properties"]["GatewayResponses"][kind]
-    return response
-
-
-@pytest.mark.parametrize("kind", GATEWAY_RESPONSES)
-def test_api_gateway_answers_in_our_words(kind: str) -> None:
-    """Status and body are those of the problem table."""
-    response, code = gateway_response(kind), GATEWAY_RESPONSES[kind]
-    assert response["StatusCode"] == PROBLEMS[code].status
-    body = json.loads(response["ResponseTemplates"]["application/json"])
-    assert body == Problem(code).body("$context.requestId")
-
-
-@pytest.mark.parametrize("code", ["not_a_member", "subscription_required"])
-def test_a_denial_is_told_in_the_authorizers_words(code: str) -> None:
-    """The template fills in what the authorizer's context says, and the result is the problem of the table."""
-    response = gateway_response("ACCESS_DENIED")
-    kind = PROBLEMS[code]
-    context = {"deny_code": code, "deny_title": kind.title, "deny_detail": kind.detail}
-    filled = re.sub(
-        r"\$context\.authorizer\.(\w+)",
-        lambda found: context[found[1]],
-        response["ResponseTemplates"]["application/json"],
-    )
-    assert json.loads(filled) == Problem(code).body("$context.requestId")
-    assert response["StatusCode"] == kind.status
-
-
-@pytest.mark.parametrize("kind", [*GATEWAY_RESPONSES, "ACCESS_DENIED"])
-def test_a_browser_may_read_what_api_gateway_answers(kind: str) -> None:
-    """With CORS and the media type of problems."""
-    assert gateway_response(kind)["ResponseParameters"]["Headers"] == {
-        "Content-Type": f"'{CONTENT_TYPE}'",
-        "Access-Control-Allow-Origin": {"Fn::Sub": "'${AllowedOrigins}'"},
-    }
-
-
-def test_no_answer_of_api_gateway_is_left_in_its_own_words() -> None:
-    """Every kind that is set is compared here, and the two defaults catch the rest."""
-    assert {*GATEWAY_RESPONSES, "ACCESS_DENIED"} == set(RESOURCES["Api"]["Properties"]["GatewayResponses"])
 
 
 def test_the_table_is_kept_safe() -> None:
@@ -384,6 +372,11 @@ def test_an_event_that_no_function_took_is_a_dead_letter(function: str) -> None:
             "JwksUrl",
             ["https://x.example/jwks.json", "http://localhost:8080/jwks.json"],
             ["http://x.example/jwks.json", "http://localhostx/jwks.json", "x"],
+        ),
+        (
+            "WizardUrl",
+            ["", "https://app.example/campaigns", "http://localhost:5173/", "https://app.example/?tab=tiktok"],
+            ["http://app.example", "http://localhost.x.example", "http://127.0.0.1@x.example", "/campaigns", "x", " "],
         ),
         ("AcceptedIdentityTypes", ["TT_USER", "CUSTOMIZED_USER,TT_USER"], ["", "AUTH_CODE", "TT_USER,TT_USER"]),
         ("AllowedOrigins", ["*", "https://app.example"], ["https://a.example,https://b.example", "", "'*'"]),

@@ -23,12 +23,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 import local.tiktok_simulator
 from local.tiktok_simulator import (
+    STARTER,
     Advertiser,
     DemoAdvertiser,
     DemoToken,
     Fault,
     FaultKind,
     Identity,
+    Image,
+    Scope,
     Simulator,
     Token,
     World,
@@ -282,6 +285,19 @@ class TestDemoWorld:
             assert value == token.value == f"simulated-token-{token.user}"
             assert token.value not in repr(token)
 
+    def test_starter(self) -> None:
+        """Somebody has no token yet, reaches what the description says, and is seen where they linked an account."""
+        world = demo_world()
+        assert STARTER not in {token.user for token in world.tokens.values()}
+        assert [user.name for user in world.people()] == [STARTER, *(token.user for token in DemoToken)]
+        names = {member.value: member.name for member in DemoAdvertiser}
+        reached = [names[one] for one in world.user(STARTER).advertiser_ids]
+        assert f"{STARTER}, who reaches {' and '.join(reached)}," in (local.tiktok_simulator.__doc__ or "")
+        linked = [
+            one for one in world.advertisers.values() if any(STARTER in item.linked_by for item in one.identities)
+        ]
+        assert [one.id for one in linked] == [DemoAdvertiser.EVERYTHING_READY]
+
     def test_worlds_are_apart(self) -> None:
         """A change in one demo world, or in a copy, does not show in another."""
         world = demo_world()
@@ -291,6 +307,9 @@ class TestDemoWorld:
             advertiser.pixels.clear()
             advertiser.apps.clear()
             advertiser.pages.clear()
+            advertiser.images.append(Image("i", "a.png", 1, 1, "png", 1, ""))
+        world.issue_code(STARTER, list(Scope), 0)
+        world.reach(STARTER, [])
         world.revoke(DemoToken.OWNER)
         for center in world.business_centers.values():
             center.catalogs.clear()

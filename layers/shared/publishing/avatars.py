@@ -1,9 +1,8 @@
 """What a picture must be like to become an identity's avatar. Nothing here opens a picture; who does, asks here."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from publishing.problems import Problem
 
@@ -51,12 +50,16 @@ class Picture:
     size: Size
 
 
-Prepare = Callable[[bytes, bool], Picture]
-"""Makes a picture of a file's bytes and, where that is asked for, a square of the picture.
+class Prepare(Protocol):
+    """Opens pictures. That takes a library that is no part of the layer: the function that has it brings this along."""
 
-Raises the problems ``image_unusable`` and ``image_not_square``. Opening pictures takes a library that is no part of the
-layer, so the function that has it brings this along.
-"""
+    def __call__(self, content: bytes, *, crop: bool) -> Picture:
+        """The picture that ``content`` is or, with ``crop``, its middle.
+
+        Raises:
+            Problem: ``image_unusable``, ``image_not_square``.
+        """
+        ...
 
 
 def centred_square(size: Size) -> tuple[int, int, int, int]:

@@ -58,7 +58,7 @@ def create_identity_image(
             "image_too_large",
             f"The image has {len(content)} bytes, and {MAX_BYTES} are the most. Send a smaller one.",
         )
-    return _sent(services, call, body.advertiser_id, prepare(content, body.crop is not None))
+    return _sent(services, call, body.advertiser_id, prepare(content, crop=body.crop is not None))
 
 
 def _sent(services: Services, call: Call, advertiser_id: str, picture: Picture) -> IdentityImage:

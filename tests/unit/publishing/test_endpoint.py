@@ -65,6 +65,9 @@ STATUS_OF_CODE = {
     "no_token": 409,
     "in_progress": 409,
     "tiktok_rejected": 422,
+    "image_too_large": 413,
+    "image_unusable": 422,
+    "image_not_square": 422,
     "idempotency_key_reused": 422,
     "too_many_requests": 429,
     "internal_error": 500,
@@ -180,6 +183,33 @@ def test_the_caller_is_the_authorizers() -> None:
 def test_the_deadline_is_cut_to_what_lambda_leaves(seconds: float, budget: float) -> None:
     """At most the promised time, and half a second before Lambda ends the function."""
     assert call_made_of(seconds=seconds).deadline.remaining() == pytest.approx(budget, abs=0.1)
+
+
+def test_an_endpoint_may_have_a_time_of_its_own() -> None:
+    """Longer than the promised one, but still within what Lambda leaves."""
+    calls: list[Call] = []
+
+    def action(call: Call, _body: CreateIdentityBody) -> Rules:
+        calls.append(call)
+        return RULES
+
+    handler = body_endpoint(action, CreateIdentityBody, budget_seconds=20.0)
+    event = api_event(body={"advertiser_id": "1", "display_name": "Acme"})
+    for seconds in (25.0, 3.0):
+        handler(event, FakeContext(seconds))
+    assert [call.deadline.remaining() for call in calls] == pytest.approx([20.0, 2.5], abs=0.1)
+
+
+def test_an_endpoint_may_take_larger_bodies() -> None:
+    """Up to its own limit and not a byte more; the others keep theirs."""
+    body = json.dumps({"advertiser_id": "1", "display_name": "Acme"})
+    usual = body_endpoint(lambda _call, _body: RULES, CreateIdentityBody)
+    large = body_endpoint(lambda _call, _body: RULES, CreateIdentityBody, max_bytes=200_000)
+    for handler, most in ((usual, 100_000), (large, 200_000)):
+        for size, status in ((most, 201), (most + 1, 400)):
+            answer = Received.of(handler(api_event(body=body.ljust(size)), FakeContext()))
+            assert answer.status == status
+    assert answer.json["errors"] == [{"field": "body", "message": "is larger than 200000 bytes"}]
 
 
 def test_the_idempotency_key_is_read_in_any_letter_case() -> None:

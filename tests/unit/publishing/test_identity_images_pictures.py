@@ -3,7 +3,6 @@
 import logging
 import struct
 import zlib
-from itertools import product as pairs
 from typing import Any
 
 import pytest
@@ -33,7 +32,7 @@ SIDES = st.integers(1, 6_000)
 
 def refusal(content: bytes, *, crop: bool = False) -> Problem:
     with pytest.raises(Problem) as caught:
-        prepare(content, crop)
+        prepare(content, crop=crop)
     return caught.value
 
 
@@ -72,7 +71,7 @@ def test_the_size_that_is_needed_is_one_that_is_taken(width: int, height: int) -
 @given(st.integers(1, 40), st.integers(1, 40), st.sampled_from(["PNG", "JPEG"]))
 def test_a_cut_picture_is_square_and_of_its_own_kind(width: int, height: int, kind: str) -> None:
     """Of any size, and what is said of it is what it is."""
-    picture = prepare(drawn(width, height, kind=kind), True)
+    picture = prepare(drawn(width, height, kind=kind), crop=True)
     image = opened(picture.content)
     assert image.format == kind
     assert image.size == picture.size == (min(width, height),) * 2
@@ -82,10 +81,18 @@ def test_a_cut_picture_is_square_and_of_its_own_kind(width: int, height: int, ki
     }[kind]
 
 
+def test_cutting_alone_changes_no_pixel() -> None:
+    """Where nothing is scaled a PNG's middle is what it was, colours of transparent pixels too."""
+    noise = [Image.effect_noise((49, 32), 90) for _ in "RGBA"]
+    image = Image.merge("RGBA", noise)
+    square = opened(prepare(written(image, "PNG"), crop=True).content)
+    assert square.tobytes() == image.crop((8, 0, 40, 32)).tobytes()
+
+
 @pytest.mark.parametrize("content", [PNG, JPEG, drawn(1, 1), drawn(1920, 1920, "1")])
 def test_a_square_picture_is_left_as_it_is(content: bytes) -> None:
     """Byte for byte, up to the most pixels that TikTok takes."""
-    picture = prepare(content, False)
+    picture = prepare(content, crop=False)
     assert picture.content == content
     assert picture.size == opened(content).size
 
@@ -110,14 +117,14 @@ def test_a_square_with_too_many_pixels_is_refused_or_scaled_down() -> None:
     assert problem.members["image"] == {"width": 1921, "height": 1921}
     assert "1921 x 1921" in problem.detail
     assert "3686400" in problem.detail
-    assert prepare(content, True).size == (1920, 1920)
+    assert prepare(content, crop=True).size == (1920, 1920)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_a_large_picture_is_cut_in_the_middle_and_scaled_down(kind: str) -> None:
     """Also where a JPG is decoded at a part of its size."""
     image = striped().resize((12_000, 2_000), Image.Resampling.NEAREST)
-    square = opened(prepare(written(image, kind), True).content)
+    square = opened(prepare(written(image, kind), crop=True).content)
     assert square.size == (1920, 1920)
     colours = [square.convert("RGB").getpixel(at) for at in ((5, 5), (960, 960), (1914, 1914))]
     for colour in colours:
@@ -150,10 +157,11 @@ def test_other_formats_are_told_by_their_content(kind: str) -> None:
         assert "neither a JPG nor a PNG" in problem.detail
 
 
-@pytest.mark.parametrize(("content", "crop"), pairs([PNG, JPEG], [False, True]))
+@pytest.mark.parametrize("crop", [False, True])
+@pytest.mark.parametrize("content", [PNG, JPEG])
 def test_what_is_cut_short_is_refused(content: bytes, crop: bool) -> None:  # noqa: FBT001 - a parameter of the test
     """At many places, and never with another error or as if it were whole."""
-    for length in range(0, len(content) - 16, 7):
+    for length in range(0, len(content) - 24, 7):
         assert refusal(content[:length], crop=crop).code == "image_unusable"
 
 
@@ -171,7 +179,8 @@ def test_what_follows_a_picture_is_not_uploaded(content: bytes, rest: bytes) -> 
     problem = refusal(content + rest)
     assert problem.code == "image_unusable"
     assert "follows" in problem.detail
-    assert rest not in prepare(content + rest, True).content[-len(rest) :]
+    alone = prepare(content + rest, crop=True).content
+    assert prepare(alone, crop=False).content == alone
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}, {"quality": 100}])
@@ -180,7 +189,7 @@ def test_the_end_of_a_jpg_is_found_however_it_was_written(options: dict[str, Any
     exif = Image.Exif()
     exif[0x9286] = JPEG.decode("latin-1")  # another whole picture within the metadata
     content = written(NOISE.convert("RGB"), "JPEG", exif=exif, **options)
-    assert prepare(content, False).content == content
+    assert prepare(content, crop=False).content == content
 
 
 def test_a_moving_picture_is_refused_or_stands_still() -> None:
@@ -189,7 +198,7 @@ def test_a_moving_picture_is_refused_or_stands_still() -> None:
         Image.new("RGB", (8, 8), RED), "PNG", save_all=True, append_images=[Image.new("RGB", (8, 8), BLUE)]
     )
     assert "animated" in refusal(moving).detail
-    still = opened(prepare(moving, True).content)
+    still = opened(prepare(moving, crop=True).content)
     assert (getattr(still, "n_frames", 1), still.getpixel((4, 4))) == (1, RED)
 
 
@@ -198,7 +207,7 @@ def test_of_a_jpg_with_several_pictures_the_first_is_kept() -> None:
     several = written(
         Image.new("RGB", (9, 8), RED), "MPO", save_all=True, append_images=[Image.new("RGB", (9, 8), BLUE)]
     )
-    square = opened(prepare(several, True).content)
+    square = opened(prepare(several, crop=True).content)
     assert (square.format, square.size) == ("JPEG", (8, 8))
     colour = square.getpixel((4, 4))
     assert isinstance(colour, tuple)
@@ -211,18 +220,18 @@ def test_of_a_jpg_with_several_pictures_the_first_is_kept() -> None:
 )
 def test_every_kind_of_png_can_be_cut(mode: str, cut: str) -> None:
     """Palettes are resolved, 16 bits become 8, transparency stays."""
-    assert opened(prepare(drawn(9, 7, mode), True).content).mode == cut
+    assert opened(prepare(drawn(9, 7, mode), crop=True).content).mode == cut
 
 
 @pytest.mark.parametrize(("mode", "cut"), [("L", "L"), ("RGB", "RGB"), ("CMYK", "RGB")])
 def test_every_kind_of_jpg_can_be_cut(mode: str, cut: str) -> None:
     """The colours of print become those of screens."""
-    assert opened(prepare(drawn(9, 7, mode, "JPEG"), True).content).mode == cut
+    assert opened(prepare(drawn(9, 7, mode, "JPEG"), crop=True).content).mode == cut
 
 
 def test_16_bits_keep_their_brightness() -> None:
     """They are scaled, not clipped."""
-    grey = opened(prepare(written(Image.new("I;16", (9, 7), 128 * 257), "PNG"), True).content)
+    grey = opened(prepare(written(Image.new("I;16", (9, 7), 128 * 257), "PNG"), crop=True).content)
     assert grey.getpixel((3, 3)) == 128
 
 
@@ -230,7 +239,7 @@ def test_16_bits_keep_their_brightness() -> None:
 def test_a_transparent_colour_stays_transparent(mode: str) -> None:
     """Also where a PNG names one colour rather than an alpha for each pixel."""
     transparent = (0, 0, 0) if mode == "RGB" else 0
-    square = opened(prepare(drawn(9, 7, mode, transparency=transparent), True).content)
+    square = opened(prepare(drawn(9, 7, mode, transparency=transparent), crop=True).content)
     colour = square.convert("RGBA").getpixel((3, 3))
     assert isinstance(colour, tuple)
     assert colour[3] == 0
@@ -259,7 +268,7 @@ def test_a_picture_is_cut_as_it_is_shown(orientation: int, kind: str) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     exif[0x010F] = "camera-maker"
-    picture = prepare(written(stored, kind, exif=exif, quality=95), True)
+    picture = prepare(written(stored, kind, exif=exif, quality=95), crop=True)
     square = opened(picture.content)
     for at, wanted in (((16, 16), BLUE), ((48, 16), GREEN), ((16, 48), RED), ((48, 48), RED)):
         colour = square.getpixel(at)
@@ -279,18 +288,18 @@ def test_the_size_seen_is_the_one_that_is_shown() -> None:
 @pytest.mark.parametrize("content", [drawn(9, 9, kind="JPEG", exif=b"Exif\0\0nonsense"), drawn(9, 9, exif=b"nonsense")])
 def test_metadata_that_cannot_be_read_does_not_spoil_a_picture(content: bytes) -> None:
     """Its pixels are what counts, cut or not."""
-    assert prepare(content, False).content == content
-    assert prepare(content, True).size == (9, 9)
+    assert prepare(content, crop=False).content == content
+    assert prepare(content, crop=True).size == (9, 9)
 
 
 def test_a_colour_profile_stays_where_it_fits() -> None:
     """Of screens' colours it is kept; one for print does not describe what CMYK is turned into."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for kind in ("PNG", "JPEG"):
-        square = opened(prepare(drawn(9, 7, kind=kind, icc_profile=profile), True).content)
+        square = opened(prepare(drawn(9, 7, kind=kind, icc_profile=profile), crop=True).content)
         assert square.info.get("icc_profile") == profile
     for_print = profile[:16] + b"CMYK" + profile[20:]
-    square = opened(prepare(drawn(9, 7, "CMYK", "JPEG", icc_profile=for_print), True).content)
+    square = opened(prepare(drawn(9, 7, "CMYK", "JPEG", icc_profile=for_print), crop=True).content)
     assert square.info.get("icc_profile") is None
 
 
@@ -300,10 +309,10 @@ def test_texts_of_a_file_are_left_behind_when_it_is_cut() -> None:
     texts.add_text("Author", "somebody-private")
     content = drawn(9, 7, pnginfo=texts)
     assert b"somebody-private" in content
-    assert b"somebody-private" not in prepare(content, True).content
+    assert b"somebody-private" not in prepare(content, crop=True).content
     remarked = drawn(9, 7, kind="JPEG", comment=b"somebody-private")
     assert b"somebody-private" in remarked
-    assert b"somebody-private" not in prepare(remarked, True).content
+    assert b"somebody-private" not in prepare(remarked, crop=True).content
 
 
 def test_pillow_does_not_log_what_it_reads() -> None:
@@ -335,7 +344,8 @@ def test_damaged_pictures_are_a_picture_or_a_problem(whole: bytes, data: st.Data
 def seen(content: bytes, *, crop: bool) -> Picture | None:
     """What comes of it; None for one of the problems that may come of a file."""
     try:
-        return prepare(content, crop)
+        return prepare(content, crop=crop)
     except Problem as problem:
-        assert problem.code in {"image_unusable", "image_not_square"}
+        if problem.code not in {"image_unusable", "image_not_square"}:
+            raise
         return None

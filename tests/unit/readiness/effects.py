@@ -10,7 +10,7 @@ from local.in_memory_readiness import InMemoryAnnouncements, InMemoryBus, InMemo
 from publishing.readiness.record import OutgoingEvent, Record
 from publishing.readiness.stores import Outgoing, Run
 from publishing.teams import Connection
-from tests.fakes import InMemoryMarks
+from tests.fakes import InMemoryLists, InMemoryMarks
 
 Result = TypeVar("Result")
 
@@ -175,3 +175,14 @@ class WatchedAnnouncements:
 
     def told(self, connection: Connection) -> None:
         self.effects("told", lambda: self.inner.told(connection))
+
+
+@dataclass
+class WatchedLists:
+    """Lists of advertisers that are read again daily."""
+
+    inner: InMemoryLists
+    effects: Effects
+
+    def keep_true(self, connection: Connection, due_at: datetime) -> None:
+        self.effects("keep", lambda: self.inner.keep_true(connection, due_at))

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from local.in_memory_readiness import InMemoryAnnouncements, InMemoryBus, InMemoryRuns, Waiting
 from local.tiktok_simulator import DemoToken, Simulator
 from publishing.calls import Call, Caller
+from publishing.connecting.rounds import Rounds
 from publishing.inputs import PublishCheckQuery
 from publishing.publish_check import publish_check
 from publishing.readiness import check
@@ -25,11 +26,12 @@ from publishing.readiness.sweep import Sweep
 from publishing.readiness.triggers import request_handler, sweep_handler
 from publishing.readiness.worker import Worker
 from publishing.teams import Connection, Role
-from tests.fakes import FakeContext, Product, product
+from tests.fakes import FakeContext, InMemoryLists, NoDuties, Product, product
 from tests.unit.readiness.effects import (
     Effects,
     WatchedAnnouncements,
     WatchedBus,
+    WatchedLists,
     WatchedMarks,
     WatchedQueue,
     WatchedRecords,
@@ -82,7 +84,10 @@ class System:
         self.bus = WatchedBus(self.seen_bus, self.effects)
         runs = WatchedRuns(self.seen_runs, self.effects)
         self.sweep = Sweep(self.records, queue, self.bus, runs, self.pace, self.clock)
-        self.requests = Requests(self.records, queue, self.product.teams, self.clock)
+        self.lists = InMemoryLists(self.product.teams)
+        lists = WatchedLists(self.lists, self.effects)
+        self.requests = Requests(self.records, queue, self.product.teams, lists, self.clock)
+        self.rounds = Rounds(NoDuties(), self.clock)
         self.live = Live(self.records, queue, self.cadence, self.clock)
         self.services = check.Services(
             records=self.records,
@@ -92,6 +97,7 @@ class System:
             tokens=self.product.tokens,
             marks=WatchedMarks(self.product.marks, self.effects),
             announcements=WatchedAnnouncements(self.told, self.effects),
+            lists=lists,
             open_tiktok=self._open_tiktok,
             cadence=self.cadence,
             accepted_identity_types=self.product.services.settings.accepted_identity_types,
@@ -126,7 +132,7 @@ class System:
     def run_sweep(self, scheduled: datetime | None = None, *, seconds: float = 300.0) -> None:
         """The schedule's event, handled as in Lambda."""
         at = self.clock() if scheduled is None else scheduled
-        sweep_handler(self.sweep, self.bus)({"time": at.isoformat()}, FakeContext(seconds))
+        sweep_handler(self.sweep, self.rounds, self.bus)({"time": at.isoformat()}, FakeContext(seconds))
 
     def ask(self, detail: object, kind: str = "Campaign Scheduled", event_id: str = "event-1") -> None:
         """Another service's event, handled as in Lambda."""

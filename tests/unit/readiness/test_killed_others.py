@@ -57,7 +57,7 @@ def _bus_delivers_twice(system: System) -> None:
     """What the sweep hands on comes back to it; the bus delivers at least once."""
     for one in [*_handed_on(system), *_handed_on(system)]:
         event = {"detail-type": one.detail_type, "detail": one.detail}
-        sweep_handler(system.sweep, system.bus)(event, FakeContext(300))
+        sweep_handler(system.sweep, system.rounds, system.bus)(event, FakeContext(300))
     system.work()
 
 
@@ -106,7 +106,7 @@ AFTER_OUTAGE = replace(
     effects=("bus", *SWEEP, "count"),
     events=((UNVERIFIABLE, f"checks-unverifiable/{LAST_RUN}"),),
 )
-REQUEST = Scenario("request", _nobody_yet, _ask_for_all, ("write",) * 3 + ("queue",) * 3, mend=_ask_for_all)
+REQUEST = Scenario("request", _nobody_yet, _ask_for_all, ("keep",) + ("write",) * 3 + ("queue",) * 3, mend=_ask_for_all)
 SCENARIOS = (
     WHOLE_SWEEP,
     replace(WHOLE_SWEEP, name="sweep tried again", mend=_lambda_tries_again),

@@ -179,7 +179,7 @@ def test_the_handler_hands_on_by_an_event_that_it_understands_itself(fleet: Syst
     assert len(fleet.queue) == 0
     [event] = handed_on(fleet)
     assert event["detail"] == {"run": RUN, "shards": shards(), "quiet": False}
-    sweep_handler(fleet.sweep, fleet.bus)(event, FakeContext(300))
+    sweep_handler(fleet.sweep, fleet.rounds, fleet.bus)(event, FakeContext(300))
     assert_each_once(fleet)
     assert {one.run for one in messages(fleet)} == {RUN}
     assert len(handed_on(fleet)) == 1
@@ -305,7 +305,7 @@ def test_a_claim_whose_message_is_lost_is_sent_again_after_two_hours(fleet: Syst
 @pytest.mark.parametrize("time", [None, "not a time", 7])
 def test_an_event_without_a_usable_time_is_swept_as_of_now(fleet: System, time: object) -> None:
     """The work matters more than its name."""
-    sweep_handler(fleet.sweep, fleet.bus)({"time": time}, FakeContext(300))
+    sweep_handler(fleet.sweep, fleet.rounds, fleet.bus)({"time": time}, FakeContext(300))
     assert_each_once(fleet)
 
 
@@ -314,5 +314,5 @@ def test_an_event_without_a_usable_time_is_swept_as_of_now(fleet: System, time: 
 )
 def test_the_same_moment_is_the_same_run_however_it_is_written(fleet: System, time: str) -> None:
     """So a run's name sorts by time."""
-    sweep_handler(fleet.sweep, fleet.bus)({"time": time}, FakeContext(300))
+    sweep_handler(fleet.sweep, fleet.rounds, fleet.bus)({"time": time}, FakeContext(300))
     assert [*fleet.seen_runs.runs] == [RUN]

@@ -1,0 +1,17 @@
+"""Connecting in memory with a simulated TikTok."""
+
+import pytest
+
+from local.tiktok_simulator import Simulator
+from tests.unit.connecting.system import System
+from tests.unit.publishing.conftest import log, running_tiktok, tiktok
+
+__all__ = ["log", "running_tiktok", "tiktok"]
+
+
+@pytest.fixture
+def system(tiktok: Simulator) -> System:
+    """A team of one owner, who has not connected."""
+    made = System(tiktok)
+    made.member("u-owner")
+    return made
