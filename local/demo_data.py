@@ -1,21 +1,25 @@
-"""Writes two demo teams to a deployed stack: people, subscriptions, TikTok connections and their secrets.
+"""Writes the demo teams to a deployed stack: people, subscriptions, TikTok connections and their secrets.
 
-Whose token reaches which advertiser is the simulator's demo world.
+``harbour`` has just subscribed: an owner, and nothing connected. In ``northlight`` nearly everybody has connected
+TikTok. ``southgate`` does not pay any more. Whose token reaches which advertiser is the simulator's demo world.
 """
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from boto3.dynamodb.types import TypeSerializer
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from local.deployment import Deployment
+from local.tiktok_simulator import STARTER as STARTER_AT_TIKTOK
 from local.tiktok_simulator import DemoToken, World
 
 TEAM = "northlight"
 UNPAID_TEAM = "southgate"
+NEW_TEAM = "harbour"
 
 # The manager's connection is the newest: it is the first that an owner without one borrows.
 _NEWEST_CONNECTION = datetime(2026, 11, 1, 9, tzinfo=UTC)
@@ -41,6 +45,7 @@ MEDIA_BUYER = _connected(DemoToken.MEDIA_BUYER, "mediabuyer")
 OWNER_WITHOUT_CONNECTION = Person("u-director", TEAM, "owner")
 TRAINEE = Person("u-trainee", TEAM, "mediabuyer")
 UNPAID_OWNER = _connected(DemoToken.FOREIGN_TEAM, "owner", UNPAID_TEAM)
+STARTER = Person(STARTER_AT_TIKTOK, NEW_TEAM, "owner")
 # In the order of their connections, newest first.
 PEOPLE = (
     MANAGER,
@@ -55,10 +60,13 @@ PEOPLE = (
     OWNER_WITHOUT_CONNECTION,
     TRAINEE,
     UNPAID_OWNER,
+    STARTER,
 )
 # What DynamoDB takes at once.
 _BATCH = 25
-_SUBSCRIPTIONS = {TEAM: "active", UNPAID_TEAM: "canceled"}
+_SUBSCRIPTIONS = {TEAM: "active", UNPAID_TEAM: "canceled", NEW_TEAM: "active"}
+
+Item = dict[str, Any]
 
 
 class Aws(Protocol):
@@ -74,17 +82,39 @@ def write_demo_data(aws: Aws, deployment: Deployment, world: World) -> None:
     secrets = _Secrets(aws.client("secretsmanager"), deployment.secret_prefix)
     secrets.put("app", {"app_id": world.app_id, "secret": world.app_secret})
     for person in PEOPLE:
-        if person.token is not None:
-            secrets.put(_secret_name(person), {"access_token": person.token.value})
+        secrets.put_token(person)
     write_demo_items(aws, deployment, world)
 
 
 def write_demo_items(aws: Aws, deployment: Deployment, world: World) -> None:
-    """Write the items of the demo teams alone: whatever was done to them, they are as at the start.
+    """Bring the demo teams back to what they are at the start, whatever was done to them.
 
-    What is known of their advertisers' readiness is forgotten.
+    Connections and members that came later are gone, and what is known of their advertisers' readiness is forgotten.
+    Secrets are written again for those alone whose connection has changed.
     """
-    items: list[dict[str, object]] = [
+    dynamodb, table = aws.client("dynamodb"), deployment.table_name
+    secrets = _Secrets(aws.client("secretsmanager"), deployment.secret_prefix)
+    wanted = {(item["pk"], item["sk"]): item for item in _items(deployment, world)}
+    there = {
+        (item["pk"], item["sk"]): item
+        for team_id in _SUBSCRIPTIONS
+        for partition in (f"TEAM#{team_id}", f"READINESS#{team_id}")
+        for item in _items_of(dynamodb, table, partition)
+    }
+    for person in PEOPLE:
+        key = (f"TEAM#{person.team_id}", f"CONNECTION#{person.user_id}")
+        if key in there and there[key] != wanted.get(key):
+            secrets.put_token(person)
+    requests: list[Item] = [
+        {"DeleteRequest": {"Key": _serialized({"pk": pk, "sk": sk})}} for pk, sk in there if (pk, sk) not in wanted
+    ]
+    requests += [{"PutRequest": {"Item": _serialized(item)}} for item in wanted.values()]
+    for start in range(0, len(requests), _BATCH):
+        dynamodb.batch_write_item(RequestItems={table: requests[start : start + _BATCH]})
+
+
+def _items(deployment: Deployment, world: World) -> list[Item]:
+    items: list[Item] = [
         {"pk": f"TEAM#{team_id}", "sk": "SUBSCRIPTION", "status": status} for team_id, status in _SUBSCRIPTIONS.items()
     ]
     for age, person in enumerate(PEOPLE):
@@ -98,22 +128,22 @@ def write_demo_items(aws: Aws, deployment: Deployment, world: World) -> None:
                 "connected_at": f"{_NEWEST_CONNECTION - timedelta(days=age):%Y-%m-%dT%H:%M:%SZ}",
             }
             items.append({**team, "sk": f"CONNECTION#{person.user_id}", **connection})
-    serialize = TypeSerializer().serialize
-    puts = [{"PutRequest": {"Item": {name: serialize(value) for name, value in item.items()}}} for item in items]
-    for start in range(0, len(puts), _BATCH):
-        aws.client("dynamodb").batch_write_item(RequestItems={deployment.table_name: puts[start : start + _BATCH]})
-    for team_id in _SUBSCRIPTIONS:
-        _forget_readiness(aws.client("dynamodb"), deployment.table_name, team_id)
+    return items
 
 
-def _forget_readiness(dynamodb: Any, table: str, team_id: str) -> None:
-    found = dynamodb.query(
+def _items_of(dynamodb: Any, table: str, partition: str) -> list[Item]:
+    deserialize = TypeDeserializer().deserialize
+    pages = dynamodb.get_paginator("query").paginate(
         TableName=table,
-        KeyConditionExpression="pk = :team",
-        ExpressionAttributeValues={":team": {"S": f"READINESS#{team_id}"}},
+        KeyConditionExpression="pk = :partition",
+        ExpressionAttributeValues={":partition": {"S": partition}},
     )
-    for item in found["Items"]:
-        dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("pk", "sk")})
+    return [{name: deserialize(value) for name, value in item.items()} for page in pages for item in page["Items"]]
+
+
+def _serialized(item: Item) -> Item:
+    serialize = TypeSerializer().serialize
+    return {name: serialize(value) for name, value in item.items()}
 
 
 def _secret_name(person: Person) -> str:
@@ -125,10 +155,17 @@ class _Secrets:
         self._secretsmanager = secretsmanager
         self._prefix = prefix
 
+    def put_token(self, person: Person) -> None:
+        """A person's token, where they have connected one at the start."""
+        if person.token is not None:
+            self.put(_secret_name(person), {"access_token": person.token.value})
+
     def put(self, name: str, value: Mapping[str, str]) -> None:
         secret_id = f"{self._prefix}/{name}"
         text = json.dumps(value)
         try:
             self._secretsmanager.create_secret(Name=secret_id, SecretString=text)
         except self._secretsmanager.exceptions.ResourceExistsException:
+            with suppress(self._secretsmanager.exceptions.InvalidRequestException):  # it is not on its way out
+                self._secretsmanager.restore_secret(SecretId=secret_id)
             self._secretsmanager.put_secret_value(SecretId=secret_id, SecretString=text)

@@ -43,6 +43,8 @@ def invite(stack: LocalStack, console: Console) -> None:
         ),
         ("owner, what is known without asking TikTok", OWNER, "/readiness", None),
         ("mediabuyer without a connection", TRAINEE, "/identities/check", None),
+        ("the same, connecting TikTok: open the answer's authorize_url in a browser", TRAINEE, "/connections", {}),
+        ("what is connected then", TRAINEE, "/connections", None),
         (
             "owner of a team without a subscription, creating an identity",
             UNPAID_OWNER,

@@ -1,5 +1,6 @@
 """The product shown on real HTTP calls, each with what it must answer."""
 
+import base64
 import json
 import time
 from collections.abc import Mapping
@@ -7,8 +8,10 @@ from typing import Any
 
 import requests
 
+from local.browser import Browser, Form
 from local.console import Console, StackError
-from local.demo_data import MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, UNPAID_OWNER, Person
+from local.demo_data import MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, STARTER, UNPAID_OWNER, Person
+from local.png import png
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser
 from local.watching import Listener
@@ -16,6 +19,8 @@ from local.watching import Listener
 API = "/api/v1/tiktok"
 _SECONDS = 30.0
 _SHOWN = 600
+_BODY_SHOWN = 200
+_AVATAR_SIDE = 240
 _LOOKS = 100
 _BETWEEN_LOOKS = 0.3
 
@@ -23,44 +28,13 @@ _BETWEEN_LOOKS = 0.3
 def tell(stack: LocalStack, console: Console) -> None:
     """Make the calls and show them; StackError names the answers that were not as expected."""
     story = _Story(stack, console)
-    new = {"advertiser_id": DemoAdvertiser.NOTHING.value, "display_name": "Northlight Autumn"}
-    publish_check = f"/publish-check?advertiser_id={DemoAdvertiser.NOTHING.value}&objective"
-
+    _tell_of_connecting(story)
+    _tell_of_the_first_identity(story)
     story.call(
-        "A mediabuyer asks: has this advertiser an identity?",
+        "In another team a mediabuyer asks: only a custom identity, and TikTok does not let it run any more",
         MEDIA_BUYER,
-        f"GET /identities/check?advertiser_id={DemoAdvertiser.NOTHING.value}",
-        expected={"status": 200, "hasIdentity": False, "reason": "no_tt_user"},
-    )
-    story.call(
-        "What is missing before an ad for web conversions can be published?",
-        MEDIA_BUYER,
-        f"GET {publish_check}=WEB_CONVERSIONS",
-        expected={"status": 200, "ready": False, "missing": ["identity", "pixel"]},
-    )
-    created = story.call(
-        "The mediabuyer creates a custom identity",
-        MEDIA_BUYER,
-        "POST /identities",
-        body=new,
-        expected={"status": 201, "identity_type": "CUSTOMIZED_USER", "display_name": new["display_name"]},
-    )
-    story.call(
-        "The same check again: the identity is no longer missing",
-        MEDIA_BUYER,
-        f"GET {publish_check}=WEB_CONVERSIONS",
-        expected={
-            "status": 200,
-            "ready": False,
-            "missing": ["pixel"],
-            "identity.identity_id": created.get("identity_id"),
-        },
-    )
-    story.call(
-        "An ad for reach needs nothing else: ready",
-        MEDIA_BUYER,
-        f"GET {publish_check}=REACH",
-        expected={"status": 200, "ready": True, "missing": [], "unknown": []},
+        f"GET /publish-check?advertiser_id={DemoAdvertiser.CUSTOM_RESTRICTED.value}&objective=WEB_CONVERSIONS",
+        expected={"status": 200, "ready": True, "at_risk": ["identity"]},
     )
     story.call(
         "An owner who has connected nothing asks: a teammate's token answers",
@@ -77,12 +51,94 @@ def tell(stack: LocalStack, console: Console) -> None:
         "A team without a subscription may look, but not create",
         UNPAID_OWNER,
         "POST /identities",
-        body={**new, "advertiser_id": DemoAdvertiser.FOREIGN.value},
+        body={"advertiser_id": DemoAdvertiser.FOREIGN.value, "display_name": "Southgate"},
         expected={"status": 403, "code": "subscription_required"},
     )
     _tell_of_watching(stack, story)
     if story.unexpected:
         raise StackError(f"Not as expected: {'; '.join(story.unexpected)}")
+
+
+def _tell_of_connecting(story: "_Story") -> None:
+    """An empty team: its owner connects TikTok."""
+    story.call(
+        "A new team has connected nothing: what does its first ad need?",
+        STARTER,
+        "GET /publish-check?objective=REACH",
+        expected={"status": 200, "ready": False, "reason": "no_token", "missing": ["identity"]},
+    )
+    asked = story.call(
+        "Its owner connects TikTok",
+        STARTER,
+        "POST /connections",
+        expected={"status": 201},
+    )
+    story.consents("In the browser: TikTok's consent page, the way back, the wizard", str(asked.get("authorize_url")))
+    story.call(
+        "What is connected now?",
+        STARTER,
+        "GET /connections",
+        expected={
+            "status": 200,
+            "connections.0.user_id": STARTER.user_id,
+            "connections.0.status": "active",
+            "connections.0.advertisers.0.name": "Nothing",
+            "connections.0.advertisers.1.name": "Everything ready",
+            "connections.0.missing": [],
+        },
+    )
+
+
+def _tell_of_the_first_identity(story: "_Story") -> None:
+    """From an advertiser that has nothing to an ad that can be published."""
+    advertiser = DemoAdvertiser.NOTHING.value
+    new = {"advertiser_id": advertiser, "display_name": "Harbour Autumn"}
+    publish_check = f"/publish-check?advertiser_id={advertiser}&objective"
+    story.call(
+        "Has the first of these advertisers an identity?",
+        STARTER,
+        "GET /identities/check",
+        expected={"status": 200, "advertiser_id": advertiser, "hasIdentity": False, "reason": "no_tt_user"},
+    )
+    story.call(
+        "What is missing before an ad for web conversions can be published?",
+        STARTER,
+        f"GET {publish_check}=WEB_CONVERSIONS",
+        expected={"status": 200, "ready": False, "missing": ["identity", "pixel"]},
+    )
+    picture = base64.b64encode(png(_AVATAR_SIDE, _AVATAR_SIDE)).decode()
+    uploaded = story.call(
+        "The owner uploads an avatar",
+        STARTER,
+        "POST /identity-images",
+        body={"advertiser_id": advertiser, "image_base64": picture},
+        expected={"status": 201, "width": _AVATAR_SIDE, "height": _AVATAR_SIDE},
+    )
+    created = story.call(
+        "And creates a custom identity with it",
+        STARTER,
+        "POST /identities",
+        body={**new, "image_uri": str(uploaded.get("image_uri"))},
+        expected={"status": 201, "identity_type": "CUSTOMIZED_USER", "display_name": new["display_name"]},
+    )
+    story.call(
+        "The same check again: the identity is no longer missing, and has its picture",
+        STARTER,
+        f"GET {publish_check}=WEB_CONVERSIONS",
+        expected={
+            "status": 200,
+            "ready": False,
+            "missing": ["pixel"],
+            "identity.identity_id": created.get("identity_id"),
+            "identity.image": uploaded.get("image_url"),
+        },
+    )
+    story.call(
+        "An ad for reach needs nothing else: ready",
+        STARTER,
+        f"GET {publish_check}=REACH",
+        expected={"status": 200, "ready": True, "missing": [], "unknown": []},
+    )
 
 
 def _tell_of_watching(stack: LocalStack, story: "_Story") -> None:
@@ -172,11 +228,31 @@ class _Story:
         self._console.line(f"   event  TikTok Readiness Changed  {detail.get('id')}")
         self._judge(detail, expected)
 
+    def consents(self, title: str, authorize_url: str) -> None:
+        """Allow the app everything as the demo's starter, and show where the browser goes."""
+        self._told += 1
+        self._console.line(f"\n{self._told}. {title}")
+        browser = Browser()
+        back: Mapping[str, Any] = {}
+        try:
+            page = browser.open(authorize_url)
+            sent_back = browser.send(Form.of(page), user=STARTER.user_id, decision="allow")
+            answer = browser.follow(sent_back)
+            wizard = browser.follow(answer)
+            back = {"status": answer.status_code, "location": answer.headers["Location"], "wizard": wizard.status_code}
+        except (requests.RequestException, StackError) as error:
+            back = {"error": str(error)}
+        for address, status in browser.visited:
+            self._console.line(f"   {status}  {address}")
+        expected = {"status": 303, "location": f"{self._stack.wizard.url}?tiktok=connected", "wizard": 200}
+        self._judge(back, expected)
+
     def _ask(self, title: str, person: Person, request: str, body: Mapping[str, str] | None = None) -> tuple[str, str]:
         self._told += 1
         method, _, path = request.partition(" ")
         self._console.line(f"\n{self._told}. {title}")
         sent = f" {json.dumps(body)}" if body else ""
+        sent = sent if len(sent) <= _BODY_SHOWN else f"{sent[:_BODY_SHOWN]}…"
         self._console.line(f"   {person.user_id} ({person.role})  {method} {API}{path}{sent}")
         return method, path
 

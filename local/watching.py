@@ -1,4 +1,4 @@
-"""Readiness on the local stack: a sweep when one is wanted, requests of other services, and a listener on the bus."""
+"""Readiness and connections on the local stack: a sweep when one is wanted, requests of other services, a listener."""
 
 import json
 import time
@@ -61,6 +61,23 @@ class Watching:
                 Key={name: item[name] for name in ("pk", "sk")},
                 UpdateExpression="SET due_at = :past ADD revision :one",
                 ExpressionAttributeValues={":past": {"N": "0"}, ":one": {"N": "1"}},
+            )
+
+    def make_connections_due(self, team_id: str) -> None:
+        """Let the time pass until the lists of a team's connections, and changes that nobody finished, are due."""
+        dynamodb, table = self.aws.client("dynamodb"), self.deployment.table_name
+        found = dynamodb.query(
+            TableName=table,
+            KeyConditionExpression="pk = :team",
+            FilterExpression="attribute_exists(due_shard)",
+            ExpressionAttributeValues={":team": {"S": f"TEAM#{team_id}"}},
+        )
+        for item in found["Items"]:
+            dynamodb.update_item(
+                TableName=table,
+                Key={name: item[name] for name in ("pk", "sk")},
+                UpdateExpression="SET due_at = :past" + (", lease_until = :past" if "lease_until" in item else ""),
+                ExpressionAttributeValues={":past": {"N": "0"}},
             )
 
     def ask(self, source: str, detail_type: str, detail: Mapping[str, Any]) -> None:

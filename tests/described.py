@@ -32,4 +32,5 @@ def assert_described(method: str, path: str, answer: requests.Response) -> None:
     """Status, content type, headers and body are among those that the document gives the operation, if it has it."""
     operation = _schema().find_operation_by_path(method, ROOT + path.partition("?")[0])
     if operation is not None:
-        operation.Case().validate_response(answer, checks=CHECKS)
+        named = {one["name"]: "x" for one in operation.definition.raw.get("parameters", ()) if one["in"] == "path"}
+        operation.Case(path_parameters=named).validate_response(answer, checks=CHECKS)

@@ -160,7 +160,7 @@ class InMemoryTokens:
     """Secrets, and the memory of them that production has too."""
 
     secrets: dict[str, str] = field(default_factory=dict)
-    remembered: dict[str, SecretStr] = field(default_factory=dict)
+    remembered: dict[tuple[str, str], SecretStr] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
     """The secrets that were read from the store, in order."""
 
@@ -173,16 +173,16 @@ class InMemoryTokens:
         return secret_id in self.secrets
 
     def read(self, connection: Connection) -> SecretStr:
-        secret_id = connection.secret_id
-        if secret_id not in self.remembered:
+        secret_id, name = connection.secret_id, (connection.secret_id, connection.connected_at)
+        if name not in self.remembered:
             self.fetched.append(secret_id)
             if secret_id not in self.secrets:
                 raise TokenUnavailableError(secret_id)
-            self.remembered[secret_id] = SecretStr(self.secrets[secret_id])
-        return self.remembered[secret_id]
+            self.remembered[name] = SecretStr(self.secrets[secret_id])
+        return self.remembered[name]
 
     def drop(self, connection: Connection) -> None:
-        self.remembered.pop(connection.secret_id, None)
+        self.remembered.pop((connection.secret_id, connection.connected_at), None)
 
 
 @dataclass

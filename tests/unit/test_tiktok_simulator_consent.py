@@ -164,7 +164,7 @@ class TestPage:
         """Where no state is given none comes back."""
         page = page_of(simulator).replace("state=state-1&", "")
         for location in (press(simulator, page, "allow").headers["Location"], simulator.consent(page, STARTER)):
-            assert set(parse_qs(urlsplit(location).query)) == {"auth_code", "code"}
+            assert set(parse_qs(urlsplit(location).query, keep_blank_values=True)) == {"auth_code", "code"}
 
     @pytest.mark.parametrize(
         ("redirect_uri", "start"),
@@ -192,7 +192,9 @@ class TestPage:
             "https://localhost@evil.example/",
             "https://evil.example@localhost/",
             "https://evil.example\\@localhost/",
-            "http://localhost\r\nX-Header: 1",
+            "http://evil.example\\.localhost/",
+            "http://localhost/\r\nX-Header:1",
+            "http://localhost/a b",
             "http://localhost/#part",
             "http://localhost:port/",
             "http://[::1/",

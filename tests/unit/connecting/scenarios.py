@@ -17,6 +17,7 @@ NEXT_SCOPES = frozenset(Scope) - {Scope.IMAGE_UPLOAD}
 NEXT_PERSON = DemoToken.AGENCY.user
 LAST_SCOPES = frozenset(Scope) - {Scope.PIXEL_READ}
 LAST_PERSON = DemoToken.CATALOG_OPERATOR.user
+SWEEP_TAKES_UP = timedelta(minutes=3)
 AT_REST = timedelta(hours=3)
 """By then the hourly sweep has been there after every lease and after every hour that something was put off."""
 
@@ -234,6 +235,25 @@ def disconnect(system: System, _act: Act) -> object:
     return system.disconnect(WHO)
 
 
+def swept_and_same(system: System, act: Act) -> object:
+    """The sweep was faster than the person, who opens the same address again."""
+    system.clock.forward(SWEEP_TAKES_UP)
+    system.sweep()
+    return act()
+
+
+def anew_and_same(system: System, act: Act) -> object:
+    """A new consent, and then the same address again, from another tab."""
+    connect_from_start(system, act)
+    return act()
+
+
+def disconnect_and_same(system: System, act: Act) -> object:
+    """Disconnected, and then the same address again."""
+    disconnect(system, act)
+    return act()
+
+
 def secret_is_to_be_deleted(system: System) -> bool:
     """Whether the person's secret is on its way out."""
     return system.vault.secrets[secret_id_of(TEAM, WHO)].to_be_deleted
@@ -242,4 +262,7 @@ def secret_is_to_be_deleted(system: System) -> bool:
 SAME_AT_ONCE, SAME_LATER = Ending("same at once", at_once), Ending("same later", after_lease)
 ANEW, IN_VAIN = Ending("anew", connect_from_start), Ending("anew in vain", connect_in_vain)
 SWEPT, ENDED = Ending("swept", sweep), Ending("disconnect", disconnect)
+SWEPT_THEN_SAME = Ending("swept, then the same", swept_and_same)
+ANEW_THEN_SAME = Ending("anew, then the same", anew_and_same)
+ENDED_THEN_SAME = Ending("disconnect, then the same", disconnect_and_same)
 ENDINGS = (SAME_AT_ONCE, SAME_LATER, ANEW, IN_VAIN, SWEPT, ENDED)

@@ -19,8 +19,14 @@ GETS = [
     "GET/api/v1/tiktok/publish-check",
     "GET/api/v1/tiktok/publish-check/rules",
     "GET/api/v1/tiktok/readiness",
+    "GET/api/v1/tiktok/connections",
 ]
-POST = "POST/api/v1/tiktok/identities"
+DISCONNECT = "DELETE/api/v1/tiktok/connections/u1"
+POSTS = [
+    "POST/api/v1/tiktok/identities",
+    "POST/api/v1/tiktok/connections",
+    "POST/api/v1/tiktok/identity-images",
+]
 PAID = Subscription("active")
 UNPAID = Subscription("canceled")
 
@@ -57,10 +63,10 @@ def test_members_read_and_with_a_subscription_write(
     subscription: Subscription | None,
     paid: bool,  # noqa: FBT001 - a row of the table
 ) -> None:
-    """Whatever the role: every GET of the stage, and the POST exactly with an active subscription."""
+    """Whatever the role: every GET and disconnecting, and the POSTs exactly with an active subscription."""
     told = answer(Team("t1", {"u1": role}, subscription))
-    assert all(allowed(told["policyDocument"], one) for one in GETS)
-    assert allowed(told["policyDocument"], POST) is paid
+    assert all(allowed(told["policyDocument"], one) for one in [*GETS, DISCONNECT])
+    assert {allowed(told["policyDocument"], one) for one in POSTS} == {paid}
     code = "" if paid else "subscription_required"
     assert told["context"] == {
         "user_id": "u1",
@@ -78,7 +84,7 @@ def test_members_read_and_with_a_subscription_write(
 def test_who_is_no_member_may_nothing(subscription: Subscription | None) -> None:
     """Not read either, and is told why."""
     told = answer(Team("t1", {"u2": Role.OWNER}, subscription))
-    assert not any(allowed(told["policyDocument"], one) for one in [*GETS, POST])
+    assert not any(allowed(told["policyDocument"], one) for one in [*GETS, DISCONNECT, *POSTS])
     assert told["context"]["deny_code"] == "not_a_member"
     assert told["context"]["deny_detail"] == PROBLEMS["not_a_member"].detail
     everything = {"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": [f"{STAGE}/*"]}
@@ -97,7 +103,8 @@ def test_the_policy_is_written_in_the_words_of_iam(team: Team) -> None:
 def test_writes_without_a_subscription_are_denied_in_so_many_words() -> None:
     """The denial holds although the reads of the same stage are allowed."""
     reads, writes = answer(Team("t1", {"u1": Role.OWNER}, UNPAID))["policyDocument"]["Statement"]
-    assert (reads["Effect"], writes["Effect"], writes["Resource"]) == ("Allow", "Deny", [f"{STAGE}/{POST}"])
+    denied = sorted(f"{STAGE}/{one}" for one in POSTS)
+    assert (reads["Effect"], writes["Effect"], sorted(writes["Resource"])) == ("Allow", "Deny", denied)
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD"])
@@ -105,12 +112,14 @@ def test_other_methods_are_open_to_nobody(method: str) -> None:
     """What is not named is not allowed."""
     told = answer(Team("t1", {"u1": Role.OWNER}, PAID))
     assert not allowed(told["policyDocument"], f"{method}/api/v1/tiktok/identities")
-    assert not allowed(told["policyDocument"], "POST/api/v1/tiktok/identities/check")
+    assert not allowed(told["policyDocument"], f"{method}/api/v1/tiktok/connections")
+    for path in ("identities/check", "connections/u1", "connections/callback"):
+        assert not allowed(told["policyDocument"], f"POST/api/v1/tiktok/{path}")
 
 
 def test_the_policy_does_not_depend_on_the_method_that_was_asked_for() -> None:
     """API Gateway keeps it for the token and uses it for all."""
-    arns = [f"{STAGE}/{one}" for one in [*GETS, POST]]
+    arns = [f"{STAGE}/{one}" for one in [*GETS, DISCONNECT, *POSTS]]
     assert {Stage.of(arn) for arn in arns} == {Stage(STAGE)}
 
 

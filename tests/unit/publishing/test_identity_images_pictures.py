@@ -132,6 +132,19 @@ def test_a_large_picture_is_cut_in_the_middle_and_scaled_down(kind: str) -> None
         assert all(abs(seen - wanted) < 10 for seen, wanted in zip(colour, GREEN, strict=True))
 
 
+def test_a_large_jpg_keeps_what_its_square_can_show() -> None:
+    """It is never decoded to less than the square that is wanted."""
+    image = Image.new("L", (4_000, 3_840), 0)
+    for left in range(0, 4_000, 16):
+        image.paste(255, (left, 0, left + 8, 3_840))
+    square = opened(prepare(written(image, "JPEG"), crop=True).content)
+    assert square.size == (1920, 1920)
+    darkest, brightest = square.getextrema()
+    assert isinstance(darkest, int)
+    assert isinstance(brightest, int)
+    assert darkest < 50 < 200 < brightest
+
+
 def test_what_is_too_large_to_be_opened_is_refused_unopened() -> None:
     """A small file that unfolds to a gigabyte is told from its first bytes: the rest of this one is damaged."""
     side = 30_000
@@ -187,8 +200,9 @@ def test_what_follows_a_picture_is_not_uploaded(content: bytes, rest: bytes) -> 
 def test_the_end_of_a_jpg_is_found_however_it_was_written(options: dict[str, Any]) -> None:
     """With several scans, with restart markers, with thumbnails that end before it does."""
     exif = Image.Exif()
-    exif[0x9286] = JPEG.decode("latin-1")  # another whole picture within the metadata
+    exif[0x9286] = JPEG  # another whole picture within the metadata
     content = written(NOISE.convert("RGB"), "JPEG", exif=exif, **options)
+    assert JPEG in content
     assert prepare(content, crop=False).content == content
 
 
@@ -278,10 +292,22 @@ def test_a_picture_is_cut_as_it_is_shown(orientation: int, kind: str) -> None:
     assert b"camera-maker" not in picture.content
 
 
-def test_the_size_seen_is_the_one_that_is_shown() -> None:
+@pytest.mark.parametrize(
+    ("orientation", "size"), [*((one, (9, 7)) for one in range(1, 5)), *((one, (7, 9)) for one in range(5, 9))]
+)
+def test_the_size_seen_is_the_one_that_is_shown(orientation: int, size: tuple[int, int]) -> None:
     """A telephone's photo lies on its side in the file; who took it upright is told so."""
     exif = Image.Exif()
-    exif[ORIENTATION] = 6
+    exif[ORIENTATION] = orientation
+    image = refusal(drawn(9, 7, kind="JPEG", exif=exif)).members["image"]
+    assert (image["width"], image["height"]) == size
+
+
+def test_what_can_be_read_of_odd_metadata_is_read() -> None:
+    """A camera's maker that lies beyond the file does not turn the picture on its side; nobody is warned of it."""
+    maker = struct.pack("<HHII", 0x010F, 2, 100, 5_000)
+    sideways = struct.pack("<HHII", ORIENTATION, 3, 1, 6)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + maker + sideways + bytes(4)
     assert refusal(drawn(9, 7, kind="JPEG", exif=exif)).members["image"] == {"width": 7, "height": 9}
 
 

@@ -27,7 +27,8 @@ class SecretsManagerTokens:
 
     call: Call
     clock: Callable[[], float] = time.monotonic
-    _remembered: dict[str, tuple[SecretStr, float]] = field(default_factory=dict, repr=False)
+    _remembered: dict[tuple[str, str], tuple[SecretStr, float]] = field(default_factory=dict, repr=False)
+    """By secret and moment of connecting: who has connected again has another token."""
 
     def read(self, connection: Connection) -> SecretStr:
         """The connection's token.
@@ -35,16 +36,16 @@ class SecretsManagerTokens:
         Raises:
             TokenUnavailableError: no such secret, or one without an ``access_token`` that an HTTP header can hold.
         """
-        token, until = self._remembered.get(connection.secret_id, (None, 0.0))
+        token, until = self._remembered.get(_name(connection), (None, 0.0))
         if token is not None and self.clock() < until:
             return token
         token = self._fetch(connection.secret_id)
-        self._remembered[connection.secret_id] = (token, self.clock() + CACHE_SECONDS)
+        self._remembered[_name(connection)] = (token, self.clock() + CACHE_SECONDS)
         return token
 
     def drop(self, connection: Connection) -> None:
         """Forget the connection's token."""
-        self._remembered.pop(connection.secret_id, None)
+        self._remembered.pop(_name(connection), None)
 
     def _fetch(self, secret_id: str) -> SecretStr:
         try:
@@ -57,6 +58,10 @@ class SecretsManagerTokens:
         if token is None:
             raise TokenUnavailableError(secret_id)
         return token
+
+
+def _name(connection: Connection) -> tuple[str, str]:
+    return connection.secret_id, connection.connected_at
 
 
 def token_in(text: object) -> SecretStr | None:

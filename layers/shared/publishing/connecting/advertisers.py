@@ -17,11 +17,11 @@ DISABLED = frozenset({"STATUS_DISABLE", "STATUS_LIMIT"})
 
 Accounts under review are not among them: whoever waits for TikTok prepares meanwhile.
 """
-MAX_LISTED = 10_000
+MAX_LISTED = 5_000
 """Advertisers kept of one connection, so that its item stays below DynamoDB's 400 KB."""
 MAX_NAMED = 1_000
 """Names and states kept of one connection, of the first advertisers."""
-MAX_NAME = 100
+MAX_NAME = 60
 """Characters kept of a name."""
 
 

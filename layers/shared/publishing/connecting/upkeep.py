@@ -21,7 +21,7 @@ logger = Logger(service="publishing", child=True)
 
 
 def see_to(tools: Tools, marks: Marks, expiry: Expiry, duty: Duty, deadline: Deadline) -> None:
-    """See to one connection. What TikTok's trouble keeps from being done comes up again after an hour."""
+    """See to one connection. What TikTok's trouble keeps from being done comes up again after an hour, or a day."""
     try:
         change = tools.changes.read(duty.team_id, duty.user_id)
         if change is not None:
@@ -52,6 +52,10 @@ def _list(tools: Tools, marks: Marks, expiry: Expiry, connection: Connection, de
         marks.expired(connection)
         expiry.tell(replace(connection, status=ConnectionStatus.EXPIRED))
         return
+    except TikTokError as error:
+        if not error.worth_repeating:  # a permission that was not granted, say: in an hour it is no other
+            tools.connections.listed(connection, tools.clock() + LIST_EVERY)
+        raise
     now = tools.clock()
     tools.connections.listed(found.of(connection, now), now + LIST_EVERY)
     logger.info(LogEvent.ADVERTISERS_LISTED, user_id=connection.user_id, advertisers=len(found.advertiser_ids))
