@@ -18,12 +18,13 @@ def png(width: int, height: int) -> bytes:
     return b"".join(
         [
             _SIGNATURE,
-            _chunk(b"IHDR", header),
-            _chunk(b"IDAT", zlib.compress(b"".join(rows), 9)),
-            _chunk(b"IEND", b""),
+            chunk(b"IHDR", header),
+            chunk(b"IDAT", zlib.compress(b"".join(rows), 9)),
+            chunk(b"IEND", b""),
         ]
     )
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """A chunk of a PNG."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

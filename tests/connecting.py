@@ -10,7 +10,7 @@ import requests
 from local.browser import query_of
 from local.demo_data import NEW_TEAM, Person
 from local.stack import LocalStack
-from local.tiktok_simulator import Scope
+from local.tiktok_simulator import DemoAdvertiser, Scope
 from tests.deployed import Api
 from tests.described import ROOT
 
@@ -64,6 +64,15 @@ def connection(api: Api, person: Person, of: Person | None = None) -> Mapping[st
     user_id = (of or person).user_id
     rows = api.call("GET", "/connections", person=person).json()["connections"]
     return next((row for row in rows if row["user_id"] == user_id), None)
+
+
+def readiness(
+    api: Api, person: Person, advertiser: DemoAdvertiser | None = None, objective: str = "REACH"
+) -> Mapping[str, Any]:
+    """The preflight of an advertiser, of the first one if none is named."""
+    given = {"advertiser_id": advertiser.value} if advertiser else {}
+    body: Mapping[str, Any] = api.get("/publish-check", person, objective=objective, **given).json()
+    return body
 
 
 def disconnect(api: Api, person: Person, user_id: str) -> requests.Response:

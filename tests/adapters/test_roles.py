@@ -5,23 +5,32 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from pydantic import SecretStr
 
 from local.identity_provider import IdentityProvider
-from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
+from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator, World
+from publishing.aws.connecting import DynamoDBChanges, DynamoDBConnections, DynamoDBStates, Table
 from publishing.aws.json_api import JsonApi
 from publishing.aws.readiness import DUE_INDEX, DynamoDBRecords, DynamoDBRuns
+from publishing.aws.secrets import SecretsManagerVault
+from publishing.aws.teams import DynamoDBTeams
+from publishing.calls import Caller
+from publishing.connecting.changes import Change, Kind
+from publishing.connecting.states import digest_of, new_state
 from publishing.objectives import Requirement
 from publishing.readiness.record import Record
 from publishing.readiness.snapshot import Known, Snapshot
 from publishing.readiness.stores import Run
 from publishing.readiness.wiring import utc_now
-from tests.adapters.conftest import BUS, QUEUE, TABLE, URGENT_QUEUE, WatchedAws
+from tests.adapters.conftest import BUS, CONNECTION_QUEUE, QUEUE, TABLE, URGENT_QUEUE, WatchedAws
 from tests.adapters.test_teams import typed
 from tests.fakes import FakeContext, api_event, secret_id_of
 from tests.template import load_template
 from tests.wired import Handler, wired_function
+from tiktok_business.oauth import consent_url
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,9 +44,20 @@ METHOD_ARN = "arn:aws:execute-api:eu-central-1:123456789012:api/live/GET/api/v1/
 LAUNCHING = DemoAdvertiser.DRAFT_FORMS
 """Has a launch in an hour, so that its looks go to the urgent queue."""
 
-NAMES = {"Table": TABLE, "ReadinessQueue": QUEUE, "ReadinessUrgentQueue": URGENT_QUEUE, "EventBus": BUS}
+NAMES = {
+    "Table": TABLE,
+    "ReadinessQueue": QUEUE,
+    "ReadinessUrgentQueue": URGENT_QUEUE,
+    "ConnectionQueue": CONNECTION_QUEUE,
+    "EventBus": BUS,
+}
 """What the template's resources are called here; the others, which no function asks for, as in the template."""
-SECRETS = "wevion/tiktok/connections/*"
+SECRETS, APP = "wevion/tiktok/connections/*", "wevion/tiktok/app"
+NEW, RETURNING, HALFWAY = "u-new", "u-returning", "u-halfway"
+"""Members who have connected nothing: never; not any more, so that their secret is to be deleted; not to the end."""
+UNLISTED = "7399999999999999999"
+DOMAIN = "127.0.0.1:9"
+CALLBACK = f"http://{DOMAIN}/live/api/v1/tiktok/connections/callback"
 
 BY_LAMBDA: Mapping[str, frozenset[str]] = {
     # It writes down what the function prints.
@@ -56,8 +76,11 @@ class Around:
 
     tiktok: Simulator
     issuer: IdentityProvider
+    aws: WatchedAws
     sqs: "SQSClient"
     queues: Mapping[str, str]
+    states: Mapping[str, str]
+    """With which people who were asked for their consent come back."""
 
     def arrived(self, queue: str) -> Any:
         """The message in this queue, once it is there: a preflight's answer does not wait for it."""
@@ -81,15 +104,32 @@ def issuer() -> Iterator[IdentityProvider]:
 
 
 @pytest.fixture
-def around(tiktok: Simulator, issuer: IdentityProvider, sqs: "SQSClient", readiness: Mapping[str, str]) -> Around:
+def around(
+    tiktok: Simulator,
+    issuer: IdentityProvider,
+    aws: WatchedAws,
+    sqs: "SQSClient",
+    readiness: Mapping[str, str],
+    states: dict[str, str],
+) -> Around:
     """TikTok as at the start, and empty queues."""
     tiktok.reset()
-    return Around(tiktok, issuer, sqs, readiness)
+    return Around(tiktok, issuer, aws, sqs, readiness, states)
+
+
+@pytest.fixture
+def states(dynamodb_api: JsonApi) -> dict[str, str]:
+    """Those of two people who have been sent to TikTok's consent page, and have not come back."""
+    given_out = {one: new_state(Caller(one, TEAM, "mediabuyer"), utc_now()) for one in (NEW, RETURNING)}
+    stored = DynamoDBStates(Table(dynamodb_api.call, TABLE))
+    for _, state in given_out.values():
+        stored.put(state)
+    return {one: text for one, (text, _) in given_out.items()}
 
 
 @pytest.fixture
 def team(dynamodb: "DynamoDBClient", secrets: "SecretsManagerClient") -> Iterator[None]:
-    """One member with a good token, one with a dead one."""
+    """One member with a good token, one with a dead one, those of whom nothing is connected; and the app."""
     advertisers = {
         DemoToken.MEDIA_BUYER: [DemoAdvertiser.NOTHING.value, LAUNCHING.value],
         DemoToken.REVOKED: [DemoAdvertiser.EVERYTHING_READY.value],
@@ -108,15 +148,25 @@ def team(dynamodb: "DynamoDBClient", secrets: "SecretsManagerClient") -> Iterato
             {"sk": f"CONNECTION#{token.user}", **connection},
         ):
             dynamodb.put_item(TableName=TABLE, Item=typed(TEAM, item))
+    dynamodb.put_item(TableName=TABLE, Item=typed(TEAM, {"sk": "SUBSCRIPTION", "status": "active"}))
+    for user_id in (NEW, RETURNING, HALFWAY):
+        dynamodb.put_item(TableName=TABLE, Item=typed(TEAM, {"sk": f"MEMBER#{user_id}", "role": "mediabuyer"}))
+    returning = secret_id_of(TEAM, RETURNING)
+    secrets.create_secret(Name=returning, SecretString=json.dumps({"access_token": "old"}))
+    secrets.delete_secret(SecretId=returning, RecoveryWindowInDays=7)
+    app = {"app_id": World().app_id, "secret": World().app_secret}
+    secrets.create_secret(Name=APP, SecretString=json.dumps(app))
     yield
-    for token in advertisers:
-        secrets.delete_secret(SecretId=secret_id_of(TEAM, token.user), ForceDeleteWithoutRecovery=True)
+    users = [*(token.user for token in advertisers), NEW, RETURNING, HALFWAY]
+    for name in (APP, *(secret_id_of(TEAM, one) for one in users)):
+        secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
 
 
 @pytest.fixture
-def known(dynamodb_api: JsonApi) -> None:
+def known(team: None, dynamodb_api: JsonApi, secrets_api: JsonApi) -> None:  # noqa: ARG001 - its connections are due
     """Of the good token's advertisers all was satisfied once, as another person's token saw it; both are due.
 
+    So is the good token's connection; two others have stopped halfway, one before and one after their token was stored.
     The sweep before could verify nothing.
     """
     now = utc_now()
@@ -127,13 +177,27 @@ def known(dynamodb_api: JsonApi) -> None:
         due_at = now - timedelta(minutes=1)
         records.write(Record(TEAM, advertiser.value, due_at=due_at, snapshot=snapshot, launch_at=launch_at))
     DynamoDBRuns(dynamodb_api.call, TABLE).count(Run("2026-11-30T09:00:00.000+00:00", queued=9, unverified=9))
+    table = Table(dynamodb_api.call, TABLE)
+    mine = DynamoDBTeams(table.call, TABLE).read(TEAM).connection_of(DemoToken.MEDIA_BUYER.user)
+    assert mine is not None
+    DynamoDBConnections(table).keep_true(mine, now - timedelta(minutes=1))
+    for user_id in (NEW, HALFWAY):
+        begun = now - timedelta(hours=1)
+        assert DynamoDBChanges(table).begin(Change.begun(TEAM, user_id, Kind.CONNECT, begun, digest_of(user_id)), begun)
+    vault, token = SecretsManagerVault(secrets_api.call, "wevion/tiktok"), SecretStr(DemoToken.MEDIA_BUYER)
+    vault.store(secret_id_of(TEAM, HALFWAY), token, digest_of(HALFWAY))
 
 
 def _call(
     handler: Handler, token: DemoToken, status: int, query: Mapping[str, str] | None = None, **event: Any
 ) -> None:
-    answer = handler(api_event(query or {}, user_id=token.user, role="mediabuyer", **event), FakeContext())
+    _answered(handler, api_event(query or {}, user_id=token.user, role="mediabuyer", **event), status)
+
+
+def _answered(handler: Handler, event: Mapping[str, Any], status: int) -> Mapping[str, Any]:
+    answer: Mapping[str, Any] = handler(event, FakeContext(25.0))
     assert answer["statusCode"] == status, answer["body"]
+    return answer
 
 
 def _use_as_reader(handler: Handler, **query: str) -> None:
@@ -149,6 +213,48 @@ def _use_create(handler: Handler, tiktok: Simulator) -> None:
     _call(handler, DemoToken.REVOKED, 409, body={**body, "advertiser_id": DemoAdvertiser.EVERYTHING_READY.value})
 
 
+def _use_create_image(handler: Handler) -> None:
+    url = "https://pictures.example/logo.png"
+    for token, status, advertiser in (
+        (DemoToken.REVOKED, 409, DemoAdvertiser.EVERYTHING_READY),
+        (DemoToken.MEDIA_BUYER, 201, DemoAdvertiser.NOTHING),
+    ):
+        _call(handler, token, status, body={"advertiser_id": advertiser.value, "image_url": url})
+
+
+def _use_create_connection(handler: Handler) -> None:
+    event = api_event(user_id=NEW, role="mediabuyer")
+    event["requestContext"] |= {"domainName": DOMAIN, "path": "/live/api/v1/tiktok/connections"}
+    _answered(handler, event, 201)
+
+
+def _use_callback(handler: Handler, around: Around) -> None:
+    """Come back as who has no secret yet, and as whose is to be deleted."""
+    for state in around.states.values():
+        page = consent_url(around.tiktok.base_url, World().app_id, state, CALLBACK)
+        back = around.tiktok.consent(page, DemoToken.MEDIA_BUYER.user)
+        answer = _answered(handler, {**api_event(parse_qsl(urlsplit(back).query)), "requestContext": {}}, 303)
+        assert answer["headers"]["Location"].endswith("?tiktok=connected")
+
+
+def _use_delete_connection(handler: Handler) -> None:
+    """End a connection whose token is dead already, which counts as done; once more, that is told from the item."""
+    for _ in range(2):
+        user_id = DemoToken.REVOKED.user
+        event = api_event(user_id=user_id, role="mediabuyer") | {"pathParameters": {"user_id": user_id}}
+        _answered(handler, event, 200)
+
+
+def _use_refresh_connections(handler: Handler, around: Around) -> None:
+    """List one token's advertisers, meet a dead one, finish what two others began, and fail at a message."""
+    users = (DemoToken.MEDIA_BUYER.user, DemoToken.REVOKED.user, NEW, HALFWAY)
+    for body in (*(json.dumps({"team_id": TEAM, "user_id": one}) for one in users), "?"):
+        before = len(around.aws.asked)
+        answer = handler({"Records": [_message(CONNECTION_QUEUE, body)]}, FakeContext(28.0))
+        assert len(answer["batchItemFailures"]) == (body == "?")
+        assert (len(around.aws.asked) > before) == (body != "?")
+
+
 def _use_authorizer(handler: Handler, issuer: IdentityProvider) -> None:
     token = issuer.token(DemoToken.MEDIA_BUYER.user, TEAM)
     event = {"headers": {"authorization": f"Bearer {token}"}, "methodArn": METHOD_ARN}
@@ -162,6 +268,7 @@ def _use_publish_check(handler: Handler, around: Around) -> None:
     query = {"objective": "LEAD_GENERATION", "advertiser_id": LAUNCHING.value}
     _call(handler, DemoToken.MEDIA_BUYER, 200, query)
     assert around.arrived(URGENT_QUEUE)["advertiser_id"] == LAUNCHING.value
+    _call(handler, DemoToken.MEDIA_BUYER, 403, {**query, "advertiser_id": UNLISTED})  # after another look at the list
 
 
 def _use_readiness(handler: Handler) -> None:
@@ -169,8 +276,9 @@ def _use_readiness(handler: Handler) -> None:
         _call(handler, DemoToken.MEDIA_BUYER, 200, query)
 
 
-def _use_sweep(handler: Handler) -> None:
+def _use_sweep(handler: Handler, around: Around) -> None:
     handler({"time": "2026-11-30T10:00:00Z"}, FakeContext(seconds=300))
+    assert around.arrived(CONNECTION_QUEUE)["team_id"] == TEAM
 
 
 def _use_request(handler: Handler) -> None:
@@ -204,14 +312,20 @@ USES: dict[str, Callable[[Handler, Around], None]] = {
     "check_identity": lambda handler, _: _use_as_reader(handler),
     "list_identities": lambda handler, _: _use_as_reader(handler),
     "create_identity": lambda handler, around: _use_create(handler, around.tiktok),
+    "create_identity_image": lambda handler, _: _use_create_image(handler),
+    "create_connection": lambda handler, _: _use_create_connection(handler),
+    "connection_callback": _use_callback,
+    "list_connections": lambda handler, _: _call(handler, DemoToken.MEDIA_BUYER, 200),
+    "delete_connection": lambda handler, _: _use_delete_connection(handler),
+    "refresh_connections": _use_refresh_connections,
     "publish_check": _use_publish_check,
     "publish_check_rules": lambda handler, _: _call(handler, DemoToken.MEDIA_BUYER, 200),
     "readiness": lambda handler, _: _use_readiness(handler),
-    "readiness_sweep": lambda handler, _: _use_sweep(handler),
+    "readiness_sweep": _use_sweep,
     "readiness_request": lambda handler, _: _use_request(handler),
     "readiness_check": lambda handler, _: _use_worker(handler),
 }
-"""How each function is brought to call all that it ever calls: the answer, a dead token, a refused create."""
+"""How each function is brought to call all that it ever calls: the answer, a dead token, a refused create, …"""
 
 
 def _functions() -> dict[str, dict[str, Any]]:
@@ -245,6 +359,8 @@ def _named(resources: Any) -> Iterator[str]:
                 yield f"{TABLE}/index/{DUE_INDEX}"
             case {"Fn::Sub": str(text)} if text.endswith(":secret:${SecretPrefix}/connections/*"):
                 yield SECRETS
+            case {"Fn::Sub": str(text)} if text.endswith(":secret:${SecretPrefix}/app-??????"):
+                yield APP
             case _:
                 raise ValueError(f"whose name is {resource}?")
 

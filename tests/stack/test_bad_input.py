@@ -25,6 +25,7 @@ QUERIES = [
     ("/publish-check", "objective=REACH&objective=TRAFFIC", "objective"),
     ("/publish-check", "objective=REACH&advertiser_id=-1", "advertiser_id"),
     ("/publish-check/rules", "objective=REACH", "objective"),
+    ("/connections", "user_id=u-owner", "user_id"),
 ]
 
 
@@ -87,6 +88,57 @@ def test_body(api: Api, body: bytes, field: str) -> None:
     answer = problem(api.call("POST", "/identities", person=MEDIA_BUYER, data=body), 400, "invalid_request")
     assert answer["errors"][0]["field"] == field
     assert len(api.stack.tiktok.requests) == 0
+
+
+IMAGE = {"advertiser_id": A.NOTHING.value, "image_url": "https://cdn.example.com/logo.png"}
+IMAGE_BODIES = [
+    (b"", "body"),
+    (json.dumps({**IMAGE, "image_url": "http://cdn.example.com/logo.png"}).encode(), "image_url"),
+    (json.dumps({**IMAGE, "image_url": "https://user:secret@cdn.example.com/logo.png"}).encode(), "image_url"),
+    (json.dumps({**IMAGE, "image_url": "file:///etc/passwd"}).encode(), "image_url"),
+    (json.dumps({**IMAGE, "image_url": "https://cdn.example.com/ ö.png"}).encode(), "image_url"),
+    (json.dumps({**IMAGE, "image_url": "https://" + "a" * 3000}).encode(), "image_url"),
+    (json.dumps({**IMAGE, "crop": "center"}).encode(), "crop"),
+    (json.dumps({**IMAGE, "image_base64": "aGVsbG8="}).encode(), "body"),
+    (json.dumps({"advertiser_id": A.NOTHING.value}).encode(), "body"),
+    (json.dumps({"advertiser_id": A.NOTHING.value, "image_base64": "not base64"}).encode(), "image_base64"),
+    (
+        json.dumps({"advertiser_id": A.NOTHING.value, "image_base64": "data:image/png;base64,aGk="}).encode(),
+        "image_base64",
+    ),
+    (json.dumps({"advertiser_id": A.NOTHING.value, "image_base64": "aGVsbG8=", "crop": "top"}).encode(), "crop"),
+    (json.dumps({**IMAGE, "file_name": "../logo.png"}).encode(), "file_name"),
+    (json.dumps({**IMAGE, "advertiser_id": 7}).encode(), "advertiser_id"),
+]
+
+
+@pytest.mark.parametrize(("body", "field"), IMAGE_BODIES, ids=lambda one: str(one[:40]))
+def test_image_body(api: Api, body: bytes, field: str) -> None:
+    """The same of a picture's body, before TikTok hears of it."""
+    answer = problem(api.call("POST", "/identity-images", person=MEDIA_BUYER, data=body), 400, "invalid_request")
+    assert answer["errors"][0]["field"] == field
+    assert len(api.stack.tiktok.requests.to("file/image/ad/upload/")) == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "field"), [(b"[]", "body"), (b"{", "body"), (b'{"user_id": "u-owner"}', "user_id"), (b'"x"', "body")]
+)
+def test_connection_body(api: Api, body: bytes, field: str) -> None:
+    """Connecting takes nothing: nobody can be named whom to connect."""
+    answer = problem(api.call("POST", "/connections", person=MEDIA_BUYER, data=body), 400, "invalid_request")
+    assert answer["errors"][0]["field"] == field
+
+
+def test_delete_takes_no_query(api: Api) -> None:
+    """Whose connection is ended is in the path alone."""
+    answer = api.call("DELETE", "/connections/u-nobody?user_id=u-owner", person=OWNER)
+    problem(answer, 400, "invalid_request")
+
+
+@pytest.mark.parametrize("name", ["user_id", "team_id"])
+def test_nobody_else_can_be_connected(api: Api, name: str) -> None:
+    """Neither a query nor a header says whom a consent is for."""
+    problem(api.call("POST", f"/connections?{name}=u-owner", person=MEDIA_BUYER), 400, "invalid_request")
 
 
 def test_sent_values_are_not_repeated(api: Api) -> None:

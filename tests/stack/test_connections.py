@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode
 
 import pytest
-import requests
 
 from local.browser import Browser, Form, query_of
 from local.demo_data import MANAGER, MEDIA_BUYER, NEW_TEAM, OWNER, STARTER, TRAINEE, UNPAID_OWNER, UNPAID_TEAM
@@ -31,6 +30,7 @@ from tests.connecting import (
     disconnect,
     items_of,
     joined,
+    readiness,
     refused,
     removed_at,
     returned,
@@ -43,18 +43,12 @@ EXCHANGE, LISTING, REVOKE = "oauth2/access_token/", "oauth2/advertiser/get/", "o
 FOREIGN = DemoToken.FOREIGN_TEAM.user
 
 
-def _readiness(api: Api, advertiser: A | None = None, objective: str = "REACH") -> dict[str, object]:
-    given = {"advertiser_id": advertiser.value} if advertiser else {}
-    body: dict[str, object] = api.get("/publish-check", STARTER, objective=objective, **given).json()
-    return body
-
-
 class TestConnect:
     """POST /connections and the way back."""
 
     def test_in_a_browser(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
         """From nothing connected to a preflight with the new token: page, form, return, wizard, event, overview."""
-        assert _readiness(api)["reason"] == "no_token"
+        assert readiness(api, STARTER)["reason"] == "no_token"
         assert connection(api, STARTER) is None
         begun = datetime.now(UTC)
         answer = api.call("POST", "/connections", person=STARTER, data="{}")
@@ -82,7 +76,7 @@ class TestConnect:
             ("TikTok Connected", STARTER.user_id)
         ]
         assert (told[0]["detail"]["advertisers"], told[0]["detail"]["connected_at"]) == (2, seen["connected_at"])
-        checked = _readiness(api, A.EVERYTHING_READY)
+        checked = readiness(api, STARTER, A.EVERYTHING_READY)
         assert (checked["ready"], checked["token"]) == (True, {"source": "own", "user_id": STARTER.user_id})
         assert items_of(stack, STARTER) == [f"CONNECTION#{STARTER.user_id}"]
         assert len(tiktok.requests.to(EXCHANGE)) == 1
@@ -94,7 +88,7 @@ class TestConnect:
         assert seen is not None
         lacking = {one["check"]: [each["name"] for each in one["permissions"]] for one in seen["missing"]}
         assert lacking == {"pixel": ["Read pixels"], "createIdentity": ["Create identities"]}
-        checked = _readiness(api, A.EVERYTHING_READY, "WEB_CONVERSIONS")
+        checked = readiness(api, STARTER, A.EVERYTHING_READY, "WEB_CONVERSIONS")
         assert (checked["unknown"], checked["missing"]) == (["pixel"], [])
 
     def test_no_advertiser(self, api: Api) -> None:
@@ -103,7 +97,7 @@ class TestConnect:
         seen = connection(api, STARTER)
         assert seen is not None
         assert (seen["status"], seen["advertisers"]) == ("active", [])
-        checked = _readiness(api)
+        checked = readiness(api, STARTER)
         assert (checked["reason"], checked["detail"]) == ("no_token", "no_advertiser")
 
     def test_disabled_advertisers(self, api: Api, tiktok: Simulator) -> None:
@@ -113,7 +107,7 @@ class TestConnect:
         seen = connection(api, STARTER)
         assert seen is not None
         assert [one["disabled"] for one in seen["advertisers"]] == [True, False]
-        checked = _readiness(api)
+        checked = readiness(api, STARTER)
         assert (checked["advertiser_id"], checked["ready"]) == (A.EVERYTHING_READY.value, True)
 
     def test_denied(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
@@ -138,7 +132,7 @@ class TestConnect:
         connect(api, STARTER, STARTER.user_id)
         first, before = token_of(stack, STARTER), connection(api, STARTER)
         tiktok.world.revoke(first)
-        assert _readiness(api, A.EVERYTHING_READY)["reason"] == "no_token"
+        assert readiness(api, STARTER, A.EVERYTHING_READY)["reason"] == "no_token"
         expired = connection(api, STARTER)
         assert before is not None
         assert expired is not None
@@ -148,7 +142,7 @@ class TestConnect:
         assert after is not None
         assert (after["status"], after["connected_at"] > before["connected_at"]) == ("active", True)
         assert token_of(stack, STARTER) != first
-        assert _readiness(api, A.EVERYTHING_READY)["ready"] is True
+        assert readiness(api, STARTER, A.EVERYTHING_READY)["ready"] is True
 
     def test_two_returns_at_once(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
         """A browser that loads the page again while it loads exchanges the code once, and ends with one connection."""
@@ -180,7 +174,7 @@ class TestConnect:
         assert seen is not None
         assert (seen["advertiser_ids"], seen["last_verified_at"]) == ([], None)
         tiktok.faults.clear()
-        assert _readiness(api, A.EVERYTHING_READY)["ready"] is True
+        assert readiness(api, STARTER, A.EVERYTHING_READY)["ready"] is True
 
 
 def _parts(address: str) -> tuple[str, str]:
@@ -216,13 +210,13 @@ class TestState:
 
     @pytest.mark.parametrize("kind", STATES)
     def test_not_one_that_was_given_out(self, api: Api, stack: LocalStack, tiktok: Simulator, kind: str) -> None:
-        """Refused, TikTok is not asked, nothing is stored, and the state that was given out goes on to be good."""
+        """Refused, no code is exchanged, nothing is stored, and the state that was given out goes on to be good."""
         mate = joined(stack, "u-mate", "mediabuyer")
         address = consented(api, STARTER, STARTER.user_id)
         mine, code = _parts(address)
         others = query_of(asked(api, mate))["state"]
         assert _return(api, ("auth_code", code), ("state", STATES[kind](mine, others))) == refused("state_invalid")
-        assert len(tiktok.requests) == 0
+        assert len(tiktok.requests.to(EXCHANGE)) == 0
         assert items_of(stack, STARTER) == items_of(stack, mate) == []
         assert returned(api, address) == CONNECTED
 
@@ -352,17 +346,17 @@ class TestDisconnect:
         seen = connection(api, STARTER)
         assert seen is not None
         assert seen["status"] == "revoked"
-        assert _readiness(api, A.EVERYTHING_READY)["reason"] == "no_token"
+        assert readiness(api, STARTER, A.EVERYTHING_READY)["reason"] == "no_token"
         assert made in [one.id for one in tiktok.world.advertisers[A.NOTHING.value].identities]
 
     def test_connected_again(self, api: Api, stack: LocalStack) -> None:
         """After a disconnection the same secret is brought back with the new token, and the functions use that one."""
         connect(api, STARTER, STARTER.user_id)
-        assert _readiness(api, A.EVERYTHING_READY)["ready"] is True
+        assert readiness(api, STARTER, A.EVERYTHING_READY)["ready"] is True
         assert disconnect(api, STARTER, STARTER.user_id).status_code == 200
         connect(api, STARTER, STARTER.user_id)
         assert removed_at(stack, STARTER) is None
-        assert _readiness(api, A.EVERYTHING_READY)["ready"] is True
+        assert readiness(api, STARTER, A.EVERYTHING_READY)["ready"] is True
         seen = connection(api, STARTER)
         assert seen is not None
         assert seen["status"] == "active"
@@ -396,7 +390,8 @@ class TestDisconnect:
         ):
             problem(disconnect(api, person, user_id), 404, "no_connection")
 
-    @pytest.mark.parametrize("user_id", ["auth0|5f7c8ec7", "a b@example.com", "ünï/cödé", "100%"])
+    # Not one with a slash: MiniStack decodes a path before it looks for the route, API Gateway after.
+    @pytest.mark.parametrize("user_id", ["auth0|5f7c8ec7", "a b@example.com", "ünï.cödé", "100%", "50%25"])
     def test_any_user_id(self, api: Api, stack: LocalStack, user_id: str) -> None:
         """A user id of whatever characters is named percent-encoded."""
         person = joined(stack, user_id, "mediabuyer")
@@ -416,7 +411,7 @@ class TestDisconnect:
         connect(api, STARTER, STARTER.user_id)
         tiktok.faults.add(Fault(path=REVOKE, kind=FaultKind.HTTP_STATUS, status=500))
         problem(disconnect(api, STARTER, STARTER.user_id), 502, "tiktok_error")
-        assert _readiness(api, A.EVERYTHING_READY)["reason"] == "no_token"
+        assert readiness(api, STARTER, A.EVERYTHING_READY)["reason"] == "no_token"
         assert removed_at(stack, STARTER) is None
         tiktok.faults.clear()
         assert disconnect(api, STARTER, STARTER.user_id).status_code == 200
@@ -438,86 +433,3 @@ class TestWithoutSubscription:
         assert api.get("/connections", UNPAID_OWNER).status_code == 200
         assert stack.client("dynamodb").get_item(TableName=stack.table_name, Key=key)["Item"]["status"]["S"] != "active"
         assert disconnect(api, UNPAID_OWNER, UNPAID_OWNER.user_id).json()["status"] == "revoked"
-
-
-class TestKeptTrue:
-    """The list of advertisers follows what happens at TikTok."""
-
-    def _given(self, tiktok: Simulator, *advertisers: A) -> None:
-        """At TikTok the person gets access to other ad accounts, as somebody would do it by the simulator's control."""
-        url = f"{tiktok.control_url}/users/{STARTER.user_id}"
-        body = {"advertiser_ids": [one.value for one in advertisers]}
-        assert requests.patch(url, json=body, timeout=10).status_code == 200
-
-    def test_by_a_preflight(self, api: Api, tiktok: Simulator) -> None:
-        """One for an ad account that is not listed reads the list again, at most once in five minutes."""
-        connect(api, STARTER, STARTER.user_id)
-        tiktok.requests.clear()
-        unlisted = api.get("/publish-check", STARTER, objective="REACH", advertiser_id=A.QUIET_PIXEL.value)
-        problem(unlisted, 403, "advertiser_not_accessible")
-        assert len(tiktok.requests.to(LISTING)) == 1
-        self._given(tiktok, A.QUIET_PIXEL)
-        unlisted = api.get("/publish-check", STARTER, objective="REACH", advertiser_id=A.QUIET_PIXEL.value)
-        problem(unlisted, 403, "advertiser_not_accessible")
-        assert len(tiktok.requests.to(LISTING)) == 1
-
-    def test_added_at_tiktok(self, api: Api, tiktok: Simulator) -> None:
-        """An ad account that was added a moment ago is checked as if it had been there, and is listed from then on."""
-        connect(api, STARTER, STARTER.user_id)
-        self._given(tiktok, A.NOTHING, A.QUIET_PIXEL)
-        assert _readiness(api, A.QUIET_PIXEL, "WEB_CONVERSIONS")["ready"] is True
-        seen = connection(api, STARTER)
-        assert seen is not None
-        assert seen["advertiser_ids"] == [A.NOTHING.value, A.QUIET_PIXEL.value]
-        assert [one["name"] for one in seen["advertisers"]] == ["Nothing", "Quiet pixel"]
-
-    def test_added_after_a_reconnection(self, api: Api, tiktok: Simulator) -> None:
-        """A function that remembers the token of before does not take the new connection for dead."""
-        connect(api, STARTER, STARTER.user_id)
-        assert _readiness(api, A.EVERYTHING_READY)["ready"] is True
-        assert disconnect(api, STARTER, STARTER.user_id).status_code == 200
-        connect(api, STARTER, STARTER.user_id)
-        self._given(tiktok, A.QUIET_PIXEL)
-        assert _readiness(api, A.QUIET_PIXEL)["ready"] is True
-
-    def test_by_the_sweep(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
-        """A list that is a day old is read again, with names and with who is disabled."""
-        connect(api, STARTER, STARTER.user_id)
-        self._given(tiktok, A.QUIET_PIXEL, A.SUSPENDED)
-        stack.watching.make_connections_due(NEW_TEAM)
-        stack.watching.sweep()
-
-        def listed() -> bool:
-            seen = connection(api, STARTER)
-            rows = [{"advertiser_id": A.QUIET_PIXEL.value, "name": "Quiet pixel", "disabled": False}]
-            rows += [{"advertiser_id": A.SUSPENDED.value, "name": "Suspended", "disabled": True}]
-            return bool(seen and seen["advertisers"] == rows)
-
-        eventually(listed, "the list is read again")
-
-    def test_a_dead_token_is_found_by_the_sweep(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
-        """The connection is expired, and others are told once."""
-        connect(api, STARTER, STARTER.user_id)
-        tiktok.world.revoke(token_of(stack, STARTER))
-        with stack.watching.listener("expired") as listener:
-            stack.watching.make_connections_due(NEW_TEAM)
-            stack.watching.sweep()
-            told = eventually(listener.listen, "TikTok Connection Expired")
-        assert [one["detail-type"] for one in told] == ["TikTok Connection Expired"]
-        seen = connection(api, STARTER)
-        assert seen is not None
-        assert seen["status"] == "expired"
-
-    def test_the_sweep_ends_what_nobody_ended(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
-        """A disconnection that TikTok's trouble interrupted is finished without anybody asking again."""
-        connect(api, STARTER, STARTER.user_id)
-        token = token_of(stack, STARTER)
-        tiktok.faults.add(Fault(path=REVOKE, kind=FaultKind.HTTP_STATUS, status=500))
-        problem(disconnect(api, STARTER, STARTER.user_id), 502, "tiktok_error")
-        assert f"CHANGE#{STARTER.user_id}" in items_of(stack, STARTER)
-        tiktok.faults.clear()
-        stack.watching.make_connections_due(NEW_TEAM)
-        stack.watching.sweep()
-        eventually(lambda: items_of(stack, STARTER) == [f"CONNECTION#{STARTER.user_id}"], "the change is finished")
-        assert tiktok.world.tokens[token].revoked
-        assert removed_at(stack, STARTER) is not None

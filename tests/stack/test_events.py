@@ -21,6 +21,8 @@ SAYS: dict[str, dict[str, Any]] = {
     "create_identity.created": {"identity_type": "CUSTOMIZED_USER", "display_name": "Northlight Spring"},
     "create_identity.idempotency_key": {"display_name": "Northlight Summer"},
     "create_identity.invalid": {"status": 400, "code": "invalid_request"},
+    "create_identity_image.not_square": {"status": 422, "code": "image_not_square"},
+    "create_identity_image.square": {"width": 64, "height": 64},
     "list_identities.both_types": {"complete": True},
     "list_identities.borrowed_token": {"token": {"source": "teammate", "user_id": "u-buyer"}},
     "publish_check.app": {"ready": True, "objective": "APP_PROMOTION"},

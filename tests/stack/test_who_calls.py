@@ -15,7 +15,13 @@ from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser
 from tests.deployed import Api, problem
 
-GETS = ["/identities/check", "/identities", "/publish-check?objective=REACH", "/publish-check/rules"]
+GETS = ["/identities/check", "/identities", "/publish-check?objective=REACH", "/publish-check/rules", "/connections"]
+WRITES = [
+    ("POST", "/identities"),
+    ("POST", "/identity-images"),
+    ("POST", "/connections"),
+    ("DELETE", "/connections/u-1"),
+]
 
 
 def _bearer(token: str) -> dict[str, str]:
@@ -71,8 +77,14 @@ def test_bad_token(api: Api, stack: LocalStack, kind: str) -> None:
 )
 @pytest.mark.parametrize("path", GETS)
 def test_no_token(api: Api, path: str, header: dict[str, str]) -> None:
-    """Without a bearer token every route answers 401."""
+    """Without a bearer token every read answers 401."""
     problem(api.call("GET", path, headers=header), 401, "unauthorized")
+
+
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_no_token_on_writes(api: Api, method: str, path: str) -> None:
+    """Every write too, before anything of it is looked at."""
+    problem(api.call(method, path, data=b"{"), 401, "unauthorized")
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
@@ -86,7 +98,8 @@ def test_not_a_member(api: Api, stack: LocalStack) -> None:
     """A valid token of somebody who is not in the team's table is answered with 403, on reads and writes."""
     token = _bearer(stack.identity_provider.token(OWNER.user_id, UNPAID_TEAM))
     problem(api.call("GET", "/identities/check", headers=token), 403, "not_a_member")
-    problem(api.call("POST", "/identities", headers=token, json={}), 403, "not_a_member")
+    for method, path in WRITES:
+        problem(api.call(method, path, headers=token), 403, "not_a_member")
 
 
 def _post(api: Api, token: dict[str, str]) -> Any:
@@ -100,6 +113,15 @@ def test_reading_first_does_not_open_writes(api: Api, stack: LocalStack) -> None
     assert api.call("GET", "/identities/check", headers=token).status_code == 200
     problem(_post(api, token), 403, "subscription_required")
     assert api.call("GET", "/identities/check", headers=token).status_code == 200
+
+
+def test_disconnecting_is_open_whatever_is_closed(api: Api, stack: LocalStack) -> None:
+    """Under the same cached answer POST is refused for want of a subscription, and DELETE is let through."""
+    token = _bearer(stack.identity_provider.token(UNPAID_OWNER.user_id, UNPAID_TEAM, claims={"jti": "disconnect"}))
+    for method, path in WRITES[:3]:
+        problem(api.call(method, path, headers=token), 403, "subscription_required")
+    problem(api.call("DELETE", "/connections/u-nobody", headers=token), 404, "no_connection")
+    problem(api.call("POST", "/connections", headers=token), 403, "subscription_required")
 
 
 def test_a_refused_write_does_not_close_reads(api: Api, stack: LocalStack) -> None:
@@ -145,6 +167,11 @@ def test_subscription(api: Api, stack: LocalStack, subscription: dict[str, Any] 
         ("POST", "/publish-check"),
         ("PUT", "/identities/check"),
         ("GET", "/identities/check/more"),
+        ("GET", "/identity-images"),
+        ("POST", "/connections/callback"),
+        ("GET", "/connections/u-owner"),
+        ("PUT", "/connections/u-owner"),
+        ("DELETE", "/connections"),
     ],
 )
 def test_no_such_route(api: Api, method: str, path: str) -> None:
@@ -152,21 +179,24 @@ def test_no_such_route(api: Api, method: str, path: str) -> None:
     problem(api.call(method, path, person=OWNER), 404, "not_found")
 
 
-@pytest.mark.parametrize("path", ["/identities", "/identities/check", "/publish-check", "/publish-check/rules"])
-def test_cors_preflight(api: Api, path: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [*(("GET", path.partition("?")[0]) for path in GETS), *WRITES],
+)
+def test_cors_preflight(api: Api, method: str, path: str) -> None:
     """A browser's preflight passes without a token and allows what the wizard sends."""
     answer = api.call(
         "OPTIONS",
         path,
         headers={
             "Origin": "https://app.example",
-            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Method": method,
             "Access-Control-Request-Headers": "authorization,content-type,idempotency-key",
         },
     )
     assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert {"GET", "POST", "OPTIONS"} == set(answer.headers["Access-Control-Allow-Methods"].split(","))
+    assert {"DELETE", "GET", "POST", "OPTIONS"} == set(answer.headers["Access-Control-Allow-Methods"].split(","))
     allowed = answer.headers["Access-Control-Allow-Headers"].lower().split(",")
     assert {"authorization", "content-type", "idempotency-key"} <= set(allowed)
 

@@ -102,7 +102,7 @@ GRANTS: dict[str, dict[str, set[str]]] = {
     "RefreshConnectionsFunction": WRITES_LOG
     | KNOWS_APP
     | {TABLE: CHANGES, CONNECTIONS: {"secretsmanager:DeleteSecret", "secretsmanager:GetSecretValue"}}
-    | {BUS: {"events:PutEvents"}, VISITS: TAKES},
+    | {BUS: {"events:PutEvents"}, VISITS: TAKES - {"sqs:ChangeMessageVisibility"}},
     "PublishCheckFunction": READER | SENDS | KNOWS_APP | {TABLE: READER[TABLE] | RECORDS},
     "PublishCheckRulesFunction": WRITES_LOG,
     "ReadinessFunction": WRITES_LOG | {TABLE: {"dynamodb:GetItem", "dynamodb:Query"}},

@@ -4,6 +4,7 @@ Reads lines of JSON, {"event": …, "times": n}, and answers each with {"seconds
 last call's. With a certificate, TikTok is trusted to be whoever has that one, and nobody else.
 """
 
+import importlib
 import io
 import json
 import sys
@@ -33,7 +34,7 @@ class Context:
 
 def main() -> None:
     """Answer each line."""
-    import app  # type: ignore[import-not-found]  # noqa: PLC0415 - a built function
+    app = importlib.import_module("app")  # a built function
 
     for line in sys.stdin:
         asked = json.loads(line)

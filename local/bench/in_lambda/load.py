@@ -12,7 +12,7 @@ sys.path += sys.argv[1].split(":")
 before = set(sys.modules)
 clock = time.perf_counter()
 if sys.argv[2] == "app":
-    import app  # type: ignore[import-not-found]  # noqa: F401 - a built function
+    __import__("app")  # a built function
 elif sys.argv[2] == "modules":
     from publishing import (  # noqa: F401 - the layer's
         cold_start,
@@ -21,6 +21,7 @@ elif sys.argv[2] == "modules":
         publish_check,
         services,
     )
+    from publishing.connecting import wiring as _  # noqa: F401 - the layer's
     from publishing.readiness import (  # noqa: F401 - the layer's
         live,
         wiring,

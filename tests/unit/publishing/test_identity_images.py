@@ -266,6 +266,26 @@ def test_a_url_that_tiktok_quotes_is_neither_answered_nor_logged(
     assert "private-folder" not in said
 
 
+def test_a_query_of_short_values_is_hidden_as_a_whole_and_words_stay_words(
+    tiktok: Simulator, demo: Product, ask: Ask
+) -> None:
+    """What TikTok says stays readable, although some of it occurs in the URL too."""
+    fails(tiktok, FaultKind.CODE, code=40002, message="not an image at k=q7Zk2&as=image")
+    answer = ask(demo, "upload", advertiser_id=READY, image_url="https://images.example/a.png?k=q7Zk2&as=image")
+    assert answer.json["tiktok"]["message"] == "not an image at [secret]"
+
+
+@pytest.mark.parametrize(
+    ("path", "extension"),
+    [("/a.png", ".png"), ("/a.JPG", ".jpg"), ("/a.jpeg", ".jpeg"), ("/a", ""), ("/a.png/b", ""), ("/a.b%2Fc", "")],
+)
+def test_a_name_ends_as_the_url_does(tiktok: Simulator, demo: Product, ask: Ask, path: str, extension: str) -> None:
+    """As far as that is the ending of a picture; nothing else of the URL goes into the name."""
+    ask(demo, "upload", advertiser_id=READY, image_url=f"https://images.example{path}")
+    (sent,) = bodies(tiktok)
+    assert re.fullmatch(rf"avatar-[0-9a-f]{{32}}{extension}", sent["file_name"])
+
+
 @pytest.mark.parametrize("body", [{**FETCHED, "image_url": SECRET_URL}, FILE])
 def test_a_picture_is_not_logged(
     tiktok: Simulator, demo: Product, ask: Ask, log: io.StringIO, body: dict[str, str]

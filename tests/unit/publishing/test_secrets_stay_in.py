@@ -19,6 +19,7 @@ ENDPOINTS: dict[str, dict[str, str]] = {
     "list": {"advertiser_id": READY},
     "publish": {"advertiser_id": READY, "objective": "LEAD_GENERATION"},
     "create": {"advertiser_id": READY, "display_name": "Acme"},
+    "upload": {"advertiser_id": READY, "image_url": "https://images.example/avatar-64x64.png"},
 }
 OWN: dict[FaultKind, list[dict[str, Any]]] = {
     FaultKind.CODE: [
