@@ -258,18 +258,19 @@ class VaultTokens:
     """The tokens as preflights read them: from memory, once they were read."""
 
     vault: InMemoryVault
-    remembered: dict[str, SecretStr] = field(default_factory=dict)
+    remembered: dict[tuple[str, str], SecretStr] = field(default_factory=dict)
 
     def read(self, connection: Connection) -> SecretStr:
-        if connection.secret_id not in self.remembered:
+        name = (connection.secret_id, connection.connected_at)
+        if name not in self.remembered:
             token = self.vault.current(connection.secret_id)
             if token is None:
                 raise TokenUnavailableError(connection.secret_id)
-            self.remembered[connection.secret_id] = token
-        return self.remembered[connection.secret_id]
+            self.remembered[name] = token
+        return self.remembered[name]
 
     def drop(self, connection: Connection) -> None:
-        self.remembered.pop(connection.secret_id, None)
+        self.remembered.pop((connection.secret_id, connection.connected_at), None)
 
 
 @dataclass

@@ -18,6 +18,7 @@ BACKGROUND_FUNCTIONS = (
     "ReadinessSweepFunction",
     "ReadinessRequestFunction",
     "ReadinessCheckFunction",
+    "RefreshConnectionsFunction",
 )
 """Those that nobody waits for."""
 FUNCTIONS = (
@@ -25,6 +26,11 @@ FUNCTIONS = (
     "CheckIdentityFunction",
     "ListIdentitiesFunction",
     "CreateIdentityFunction",
+    "CreateIdentityImageFunction",
+    "CreateConnectionFunction",
+    "ConnectionCallbackFunction",
+    "ListConnectionsFunction",
+    "DeleteConnectionFunction",
     "PublishCheckFunction",
     "PublishCheckRulesFunction",
     "ReadinessFunction",

@@ -43,9 +43,10 @@ class OfficialSdk:
     codes: Mapping[str, int]
     process: "subprocess.Popen[str]"
 
-    def call(self, path: str, token: str, **arguments: Any) -> Any:
+    def call(self, path: str, token: str | None, **arguments: Any) -> Any:
         """Call an endpoint and return the `data` of its answer. SdkError: what the SDK raised instead."""
-        return self._ask({"operation": self.operations[path].name, "arguments": {**arguments, "access_token": token}})
+        proof = {} if token is None else {"access_token": token}
+        return self._ask({"operation": self.operations[path].name, "arguments": {**arguments, **proof}})
 
     def call_alike(self, request: ReceivedRequest, token: str) -> Any:
         """Call the endpoint of a request with all it says that this operation of the SDK takes."""

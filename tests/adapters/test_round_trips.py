@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -31,10 +32,17 @@ if TYPE_CHECKING:
 
 QUERY, SECRET = "dynamodb:Query", "secretsmanager:GetSecretValue"
 GET, PUT = "dynamodb:GetItem", "dynamodb:PutItem"
+UPDATE, DELETE = "dynamodb:UpdateItem", "dynamodb:DeleteItem"
+PUT_SECRET, DELETE_SECRET = "secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret"
+TELL = "events:PutEvents"
 SEND, WAITING = "sqs:SendMessage", "sqs:GetQueueAttributes"
 FASTEST = {"TIKTOK_APP_LEVEL": "Ultimate", "READINESS_SHARE_PERCENT": "100"}
 """A worker keeps its pace, whatever else is tested."""
 IDENTITIES, ACCOUNT = "identity/get/", "advertiser/info/"
+EXCHANGE, LIST, REVOKE = "oauth2/access_token/", "oauth2/advertiser/get/", "oauth2/revoke_token/"
+CONNECTED = sum(1 for person in PEOPLE if person.team_id == TEAM and person.token is not None)
+PREFIX = "wevion/demo"
+BASE = {"domainName": "127.0.0.1:9", "path": "/live/api/v1/tiktok/connections"}
 ROLES = {person.user_id: person.role for person in PEOPLE}
 
 Calls = Mapping[str, int]
@@ -105,7 +113,7 @@ def tiktok(
 ) -> Iterator[Simulator]:
     """A simulated TikTok, and the demo teams in AWS."""
     with Simulator() as simulator:
-        write_demo_data(aws, Deployment("", "", {"TableName": TABLE}, {"SecretPrefix": "wevion/demo"}), simulator.world)
+        write_demo_data(aws, Deployment("", "", {"TableName": TABLE}, {"SecretPrefix": PREFIX}), simulator.world)
         yield simulator
     for secret in secrets.list_secrets(MaxResults=100)["SecretList"]:
         secrets.delete_secret(SecretId=secret["Name"], ForceDeleteWithoutRecovery=True)
@@ -132,9 +140,15 @@ def _until(seen: Callable[[], bool]) -> None:
 
 
 def asked(
-    handler: Handler, event: dict[str, Any], tiktok: Simulator, aws: InMemoryAws, *, writes: bool = False
+    handler: Handler,
+    event: dict[str, Any],
+    tiktok: Simulator,
+    aws: InMemoryAws,
+    *,
+    writes: bool = False,
+    status: int | None = None,
 ) -> tuple[Any, Any]:
-    """What one call asks of AWS and of TikTok; it goes well.
+    """What one call asks of AWS and of TikTok; it goes well, or with this status.
 
     `writes`: a preflight whose record is to be written, for which the answer does not wait on a busy machine.
     """
@@ -142,8 +156,8 @@ def asked(
     tiktok.requests.clear()
     answer = handler(event, FakeContext(120.0))
     match answer:
-        case {"statusCode": status}:
-            assert status < 300, answer["body"]
+        case {"statusCode": answered}:
+            assert answered == status or (status is None and answered < 300), answer["body"]
         case {"batchItemFailures": failures}:
             assert not failures
     if writes:
@@ -226,8 +240,9 @@ def test_telling_what_is_known(tiktok: Simulator, issuer: IdentityProvider, aws:
 def test_watching(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
     """A request, the look it asks for, and a sweep: each step reads its record once and writes it once.
 
-    A look writes twice, since it takes the record first. A sweep reads the last account, the launches, and the
-    sixteen other parts of the list of what is due.
+    A look writes twice, since it takes the record first, and the first look at a team has the lists of connections kept
+    true that another service wrote. A sweep reads the last account, the launches, and the sixteen other parts of the
+    list of what is due, and the connections beside them; of each one that is due it asks once.
     """
     whom = {"team_id": TEAM, "advertiser_id": A.EVERYTHING_READY.value}
     everything = {IDENTITIES: 1, ACCOUNT: 1, "pixel/list/": 1, "app/list/": 1, "page/get/": 1, "term/check/": 1}
@@ -235,7 +250,7 @@ def test_watching(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws)
         saved = {"id": "e1", "source": "wevion.campaigns", "detail-type": "Campaign Draft Saved", "detail": whom}
         assert asked(request, saved, tiktok, aws) == ({GET: 1, PUT: 1, SEND: 1}, {})
     with wired_function("readiness_check", tiktok, issuer, aws, **FASTEST) as look:
-        first = {QUERY: 1, SECRET: 1, GET: 1, PUT: 2}
+        first = {QUERY: 1, SECRET: 1, GET: 1, PUT: 2, UPDATE: CONNECTED}
         event = look_event({**whom, "claim": f"e1/{whom['advertiser_id']}"})
         assert asked(look, event, tiktok, aws) == (first, {**everything, "bc/get/": 1, "catalog/get/": 1})
         assert asked(look, event, tiktok, aws) == ({GET: 1}, {})
@@ -243,7 +258,62 @@ def test_watching(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws)
         assert asked(look, look_event(whom), tiktok, aws) == (again, {**everything, "catalog/get/": 1})
     with wired_function("readiness_sweep", tiktok, issuer, aws) as sweep:
         scheduled = {"id": "e2", "detail-type": "Scheduled Event", "time": "2026-11-22T17:00:00Z", "detail": "{}"}
-        assert asked(sweep, scheduled, tiktok, aws) == ({QUERY: 1 + 1 + SHARDS, WAITING: 1}, {})
+        sweeps = {QUERY: 1 + 1 + SHARDS + 1, WAITING: 1}
+        assert asked(sweep, scheduled, tiktok, aws) == ({**sweeps, UPDATE: CONNECTED, SEND: CONNECTED}, {})
+        assert asked(sweep, scheduled, tiktok, aws) == (sweeps, {})
+
+
+@pytest.mark.usefixtures("readiness")
+def test_connecting(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
+    """A state is one write; coming back is TikTok's exchange and its list, once, each written down before and after.
+
+    The app's secret is remembered; a connection's is read each time, since it says whether the exchange was made.
+    """
+    whom: dict[str, Any] = {"user_id": "u-buyer", "team_id": TEAM, "role": "mediabuyer"}
+    ask = api_event(**whom)
+    ask["requestContext"] |= BASE
+    pages: list[str] = []
+    with wired_function("create_connection", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as create:
+        for cold in ({SECRET: 1}, {}):
+            assert asked(create, ask, tiktok, aws) == ({PUT: 1, **cold}, {})
+            pages.append(_asked_for_consent(create, ask))
+    with wired_function("connection_callback", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as callback:
+        for page, app in zip(pages, (1, 0), strict=True):
+            back = api_event(parse_qsl(urlsplit(tiktok.consent(page, "u-buyer")).query))
+            connects = {
+                GET: 2,  # the state; a change that was left
+                QUERY: 1,
+                PUT: 3,  # the change, what was granted, the connection
+                UPDATE: 2,  # the state taken, and over
+                DELETE: 1,
+                SECRET: 1 + app,
+                PUT_SECRET: 1,
+                TELL: 1,
+            }
+            assert asked(callback, back, tiktok, aws, status=303) == (connects, {EXCHANGE: 1, LIST: 1, ACCOUNT: 1})
+            assert asked(callback, back, tiktok, aws, status=303) == ({GET: 1}, {})
+    with wired_function("list_connections", tiktok, issuer, aws) as overview:
+        assert asked(overview, api_event(**whom), tiktok, aws) == ({QUERY: 1}, {})
+
+
+def _asked_for_consent(create: Handler, event: dict[str, Any]) -> str:
+    answer: dict[str, str] = json.loads(create(event, FakeContext())["body"])
+    return answer["authorize_url"]
+
+
+@pytest.mark.usefixtures("readiness")
+def test_keeping_true_and_ending(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
+    """A visit reads a list and writes it; ending a connection revokes once, and is told from its item afterwards."""
+    whom = {"user_id": "u-buyer", "team_id": TEAM}
+    with wired_function("refresh_connections", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as refresh:
+        for app in (1, 0):
+            visit = {GET: 1, QUERY: 1, SECRET: 1 + app, UPDATE: 1}
+            assert asked(refresh, look_event(whom), tiktok, aws) == (visit, {LIST: 1, ACCOUNT: 1})
+    event = api_event(user_id="u-buyer", team_id=TEAM, role="mediabuyer") | {"pathParameters": {"user_id": "u-buyer"}}
+    with wired_function("delete_connection", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as delete:
+        ends = {QUERY: 2, GET: 1, PUT: 1, UPDATE: 1, SECRET: 2, DELETE_SECRET: 1, DELETE: 1}
+        assert asked(delete, event, tiktok, aws) == (ends, {REVOKE: 1})
+        assert asked(delete, event, tiktok, aws) == ({QUERY: 1, GET: 1}, {})
 
 
 def test_creating(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:

@@ -1,6 +1,7 @@
 """Access tokens in Secrets Manager, and the memory of them."""
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,6 +67,19 @@ def test_a_dropped_token_is_read_anew(secrets: "SecretsManagerClient", secrets_a
     tokens.drop(mine)
     assert tokens.read(mine).get_secret_value() == "new"
     assert tokens.read(other).get_secret_value() == "old"
+
+
+def test_who_connected_again_has_another_token(secrets: "SecretsManagerClient", secrets_api: JsonApi) -> None:
+    """The one that is remembered is of the connection before, under the same name; it is not used for this one."""
+    before = put(secrets, "reconnected", '{"access_token": "old"}')
+    tokens = SecretsManagerTokens(secrets_api.call)
+    assert tokens.read(before).get_secret_value() == "old"
+    secrets.put_secret_value(SecretId="reconnected", SecretString='{"access_token": "new"}')
+    after = replace(before, connected_at="2026-11-22T09:00:00Z")
+    assert tokens.read(after).get_secret_value() == "new"
+    secrets.put_secret_value(SecretId="reconnected", SecretString='{"access_token": "newest"}')
+    tokens.drop(before)
+    assert tokens.read(after).get_secret_value() == "new"
 
 
 def test_a_missing_secret_is_told_as_such(secrets: "SecretsManagerClient", secrets_api: JsonApi) -> None:

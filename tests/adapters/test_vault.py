@@ -50,7 +50,7 @@ class Place:
 
 
 def _open(token: SecretStr | None) -> str | None:
-    return token and token.get_secret_value()
+    return token.get_secret_value() if token else None
 
 
 @pytest.fixture(params=["Secrets Manager", "in memory"])

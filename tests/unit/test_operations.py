@@ -451,10 +451,12 @@ def test_the_runbook_says_what_each_parameter_moves() -> None:
     table = SECTIONS["what-each-parameter-moves"]
     first = "".join(re.findall(r"^\| (.*?) \|", table, re.MULTILINE))
     assert sorted(re.findall(r"`(\w+)`", first)) == sorted(TEMPLATE["Parameters"])
-    given = re.findall(r"--parameter-overrides (\w+)=(\w+)", RUNBOOK)
-    assert given
+    given = re.findall(r"--parameter-overrides (\w+)=([^\s`]+)", RUNBOOK)
+    assert {"TikTokAppLevel", "WizardUrl"} <= {name for name, _ in given}
     for name, value in given:
-        assert value in TEMPLATE["Parameters"][name]["AllowedValues"]
+        parameter = TEMPLATE["Parameters"][name]
+        assert value in parameter.get("AllowedValues", [value])
+        assert re.fullmatch(parameter.get("AllowedPattern", ".*"), value)
 
 
 def test_the_runbook_names_events_that_are_there() -> None:
@@ -478,6 +480,14 @@ def test_the_runbook_says_how_fast_each_level_is(level: str) -> None:
     row = f"| {level} | {LEVELS[level].workers} | {looks:.0f} | {looks * 24 * 60:_.0f} |".replace("_", " ")
     assert row in SECTIONS["changing-the-apps-level"]
     assert f"`ReadinessSharePercent={share}`" in SECTIONS["changing-the-apps-level"]
+
+
+def test_the_runbook_names_every_functions_log() -> None:
+    """Of those that answer requests, where one looks for an error of the API."""
+    kinds = {one["CodeUri"]: {event["Type"] for event in one.get("Events", {}).values()} for one in FUNCTIONS.values()}
+    names = {uri.removeprefix("functions/").replace("_", "-") for uri, of in kinds.items() if "Api" in of}
+    (told,) = re.findall(r"Each function logs to `/aws/lambda/\$STACK-<name>`: ([^.]*)\.", SECTIONS["api-errors"])
+    assert set(re.findall(r"`([\w-]+)`", told)) == {"authorizer", *names}
 
 
 def test_the_runbooks_links_lead_somewhere() -> None:

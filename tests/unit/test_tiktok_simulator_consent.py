@@ -195,6 +195,7 @@ class TestPage:
             "http://evil.example\\.localhost/",
             "http://localhost/\r\nX-Header:1",
             "http://localhost/a b",
+            "http://localhost/ü",
             "http://localhost/#part",
             "http://localhost:port/",
             "http://[::1/",

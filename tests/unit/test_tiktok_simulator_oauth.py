@@ -342,6 +342,7 @@ class TestReach:
             ("u-nobody", {"advertiser_ids": []}, "no user"),
             (STARTER, {"advertiser_ids": ["1"]}, "no advertiser '1'"),
             (STARTER, {"advertiser_ids": [7300000000000000001]}, "no advertiser 7300000000000000001"),
+            (STARTER, {"advertiser_ids": [[]]}, "no advertiser []"),
             (STARTER, {"advertiser_ids": "7300000000000000001"}, "must be"),
             (STARTER, {"advertiser_ids": [], "name": "x"}, "must be"),
             (STARTER, {}, "must be"),

@@ -1,0 +1,22 @@
+"""TikTok's official SDK, talking to the simulator."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.official_sdk import OfficialSdk, official_sdk
+from local.tiktok_simulator import Simulator
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Simulator]:
+    """The simulator, for all tests of a module."""
+    with Simulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def sdk(running: Simulator) -> Iterator[OfficialSdk]:
+    """The SDK, with the simulator for its host."""
+    with official_sdk(running.base_url.removesuffix("/open_api/v1.3")) as started:
+        yield started
