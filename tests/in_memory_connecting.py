@@ -27,7 +27,7 @@ ASKED_AT_MOST_EVERY = timedelta(minutes=5)
 class Step(Protocol):
     """Does a write; what else happens is the test's."""
 
-    def __call__(self, name: str, act: Callable[[], Result]) -> Result: ...
+    def __call__(self, name: str, act: Callable[[], Result], /) -> Result: ...
 
 
 def at_once(_name: str, act: Callable[[], Result]) -> Result:
@@ -94,9 +94,7 @@ class InMemoryChanges:
 
     def _put(self, change: Change, may_replace: Callable[[Change], bool], *, new: bool) -> bool:
         there = self.read(change.team_id, change.user_id)
-        if (there is None and not new) or not (
-            there is None or there.attempt == change.attempt or may_replace(there)
-        ):
+        if (there is None and not new) or not (there is None or there.attempt == change.attempt or may_replace(there)):
             return False
         due_at = change.lease_until + FINISHED_AFTER
         self.teams.put(change.team_id, f"CHANGE#{change.user_id}", change=change, due_at=due_at)

@@ -1,35 +1,29 @@
 """Items of connections, and which of them are due: in DynamoDB and in memory alike."""
 
 import json
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 from publishing.aws.connecting import (
     ASKED_AT_MOST_EVERY,
     DueConnections,
     DynamoDBChanges,
     DynamoDBConnections,
-    DynamoDBStates,
     Table,
 )
-from publishing.aws.json_api import AwsError, JsonApi
+from publishing.aws.json_api import JsonApi
 from publishing.aws.readiness import DynamoDBRecords
 from publishing.aws.teams import DynamoDBTeams
-from publishing.calls import Caller
 from publishing.connecting.changes import FINISHED_AFTER, LEASE, Change, Kind
-from publishing.connecting.states import new_state
 from publishing.connecting.stores import Duty
 from publishing.readiness.cadence import shards
 from publishing.readiness.record import Record
 from publishing.teams import Connection, Teams
 from tests.adapters.conftest import CONNECTION_QUEUE, TABLE
-from tests.adapters.test_connecting import sent_twice
 from tests.adapters.test_teams import typed
 from tests.fakes import InMemoryTeams
 from tests.in_memory_connecting import InMemoryChanges, InMemoryConnections, InMemoryDuties
@@ -100,7 +94,7 @@ def place(request: pytest.FixtureRequest) -> Place:
         DynamoDBTeams(table.call, TABLE),
         DynamoDBConnections(table),
         DynamoDBChanges(table),
-        DueConnections(table, _asks_nothing, ""),
+        DueConnections(table, asks_nothing, ""),
         lambda item: _put(client, item),
         lambda: cast("None", client.delete_item(TableName=TABLE, Key=KEY)),
     )
@@ -122,7 +116,7 @@ def _put(client: "DynamoDBClient", item: dict[str, Any]) -> None:
     client.put_item(TableName=TABLE, Item=typed("t1", {"sk": "CONNECTION#u1", **item}))
 
 
-def _asks_nothing(operation: str, **_request: Any) -> "Mapping[str, Any]":
+def asks_nothing(operation: str, **_request: Any) -> "Mapping[str, Any]":
     raise AssertionError(operation)
 
 
@@ -405,7 +399,7 @@ def test_advertisers_and_connections_are_due_each_in_their_own_list(stored: Tabl
     records = DynamoDBRecords(stored.call, TABLE)
     assert records.write(Record("t1", "1", due_at=NOW)) is not None
     DynamoDBConnections(stored).connected(CONNECTED, NOW)
-    due = DueConnections(stored, _asks_nothing, "").due(NOW)
+    due = DueConnections(stored, asks_nothing, "").due(NOW)
     assert [[*page] for page in due] == [[Duty("t1", "u1")]]
     assert [key for shard in shards() for page in records.due(shard, NOW) for key in page] == [("t1", "1")]
 
@@ -413,94 +407,9 @@ def test_advertisers_and_connections_are_due_each_in_their_own_list(stored: Tabl
 def test_a_visit_is_asked_for_in_the_queue(sqs: "SQSClient", readiness: "Mapping[str, str]", sqs_api: JsonApi) -> None:
     """By whose connection it is, and no more: the visitor looks itself what there is to be done."""
     url = readiness[CONNECTION_QUEUE]
-    duties = DueConnections(Table(_asks_nothing, TABLE), sqs_api.call, url)
+    duties = DueConnections(Table(asks_nothing, TABLE), sqs_api.call, url)
     for unfinished in (True, False):
         duties.send(Duty("t#1", "ü 1", unfinished=unfinished))
         (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
         assert json.loads(message["Body"]) == {"team_id": "t#1", "user_id": "ü 1"}
         sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-
-
-# On the wire.
-
-
-def everything(connections: DynamoDBConnections, due: DueConnections) -> Iterable[tuple[str, Callable[[], object]]]:
-    """Each of the stores' actions."""
-    return {
-        "connected": lambda: connections.connected(CONNECTED, NOW),
-        "revoked": lambda: connections.revoked(CONNECTED),
-        "asks": lambda: connections.asks(CONNECTED, NOW),
-        "listed": lambda: connections.listed(CONNECTED, NOW),
-        "keep_true": lambda: connections.keep_true(CONNECTED, NOW),
-        "let_go": lambda: connections.let_go(CONNECTED),
-        "due": lambda: list(due.due(NOW)),
-        "claim": lambda: due.claim(Duty("t1", "u1"), NOW, NOW),
-        "send": lambda: due.send(Duty("t1", "u1")),
-    }.items()
-
-
-def test_a_failure_is_no_refusal() -> None:
-    """Taken for one, a connection would stay as it is, and nobody would see to it."""
-
-    def call(_operation: str, **_request: Any) -> dict[str, Any]:
-        raise AwsError("ProvisionedThroughputExceededException")
-
-    table = Table(call, TABLE)
-    for _, act in everything(DynamoDBConnections(table), DueConnections(table, call, "queue")):
-        with pytest.raises(AwsError, match=r"^ProvisionedThroughputExceededException$"):
-            act()
-
-
-def test_no_expression_has_a_word_of_dynamodbs_own() -> None:
-    """It would refuse the whole write; every value and every other name that is given is used, which it wants too."""
-    expressions: list[dict[str, Any]] = []
-
-    def call(_operation: str, **request: Any) -> dict[str, Any]:
-        expressions.append(request)
-        return {"Items": []}
-
-    table = Table(call, TABLE)
-    for _, act in everything(DynamoDBConnections(table), DueConnections(table, call, "queue")):
-        act()
-    states, changes = DynamoDBStates(table), DynamoDBChanges(table)
-    _, state = new_state(Caller("u1", "t1", "owner"), NOW)
-    change = Change.begun("t1", "u1", Kind.CONNECT, NOW, "g")
-    for act in (lambda: states.take(state), lambda: states.done(state.key), lambda: changes.begin(change, NOW)):
-        act()
-    for write in (changes.note, changes.end):
-        write(change)
-    said = [one for one in expressions if any(name.endswith("Expression") for name in one)]
-    assert len(said) == 12
-    for one in said:
-        words = _words(" ".join(text for name, text in one.items() if name.endswith("Expression")))
-        given = {*one.get("ExpressionAttributeNames", {}), *one.get("ExpressionAttributeValues", {})}
-        assert {word for word in words if word[0] in "#:"} == given
-        ours = {word for word in words if word not in KEYWORDS and word[0] not in "#:"}
-        assert {word for word in ours if word.upper() in RESERVED} == set()
-
-
-KEYWORDS = {"SET", "REMOVE", "AND", "OR", "attribute_exists", "attribute_not_exists"}
-RESERVED = set(ReservedKeywords.get_reserved_keywords())
-
-
-def _words(expression: str) -> set[str]:
-    return set(re.findall(r"[#:]?\w+", expression))
-
-
-def test_what_is_written_twice_is_written_once(stored: Table) -> None:
-    """An answer that was lost leaves a connection as one write does; a claim whose answer was lost is due later."""
-    lossy = replace(stored, call=sent_twice(stored.call))
-    connections, teams = DynamoDBConnections(lossy), DynamoDBTeams(stored.call, TABLE)
-    due = DueConnections(lossy, _asks_nothing, "")
-
-    def now() -> Connection | None:
-        return teams.read("t1").connection_of("u1")
-
-    connections.connected(CONNECTED, NOW)
-    connections.listed(replace(CONNECTED, advertiser_ids=("4",)), NOW)
-    assert now() == replace(KEPT, advertiser_ids=("4",))
-    assert not due.claim(Duty("t1", "u1"), NOW, NOW + HOUR)
-    assert [[*page] for page in DueConnections(stored, _asks_nothing, "").due(NOW + HOUR)] == [[Duty("t1", "u1")]]
-    connections.revoked(CONNECTED)
-    connections.let_go(CONNECTED)
-    assert now() == replace(CONNECTED, advertiser_ids=("4",), status="revoked")

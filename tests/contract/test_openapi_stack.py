@@ -2,10 +2,11 @@
 
 import random
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, assume, settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core import NotSet
 from schemathesis.schemas import BaseSchema
@@ -20,6 +21,9 @@ pytestmark = pytest.mark.deep
 CALLERS = (MEDIA_BUYER, OWNER, MANAGER, OWNER_WITHOUT_CONNECTION, TRAINEE, UNPAID_OWNER)
 NOT_BEARERS = (None, None, None, "", "Bearer", "Basic dTpw", "Bearer not-a-jwt", "Bearer \xff", "bearer a.b.c")
 """Mostly none at all: for each of the others the emulator starts the authorizer anew, which takes seconds."""
+
+NOT_ROUTED_HERE = {"/", "\n"}
+"""In a path's parameter: MiniStack decodes a path before it looks for the route and asks the policy, AWS does after."""
 
 # A function-scoped fixture brings the stack to its start once for each operation, which is often enough.
 HERE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -66,6 +70,7 @@ def _chosen(case: schemathesis.Case[Any], among: tuple[Any, ...]) -> Any:
 @HERE
 def test_every_answer_is_as_described(case: schemathesis.Case[Any], api: Api) -> None:
     """Whatever is sent: no 5xx, no status, header or body that the document does not give; good is taken, bad not."""
+    assume(not set(unquote(str((case.path_parameters or {}).get("user_id", "")))) & NOT_ROUTED_HERE)
     headers = api.stack.bearer(_chosen(case, CALLERS))
     answer = case.call_and_validate(base_url=api.base_url, headers=headers, timeout=SECONDS, allow_redirects=False)
     if answer.status_code == 303:

@@ -11,8 +11,9 @@ import pytest
 
 from local.tiktok_simulator import FaultKind
 from tests.deep.fault_matrix.cells import Cell, cells
+from tests.deep.fault_matrix.connecting import After
 from tests.deep.fault_matrix.faults import TROUBLES
-from tests.deep.fault_matrix.judging import broken_promises
+from tests.deep.fault_matrix.judging import broken_promises, shown
 from tests.deep.fault_matrix.rows import ROWS
 from tests.deep.fault_matrix.running import Seen, run_here
 from tests.deep.fault_matrix.table import page
@@ -27,7 +28,7 @@ WORKERS = 4
 
 
 @pytest.fixture(scope="module")
-def matrix() -> Iterator[dict[Cell, Seen]]:
+def matrix() -> Iterator[dict[Cell, Seen | After]]:
     """Every cell, run once. Slow ones first, so that the processes end together."""
     order = sorted(cells(), key=lambda cell: not cell.takes_time)
     context = multiprocessing.get_context("spawn")
@@ -37,14 +38,16 @@ def matrix() -> Iterator[dict[Cell, Seen]]:
 
 @pytest.mark.parametrize("trouble", range(len(TROUBLES)), ids=[one.name for one in TROUBLES])
 @pytest.mark.parametrize("row", range(len(ROWS)), ids=[one.title for one in ROWS])
-def test_the_contract_holds_whatever_goes_wrong_at_tiktok(matrix: dict[Cell, Seen], row: int, trouble: int) -> None:
+def test_the_contract_holds_whatever_goes_wrong_at_tiktok(
+    matrix: dict[Cell, Seen | After], row: int, trouble: int
+) -> None:
     """Status and body, in time, nothing falsely missing, no connection falsely ended, no second write, no secret."""
     seen = [one for cell, one in matrix.items() if (cell.row_number, cell.trouble_number) == (row, trouble)]
-    broken = [f"{one.cell.name}: {promise}\n    {one.body}" for one in seen for promise in broken_promises(one)]
+    broken = [f"{one.cell.name}: {promise}\n    {shown(one)}" for one in seen for promise in broken_promises(one)]
     assert not broken, "\n".join(broken)
 
 
-def test_every_endpoint_that_is_asked_is_a_row(matrix: dict[Cell, Seen]) -> None:
+def test_every_endpoint_that_is_asked_is_a_row(matrix: dict[Cell, Seen | After]) -> None:
     """And every kind of fault that the simulator knows, and every row of the table of codes, strikes in some cell."""
     asked = {path for one in matrix.values() for path in one.paths}
     assert {row.endpoint for row in ROWS} == asked
@@ -54,7 +57,7 @@ def test_every_endpoint_that_is_asked_is_a_row(matrix: dict[Cell, Seen]) -> None
     assert {row.first for row in RETURN_CODES if row.first} <= codes
 
 
-def test_the_page_says_what_was_seen(matrix: dict[Cell, Seen]) -> None:
+def test_the_page_says_what_was_seen(matrix: dict[Cell, Seen | After]) -> None:
     """docs/fault-matrix.md is this run's; the failure says how to write it anew."""
     written = page(matrix.values(), COMMAND)
     if os.environ.get("FAULT_MATRIX") == "write":

@@ -90,6 +90,7 @@ GRANTS: dict[str, dict[str, set[str]]] = {
     | {
         CONNECTIONS: {
             "secretsmanager:CreateSecret",
+            "secretsmanager:DeleteSecret",
             "secretsmanager:GetSecretValue",
             "secretsmanager:PutSecretValue",
             "secretsmanager:RestoreSecret",

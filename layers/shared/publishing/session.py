@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from publishing.connections import Marks, Tokens, TokenUnavailableError
 from publishing.log_events import LogEvent
+from publishing.teams import Connection
 from publishing.token_choice import Candidate, NoTokenError
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.errors import AdvertiserNotAccessibleError, TokenRejectedError
@@ -53,7 +54,7 @@ class Session:
         refused: AdvertiserNotAccessibleError | None = None
         for candidate in candidates[:MAX_CANDIDATES]:
             try:
-                return Answered(candidate, self._with_rotation(candidate, work))
+                return Answered(candidate, with_rotation(self.tokens, candidate.connection, self._of(candidate, work)))
             except TokenUnavailableError:
                 logger.warning(LogEvent.SECRET_UNUSABLE, user_id=candidate.connection.user_id)
             except TokenRejectedError as error:
@@ -66,18 +67,28 @@ class Session:
             raise refused
         raise NoTokenError("token_expired")
 
-    def _with_rotation(self, candidate: Candidate, work: Work[Result]) -> Result:
-        token = self.tokens.read(candidate.connection)
-        try:
-            return work(self.open(token), candidate.advertiser_id)
-        except TokenRejectedError:
-            self.tokens.drop(candidate.connection)
-            rotated = self.tokens.read(candidate.connection)
-            if rotated == token:
-                self.tokens.drop(candidate.connection)
-                raise
-        try:
-            return work(self.open(rotated), candidate.advertiser_id)
-        except TokenRejectedError:
-            self.tokens.drop(candidate.connection)
+    def _of(self, candidate: Candidate, work: Work[Result]) -> Callable[[SecretStr], Result]:
+        return lambda token: work(self.open(token), candidate.advertiser_id)
+
+
+def with_rotation(tokens: Tokens, connection: Connection, work: Callable[[SecretStr], Result]) -> Result:
+    """Do ``work`` with the connection's token; where that is dead, with the one that the store has by now, if another.
+
+    Raises:
+        TokenUnavailableError: no such secret.
+        TokenRejectedError: both are dead, or there is but one.
+    """
+    token = tokens.read(connection)
+    try:
+        return work(token)
+    except TokenRejectedError:
+        tokens.drop(connection)
+        rotated = tokens.read(connection)
+        if rotated == token:
+            tokens.drop(connection)
             raise
+    try:
+        return work(rotated)
+    except TokenRejectedError:
+        tokens.drop(connection)
+        raise

@@ -1,6 +1,7 @@
 """Bytes to TikTok and back on one pooled `requests` session, within a deadline."""
 
 import json
+import logging
 import re
 import ssl
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ _POOL_SIZE = 16
 _CHUNK_BYTES = 65_536
 _LEAST_WAIT_SECONDS = 0.05
 _HEADER_VALUE = re.compile(r"[!-~]+")
+
+logging.getLogger("urllib3").setLevel(logging.WARNING)  # below, it tells every URL, one of which holds the app's secret
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from local.tiktok_simulator import Fault, FaultKind
 from tests.deep.fault_matrix.faults import (
+    APP_REFUSED,
     BEYOND_10_MB,
     MORE_THAN_50_PAGES,
     THE_IDS_DIGITS,
@@ -18,6 +19,7 @@ from tests.deep.fault_matrix.faults import (
 from tests.deep.fault_matrix.rows import ACTED, NOT_ACTED, ROWS, Row
 from tests.deep.fault_matrix.rules import NO_TOKEN, Word
 
+EXCHANGE = "oauth2/access_token/"
 TEN_MEGABYTES = 10_000_000
 _BOOLEANS = frozenset({"can_use_custom_identity", "confirmed"})
 _OBJECTS = frozenset({"asset_ownership"})
@@ -68,6 +70,10 @@ class Cell:
             return Lesson.NOTHING_WRONG
         if kind is FaultKind.CHANGING_TOTALS and not self.row.counted:
             return Lesson.NOTHING_WRONG
+        if kind is FaultKind.SLOW_DRIP and self.row.patient:
+            return Lesson.NOTHING_WRONG
+        if self.row.endpoint == EXCHANGE and self.strike.values.get("code") in APP_REFUSED:
+            return Lesson.NOT_OUR_APP
         return self.trouble.lesson
 
     @property
@@ -128,11 +134,7 @@ def cells() -> Iterator[Cell]:
                 for key in _keys(row, strike):
                     for scene in _scenes(row, trouble, strike):
                         yield Cell(row_number, trouble_number, strike_number, key, scene)
-                    if (
-                        row.asks != "create"
-                        and trouble.lesson is not Lesson.LATE
-                        and trouble.name != MORE_THAN_50_PAGES
-                    ):
+                    if row.has_mates and trouble.lesson is not Lesson.LATE and trouble.name != MORE_THAN_50_PAGES:
                         yield Cell(row_number, trouble_number, strike_number, key, "there", teammate=True)
 
 
@@ -155,7 +157,7 @@ def _is_wrong(key: str, strike: Strike) -> bool:
 def _scenes(row: Row, trouble: Trouble, strike: Strike) -> tuple[str, ...]:
     if trouble.name == MORE_THAN_50_PAGES:
         return ("endless",) if "endless" in row.scenes else ()
-    if row.endpoint == "identity/create/":
+    if row.writes:
         return _ends(trouble, strike)
     if strike.kind is FaultKind.DUPLICATE_PAGES and "far" in row.scenes:
         return ("far", "barren")

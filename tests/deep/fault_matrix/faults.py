@@ -17,6 +17,10 @@ BEYOND_10_MB = 1_000_000
 """Stands for as many repetitions as make an answer of more than the product reads."""
 
 
+APP_REFUSED = frozenset({40101, 40113})
+"""Codes that speak of the app where there is no token yet."""
+
+
 class Lesson(StrEnum):
     """What a caller may learn from an answer; the rules are about these, not about single faults."""
 
@@ -28,6 +32,12 @@ class Lesson(StrEnum):
     RATE_LIMITED = "rate limited"
     REFUSED = "refused"
     """Definitely not done, and repeating it changes nothing."""
+    UNSUPPORTED = "unsupported"
+    """The same, whatever is asked."""
+    NOT_OUR_APP = "not our app"
+    """The app itself is refused: nothing can be done by the person."""
+    NOT_DONE = "not done"
+    """Definitely not done, and it may be done when it is repeated."""
     TROUBLE = "trouble"
     """Nothing learnt: TikTok's or the network's trouble. A write may have been done."""
     ODD = "odd"
@@ -94,7 +104,7 @@ _SAMPLES = (
     "The advertiser doesn't exist or has been deleted.",
 )
 _MORE_CODES = {
-    Meaning.REJECTED: (40002, 40004, 40700),
+    Meaning.REJECTED: (40002, 40004, 40110, 40700),
     Meaning.TRANSIENT: (50002, 51000, 52000, 53100, 60001),
     Meaning.UNKNOWN: (39999, 70000, 999999),
 }
@@ -115,13 +125,26 @@ def _codes(meaning: Meaning) -> Iterator[Strike]:
         yield _code(code, "Simulated.")
 
 
+def _without(codes: frozenset[int], trouble: Trouble) -> Trouble:
+    strikes = tuple(one for one in trouble.strikes if one.values["code"] not in codes)
+    return Trouble(_told(trouble.name.partition(":")[0], strikes), trouble.lesson, strikes)
+
+
+def _only(code: int, message: str, name: str, lesson: Lesson) -> Trouble:
+    return Trouble(f"{name}: {code}", lesson, (_code(code, message),))
+
+
 def _code(code: int, message: str) -> Strike:
     return Strike(FaultKind.CODE, {"code": code, "message": f"{message} Access-Token: {TOKEN}"}, both=True)
 
 
 def _class(name: str, lesson: Lesson, meaning: Meaning) -> Trouble:
     strikes = tuple(_codes(meaning))
-    return Trouble(f"{name}: {', '.join(str(one) for one in _numbers(strikes))}", lesson, strikes)
+    return Trouble(_told(name, strikes), lesson, strikes)
+
+
+def _told(name: str, strikes: tuple[Strike, ...]) -> str:
+    return f"{name}: {', '.join(str(one) for one in _numbers(strikes))}"
 
 
 def _numbers(strikes: tuple[Strike, ...]) -> list[int]:
@@ -150,14 +173,17 @@ L = Lesson
 K = FaultKind
 TROUBLES: tuple[Trouble, ...] = (
     Trouble("none", L.NOTHING_WRONG, (Strike(None),)),
-    _class("token dead", L.TOKEN_DEAD, Meaning.TOKEN_DEAD),
+    _without(APP_REFUSED, _class("token dead", L.TOKEN_DEAD, Meaning.TOKEN_DEAD)),
+    _only(40113, _SAMPLES[0], "token of another app", L.TOKEN_DEAD),
+    _only(40101, "Incorrect app secret.", "app refused", L.REFUSED),
     _class("scope missing", L.NO_SCOPE, Meaning.SCOPE_MISSING),
     _class("no access", L.NO_ACCESS, Meaning.NO_ACCESS),
     _class("advertiser gone", L.NO_ACCESS, Meaning.ADVERTISER_GONE),
     _class("rate limited", L.RATE_LIMITED, Meaning.RATE_LIMITED),
     _class("TikTok's trouble", L.TROUBLE, Meaning.TRANSIENT),
     _class("request rejected", L.REFUSED, Meaning.REJECTED),
-    _class("unsupported", L.REFUSED, Meaning.UNSUPPORTED),
+    _class("unsupported", L.UNSUPPORTED, Meaning.UNSUPPORTED),
+    _class("not done this time", L.NOT_DONE, Meaning.NOT_DONE),
     _class("no such code known", L.ODD, Meaning.UNKNOWN),
     _http(L.RATE_LIMITED, 429),
     _http(L.TROUBLE, 500, 502, 503, 504),

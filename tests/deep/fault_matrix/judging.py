@@ -7,10 +7,13 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from publishing.answers.identities import CreatedIdentityAnswer, IdentityCheck, IdentityList
+from publishing.answers.identity_images import IdentityImage
 from publishing.answers.publish_check import PublishCheck
 from publishing.objectives import OBJECTIVES, Requirement
 from tests.deep.fault_matrix.cells import Cell
+from tests.deep.fault_matrix.connecting import After
 from tests.deep.fault_matrix.faults import Lesson
+from tests.deep.fault_matrix.judging_connecting import broken_promises_of_connecting
 from tests.deep.fault_matrix.rules import EITHER, Word
 from tests.deep.fault_matrix.running import SECONDS, SHORT_SECONDS, Seen
 from tests.deep.fault_matrix.worlds import ADVERTISER, MATE, USER
@@ -23,16 +26,23 @@ _MODELS: Mapping[str, tuple[int, type[BaseModel]]] = {
     "check": (200, IdentityCheck),
     "list": (200, IdentityList),
     "create": (201, CreatedIdentityAnswer),
+    "upload": (201, IdentityImage),
     "publish": (200, PublishCheck),
 }
 _PROBLEM = {"type", "title", "status", "detail", "code", "request_id"}
 _MORE_OF_PROBLEM = {"tiktok_rejected": {"tiktok"}}
+_DONE = {"create": "created", "upload": "uploaded"}
+_MAY_BE_TRIED_AGAIN = {Lesson.RATE_LIMITED, Lesson.NOT_DONE}
 _VERIFIED = {"satisfied", "missing"}
 _ORDER = [one.value for one in Requirement]
 
 
-def word(seen: Seen) -> Word:
+def word(seen: Seen | After) -> Word:
     """What the caller was told."""
+    return seen.told if isinstance(seen, After) else _word(seen)
+
+
+def _word(seen: Seen) -> Word:
     body = json.loads(seen.body)
     if seen.status >= 400:
         told = f"{seen.status} {body['code']}"
@@ -44,11 +54,16 @@ def word(seen: Seen) -> Word:
             return f"api_error: {body['detail']}" if body["reason"] == "api_error" else str(body["reason"])
         case "list":
             return f"{seen.status}, {len(body['identities'])} listed{'' if body['complete'] else ', incomplete'}"
-        case "create":
-            how = "found by name" if "identity/get/" in seen.paths else "created"
+        case "create" | "upload":
+            how = "found by name" if "identity/get/" in seen.paths else _DONE[seen.cell.row.asks]
             return ", ".join([f"{seen.status} {how}", *_codes(body)])
         case _:
             return _verdict(body)
+
+
+def shown(seen: Seen | After) -> str:
+    """What there is to look at where a promise is broken."""
+    return repr(seen) if isinstance(seen, After) else seen.body
 
 
 def _verdict(body: Mapping[str, Any]) -> Word:
@@ -62,11 +77,14 @@ def _verdict(body: Mapping[str, Any]) -> Word:
 
 
 def _codes(body: Mapping[str, Any]) -> list[str]:
-    return [one["code"] for one in body["warnings"]]
+    return [one["code"] for one in body.get("warnings", ())]
 
 
-def broken_promises(seen: Seen) -> Iterator[str]:
+def broken_promises(seen: Seen | After) -> Iterator[str]:
     """Everything that is wrong with what was seen, in sentences."""
+    if isinstance(seen, After):
+        yield from broken_promises_of_connecting(seen)
+        return
     cell = seen.cell
     if word(seen) != cell.told:
         yield f"told {word(seen)!r}, not {cell.told!r}"
@@ -83,6 +101,8 @@ def broken_promises(seen: Seen) -> Iterator[str]:
     yield from _of_form(seen)
     if cell.row.asks == "create":
         yield from _of_write(seen)
+    if cell.row.asks == "upload":
+        yield from _of_upload(seen)
     if cell.row.asks == "publish" and seen.status == 200:
         yield from _of_verdict(cell, json.loads(seen.body))
         yield from _of_snapshot(seen, json.loads(seen.body))
@@ -114,7 +134,7 @@ def _of_form(seen: Seen) -> Iterator[str]:
             yield "the body has more than its model"
     except ValidationError as error:
         yield f"the body does not fit its model: {error}"
-    if body["advertiser_id"] != ADVERTISER:
+    if body.get("advertiser_id", ADVERTISER) != ADVERTISER:
         yield f"the answer is about {body['advertiser_id']}"
 
 
@@ -134,13 +154,25 @@ def _of_problem(seen: Seen, body: Mapping[str, Any]) -> Iterator[str]:
 def _of_write(seen: Seen) -> Iterator[str]:
     """Exactly one identity for each success, none for each refusal; and one in the end, once TikTok is well."""
     writes = seen.paths.count("identity/create/")
-    if writes > (3 if seen.cell.lesson is Lesson.RATE_LIMITED and not seen.cell.row.after_lost_write else 1):
+    if writes > (3 if seen.cell.lesson in _MAY_BE_TRIED_AGAIN and not seen.cell.row.after_lost_write else 1):
         yield f"written {writes} times"
     made = int(seen.status == 201 or seen.cell.scene == "acted")
     if seen.made != made:
         yield f"{seen.made} identities, not {made}"
     if (seen.again, seen.made_in_the_end) != (201, 1):
         yield f"the same request again: {seen.again}, and {seen.made_in_the_end} identities"
+
+
+def _of_upload(seen: Seen) -> Iterator[str]:
+    """One picture for each success, none for each refusal, and never a second try where the first may have made one."""
+    writes = seen.paths.count("file/image/ad/upload/")
+    if writes > (3 if seen.cell.lesson in _MAY_BE_TRIED_AGAIN else 1):
+        yield f"sent {writes} times"
+    made = int(seen.status == 201 or seen.cell.scene == "acted")
+    if seen.made != made:
+        yield f"{seen.made} pictures, not {made}"
+    if (seen.again, seen.made_in_the_end) != (201, made + 1):
+        yield f"the same request again: {seen.again}, and {seen.made_in_the_end} pictures"
 
 
 def _of_verdict(cell: Cell, body: Mapping[str, Any]) -> Iterator[str]:

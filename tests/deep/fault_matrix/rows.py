@@ -11,16 +11,24 @@ from tests.deep.fault_matrix.rules import (
     advice,
     checked,
     created,
+    exchanged,
+    found_in_own_list,
     listed,
+    listed_once_connected,
     looked_for,
     partly_listed,
+    refreshed,
     required,
+    revoked,
     strictly,
+    uploaded,
     warned,
 )
 
 ACTED, NOT_ACTED = "acted", "not acted"
-"""The scenes of a write: whether TikTok has made the identity although its answer may say otherwise."""
+"""The scenes of a write: whether TikTok has carried it out although its answer may say otherwise."""
+CONNECTING = frozenset({"connect", "disconnect", "refresh"})
+"""Operations on connections themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +36,7 @@ class Row:
     """One endpoint as one operation asks it."""
 
     asks: str
-    """The operation: check, list, create or publish."""
+    """The operation: check, list, create, upload, publish, or one of ``CONNECTING``."""
     endpoint: str
     note: str = ""
     """Which call, where the operation asks the endpoint for several things."""
@@ -47,8 +55,19 @@ class Row:
     """About the size of a row; 0 where no list can grow beyond what the product reads."""
     skip: int = 0
     """Calls of the endpoint that are spared."""
+    writes: bool = False
+    """Whether asking the endpoint changes something at TikTok."""
+    unlisted: bool = False
+    """Whether the advertiser is not in the list of the caller's connection."""
+    patient: bool = False
+    """Whether an answer that drips in is waited for: there is time for it."""
     after_lost_write: bool = False
     """The endpoint is asked only because a write's answer was lost."""
+
+    @property
+    def has_mates(self) -> bool:
+        """Whether a teammate's token may do what the caller's may not."""
+        return self.asks in {"check", "list", "publish"} and not self.unlisted
 
     @property
     def title(self) -> str:
@@ -72,6 +91,7 @@ _NAMED_IDENTITY = {
 _ADVERTISER = {Part.LIST: ("list",), Part.ID: ("advertiser_id",)}
 _ACCOUNT = {**_ADVERTISER, Part.NEEDED: ("status",), Part.SHOWN: ("name",)}
 _FLAG = {**_ADVERTISER, Part.NEEDED: ("can_use_custom_identity",)}
+_REACHED = {Part.LIST: ("list",), Part.ID: ("advertiser_id",), Part.SHOWN: ("advertiser_name",)}
 _RESTRICTED, _UNVERIFIED = "custom_identity_restricted", "custom_identity_unverified"
 _LEADS = {"objective": "LEAD_GENERATION"}
 
@@ -122,6 +142,7 @@ ROWS: tuple[Row, ...] = (
         scenes={ACTED: w.as_it_is, NOT_ACTED: w.as_it_is},
         plain={ACTED: "201 created"},
         rule=created,
+        writes=True,
         parts={Part.ID: ("identity_id",)},
         counted=False,
     ),
@@ -331,5 +352,84 @@ ROWS: tuple[Row, ...] = (
         parts=_FLAG,
         id_number=w.ADVERTISER,
         counted=False,
+    ),
+    Row(
+        asks="publish",
+        endpoint="oauth2/advertiser/get/",
+        note="own list",
+        arguments={"objective": "TRAFFIC"},
+        scenes={"there": w.as_it_is, "absent": w.out_of_reach},
+        plain={"there": "ready", "absent": "403 advertiser_not_accessible"},
+        rule=found_in_own_list,
+        parts=_REACHED,
+        id_number=w.ADVERTISER,
+        counted=False,
+        row_bytes=70,
+        unlisted=True,
+    ),
+    Row(
+        asks="upload",
+        endpoint="file/image/ad/upload/",
+        scenes={ACTED: w.as_it_is, NOT_ACTED: w.as_it_is},
+        plain={ACTED: "201 uploaded"},
+        rule=uploaded,
+        writes=True,
+        parts={Part.ID: ("image_id",), Part.SHOWN: ("width", "height", "image_url")},
+        counted=False,
+    ),
+    Row(
+        asks="connect",
+        endpoint="oauth2/access_token/",
+        scenes={ACTED: w.as_it_is, NOT_ACTED: w.as_it_is},
+        plain={ACTED: "connected, 1 listed"},
+        rule=exchanged,
+        writes=True,
+        parts={Part.NEEDED: ("access_token",), Part.SHOWN: ("scope", "advertiser_ids")},
+        counted=False,
+    ),
+    Row(
+        asks="connect",
+        endpoint="oauth2/advertiser/get/",
+        scenes={"there": w.as_it_is, "absent": w.nothing_reached},
+        plain={"there": "connected, 1 listed", "absent": "connected, 0 listed"},
+        rule=listed_once_connected,
+        patient=True,
+        parts=_REACHED,
+        id_number=w.ADVERTISER,
+        counted=False,
+        row_bytes=70,
+    ),
+    Row(
+        asks="connect",
+        endpoint="advertiser/info/",
+        note="disabled ones",
+        scenes={"there": w.suspended, "absent": w.as_it_is},
+        plain={"there": "connected, 1 listed, 1 disabled", "absent": "connected, 1 listed"},
+        rule=warned("connected, 1 listed"),
+        patient=True,
+        parts=_ACCOUNT,
+        id_number=w.ADVERTISER,
+        counted=False,
+    ),
+    Row(
+        asks="disconnect",
+        endpoint="oauth2/revoke_token/",
+        scenes={ACTED: w.as_it_is, NOT_ACTED: w.as_it_is},
+        plain={ACTED: "200 revoked", NOT_ACTED: "200 revoked"},
+        rule=revoked,
+        writes=True,
+        counted=False,
+    ),
+    Row(
+        asks="refresh",
+        endpoint="oauth2/advertiser/get/",
+        scenes={"there": w.as_it_is, "absent": w.as_it_is},
+        plain={"there": "1 listed", "absent": "0 listed"},
+        rule=refreshed,
+        patient=True,
+        parts=_REACHED,
+        id_number=w.SECOND,
+        counted=False,
+        row_bytes=70,
     ),
 )

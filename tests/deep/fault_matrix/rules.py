@@ -17,6 +17,8 @@ _REASONS: Mapping[Lesson, str] = {
     Lesson.NO_SCOPE: "missing_scope",
     Lesson.RATE_LIMITED: "rate_limited",
     Lesson.REFUSED: "upstream_error",
+    Lesson.UNSUPPORTED: "upstream_error",
+    Lesson.NOT_DONE: "upstream_error",
     Lesson.TROUBLE: "upstream_error",
     Lesson.ODD: "unexpected_response",
     Lesson.ODD_ROWS: "unexpected_response",
@@ -36,6 +38,7 @@ _CREATE_PROBLEMS: Mapping[Lesson, str] = {
     Lesson.NO_ACCESS: "403 advertiser_not_accessible",
     Lesson.NO_SCOPE: "422 tiktok_rejected",
     Lesson.REFUSED: "422 tiktok_rejected",
+    Lesson.UNSUPPORTED: "422 tiktok_rejected",
     Lesson.RATE_LIMITED: "503 tiktok_rate_limited",
     Lesson.LATE: "504 tiktok_timeout",
 }
@@ -116,3 +119,54 @@ def advice(lost: Word) -> Rule:
 def warned(lost: Word) -> Rule:
     """A write's warning: unreadable it is left out; the identity is there, whatever is said of the token."""
     return lambda plain, lesson, scene: plain[scene] if lesson is Lesson.NOTHING_WRONG else lost
+
+
+_EXCHANGE: Mapping[Lesson, str] = {
+    Lesson.NOT_OUR_APP: "connect_not_set_up",
+    Lesson.REFUSED: "code_rejected",
+    Lesson.TOKEN_DEAD: "code_rejected",
+    Lesson.RATE_LIMITED: "tiktok_rate_limited",
+    Lesson.LATE: "tiktok_timeout",
+}
+"""What the wizard is told; all else is TikTok's error."""
+_REVOCATION: Mapping[Lesson, str] = {
+    Lesson.RATE_LIMITED: "503 tiktok_rate_limited",
+    Lesson.LATE: "504 tiktok_timeout",
+}
+NOT_LISTED = "connected, not listed"
+
+
+def exchanged(plain: Plain, lesson: Lesson, scene: str) -> Word:
+    """The code's exchange: connected exactly where TikTok's answer holds a token."""
+    return plain[scene] if lesson is Lesson.NOTHING_WRONG else _EXCHANGE.get(lesson, "tiktok_error")
+
+
+def listed_once_connected(plain: Plain, lesson: Lesson, scene: str) -> Word:
+    """The list of a new connection: what TikTok does not tell is told later, and connected is connected."""
+    return plain[scene] if teaches_nothing_new(lesson, scene) else NOT_LISTED
+
+
+def revoked(plain: Plain, lesson: Lesson, scene: str) -> Word:
+    """A token that is dead is what was wanted; what else TikTok says leaves something to be repeated."""
+    if lesson in {Lesson.NOTHING_WRONG, Lesson.TOKEN_DEAD}:
+        return plain[scene]
+    return _REVOCATION.get(lesson, TIKTOK_ERROR)
+
+
+def refreshed(plain: Plain, lesson: Lesson, scene: str) -> Word:
+    """The daily reading: a list that TikTok does not tell stays as it was; a dead token ends the connection."""
+    if teaches_nothing_new(lesson, scene):
+        return plain[scene]
+    return "expired" if lesson is Lesson.TOKEN_DEAD else "as before"
+
+
+def found_in_own_list(plain: Plain, lesson: Lesson, scene: str) -> Word:
+    """The preflight's look whether the list has grown: where TikTok does not tell, it has not."""
+    if teaches_nothing_new(lesson, scene):
+        return plain[scene]
+    return NO_TOKEN if lesson is Lesson.TOKEN_DEAD else "403 advertiser_not_accessible"
+
+
+def uploaded(plain: Plain, lesson: Lesson, scene: str) -> Word:
+    """An upload: refused where TikTok says so; where nothing is known the caller may repeat it."""
+    return plain[scene] if lesson is Lesson.NOTHING_WRONG else _CREATE_PROBLEMS.get(lesson, TIKTOK_ERROR)

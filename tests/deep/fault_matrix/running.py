@@ -1,39 +1,46 @@
 """Runs a cell: one simulated TikTok, the product in memory, a real handler, and what could be seen of it afterwards."""
 
-import contextlib
-import io
+import base64
 import json
-import logging
 import time
-import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
-from unittest import mock
 
+from pydantic import SecretStr
+
+from local.png import png
 from local.tiktok_simulator import Fault, FaultKind, Simulator
 from local.tiktok_simulator.journal import fingerprint
-from publishing import endpoint
+from publishing.avatars import Picture, Size
+from publishing.connecting.own_list import OwnList
 from publishing.endpoint import Handler, body_endpoint, query_endpoint
 from publishing.identities import check_identity, list_identities
 from publishing.identity_creation import create_identity
-from publishing.inputs import AdvertiserQuery, CreateIdentityBody, PublishCheckQuery
+from publishing.identity_images import create_identity_image
+from publishing.inputs import AdvertiserQuery, CreateIdentityBody, CreateIdentityImageBody, PublishCheckQuery
 from publishing.publish_check import publish_check
 from publishing.readiness.live import Live
+from publishing.readiness.wiring import utc_now
 from publishing.services import Services
 from tests.deep.fault_matrix.cells import Cell
-from tests.deep.fault_matrix.rows import ACTED
-from tests.deep.fault_matrix.worlds import ADVERTISER, MATE, MATES_TOKEN, USER, everything, repeat_everywhere
+from tests.deep.fault_matrix.connecting import After, ConnectingRequest
+from tests.deep.fault_matrix.observing import listening, remembering_errors, text_of
+from tests.deep.fault_matrix.rows import ACTED, CONNECTING
+from tests.deep.fault_matrix.worlds import ADVERTISER, MATE, MATES_TOKEN, SECOND, USER, everything, repeat_everywhere
 from tests.fakes import FakeContext, Product, api_event, product
+from tests.in_memory_connecting import InMemoryApp, InMemoryConnections
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
-from tiktok_business.errors import TikTokError
+from tiktok_business.oauth import App, TikTokOAuth
 from tiktok_business.transport import RequestsTransport
 
 NAME = "Acme Winter"
+_SIDE = 40
+PICTURE = base64.b64encode(png(_SIDE, _SIDE)).decode()
 SECONDS = 15.0
-SHORT_SECONDS = {"check": 1.5, "list": 1.5, "publish": 2.0, "create": 3.3}
+SHORT_SECONDS = {"check": 1.5, "list": 1.5, "publish": 2.0, "create": 3.3, "upload": 2.0}
 """Of Lambda's time, where TikTok keeps silent."""
 KEPT_WITHIN_SECONDS = 5.0
 """Where TikTok does not keep silent."""
@@ -77,27 +84,34 @@ class Bench:
         self._simulator: Simulator | None = None
         self._transport: RequestsTransport | None = None
 
-    def run(self, cell: Cell) -> Seen:
+    def run(self, cell: Cell) -> Seen | After:
         """Run one cell."""
         self._count += 1
-        token = f"canary-token-{self._count}-7d1f"
         tiktok, transport = self._running()
         tiktok.reset()
+        try:
+            if cell.row.asks in CONNECTING:
+                return ConnectingRequest(cell, self._count, tiktok).seen()
+            return self._asked(cell, tiktok, transport)
+        finally:
+            if cell.takes_time:
+                tiktok.stop()
+                self._simulator = None
+
+    def _asked(self, cell: Cell, tiktok: Simulator, transport: RequestsTransport) -> Seen:
+        token = f"canary-token-{self._count}-7d1f"
         tiktok.world = everything(token)
         cell.row.scenes[cell.scene](tiktok.world)
         repeat_everywhere(tiktok.world, token)
+        if cell.row.unlisted:  # names of listed advertisers are shown
+            tiktok.world.advertisers[ADVERTISER].name = "Northlight"
         if cell.row.after_lost_write:
             kind = FaultKind.RESET_AFTER if cell.scene == ACTED else FaultKind.RESET_BEFORE
             tiktok.faults.add(Fault(path="identity/create/", kind=kind))
         fault = cell.fault(token)
         if fault is not None:
             tiktok.faults.add(fault)
-        try:
-            return _Request(cell, token, tiktok, transport).seen()
-        finally:
-            if cell.takes_time:
-                tiktok.stop()
-                self._simulator = None
+        return _Request(cell, token, tiktok, transport).seen()
 
     def _running(self) -> tuple[Simulator, RequestsTransport]:
         if self._simulator is None or self._transport is None:
@@ -111,9 +125,18 @@ class _Request:
         self.cell = cell
         self.token = token
         self.tiktok = tiktok
-        self.product = _people(product(tiktok.base_url), token, teammate=cell.teammate)
+        self.product = _people(product(tiktok.base_url), token, cell)
+        app = App(tiktok.world.app_id, SecretStr(tiktok.world.app_secret))
         self.services = replace(
             self.product.services,
+            own_lists=OwnList(
+                InMemoryConnections(self.product.teams),
+                self.product.tokens,
+                self.product.marks,
+                InMemoryApp(app),
+                lambda app, deadline: TikTokOAuth(transport, app, deadline, lambda _seconds: None, lambda: 0.0),
+                utc_now,
+            ),
             open_tiktok=lambda secret, deadline: TikTokBusinessApi(
                 TikTokClient(transport, secret, deadline, lambda _seconds: None, lambda: 0.0)
             ),
@@ -132,16 +155,16 @@ class _Request:
             marked, made = tuple(self._expired()), self._made()
             kept = self._kept(KEPT_WITHIN_SECONDS if _has_token(response) and not cell.takes_time else 0.0)
             stored = self._stored()
-            again = self._again() if cell.row.asks == "create" else None
+            again = self._again() if cell.row.asks in {"create", "upload"} else None
             stored += self._stored()
         places = {
             "the answer": json.dumps(response),
             "what is logged or printed": written.getvalue(),
             "what is stored": stored,
-            "an error's text": "".join(_text_of(error) for error in errors),
+            "an error's text": "".join(text_of(error) for error in errors),
             "a URL": repr([one.query for one in self.tiktok.requests]),
         }
-        secrets = [self.token, BEARER, *([MATES_TOKEN] if cell.teammate else [])]
+        secrets = [self.token, BEARER, self.tiktok.world.app_secret, *([MATES_TOKEN] if cell.teammate else [])]
         return Seen(
             cell=cell,
             status=response["statusCode"],
@@ -164,7 +187,9 @@ class _Request:
         row = self.cell.row
         headers = {"Authorization": f"Bearer {BEARER}"}
         values = {"advertiser_id": ADVERTISER, **row.arguments}
-        if row.asks == "create":
+        if row.asks == "upload":
+            event = api_event(body={**values, "image_base64": PICTURE}, headers=headers, user_id=USER)
+        elif row.asks == "create":
             event = api_event(body={**values, "display_name": NAME}, headers=headers, user_id=USER)
         else:
             event = api_event(values, headers=headers, user_id=USER)
@@ -192,18 +217,25 @@ class _Request:
         return [one.user_id for one in self.product.teams.read("northlight").connections if one.status == "expired"]
 
     def _made(self) -> int:
-        return sum(one.display_name == NAME for one in self.tiktok.world.advertisers[ADVERTISER].identities)
+        advertiser = self.tiktok.world.advertisers[ADVERTISER]
+        if self.cell.row.asks == "upload":
+            return len(advertiser.images)
+        return sum(one.display_name == NAME for one in advertiser.identities)
 
 
 def _has_token(response: Mapping[str, Any]) -> bool:
     return bool(json.loads(response["body"]).get("token"))
 
 
-def _people(wired: Product, token: str, *, teammate: bool) -> Product:
-    wired.person(USER, "owner", token, [ADVERTISER])
-    if teammate:
+def _people(wired: Product, token: str, cell: Cell) -> Product:
+    wired.person(USER, "owner", token, [SECOND if cell.row.unlisted else ADVERTISER])
+    if cell.teammate:
         wired.person(MATE, "mediabuyer", MATES_TOKEN, [ADVERTISER])
     return wired
+
+
+def _prepare(content: bytes, *, crop: bool) -> Picture:  # noqa: ARG001 - as the real one, which needs Pillow
+    return Picture(content, "image/png", ".png", Size(_SIDE, _SIDE))
 
 
 def _handler(name: str, services: Services, live: Live) -> Handler:
@@ -214,56 +246,16 @@ def _handler(name: str, services: Services, live: Live) -> Handler:
             return query_endpoint(partial(list_identities, services), AdvertiserQuery)
         case "create":
             return body_endpoint(partial(create_identity, services), CreateIdentityBody)
+        case "upload":
+            return body_endpoint(partial(create_identity_image, services, _prepare), CreateIdentityImageBody)
         case _:
             return query_endpoint(partial(publish_check, services, live), PublishCheckQuery)
-
-
-@contextlib.contextmanager
-def remembering_errors() -> Iterator[list[TikTokError]]:
-    """Every error of TikTok's that is made, in whichever thread; it leads to its causes and its context."""
-    made: list[TikTokError] = []
-    original = TikTokError.__init__
-
-    def remembered(self: TikTokError, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
-        made.append(self)
-
-    with mock.patch.object(TikTokError, "__init__", remembered):
-        yield made
-
-
-def _text_of(error: TikTokError) -> str:
-    return "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
-
-
-@contextlib.contextmanager
-def listening() -> Iterator[io.StringIO]:
-    """All that the functions log, what libraries log at any level, and what anything prints."""
-    written = io.StringIO()
-    handler = endpoint.logger.registered_handler
-    assert isinstance(handler, logging.StreamHandler)
-    before = handler.setStream(written)
-    libraries = logging.StreamHandler(written)
-    root = logging.getLogger()
-    level = root.level
-    root.addHandler(libraries)
-    root.setLevel(logging.DEBUG)
-    endpoint.logger.setLevel(logging.DEBUG)
-    try:
-        with contextlib.redirect_stdout(written), contextlib.redirect_stderr(written):
-            yield written
-    finally:
-        endpoint.logger.setLevel(logging.INFO)
-        root.setLevel(level)
-        root.removeHandler(libraries)
-        if before is not None:
-            handler.setStream(before)
 
 
 _bench: Bench | None = None
 
 
-def run_here(cell: Cell) -> Seen:
+def run_here(cell: Cell) -> Seen | After:
     """Run a cell on this process's own bench."""
     global _bench  # noqa: PLW0603 - one for each worker process
     _bench = _bench or Bench()

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 
+from tests.deep.fault_matrix.connecting import After
 from tests.deep.fault_matrix.faults import TROUBLES, Trouble
 from tests.deep.fault_matrix.judging import word
-from tests.deep.fault_matrix.rows import ROWS, Row
+from tests.deep.fault_matrix.rows import CONNECTING, ROWS, Row
 from tests.deep.fault_matrix.rules import Word
 from tests.deep.fault_matrix.running import Seen
 
 _GROUPS = (
-    ("Check, list and create", [row for row in ROWS if row.asks != "publish"]),
+    ("Check, list, create and upload", [row for row in ROWS if row.asks not in {"publish", *CONNECTING}]),
     ("Publish check: prerequisites", [row for row in ROWS if row.asks == "publish" and not row.note.startswith("adv")]),
     ("Publish check: advice", [row for row in ROWS if row.note.startswith("adv")]),
+    ("Connect, disconnect and the daily reading of lists", [row for row in ROWS if row.asks in CONNECTING]),
 )
 _YES = ("there", "far", "acted")
 
@@ -28,7 +30,7 @@ A code in a line's name is one that was answered; all codes of a line are told a
 """
 
 
-def page(seen: Iterable[Seen], command: str) -> str:
+def page(seen: Iterable[Seen | After], command: str) -> str:
     """The whole page."""
     told: dict[tuple[int, int, bool], set[Word]] = {}
     cells = 0

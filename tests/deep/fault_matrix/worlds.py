@@ -17,6 +17,7 @@ from local.tiktok_simulator import (
 )
 
 ADVERTISER = "7300000000000000099"
+SECOND = "7300000000000000098"
 USER = "u-asker"
 MATE = "u-mate"
 MATES_TOKEN = "simulated-token-of-the-teammate"
@@ -42,7 +43,8 @@ def everything(token: str) -> World:
                 pixels=[_pixel(1)],
                 apps=[App("7100000000000000001", "Shop app")],
                 pages=[_form(1)],
-            )
+            ),
+            SECOND: Advertiser(SECOND, "Northlight Two"),
         },
         business_centers={CENTER: _center(CENTER, [_catalog(1)])},
     )
@@ -187,6 +189,16 @@ def form_in_library(world: World) -> None:
 def drafts_in_library(world: World) -> None:
     no_form(world)
     _library(world, *(_form(number, "EDITED") for number in range(2, 5)))
+
+
+def out_of_reach(world: World) -> None:
+    """No token reaches the advertiser."""
+    world.tokens = {name: replace(token, advertiser_ids=()) for name, token in world.tokens.items()}
+
+
+def nothing_reached(world: World) -> None:
+    """Who connects reaches no advertiser."""
+    world.users = {name: replace(user, advertiser_ids=()) for name, user in world.users.items()}
 
 
 def terms_unsigned(world: World) -> None:

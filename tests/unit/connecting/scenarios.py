@@ -28,8 +28,8 @@ EXCHANGE, LIST, STATUSES, REVOKE = (
     "oauth2/revoke_token/",
 )
 BEFORE_TOKEN = ("take state", "begin change", EXCHANGE, "note change")
-COMPLETION = (LIST, STATUSES, "write connection", "bus", "end change")
-FROM_TOKEN = (*COMPLETION, "end state")
+OVER = ("end state", "end change")
+FROM_TOKEN = (LIST, STATUSES, "write connection", "bus", *OVER)
 CALLBACK_FIRST = (*BEFORE_TOKEN, "put secret", "create secret", "put secret", *FROM_TOKEN)
 CALLBACK_REPLACING = (*BEFORE_TOKEN, "put secret", *FROM_TOKEN)
 CALLBACK_RESTORING = (*BEFORE_TOKEN, "put secret", "restore secret", "put secret", *FROM_TOKEN)
@@ -152,6 +152,21 @@ def left(scenario: Scenario, after: str) -> Callable[[System], Act]:
     return prepare
 
 
+def left_then(scenario: Scenario, after: str, then: Callable[[System], Act]) -> Callable[[System], Act]:
+    """The scenario was ended after the last effect of this name; then the person comes with something else."""
+    prepare = left(scenario, after)
+
+    def prepared(system: System) -> Act:
+        prepare(system)
+        return then(system)
+
+    return prepared
+
+
+def _disconnects(system: System) -> Act:
+    return lambda: system.disconnect(WHO)
+
+
 def list_due(system: System) -> Act:
     """A day after."""
     assert system.connect(WHO, scopes=FIRST_SCOPES) == "connected"
@@ -175,23 +190,52 @@ DISCONNECT = Scenario("disconnect", disconnection, DISCONNECTION)
 DISCONNECT_DEAD = Scenario("disconnect the dead", disconnection_of_the_dead, DISCONNECTION)
 DISCONNECTS = (DISCONNECT, DISCONNECT_DEAD)
 FINISHES = (
-    Scenario("finish stored", left(FIRST, "put secret"), (*CLAIMED, "begin change", *COMPLETION)),
-    Scenario("finish stored again", left(AGAIN, "put secret"), (*CLAIMED, "begin change", *COMPLETION)),
-    Scenario(
-        "finish made empty", left(FIRST, "create secret"), (*CLAIMED, "begin change", "remove secret", "end change")
-    ),
+    Scenario("finish stored", left(FIRST, "put secret"), (*CLAIMED, "begin change", *FROM_TOKEN)),
+    Scenario("finish stored again", left(AGAIN, "put secret"), (*CLAIMED, "begin change", *FROM_TOKEN)),
+    Scenario("finish made empty", left(FIRST, "create secret"), (*CLAIMED, "begin change", "remove secret", *OVER)),
     Scenario(
         "finish restored",
         left(AFTER_DISCONNECTION, "restore secret"),
-        (*CLAIMED, "begin change", "remove secret", "end change"),
+        (*CLAIMED, "begin change", "remove secret", *OVER),
     ),
-    Scenario("finish nothing", left(AGAIN, EXCHANGE), (*CLAIMED, "begin change", "end change")),
+    Scenario("finish nothing", left(AGAIN, EXCHANGE), (*CLAIMED, "begin change", *OVER)),
     Scenario(
         "finish disconnect",
         left(DISCONNECT, "mark revoked"),
         (*CLAIMED, "begin change", REVOKE, "remove secret", "end change"),
     ),
 )
+TAKEOVERS = (
+    Scenario(
+        "connect over stored",
+        left_then(FIRST, "put secret", _consented_again),
+        ("take state", "begin change", *FROM_TOKEN, *CALLBACK_REPLACING[1:]),
+    ),
+    Scenario(
+        "connect over made empty",
+        left_then(FIRST, "create secret", _consented_again),
+        ("take state", "begin change", "remove secret", *OVER, *CALLBACK_RESTORING[1:]),
+    ),
+    Scenario(
+        "connect over disconnect",
+        left_then(DISCONNECT, "mark revoked", _consented_again),
+        ("take state", "begin change", REVOKE, "remove secret", "end change", *CALLBACK_RESTORING[1:]),
+    ),
+    Scenario(
+        "disconnect over stored",
+        left_then(FIRST, "put secret", _disconnects),
+        ("end state", "begin change", REVOKE, "remove secret", "end change"),
+    ),
+    Scenario(
+        "disconnect over stored again", left_then(AGAIN, "put secret", _disconnects), ("end state", *DISCONNECTION)
+    ),
+    Scenario(
+        "disconnect over disconnect",
+        left_then(DISCONNECT, "mark revoked", _disconnects),
+        ("begin change", REVOKE, "remove secret", "end change"),
+    ),
+)
+"""Somebody comes to what was left, before the sweep does."""
 LISTINGS = (
     Scenario("list", list_due, (*CLAIMED, LIST, STATUSES, "write list")),
     Scenario("list of the dead", list_of_the_dead_due, (*CLAIMED, LIST, "mark", "begin", "bus", "told")),

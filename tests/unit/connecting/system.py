@@ -29,7 +29,6 @@ from publishing.inputs import ConnectionPath, NoInput, PublishCheckQuery
 from publishing.publish_check import publish_check
 from publishing.readiness.expiry import Expiry
 from publishing.readiness.record import OutgoingEvent
-from publishing.services import Services
 from publishing.teams import Connection, Role
 from tests.fakes import FakeContext, Product, Received, api_event, product, secret_id_of
 from tests.in_memory_connecting import (
@@ -127,12 +126,8 @@ class System:
         )
         self.visits = Visits(self.tools, self.marks, Expiry(announcements, bus, self.clock))
         self.tokens = VaultTokens(self.vault)
-        self.own_lists = OwnList(
-            self.connections, self.tokens, self.marks, self.app, self._open_oauth, self.clock
-        )
-        self.services: Services = replace(
-            self.product.services, tokens=self.tokens, marks=self.marks, own_lists=self.own_lists
-        )
+        self.own_lists = OwnList(self.connections, self.tokens, self.marks, self.app, self._open_oauth, self.clock)
+        self.services = replace(self.product.services, tokens=self.tokens, marks=self.marks, own_lists=self.own_lists)
         self.finish = Finish(self.tools)
         self.teams.put(TEAM, "SUBSCRIPTION", status="active")
 
@@ -223,7 +218,7 @@ class System:
     def token(self, user_id: str) -> str | None:
         """The current token of the person's secret, None where there is none to be had."""
         found = self.vault.current(secret_id_of(TEAM, user_id))
-        return found and found.get_secret_value()
+        return found.get_secret_value() if found else None
 
     def is_live(self, token: str | None) -> bool:
         """Whether TikTok accepts the token."""

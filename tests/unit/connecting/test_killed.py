@@ -24,6 +24,7 @@ from tests.unit.connecting.scenarios import (
     SAME_LATER,
     SWEPT,
     SWEPT_THEN_SAME,
+    TAKEOVERS,
     WHO,
     Ending,
     Scenario,
@@ -78,8 +79,9 @@ def test_a_callback_killed_at_any_point_ends_well(system: System, case: Case) ->
         assert connection.status == "active"
     if ending is ANEW:
         assert outcome == "connected"
-    if ending is SAME_LATER and stored and point is not None and point != Point(len(scenario.effects) - 1, after=True):
-        assert outcome == "connected"
+    over = point is None or (point.at, point.after) >= (scenario.effects.index("end state"), True)
+    if ending is SAME_LATER and stored:
+        assert outcome == ("state_used" if over else "connected")
 
 
 @pytest.mark.parametrize("case", cases(DISCONNECTS, ENDINGS), ids=name_of)
@@ -124,9 +126,27 @@ def test_a_sweep_killed_at_any_point_of_finishing_a_change_ends_well(system: Sys
         assert not system.is_live(stored)
 
 
-@pytest.mark.parametrize(
-    "case", cases(LISTINGS, (SAME_AT_ONCE, SAME_LATER, ANEW, SWEPT, ENDED)), ids=name_of
-)
+@pytest.mark.parametrize("case", cases(TAKEOVERS, ENDINGS), ids=name_of)
+def test_who_finds_something_left_and_dies_at_any_point_ends_well(system: System, case: Case) -> None:
+    """What was left is finished first, a disconnection at TikTok too; then comes what was asked for."""
+    scenario, point, ending = case
+    act = scenario.happens(system, point)
+    token = system.token(WHO)
+    outcome = _outcome(ending.follow(system, act))
+    _rest(system)
+    connection = system.connection(WHO)
+    if scenario.name == "connect over disconnect":
+        [first] = [one for one in system.tiktok.world.tokens if one.startswith("simulated-token-u-starter-")]
+        assert not system.is_live(first)
+    if ending is ANEW:
+        assert outcome == "connected"
+        assert str(system.token(WHO)).startswith(f"simulated-token-{LAST_PERSON}-")
+    if ending is ENDED:
+        assert not system.is_live(token)
+        assert connection is None or connection.status == "revoked"
+
+
+@pytest.mark.parametrize("case", cases(LISTINGS, (SAME_AT_ONCE, SAME_LATER, ANEW, SWEPT, ENDED)), ids=name_of)
 def test_a_daily_reading_killed_at_any_point_ends_well(system: System, case: Case) -> None:
     """It is due again within the hour, and an end is told of once."""
     scenario, point, ending = case

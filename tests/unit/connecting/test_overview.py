@@ -91,7 +91,9 @@ def test_what_nobody_understands_is_not_shown(team: System) -> None:
     assert [one["user_id"] for one in team.overview(WHO)] == [WHO, "u-buyer"]
 
 
-SCOPE_IDS = st.lists(st.sampled_from(["10", "100", "12", "15", "60", "69", "692", "693", "80", "900", "123"]), max_size=9)
+SCOPE_IDS = st.lists(
+    st.sampled_from(["10", "100", "12", "15", "60", "69", "692", "693", "80", "900", "123"]), max_size=9
+)
 
 
 @given(SCOPE_IDS)
@@ -189,5 +191,6 @@ def test_a_suspended_account_is_no_default(system: System) -> None:
     system.connect(WHO)
     answer = system.preflight(WHO)
     assert (answer.reason, answer.detail) == ("no_token", "no_advertiser")
+    system.clock.forward(HOUR)
     assert system.connect(WHO, NEXT_PERSON) == "connected"
     assert system.preflight(WHO).advertiser_id == DemoAdvertiser.MANY_PAGES

@@ -71,7 +71,11 @@ def _expect_wizard(answer: Mapping[str, Any], wizard: str) -> list[tuple[str, st
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=QUERIES, wizard=st.sampled_from(WIZARDS), extra=st.booleans())
 def test_nobody_is_sent_anywhere_else(
-    system: System, log: io.StringIO, query: dict[str, list[str]] | None, wizard: str, extra: bool  # noqa: FBT001 - drawn
+    system: System,
+    log: io.StringIO,
+    query: dict[str, list[str]] | None,
+    wizard: str,
+    extra: bool,  # noqa: FBT001 - drawn
 ) -> None:
     """Nothing of the request is in the address, the headers, the body or the log, and nothing is changed by it."""
     before = system.everything()

@@ -134,9 +134,7 @@ def test_a_state_is_good_for_less_than_ten_minutes(system: System, after: timede
         ),
     ],
 )
-def test_who_may_no_longer_connect_is_refused(
-    system: System, happens: Callable[[System], None], outcome: str
-) -> None:
+def test_who_may_no_longer_connect_is_refused(system: System, happens: Callable[[System], None], outcome: str) -> None:
     """What held when consent was asked for must hold on the return too."""
     state, code = _parts(system.consent("u-owner"))
     happens(system)
@@ -163,7 +161,9 @@ def test_a_denied_consent_is_told(system: System) -> None:
             lambda cut: GIVEN[: cut[0]] + GIVEN[cut[1] :]
         ),
         st.permutations(GIVEN).map("".join),
-        st.sampled_from([GIVEN.lower(), GIVEN.upper(), f" {GIVEN}", f"{GIVEN} ", f"{GIVEN}=", GIVEN.replace(".", "%2E")]),
+        st.sampled_from(
+            [GIVEN.lower(), GIVEN.upper(), f" {GIVEN}", f"{GIVEN} ", f"{GIVEN}=", GIVEN.replace(".", "%2E")]
+        ),
     )
 )
 def test_nothing_but_the_state_itself_finds_it(text: str) -> None:

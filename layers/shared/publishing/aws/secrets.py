@@ -1,6 +1,7 @@
 """Secrets that are written, and the app's credentials, in Secrets Manager."""
 
 import json
+import string
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ _NOT_FOUND = "ResourceNotFoundException"
 _TO_BE_DELETED = "InvalidRequestException"
 _EXISTS = "ResourceExistsException"
 _STORE_TRIES = 3
+_PLAIN = frozenset(string.ascii_letters + string.digits + "_+.@-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class SecretsManagerVault:
     prefix: str
 
     def secret_id(self, team_id: str, user_id: str) -> str:
-        """``<SecretPrefix>/connections/<team_id>/<user_id>``."""
-        return f"{self.prefix}/connections/{team_id}/{user_id}"
+        """``<SecretPrefix>/connections/<team_id>/<user_id>``; what names may not hold is written as ``=7C``."""
+        return f"{self.prefix}/connections/{_in_name(team_id)}/{_in_name(user_id)}"
 
     def store(self, secret_id: str, token: SecretStr, version: str) -> None:
         """Made without a value first where it does not exist: so a version always has its name."""
@@ -124,3 +126,13 @@ class SecretsManagerApp:
         if not (isinstance(app_id, str) and app_id and isinstance(secret, str) and secret):
             raise NotSetUpError
         return App(app_id, SecretStr(secret))
+
+
+def _in_name(part: str) -> str:
+    """Secrets Manager allows letters, digits and ``/_+=.@-`` (API reference, CreateSecret); ids may hold others.
+
+    ``=`` and ``/`` are escaped too, so that no two pairs of ids have one name.
+    """
+    return "".join(
+        chr(byte) if chr(byte) in _PLAIN else f"={byte:02X}" for byte in part.encode("utf-8", "surrogatepass")
+    )

@@ -11,6 +11,7 @@ from aws_lambda_powertools import Logger
 from publishing.answers.connections import Disconnected
 from publishing.calls import Call
 from publishing.connecting.changes import Change, Kind
+from publishing.connecting.states import key_for
 from publishing.connecting.stores import NotSetUpError
 from publishing.connecting.tools import Tools
 from publishing.inputs import ConnectionPath
@@ -18,7 +19,7 @@ from publishing.log_events import LogEvent
 from publishing.problems import Problem
 from publishing.teams import ConnectionStatus, Role
 from tiktok_business.deadline import Deadline
-from tiktok_business.errors import TikTokError
+from tiktok_business.errors import AdvertiserNotAccessibleError, TikTokError
 
 logger = Logger(service="publishing", child=True)
 
@@ -48,6 +49,8 @@ class Disconnect:
             raise Problem("no_connection")
         if left is None and connection is not None and connection.status == ConnectionStatus.REVOKED:
             return Disconnected(user_id=user_id)
+        if left is not None and left.grant and left.is_alone(tools.clock()):
+            tools.states.done(key_for(left.team_id, left.user_id, left.grant))  # it must not come back after this
         change = Change.begun(caller.team_id, user_id, Kind.DISCONNECT, tools.clock())
         if not tools.changes.begin(change, tools.clock()):
             raise Problem("in_progress")
@@ -55,6 +58,8 @@ class Disconnect:
             end_connection(tools, change, call.deadline)
         except NotSetUpError:
             raise Problem("connect_not_set_up") from None
+        except AdvertiserNotAccessibleError:  # no advertiser was asked about
+            raise Problem("tiktok_error") from None
         return Disconnected(user_id=user_id)
 
 

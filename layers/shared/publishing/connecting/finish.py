@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from publishing.connecting.changes import Change, Kind
 from publishing.connecting.completion import complete
 from publishing.connecting.refusals import Refusal, RefusedError, refusal_of
+from publishing.connecting.settling import abandon, settle
 from publishing.connecting.states import PendingState, digest_of, key_of
 from publishing.connecting.stores import NotSetUpError
 from publishing.connecting.tools import Tools
@@ -46,17 +47,18 @@ class Finish:
             raise RefusedError(Refusal.NOT_SET_UP) from None
         if not tools.states.take(state):
             raise RefusedError(Refusal.STATE_USED)
-        change = self._change(state)
+        left = self._left(state, deadline)
+        change = left.again(now) if left else Change.begun(*state.person, Kind.CONNECT, now, state.key.digest)
         if not tools.changes.begin(change, now):
             raise RefusedError(Refusal.IN_PROGRESS)
-        secret_id = tools.vault.secret_id(state.team_id, state.user_id)
-        token = tools.vault.version(secret_id, change.grant)
+        secret_id = tools.vault.secret_id(*state.person)
+        token = tools.vault.version(secret_id, change.grant) if left else None
         if token is None:
-            change, token = self._exchanged(change, state, app, SecretStr(auth_code), deadline)
+            change, token = self._exchanged(change, state, app, SecretStr(auth_code), deadline, again=left is not None)
             tools.vault.store(secret_id, token, change.grant)
         complete(tools, change, token, deadline)
-        tools.changes.end(change)
         tools.states.done(state.key)
+        tools.changes.end(change)
         logger.info(LogEvent.CONNECTED, user_id=state.user_id)
 
     def _state(self, text: str, code: str) -> PendingState:
@@ -75,24 +77,36 @@ class Finish:
             raise RefusedError(Refusal.SUBSCRIPTION_REQUIRED)
         return state.taken(code)
 
-    def _change(self, state: PendingState) -> Change:
-        """A new change, or the one that an earlier attempt with the same state left."""
-        now = self.tools.clock()
-        left = self.tools.changes.read(state.team_id, state.user_id)
-        if left is not None and left.grant == state.key.digest:
-            return left.again(now)
-        return Change.begun(state.team_id, state.user_id, Kind.CONNECT, now, state.key.digest)
+    def _left(self, state: PendingState, deadline: Deadline) -> Change | None:
+        """The change that an earlier attempt with this state left; one of any other kind is finished first."""
+        left = self.tools.changes.read(*state.person)
+        if left is None or left.grant == state.key.digest:
+            return left
+        try:
+            settled = settle(self.tools, left, deadline.earlier(LISTING_SECONDS))
+        except NotSetUpError:
+            raise RefusedError(Refusal.NOT_SET_UP) from None
+        except TikTokError as error:
+            raise RefusedError(refusal_of(error)) from None
+        if not settled:
+            raise RefusedError(Refusal.IN_PROGRESS)
+        return None
 
     def _exchanged(
-        self, change: Change, state: PendingState, app: App, auth_code: SecretStr, deadline: Deadline
+        self, change: Change, state: PendingState, app: App, auth_code: SecretStr, deadline: Deadline, *, again: bool
     ) -> tuple[Change, SecretStr]:
-        """The token; a code that TikTok does not take is over, any other failure may be repeated with it."""
+        """The token; a code that TikTok does not take is over, any other failure may be repeated with it.
+
+        ``again``: an earlier attempt may have made the secret that its token was to go to.
+        """
         tools = self.tools
         try:
             grant = tools.open_oauth(app, deadline.earlier(LISTING_SECONDS)).exchange(auth_code)
         except TikTokError as error:
             logger.warning(LogEvent.NOT_CONNECTED, user_id=state.user_id, tiktok=str(error))
             refusal = refusal_of(error)
+            if again:
+                abandon(tools, change)
             if refusal is Refusal.CODE_REJECTED:
                 tools.states.done(state.key)
             tools.changes.end(change)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from aws_lambda_powertools import Logger
 
@@ -12,6 +13,7 @@ from publishing.connecting.times import LIST_EVERY
 from publishing.connecting.tools import OpenOAuth
 from publishing.connections import Marks, Tokens, TokenUnavailableError
 from publishing.log_events import LogEvent
+from publishing.session import with_rotation
 from publishing.teams import Connection, ConnectionStatus
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TikTokError, TokenRejectedError
@@ -38,11 +40,10 @@ class OwnList:
         if not self.connections.asks(connection, now):
             return None
         try:
-            token = self.tokens.read(connection)
-            found = listing(self.open_oauth(self.app.read(), deadline.sooner(LISTING_SECONDS)), token)
+            oauth = self.open_oauth(self.app.read(), deadline.sooner(LISTING_SECONDS))
+            found = with_rotation(self.tokens, connection, partial(listing, oauth))
         except TokenRejectedError as error:
             logger.warning(LogEvent.TOKEN_DEAD, user_id=connection.user_id, tiktok=str(error))
-            self.tokens.drop(connection)
             self.marks.expired(connection)
             return replace(connection, status=ConnectionStatus.EXPIRED)
         except (TokenUnavailableError, NotSetUpError, TikTokError) as error:

@@ -59,9 +59,18 @@ class RefusedError(Exception):
         self.refusal = refusal
 
 
+NOT_OUR_APP = frozenset({40101, 40113})
+"""TikTok's codes for an app whose secret is wrong or that is blocked (EVA errors, 2026-08-13).
+
+40101 stands for a stale code too, but before a code is an hour old its state has long expired.
+"""
+
+
 def refusal_of(error: TikTokError) -> Refusal:
     """How the failure of an exchange is told."""
     match error:
+        case _ if error.code in NOT_OUR_APP:
+            return Refusal.NOT_SET_UP
         case RequestRejectedError() | TokenRejectedError():
             return Refusal.CODE_REJECTED
         case RateLimitedError():

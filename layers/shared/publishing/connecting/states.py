@@ -45,6 +45,11 @@ class PendingState:
     done: bool = False
     """Whether all that followed from it is over."""
 
+    @property
+    def person(self) -> tuple[str, str]:
+        """Team and user."""
+        return self.team_id, self.user_id
+
     def refusal(self, code: str, now: datetime) -> Refusal | None:
         """Why it cannot be used with the ``auth_code`` of this digest; None where it can.
 
@@ -72,6 +77,11 @@ def key_of(text: str) -> StateKey | None:
     """Where a state that came back would be stored; None where it is none."""
     read = _FORM.fullmatch(text)
     return _key(*read.groups()) if read else None
+
+
+def key_for(team_id: str, user_id: str, digest: str) -> StateKey:
+    """Where the state of this digest, made for this person, is stored."""
+    return StateKey(_mark(team_id, user_id), digest)
 
 
 def digest_of(text: str) -> str:

@@ -4,9 +4,7 @@ from dataclasses import replace
 
 from aws_lambda_powertools import Logger
 
-from publishing.connecting.changes import Change, Kind
-from publishing.connecting.completion import complete
-from publishing.connecting.disconnect import end_connection
+from publishing.connecting.settling import settle
 from publishing.connecting.stores import Duty, NotSetUpError
 from publishing.connecting.times import LIST_EVERY
 from publishing.connecting.tools import Tools
@@ -25,7 +23,7 @@ def see_to(tools: Tools, marks: Marks, expiry: Expiry, duty: Duty, deadline: Dea
     try:
         change = tools.changes.read(duty.team_id, duty.user_id)
         if change is not None:
-            _finish(tools, change, deadline)
+            settle(tools, change, deadline)
             return
         connection = tools.teams.read(duty.team_id).connection_of(duty.user_id)
         if connection is None or connection.status != ConnectionStatus.ACTIVE:
@@ -59,24 +57,3 @@ def _list(tools: Tools, marks: Marks, expiry: Expiry, connection: Connection, de
     now = tools.clock()
     tools.connections.listed(found.of(connection, now), now + LIST_EVERY)
     logger.info(LogEvent.ADVERTISERS_LISTED, user_id=connection.user_id, advertisers=len(found.advertiser_ids))
-
-
-def _finish(tools: Tools, left: Change, deadline: Deadline) -> None:
-    """Finish what somebody began: a connection whose token is stored is made, any other leaves nothing behind."""
-    now = tools.clock()
-    change = left.again(now)
-    if not left.is_alone(now) or not tools.changes.begin(change, now):
-        return
-    if change.kind is Kind.DISCONNECT:
-        end_connection(tools, change, deadline)
-        return
-    secret_id = tools.vault.secret_id(change.team_id, change.user_id)
-    token = tools.vault.version(secret_id, change.grant)
-    if token is not None:
-        complete(tools, change, token, deadline)
-    else:
-        standing = tools.teams.read(change.team_id).connection_of(change.user_id)
-        if standing is None or standing.status == ConnectionStatus.REVOKED:
-            tools.vault.remove(secret_id)  # made or restored for a token that never came
-    tools.changes.end(change)
-    logger.info(LogEvent.CHANGE_FINISHED, user_id=change.user_id, kind=change.kind, made=token is not None)

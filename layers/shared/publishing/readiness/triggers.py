@@ -39,10 +39,9 @@ def sweep_handler(sweep: Sweep, rounds: Rounds, bus: Bus) -> Handler:
         def out_of_time() -> bool:
             return context.get_remaining_time_in_millis() < RESERVE_MILLISECONDS
 
-        handed_on = _handed_on(event)
-        sweeping = handed_on or sweep.begin(_scheduled_for(event), (LAUNCHES, *shards()))
+        sweeping = _handed_on(event) or sweep.begin(_scheduled_for(event), (LAUNCHES, *shards()))
         swept = sweep.go_on(sweeping, out_of_time=out_of_time)
-        if handed_on is None:
+        if swept.left is None:
             logger.info(LogEvent.CONNECTIONS_ASKED, connections=rounds.go(out_of_time=out_of_time))
         if swept.left is not None:
             detail = asdict(swept.left)
