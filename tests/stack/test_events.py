@@ -6,23 +6,35 @@ from typing import Any
 
 import pytest
 
+from local.demo_data import PEOPLE, TEAM
 from local.stack import LocalStack
 from local.tiktok_simulator import Simulator
 from local.watching import eventually
 from tests.template import load_template
 
 EVENTS = Path(__file__).parents[2] / "events"
+UNREADABLE = "00000000-0000-4000-8000-0000000000{}"
+WHOLE_TEAM = sorted(one.user_id for one in PEOPLE if one.team_id == TEAM and one.token)
 SAYS: dict[str, dict[str, Any]] = {
     "authorizer.bad_token": {"errorMessage": "Unauthorized"},
     "check_identity.linked": {"hasIdentity": True},
     "check_identity.first_advertiser": {"advertiser_id_source": "first_of_active_token"},
     "check_identity.no_token": {"reason": "no_token"},
     "check_identity.no_tt_user": {"reason": "no_tt_user"},
+    "connection_callback.denied": {"status": 303},
+    "connection_callback.unknown_state": {"status": 303},
+    "create_connection.asked": {},
+    "create_connection.invalid": {"status": 400, "code": "invalid_request"},
     "create_identity.created": {"identity_type": "CUSTOMIZED_USER", "display_name": "Northlight Spring"},
     "create_identity.idempotency_key": {"display_name": "Northlight Summer"},
     "create_identity.invalid": {"status": 400, "code": "invalid_request"},
     "create_identity_image.not_square": {"status": 422, "code": "image_not_square"},
     "create_identity_image.square": {"width": 64, "height": 64},
+    "delete_connection.disconnected": {"user_id": "u-freelancer", "status": "revoked"},
+    "delete_connection.no_connection": {"status": 404, "code": "no_connection"},
+    "delete_connection.owner_only": {"status": 403, "code": "owner_only"},
+    "list_connections.own": {"connections": ["u-buyer"]},
+    "list_connections.team": {"connections": WHOLE_TEAM},
     "list_identities.both_types": {"complete": True},
     "list_identities.borrowed_token": {"token": {"source": "teammate", "user_id": "u-buyer"}},
     "publish_check.app": {"ready": True, "objective": "APP_PROMOTION"},
@@ -38,10 +50,14 @@ SAYS: dict[str, dict[str, Any]] = {
     "readiness.one_advertiser": {"advertisers": ["7300000000000000001"]},
     "readiness.team": {"advertisers": ["7300000000000000001", "7300000000000000002"]},
     "readiness_check.one": {"batchItemFailures": []},
-    "readiness_check.unreadable": {"batchItemFailures": [{"itemIdentifier": "00000000-0000-4000-8000-000000000022"}]},
+    "readiness_check.unreadable": {"batchItemFailures": [{"itemIdentifier": UNREADABLE.format(22)}]},
     "readiness_request.connected": {},
     "readiness_request.draft_saved": {},
     "readiness_request.scheduled": {},
+    "refresh_connections.one": {"batchItemFailures": []},
+    "refresh_connections.unreadable": {
+        "batchItemFailures": [{"itemIdentifier": "00000000-0000-4000-8000-000000000032"}]
+    },
     "readiness_sweep.goes_on": {},
     "readiness_sweep.scheduled": {},
 }
@@ -50,6 +66,8 @@ AFTER = {
     "readiness.team": ["publish_check.no_identity_no_pixel", "readiness_check.one"],
 }
 """Events that have something to say once these have come."""
+RESTORED = {"delete_connection.disconnected"}
+"""Events after which the demo data are written again: a secret is gone."""
 LOOKED_AT = {
     "publish_check.ready": "northlight/7300000000000000001",
     "readiness_check.one": "northlight/7300000000000000001",
@@ -111,9 +129,13 @@ def test_event(stack: LocalStack, tiktok: Simulator, name: str) -> None:
     for earlier in AFTER.get(name, []):
         _invoke(stack, earlier)
     answer = _invoke(stack, name)
-    said = json.loads(answer["body"]) if "body" in answer else answer
+    said = json.loads(answer["body"]) if answer.get("body") else {**answer, "status": answer.get("statusCode")}
+    if "connections" in said:
+        said["connections"] = sorted(one["user_id"] for one in said["connections"])
     if "advertisers" in said:
         said["advertisers"] = [one["advertiser_id"] for one in said["advertisers"]]
     assert {field: said[field] for field in SAYS[name]} == SAYS[name], said
     if name in LOOKED_AT:
         eventually(lambda: _looked_at(stack, LOOKED_AT[name]), f"a look at {LOOKED_AT[name]}")
+    if name in RESTORED:
+        stack.write_demo_data(stack.main)

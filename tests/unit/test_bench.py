@@ -12,7 +12,7 @@ from local.bench.imports import Imports, Loaded
 from local.bench.load import Load
 from local.bench.money import costs
 from local.bench.overhead import Overhead
-from local.bench.report import Results, Row, markdown_tables, rows, with_tables
+from local.bench.report import PICTURES, Results, Row, markdown_tables, rows, with_tables
 from local.bench.samples import Figure
 from local.bench.sizes import Size, Sizes
 from local.paths import PERFORMANCE, PERFORMANCE_FIGURES
@@ -74,7 +74,7 @@ def results(**changes: Any) -> Results:
     loaded = Loaded(figure(200), figure(1.0), 400, 40)
     functions = {"AuthorizerFunction": Loaded(figure(100), figure(0.5), 250, 35), "PublishCheckFunction": loaded}
     imports = Imports(figure(200), functions, {}, figure(0.4))
-    sizes = Sizes({"SharedLayer": Size(7_000_000, 1)}, {"A": Size(1_000, 1)}, 0)
+    sizes = Sizes({"SharedLayer": Size(7_000_000, 1)}, {"A": Size(1_000, 1), PICTURES: Size(3_200_000, 1)}, 0)
     load = Load(20, 200, 100.0, 120.0, 150.0, 0)
     good = Results(imports, {"REACH": fan(), "X": fan()}, Overhead(figure(0.1), figure(0.5)), sizes, load, [])
     return replace(good, **changes)
@@ -108,11 +108,12 @@ def test_what_nobody_waits_for_has_no_aim() -> None:
 
 def test_sizes_differences_and_errors_decide() -> None:
     """Of zips the largest; of files and requests each one."""
-    sizes = Sizes({"A": Size(1, 1), "B": Size(8_010_000, 1)}, {"F": Size(31_000, 1)}, 1)
+    sizes = Sizes({"A": Size(1, 1), "B": Size(8_010_000, 1)}, {"F": Size(31_000, 1), PICTURES: Size(4_010_000, 1)}, 1)
     run = results(sizes=sizes, load=Load(20, 200, 1.0, 1.0, 1.0, 1))
     assert missed(run) == [
         ("layer zip without boto3, MB", "B"),
         ("function zip, kB", "F"),
+        ("function zip with Pillow, MB", PICTURES),
         ("files that differ between two builds", ""),
         ("errors of 200 requests at 20 connections", ""),
     ]
