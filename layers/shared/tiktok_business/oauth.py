@@ -6,7 +6,8 @@ was sent is ever part of an error, and what TikTok says is freed from the secret
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode, urlsplit
@@ -15,12 +16,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
 
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
-from tiktok_business.errors import TokenRejectedError, UnexpectedResponseError
+from tiktok_business.errors import RequestRejectedError, TokenRejectedError, UnexpectedResponseError
 from tiktok_business.models import Id, OptionalText, read_data
 from tiktok_business.transport import Transport
 
 CONSENT_PATH = "/portal/auth"
 """Of the consent page, on the API's own host (EVA authentication, 2026-08-13)."""
+
+
+_APP_AND_TOKEN = frozenset({40000, 40113})
+"""TikTok's codes for a token of another app (PostHog/posthog#78577); others call a token dead as such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +114,15 @@ class TikTokOAuth:
         There are no pages. The app's secret travels in the URL.
         """
         endpoint = "oauth2/advertiser/get/"
-        data = self._client(token).get(endpoint, self._proof())
+        with _about_the_app():
+            data = self._client(token).get(endpoint, self._proof())
         return tuple(read_data(endpoint, _Reachable, data).list)
 
     def revoke(self, token: SecretStr) -> None:
         """``oauth2/revoke_token/``: end the token. One that is dead already counts as done (BUB ``revoke_token``)."""
         client = self._client(None, token)
-        try:
+        with suppress(TokenRejectedError), _about_the_app():
             client.post("oauth2/revoke_token/", {**self._proof(), "access_token": token.get_secret_value()})
-        except TokenRejectedError:
-            return
 
     def _proof(self) -> dict[str, str]:
         return {"app_id": self.app.app_id, "secret": self.app.secret.get_secret_value()}
@@ -127,3 +131,21 @@ class TikTokOAuth:
         return TikTokClient(
             self.transport, token, self.deadline, self.sleep, self.jitter, hidden=(self.app.secret, *hidden)
         )
+
+
+@contextmanager
+def _about_the_app() -> Iterator[None]:
+    """Where app and token do not fit each other it may be the app's credentials that are wrong: the token may live.
+
+    Raises:
+        RequestRejectedError: TikTok says so.
+    """
+    try:
+        yield
+    except TokenRejectedError as error:
+        if error.code not in _APP_AND_TOKEN:
+            raise
+        mismatch = RequestRejectedError(error.endpoint, error.message, code=error.code, request_id=error.request_id)
+    else:
+        return
+    raise mismatch

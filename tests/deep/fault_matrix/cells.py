@@ -9,6 +9,7 @@ from tests.deep.fault_matrix.faults import (
     APP_REFUSED,
     BEYOND_10_MB,
     MORE_THAN_50_PAGES,
+    OTHER_APP,
     THE_IDS_DIGITS,
     TOKEN,
     TROUBLES,
@@ -19,7 +20,7 @@ from tests.deep.fault_matrix.faults import (
 from tests.deep.fault_matrix.rows import ACTED, NOT_ACTED, ROWS, Row
 from tests.deep.fault_matrix.rules import NO_TOKEN, Word
 
-EXCHANGE = "oauth2/access_token/"
+EXCHANGE, LISTING, REVOKE = "oauth2/access_token/", "oauth2/advertiser/get/", "oauth2/revoke_token/"
 TEN_MEGABYTES = 10_000_000
 _BOOLEANS = frozenset({"can_use_custom_identity", "confirmed"})
 _OBJECTS = frozenset({"asset_ownership"})
@@ -72,6 +73,8 @@ class Cell:
             return Lesson.NOTHING_WRONG
         if kind is FaultKind.SLOW_DRIP and self.row.patient:
             return Lesson.NOTHING_WRONG
+        if self.row.endpoint in {LISTING, REVOKE} and self.trouble.lesson is Lesson.TOKEN_DEAD:
+            return Lesson.REFUSED if self.strike.values["code"] in OTHER_APP else Lesson.TOKEN_DEAD
         if self.row.endpoint == EXCHANGE and self.strike.values.get("code") in APP_REFUSED:
             return Lesson.NOT_OUR_APP
         return self.trouble.lesson

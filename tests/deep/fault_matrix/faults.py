@@ -19,6 +19,8 @@ BEYOND_10_MB = 1_000_000
 
 APP_REFUSED = frozenset({40101, 40113})
 """Codes that speak of the app where there is no token yet."""
+OTHER_APP = frozenset({40000, 40113})
+"""Codes that say that app and token do not fit each other; where the app proves itself, it may be the app's fault."""
 
 
 class Lesson(StrEnum):
@@ -134,6 +136,11 @@ def _only(code: int, message: str, name: str, lesson: Lesson) -> Trouble:
     return Trouble(f"{name}: {code}", lesson, (_code(code, message),))
 
 
+def _other_app(name: str) -> Trouble:
+    strikes = tuple(_code(code, _SAMPLES[0]) for code in sorted(OTHER_APP))
+    return Trouble(_told(name, strikes), Lesson.TOKEN_DEAD, strikes)
+
+
 def _code(code: int, message: str) -> Strike:
     return Strike(FaultKind.CODE, {"code": code, "message": f"{message} Access-Token: {TOKEN}"}, both=True)
 
@@ -173,8 +180,8 @@ L = Lesson
 K = FaultKind
 TROUBLES: tuple[Trouble, ...] = (
     Trouble("none", L.NOTHING_WRONG, (Strike(None),)),
-    _without(APP_REFUSED, _class("token dead", L.TOKEN_DEAD, Meaning.TOKEN_DEAD)),
-    _only(40113, _SAMPLES[0], "token of another app", L.TOKEN_DEAD),
+    _without(OTHER_APP, _class("token dead", L.TOKEN_DEAD, Meaning.TOKEN_DEAD)),
+    _other_app("token of another app"),
     _only(40101, "Incorrect app secret.", "app refused", L.REFUSED),
     _class("scope missing", L.NO_SCOPE, Meaning.SCOPE_MISSING),
     _class("no access", L.NO_ACCESS, Meaning.NO_ACCESS),

@@ -54,8 +54,8 @@ BURNT = {"code_rejected"}
 def _name(case: object) -> str:
     if isinstance(case, Scenario):
         return case.name
-    kind, values, _ = case  # type: ignore[misc] # a row of FAULTS
-    return "-".join([str(kind), *(f"{name}={value}" for name, value in values.items())])
+    assert isinstance(case, tuple)
+    return "-".join([str(case[0]), *(f"{name}={value}" for name, value in case[1].items())])
 
 
 def _landing(of: object) -> str:

@@ -79,9 +79,9 @@ def test_nobody_is_sent_anywhere_else(
 ) -> None:
     """Nothing of the request is in the address, the headers, the body or the log, and nothing is changed by it."""
     before = system.everything()
-    event = {
+    event: dict[str, Any] = {
         "multiValueQueryStringParameters": query,
-        "queryStringParameters": query and {name: values[-1] for name, values in query.items()},
+        "queryStringParameters": {name: values[-1] for name, values in query.items()} if query else None,
         "headers": {"Host": f"{CANARY}.example", "Referer": f"https://{CANARY}.example/", "X-Forwarded-Host": CANARY},
         "body": json.dumps({"redirect_uri": f"https://{CANARY}.example/"}) if extra else None,
         "path": f"/{CANARY}",
@@ -155,7 +155,7 @@ def test_without_a_wizard_nobody_is_sent_anywhere(system: System) -> None:
     """A deployment that does not say where its wizard is connects nobody; the answer is a problem for people."""
     url = system.consent("u-owner")
     before = system.everything()
-    query = {name: [value] for name, value in parse_qsl(urlsplit(url).query)}
+    query = {name: [text] for name, text in parse_qsl(urlsplit(url).query)}
     answer = return_endpoint(system.finish.connect, None)({"multiValueQueryStringParameters": query}, FakeContext())
     assert "Location" not in answer["headers"]
     assert json.loads(answer["body"])["code"] == "connect_not_set_up"

@@ -3,7 +3,7 @@
 import io
 import json
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -140,15 +140,15 @@ def test_errors_hold_none_of_them(system: System, secrets: Secrets, path: str) -
     oauth = system.tools.open_oauth(system.app.app, Deadline.after(2))
     code, token = (SecretStr(f"canary-{one}-5f1e") for one in ("code", "token"))  # not as a text of this file
     secrets.extra |= {code.get_secret_value(), token.get_secret_value()}
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         EXCHANGE: lambda: oauth.exchange(code),
         LIST: lambda: oauth.advertisers(token),
         REVOKE: lambda: oauth.revoke(token),
     }
     for kind in (FaultKind.RESET_BEFORE, FaultKind.NON_JSON, FaultKind.SHORT_BODY, FaultKind.HANG):
         system.tiktok.faults.clear()
-        values = {"seconds": 0.02} if kind is FaultKind.HANG else {}
-        system.tiktok.faults.add(Fault(path=path, kind=kind, **values))
+        seconds = 0.02 if kind is FaultKind.HANG else None
+        system.tiktok.faults.add(Fault(path=path, kind=kind, seconds=seconds))
         with pytest.raises(TikTokError) as caught:
             calls[path]()
         error: BaseException | None = caught.value

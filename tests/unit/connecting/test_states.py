@@ -91,7 +91,7 @@ def test_a_used_state_is_refused(system: System, *, same_code: bool) -> None:
 
 
 def test_a_state_that_came_back_with_one_code_is_refused_with_another(system: System) -> None:
-    """Though nothing came of the first, as TikTok was in trouble: who sees the address can do nothing with the state."""
+    """Though nothing came of the first, as TikTok was in trouble: who sees the address can do nothing with it."""
     state, code = _parts(system.consent("u-owner"))
     _, other = _parts(system.consent("u-owner", DemoToken.AGENCY.user))
     system.tiktok.faults.add(Fault(path="oauth2/access_token/", kind=FaultKind.CODE, code=50000, times=1))

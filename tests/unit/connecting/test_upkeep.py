@@ -113,7 +113,6 @@ class TestList:
         system.clock.forward(HOUR)
         system.sweep()
         assert _due_in(system) == DAY
-        assert system.connection(WHO) == replace(system.connection(WHO) or pytest.fail(""))  # still readable
         assert system.connection(WHO) != before
 
     def test_a_permission_that_is_lacking(self, system: System) -> None:
@@ -192,7 +191,8 @@ class TestDead:
         system.connect(WHO)
         system.tiktok.world.revoke(str(system.token(WHO)))
         system.clock.forward(DAY)
-        system.effects.watch(Point(2, after=True), lambda: system.connect(WHO))
+        came: list[object] = []
+        system.effects.watch(Point(2, after=True), lambda: came.append(system.connect(WHO)))
         system.sweep()
         assert system.effects.reached
         assert system.effects.names[2] == LIST
@@ -204,7 +204,8 @@ class TestDead:
         """Connected again as somebody else while the old list was being read."""
         system.connect(WHO)
         system.clock.forward(DAY)
-        system.effects.watch(Point(2, after=True), lambda: system.connect(WHO, DemoToken.AGENCY.user))
+        came: list[object] = []
+        system.effects.watch(Point(2, after=True), lambda: came.append(system.connect(WHO, DemoToken.AGENCY.user)))
         system.sweep()
         assert system.effects.reached
         system.assert_well(WHO)
@@ -213,7 +214,8 @@ class TestDead:
         """It stays disconnected, and is not read again."""
         system.connect(WHO)
         system.clock.forward(DAY)
-        system.effects.watch(Point(3, after=True), lambda: system.disconnect(WHO))
+        came: list[object] = []
+        system.effects.watch(Point(3, after=True), lambda: came.append(system.disconnect(WHO)))
         system.sweep()
         assert system.effects.reached
         system.assert_well(WHO)
