@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from local.tiktok_simulator import STARTER, DemoAdvertiser, DemoToken, Fault, FaultKind, Scope
 from publishing.connecting.permissions import NEEDED, SCOPES
@@ -273,3 +274,16 @@ def test_a_change_is_no_part_of_the_team(system: System) -> None:
     team = system.teams.read(TEAM)
     system.teams.put(TEAM, f"CHANGE#{WHO}", kind="connect", role="owner", status="active")
     assert system.teams.read(TEAM) == team
+
+
+def test_a_disconnection_ends_another_services_secret_and_what_lies_beside_it(system: System) -> None:
+    """Both tokens are dead at TikTok, and both secrets to be deleted, where the item names another than ours."""
+    assert system.connect(WHO) == "connected"
+    ours, other = secret_id_of(TEAM, WHO), f"{secret_id_of(TEAM, WHO)}-of-another-service"
+    system.vault.store(other, SecretStr(DemoToken.OWNER), "theirs")
+    system.teams.items[TEAM, f"CONNECTION#{WHO}"]["secret_id"] = other
+    tokens = [system.token(WHO), str(DemoToken.OWNER)]
+    assert [system.is_live(one) for one in tokens] == [True, True]
+    assert system.disconnect(WHO).status == 200
+    assert [system.is_live(one) for one in tokens] == [False, False]
+    assert [system.vault.secrets[one].to_be_deleted for one in (ours, other)] == [True, True]

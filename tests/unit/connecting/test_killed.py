@@ -170,6 +170,7 @@ TWICE = [
 ]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("case", TWICE, ids=name_of)
 def test_two_deaths_in_a_row_end_well(system: System, case: tuple[Scenario, Point, Ending]) -> None:
     """What follows dies too, after each of its effects; then the sweep comes."""

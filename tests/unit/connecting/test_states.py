@@ -1,6 +1,7 @@
 """The state proves who asked: whatever else comes back is refused, and changes nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from local.tiktok_simulator import DemoToken, Fault, FaultKind
 from publishing.calls import Caller
+from publishing.connecting.changes import LEASE, Change, Kind
+from publishing.connecting.refusals import Refusal
 from publishing.connecting.states import LIFE, key_of, new_state
 from tests.unit.connecting.system import TEAM, Landing, System
 from tests.unit.readiness.system import START
@@ -183,3 +186,26 @@ def test_states_are_not_guessable() -> None:
     people = [("a", "bc"), ("ab", "c"), ("abc", ""), ("1:a", "b"), ("a", "1:b")]
     marks = {new_state(Caller(user, team, ""), START)[0].partition(".")[0] for team, user in people}
     assert len(marks) == len(people)
+
+
+def test_a_state_says_itself_that_it_was_used() -> None:
+    """Done, or come back with another code: before anybody is asked who may connect. Too old goes first."""
+    taken = STORED.taken("code")
+    assert STORED.refusal("code", START) is None
+    assert taken.refusal("code", START) is None
+    assert taken.refusal("other", START) is Refusal.STATE_USED
+    assert replace(taken, done=True).refusal("code", START) is Refusal.STATE_USED
+    assert replace(STORED, done=True).refusal("code", START) is Refusal.STATE_USED
+    assert replace(taken, done=True).refusal("code", START + LIFE) is Refusal.STATE_EXPIRED
+
+
+def test_a_change_is_left_alone_until_its_lease_is_over() -> None:
+    """To the microsecond, from each attempt on; another attempt has another name, and the same beginning."""
+    first = Change.begun(TEAM, "u-owner", Kind.CONNECT, START, "digest")
+    later = START + LEASE - MOMENT
+    assert not first.is_alone(later)
+    assert first.is_alone(START + LEASE)
+    again = first.again(START + LEASE)
+    assert (again.at, again.grant, again.attempt == first.attempt) == (START, "digest", False)
+    assert not again.is_alone(later + LEASE)
+    assert again.given_up(later).is_alone(later)

@@ -20,7 +20,7 @@ from tests.unit.connecting.scenarios import (
     name_of,
 )
 from tests.unit.connecting.system import Landing, System
-from tests.unit.readiness.effects import Point
+from tests.unit.readiness.effects import KilledError, Point
 
 NOBODY = Ending("", lambda *_: None)
 Meanwhile = Callable[[], object]
@@ -153,3 +153,18 @@ def test_another_persons_connection_is_not_held_up(system: System) -> None:
     assert came == ["connected"]
     system.assert_well("u-other")
     assert system.token(WHO) != system.token("u-other")
+
+
+def test_a_disconnection_that_comes_too_early_leaves_the_return_good(system: System) -> None:
+    """It is told to come again, and whoever is connecting dies: the state is not over."""
+    act = FIRST.prepare(system)
+
+    def meanwhile() -> None:
+        assert _code(system.disconnect(WHO)) == "in_progress"
+        raise KilledError
+
+    system.effects.watch(Point(FIRST.effects.index("create secret"), after=False), meanwhile)
+    with pytest.raises(KilledError):
+        act()
+    assert not any(state.done for state in system.states.stored.values())
+    _rest(system)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from aws_lambda_powertools import Logger
+from pydantic import SecretStr
 
 from publishing.answers.connections import Disconnected
 from publishing.calls import Call
@@ -72,15 +73,21 @@ def end_connection(tools: Tools, change: Change, deadline: Deadline) -> None:
     connection = tools.teams.read(change.team_id).connection_of(change.user_id)
     if connection is not None and connection.status != ConnectionStatus.REVOKED:
         tools.connections.revoked(connection)
-    secret_id = connection.secret_id if connection else tools.vault.secret_id(change.team_id, change.user_id)
-    token = tools.vault.current(secret_id)
-    if token is not None:
-        try:
-            tools.open_oauth(tools.app.read(), deadline).revoke(token)
-        except (NotSetUpError, TikTokError) as error:
-            why = str(error) if isinstance(error, TikTokError) else "no app"
-            logger.warning(LogEvent.NOT_REVOKED, user_id=change.user_id, tiktok=why)
-            tools.changes.note(change.given_up(tools.clock()))
-            raise
-    tools.vault.remove(secret_id)
+    # Another service's secret may have another name; beside it may lie one that was made for a token that came half.
+    names = [tools.vault.secret_id(change.team_id, change.user_id)]
+    for secret_id in dict.fromkeys([connection.secret_id, *names] if connection else names):
+        token = tools.vault.current(secret_id)
+        if token is not None:
+            _revoke(tools, change, token, deadline)
+        tools.vault.remove(secret_id)
     tools.changes.end(change)
+
+
+def _revoke(tools: Tools, change: Change, token: SecretStr, deadline: Deadline) -> None:
+    try:
+        tools.open_oauth(tools.app.read(), deadline).revoke(token)
+    except (NotSetUpError, TikTokError) as error:
+        why = str(error) if isinstance(error, TikTokError) else "no app"
+        logger.warning(LogEvent.NOT_REVOKED, user_id=change.user_id, tiktok=why)
+        tools.changes.note(change.given_up(tools.clock()))
+        raise
