@@ -34,13 +34,13 @@ MOST_MODULES = {
     RULES: 125,
     IMAGE: 277,
     "CreateConnectionFunction": 282,
-    "ConnectionCallbackFunction": 279,
+    "ConnectionCallbackFunction": 290,
     "DeleteConnectionFunction": 282,
     "PublishCheckFunction": 287,
     "ReadinessSweepFunction": 272,
     "ReadinessRequestFunction": 272,
     CHECK: 338,
-    "RefreshConnectionsFunction": 327,
+    "RefreshConnectionsFunction": 335,
 }
 """Modules that a cold start may import besides Python's own, whose number differs from version to version."""
 MOST_MODULES_OF_OTHERS = 262

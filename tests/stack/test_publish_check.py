@@ -135,11 +135,12 @@ def test_no_advertiser_at_all(api: Api) -> None:
 
 
 def test_advertiser_of_nobody(api: Api) -> None:
-    """An advertiser that no usable connection has is 403, and nothing of it is asked of TikTok."""
+    """An advertiser that no usable connection has is 403; of TikTok the caller's own list is asked, once, and no more."""
     for person in (MEDIA_BUYER, OWNER):
-        answer = api.get("/publish-check", person, advertiser_id=A.FOREIGN.value, objective="REACH")
-        problem(answer, 403, "advertiser_not_accessible")
-    assert len(api.stack.tiktok.requests) == 0
+        for _ in range(2):
+            answer = api.get("/publish-check", person, advertiser_id=A.FOREIGN.value, objective="REACH")
+            problem(answer, 403, "advertiser_not_accessible")
+    assert [one.path for one in api.stack.tiktok.requests] == ["oauth2/advertiser/get/"] * 2
 
 
 def test_media_buyers_do_not_borrow(api: Api) -> None:
