@@ -66,6 +66,7 @@ def known(api: Api, advertiser: DemoAdvertiser) -> dict[str, Any] | None:
     rows = api.get("/readiness", OWNER, advertiser_id=advertiser.value).json()["advertisers"]
     return rows[0] if rows else None
 
+
 EXPIRED = "TikTok Connection Expired"
 
 
@@ -115,9 +116,7 @@ def test_a_lost_pixel_is_noticed_confirmed_told_and_resolved(
     assert set(first["objectives"]) == {"WEB_CONVERSIONS", "CONVERSIONS"}
     assert (second["added"], second["resolved"]) == ([], ["pixel"])
     assert [first["generation"], second["generation"]] == [2, 3]
-    told_of = [
-        event["detail"]["id"] for event in listener.listen() if event["detail-type"] != EXPIRED
-    ]
+    told_of = [event["detail"]["id"] for event in listener.listen() if event["detail-type"] != EXPIRED]
     assert len(set(told_of)) == len(told_of) == 2
 
 
