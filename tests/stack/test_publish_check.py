@@ -135,7 +135,7 @@ def test_no_advertiser_at_all(api: Api) -> None:
 
 
 def test_advertiser_of_nobody(api: Api) -> None:
-    """An advertiser that no usable connection has is 403; of TikTok the caller's own list is asked once, and no more."""
+    """An advertiser that no usable connection has is 403; TikTok is asked for the caller's own list, once."""
     for person in (MEDIA_BUYER, OWNER):
         for _ in range(2):
             answer = api.get("/publish-check", person, advertiser_id=A.FOREIGN.value, objective="REACH")
