@@ -7,12 +7,15 @@ PORT ?= 4566
 export PYTHON
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help run demo invoke test test-deep bench simulate mutation lint format openapi build lock clean environment tools sdk
+.PHONY: help doctor run demo logs invoke test test-deep bench simulate mutation lint format openapi build deploy lock clean
+.PHONY: environment tools sdk
 
 help:
+	@echo "make doctor     what this machine lacks, and the lines that install it"
 	@echo "make run        from a fresh clone to the product on emulated AWS, until Ctrl-C (PORT=4566)"
 	@echo "make demo       the same, and exits by itself: 0 if every answer was as expected"
-	@echo "make invoke     one function in Docker against what make run started: FUNCTION=… EVENT=events/….json"
+	@echo "make logs       follows what the functions of make run log, until Ctrl-C: FN=publish_check for one"
+	@echo "make invoke     one function in Docker against what make run started: FN=… EVENT=events/….json; alone: a list"
 	@echo "make test       lint, then every test but the deep ones; ARGS='tests/unit -k name' runs some"
 	@echo "make test-deep  the tests that take minutes: requests made up from docs/openapi.yaml, and mutation"
 	@echo "make bench      how fast it is: aims, figures and verdicts; ARGS=--write writes docs/performance.md"
@@ -22,10 +25,19 @@ help:
 	@echo "make format     let ruff rewrite what it can"
 	@echo "make openapi    write docs/openapi.yaml and docs/events/ anew from the models and tables"
 	@echo "make build      build the template for AWS, into .aws-sam/"
+	@echo "make deploy     build and deploy a stage of samconfig.toml to AWS, from a clean tree: STAGE=dev ARGS=…"
 	@echo "make lock       compile the hashed requirements files from pyproject.toml (ARGS=--upgrade)"
 	@echo "make clean      remove what was made here, the environments too"
 	@echo
 	@echo "PYTHON=/path/to/python chooses the Python; without it local/find-python does."
+
+# The one command that runs before there is a Python of the project's: on any from 3.8 on.
+doctor:
+	@for python in $(PYTHON) python3 python3.13 python3.14 python3.12 python3.11 python; do \
+		if "$$python" -c "import sys; sys.exit(sys.version_info < (3, 8))" 2>/dev/null; then \
+			PORT=$(PORT) exec "$$python" local/doctor.py; fi; done; \
+	echo "There is no Python here. Debian, Ubuntu: sudo apt-get install python3 python3-venv; Fedora: sudo dnf" \
+		"install python3.13; macOS: brew install python@3.13" >&2; exit 1
 
 run: environment tools
 	@.venv/bin/python -m local run --port $(PORT)
@@ -33,9 +45,12 @@ run: environment tools
 demo: environment tools
 	@.venv/bin/python -m local demo --port $(PORT)
 
-invoke: tools
-	@.tools/bin/python -P local/in_tools/sam_on_host_network.py local invoke $(FUNCTION) --event $(EVENT) \
-		--template-file .local/invoke.json $(ARGS)
+logs: environment
+	@.venv/bin/python -m local.logs --port $(PORT) --function "$(FN)"
+
+# FN is the folder's name, FUNCTION the logical id; either is taken for both.
+invoke: environment tools
+	@.venv/bin/python -m local.invoke --function "$(or $(FN),$(FUNCTION))" --event "$(EVENT)" -- $(ARGS)
 
 test: lint sdk
 	@.venv/bin/python -m pytest -m "not deep" $(ARGS)
@@ -69,6 +84,9 @@ openapi: environment
 # sam build needs the Python of the layer on PATH: .venv has it.
 build: environment tools
 	@PATH="$$PWD/.venv/bin:$$PWD/.tools/bin:$$PATH" sam build
+
+deploy: environment tools
+	@.venv/bin/python -m local.deploy --stage "$(STAGE)" -- $(ARGS)
 
 # uv only compiles, pip installs. The tests' environment holds the layer's very pins.
 uv = $(shell command -v uv || echo .local/uv/bin/uv)
