@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from urllib.parse import urlsplit
 
 from local.console import Console
 from local.demo_data import (
@@ -24,6 +25,8 @@ def invite(stack: LocalStack, console: Console) -> None:
     console.line(f"  {stack.base_url}")
     console.line(f"  {stack.aws.url}")
     console.line(f"  {stack.tiktok.control_url}")
+    console.line("\nThe API to browse, every operation with examples:")
+    console.line(f"  {stack.api_page.url}")
     console.line("\nTry it; the tokens are good for twelve hours. Put  | python3 -m json.tool  behind for nice JSON.")
     tries: tuple[tuple[str, Person, str, dict[str, str] | None], ...] = (
         ("owner", OWNER, _check(Ad.EVERYTHING_READY, "PRODUCT_SALES"), None),
@@ -60,8 +63,9 @@ def invite(stack: LocalStack, console: Console) -> None:
     )
     changed = f"{stack.tiktok.control_url}/advertisers/{Ad.EVERYTHING_READY.value}"
     console.line(shlex.join(["curl", "-s", "-X", "PATCH", changed, "-d", json.dumps({"pixels": []})]))
-    console.line("\n# one function in Docker")
-    console.line("make invoke FUNCTION=CheckIdentityFunction EVENT=events/check_identity.linked.json\n")
+    console.line("\n# what the functions log; and one function in Docker")
+    console.line(f"make logs PORT={urlsplit(stack.aws.url).port}")
+    console.line("make invoke FN=check_identity EVENT=events/check_identity.linked.json\n")
 
 
 def _check(advertiser: Ad, objective: str) -> str:

@@ -14,7 +14,7 @@ INVOKE_TEMPLATE = WORK / "invoke.json"
 def write_invoke_template(emulator: Emulator, deployment: Deployment, path: Path = INVOKE_TEMPLATE) -> None:
     """Write a template whose functions have the variables of the deployed ones, and reach emulated AWS.
 
-    make invoke FUNCTION=CheckIdentityFunction EVENT=events/check_identity.linked.json
+    make invoke FN=check_identity EVENT=events/check_identity.linked.json
     """
     access = {
         **CREDENTIALS,

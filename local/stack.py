@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any, Self
 
+from local.api_page import ApiPage
 from local.console import Console
 from local.demo_data import Person, write_demo_data, write_demo_items
 from local.deployment import Deployment, build, deploy
@@ -37,6 +38,7 @@ class LocalStack:
         self.tiktok = Simulator()
         self.identity_provider = IdentityProvider()
         self.wizard = Wizard()
+        self.api_page = ApiPage()
         self._parameters = dict(parameters or {})
         self._console = console or Console(quiet=True)
         self._started = ExitStack()
@@ -107,6 +109,7 @@ class LocalStack:
             started.enter_context(self.tiktok)
             started.enter_context(self.identity_provider)
             started.enter_context(self.wizard)
+            started.enter_context(self.api_page)
             with self._console.step("Starting MiniStack (emulated AWS)"):
                 started.enter_context(self.aws)
             with self._console.step(f"Deploying {STACK_NAME} (sam deploy)"):
