@@ -4,6 +4,7 @@ SAM CLI shows the change set and asks before it executes it (`confirm_changeset`
 """
 
 import argparse
+import json
 import os
 import shlex
 import subprocess
@@ -32,8 +33,7 @@ class Stage:
     """A stage of samconfig.toml."""
 
     name: str
-    parameters: tuple[str, ...]
-    """`<name>=<value>` each."""
+    parameters: Mapping[str, str]
 
     @classmethod
     def of(cls, name: str, config: Mapping[str, Any]) -> Self:
@@ -43,17 +43,15 @@ class Stage:
             said = f"There is no stage {name}" if name else "Say which stage, STAGE=…"
             raise RefusedError(f"{said}: samconfig.toml has {' and '.join(stages)}.")
         given = config[name]["deploy"]["parameters"].get("parameter_overrides", [])
-        return cls(name, tuple(shlex.split(given) if isinstance(given, str) else given))
+        return cls(name, dict(one.split("=", 1) for one in (shlex.split(given) if isinstance(given, str) else given)))
 
     def parameter(self, name: str) -> str:
         """What the stage says for a parameter, or what the template does."""
-        said = dict(one.split("=", 1) for one in self.parameters)
-        return said[name] if name in said else parameter_default(name)
+        return self.parameters[name] if name in self.parameters else parameter_default(name)
 
     def unsaid(self) -> list[str]:
         """The parameters that every deployment has to say, and this stage does not."""
-        said = {one.partition("=")[0] for one in self.parameters}
-        return [name for name in parameters_without_default() if name not in said]
+        return [name for name in parameters_without_default() if name not in self.parameters]
 
 
 def stages_of(config: Mapping[str, Any]) -> list[str]:
@@ -64,9 +62,12 @@ def stages_of(config: Mapping[str, Any]) -> list[str]:
 def commands(stage: Stage, further: list[str]) -> list[list[str]]:
     """What is run, in this order, as long as it goes well."""
     sam, environment = str(TOOLS / "sam"), ("--config-env", stage.name)
-    overrides = ("--parameter-overrides", *stage.parameters) if stage.parameters else ()
-    # The build needs them too: Architecture and PythonRuntime decide what is compiled.
-    return [[sam, "build", *environment, *overrides], [sam, "deploy", *environment, *further]]
+    given = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in stage.parameters.items()]
+    overrides = ("--parameter-overrides", *given) if given else ()
+    # What is asked for is not committed yet, and may be another Architecture than the one that was built.
+    only_shown = ("--no-execute-changeset",) if _is_guided(further) else ()
+    # The build needs the parameters too: Architecture and PythonRuntime decide what is compiled.
+    return [[sam, "build", *environment, *overrides], [sam, "deploy", *environment, *further, *only_shown]]
 
 
 def check(stage: Stage, further: list[str], changed: list[str], python: str) -> None:
@@ -85,11 +86,15 @@ def check(stage: Stage, further: list[str], changed: list[str], python: str) -> 
     wanted = stage.parameter("PythonRuntime")
     if python != wanted:
         raise RefusedError(f"AWS would run {wanted}, which must build it, and here is {python}: see make doctor.")
-    if stage.unsaid() and not {"--guided", "-g"} & set(further):
+    if stage.unsaid() and not _is_guided(further):
         raise RefusedError(
             f"samconfig.toml does not say {', '.join(stage.unsaid())} of {stage.name}: "
             f"make deploy STAGE={stage.name} ARGS=--guided asks for them; commit what it writes there."
         )
+
+
+def _is_guided(further: list[str]) -> bool:
+    return not {"--guided", "-g"}.isdisjoint(further)
 
 
 def changed_files(root: Path) -> list[str]:

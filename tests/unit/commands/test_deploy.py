@@ -13,8 +13,8 @@ from local.sam_template import parameter_default, parameters_without_default
 from tests.template import load_template
 
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
-SAID = tuple(f"{name}=x" for name in parameters_without_default())
-STAGE = Stage("dev", (*SAID, "Architecture=x86_64"))
+SAID = dict.fromkeys(parameters_without_default(), "x")
+STAGE = Stage("dev", SAID)
 
 
 def config(overrides: object) -> dict[str, Any]:
@@ -83,15 +83,15 @@ def test_another_python_than_aws_runs_is_refused() -> None:
     """Layers hold what that very Python compiled."""
     with pytest.raises(RefusedError, match=r"AWS would run python3\.13.* here is python3\.12"):
         check(STAGE, [], [], "python3.12")
-    check(Stage("dev", (*SAID, "PythonRuntime=python3.12")), [], [], "python3.12")
+    check(Stage("dev", {**SAID, "PythonRuntime": "python3.12"}), [], [], "python3.12")
 
 
 def test_parameters_that_nobody_said_are_asked_for_by_guided() -> None:
     """They are named, and the line that asks for them is not refused."""
     assert "JwksUrl, TokenIssuer, TokenAudience of dev: make deploy STAGE=dev ARGS=--guided" in refusal(
-        Stage("dev", ())
+        Stage("dev", {})
     )
-    check(Stage("dev", ()), ["--guided"], [], "python3.13")
+    check(Stage("dev", {}), ["--guided"], [], "python3.13")
 
 
 @pytest.mark.parametrize(("name", "said"), [("live", "There is no stage live"), ("", "Say which stage, STAGE=…")])
@@ -104,18 +104,31 @@ def test_an_unknown_stage_is_refused_with_those_that_are_there(name: str, said: 
         Stage.of("default", config([]))
 
 
-@pytest.mark.parametrize("overrides", ['A="b c" D=e', ["A=b c", "D=e"]])
+@pytest.mark.parametrize("overrides", ['A="b c" D=e=f Empty=""', ["A=b c", "D=e=f", "Empty="]])
 def test_parameters_are_read_as_sam_writes_them(overrides: object) -> None:
     """A line, or a list."""
-    assert Stage.of("qa", config(overrides)).parameters == ("A=b c", "D=e")
+    assert Stage.of("qa", config(overrides)).parameters == {"A": "b c", "D": "e=f", "Empty": ""}
 
 
 def test_the_build_gets_the_parameters_and_the_deployment_what_else_is_said() -> None:
     """Both of one stage, the build first: Architecture and PythonRuntime decide what it compiles."""
-    build, deploy = commands(Stage("prod", ("Architecture=x86_64",)), ["--no-execute-changeset"])
-    assert build[1:] == ["build", "--config-env", "prod", "--parameter-overrides", "Architecture=x86_64"]
+    build, deploy = commands(Stage("prod", {"Architecture": "x86_64"}), ["--no-execute-changeset"])
+    assert build[1:] == ["build", "--config-env", "prod", "--parameter-overrides", 'Architecture="x86_64"']
     assert deploy[1:] == ["deploy", "--config-env", "prod", "--no-execute-changeset"]
-    assert commands(Stage("prod", ()), [])[0][1:] == ["build", "--config-env", "prod"]
+    assert commands(Stage("prod", {}), [])[0][1:] == ["build", "--config-env", "prod"]
+
+
+def test_the_build_gets_empty_values_and_blanks_in_quotes() -> None:
+    """SAM CLI takes `WizardUrl=` for no parameter at all, and would end `1 hour` at its blank."""
+    build, _ = commands(Stage("dev", {"WizardUrl": "", "IdleEvery": "1 hour", "Said": 'a "word"'}), [])
+    assert build[-3:] == ['WizardUrl=""', 'IdleEvery="1 hour"', r'Said="a \"word\""']
+
+
+@pytest.mark.parametrize("option", ["--guided", "-g"])
+def test_what_guided_asks_is_shown_and_not_deployed(option: str) -> None:
+    """It is not committed yet, and the build before it did not know of it."""
+    assert commands(STAGE, [option])[1][-2:] == [option, "--no-execute-changeset"]
+    assert "--no-execute-changeset" not in commands(STAGE, [])[1]
 
 
 def test_the_stages_are_dev_and_prod() -> None:
@@ -129,8 +142,7 @@ def test_the_stages_are_dev_and_prod() -> None:
 def test_every_stage_shows_its_change_set_and_asks(name: str) -> None:
     """And names only parameters that the template has."""
     assert CONFIG[name]["deploy"]["parameters"]["confirm_changeset"] is True
-    said = {one.partition("=")[0] for one in Stage.of(name, CONFIG).parameters}
-    assert said <= set(load_template()["Parameters"])
+    assert set(Stage.of(name, CONFIG).parameters) <= set(load_template()["Parameters"])
 
 
 def test_prod_keeps_its_table() -> None:
@@ -140,4 +152,4 @@ def test_prod_keeps_its_table() -> None:
 
 def test_what_is_not_said_is_the_templates_default() -> None:
     """The Python that AWS runs, for one."""
-    assert Stage("dev", ()).parameter("PythonRuntime") == parameter_default("PythonRuntime") == "python3.13"
+    assert Stage("dev", {}).parameter("PythonRuntime") == parameter_default("PythonRuntime") == "python3.13"
