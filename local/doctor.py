@@ -55,7 +55,7 @@ INSTALL = {
         MACOS: "brew install python@3.13",
     },
     "Docker": {
-        DEBIAN: "sudo apt-get install docker.io && sudo usermod -aG docker $USER    (then log in again)",
+        DEBIAN: "curl -fsSL https://get.docker.com | sudo sh && sudo usermod -aG docker $USER    (then log in again)",
         FEDORA: "sudo dnf install moby-engine && sudo systemctl enable --now docker",
         MACOS: "brew install --cask docker-desktop && open -a Docker",
     },

@@ -91,10 +91,9 @@ def test_github_may_only_read_and_is_told_no_secret() -> None:
     assert set(WORKFLOW[True]) == {"push", "pull_request"}
 
 
-def test_the_devcontainer_has_the_python_of_lambda_and_docker() -> None:
+def test_the_devcontainer_has_the_python_of_lambda() -> None:
     """And makes the environments, so that the first command starts at once."""
     assert CONTAINER["image"].startswith(parameter_default("PythonRuntime").replace("python", "python:") + "-bookworm")
-    assert any("docker-in-docker" in feature for feature in CONTAINER["features"])
     assert set(CONTAINER["postCreateCommand"].split()[1:]) <= targets()
     default_port = re.search(r"^PORT \?= (\d+)$", MAKEFILE, re.MULTILINE)
     assert default_port is not None
