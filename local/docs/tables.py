@@ -136,6 +136,14 @@ def _described(folder: str) -> Iterator[tuple[str, str]]:
         yield f"`{file.relative_to(ROOT).as_posix().removeprefix('layers/shared/')}`", words
 
 
+def _decisions() -> str:
+    rows = []
+    for file in sorted((ROOT / "docs" / "decisions").glob("0*.md")):
+        number, _, title = file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ").partition(". ")
+        rows.append((number, f"[{title}]({file.name})"))
+    return _table(("number", "decision"), rows)
+
+
 TABLES: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "problems": _problems,
@@ -146,6 +154,7 @@ TABLES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "scopes": _scopes,
         "return-codes": _return_codes,
         "modules": _modules,
+        "decisions": _decisions,
     }
 )
 """Every table, by the name of its places."""

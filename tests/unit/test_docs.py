@@ -174,13 +174,10 @@ def test_every_endpoint_of_tiktoks_is_told_of() -> None:
 
 
 def test_decisions_are_numbered_without_gaps() -> None:
-    """From 1 on, in the file's name and in its heading; the list of decisions has each under its title."""
+    """From 1 on, in the file's name and in its heading."""
     assert [int(file.name[:4]) for file in DECISIONS] == list(range(1, len(DECISIONS) + 1))
-    index = PAGES["docs/decisions/README.md"]
     for number, file in enumerate(DECISIONS, 1):
-        title = file.read_text(encoding="utf-8").splitlines()[0].removeprefix(f"# {number}. ")
-        assert f"| {number} | [{title}]({file.name}) |" in index
-    assert index.count("](0") == len(DECISIONS)
+        assert file.read_text(encoding="utf-8").startswith(f"# {number}. ")
 
 
 @DOCUMENTS
