@@ -113,13 +113,13 @@ def test_named_variables_exist(name: str) -> None:
     said = [span.partition("=")[0] for span in spans(PAGES[name])]
     for word in said:
         if re.fullmatch(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+", word):
-            assert word in template or word in OF_AWS or re.search(rf"\b{word}\b", source()), word
+            assert word in template or word in OF_OTHER_MAKERS or re.search(rf"\b{word}\b", source()), word
         elif re.fullmatch(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+", word):
             assert re.search(rf"\b{word}\b", source()) or word in OF_COMMANDS, word
 
 
-OF_AWS = {"DeadLetterQueueSourceArn", "ReceiptHandle", "ClientRequestToken"}
-"""What AWS calls it, which nothing here names."""
+OF_OTHER_MAKERS = {"DeadLetterQueueSourceArn", "ReceiptHandle", "ClientRequestToken", "EventSource"}
+"""What AWS or a browser calls it, which nothing in the layer names."""
 OF_COMMANDS = {"FAULT_MATRIX", "PYDANTIC_DISABLE_PLUGINS"}
 """Variables of commands for developers, and of libraries."""
 
