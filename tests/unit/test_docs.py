@@ -124,13 +124,15 @@ OF_COMMANDS = {"FAULT_MATRIX", "PYDANTIC_DISABLE_PLUGINS"}
 """Variables of commands for developers, and of libraries."""
 
 
-def test_parameters_of_commands_exist() -> None:
-    """Those of `--parameter-overrides`, with a value that the template takes."""
-    for name, text in PAGES.items():
-        for parameter, value in re.findall(r"--parameter-overrides (\w+)=([^\s`]+)", text):
-            one = TEMPLATE["Parameters"][parameter]
-            assert value in one.get("AllowedValues", [value]), name
-            assert re.fullmatch(one.get("AllowedPattern", ".*"), value), name
+@DOCUMENTS
+def test_values_of_parameters_are_ones(name: str) -> None:
+    """Wherever a parameter stands with a value, the template takes it."""
+    for parameter, value in (span.split("=", 1) for span in spans(PAGES[name]) if re.fullmatch(r"\w+=[^\s…]+", span)):
+        one = TEMPLATE["Parameters"].get(parameter, {})
+        assert value in one.get("AllowedValues", [value])
+        assert re.fullmatch(one.get("AllowedPattern", ".*"), value)
+    for parameter in re.findall(r"--parameter-overrides (\w+)=", PAGES[name]):
+        assert parameter in TEMPLATE["Parameters"]
 
 
 @DOCUMENTS

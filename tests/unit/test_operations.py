@@ -451,7 +451,8 @@ def test_the_runbook_says_what_each_parameter_moves() -> None:
     table = SECTIONS["what-each-parameter-moves"]
     first = "".join(re.findall(r"^\| (.*?) \|", table, re.MULTILINE))
     assert sorted(re.findall(r"`(\w+)`", first)) == sorted(TEMPLATE["Parameters"])
-    given = re.findall(r"--parameter-overrides (\w+)=([^\s`]+)", RUNBOOK)
+    said = re.findall(r"`(\w+)=([^\s`]+)`", RUNBOOK)
+    given = [(name, value) for name, value in said if name in TEMPLATE["Parameters"]]
     assert {"TikTokAppLevel", "WizardUrl"} <= {name for name, _ in given}
     for name, value in given:
         parameter = TEMPLATE["Parameters"][name]
