@@ -1,4 +1,4 @@
-"""How TikTok's errors are told where the answer rests on a single call: list and create."""
+"""How TikTok's errors are told where the answer rests on a single call: list, create, upload and disconnect."""
 
 from publishing.problems import Problem
 from tiktok_business.errors import (
