@@ -29,6 +29,7 @@ def main() -> int:
         with LocalStack(port=options.port, parameters=FAST, console=console) as stack:
             tell(stack, console)
             if options.command == "run":
+                stack.start_over()  # whoever plays the wizard's page begins where the story began
                 write_invoke_template(stack.aws, stack.main)
                 invite(stack, console)
                 console.line("Ctrl-C ends it.")

@@ -21,6 +21,8 @@ from local.emulator import CREDENTIALS, REGION, Emulator
 from local.gateway_parity import apply_gateway_definitions
 from local.paths import ROOT, TOOLS, WORK
 
+API = "/api/v1/tiktok"
+"""Where the routes are, below a deployment's base URL."""
 _BUCKET = "deployments"
 _BUILD = WORK / "build"
 BUILT_TEMPLATE = _BUILD / "template.yaml"

@@ -14,14 +14,16 @@ from local.demo_data import (
     UNPAID_OWNER,
     Person,
 )
+from local.deployment import API
 from local.stack import LocalStack
-from local.story import API
 from local.tiktok_simulator import DemoAdvertiser as Ad
 
 
 def invite(stack: LocalStack, console: Console) -> None:
     """Print where everything is, and requests to try."""
-    console.line("\nIt is up. Base URL (API, emulated AWS, the simulated TikTok's control):")
+    console.line("\nIt is up. The wizard's page, to play it through in a browser:")
+    console.line(f"  {stack.wizard.url}")
+    console.line("\nBase URL (API, emulated AWS, the simulated TikTok's control):")
     console.line(f"  {stack.base_url}")
     console.line(f"  {stack.aws.url}")
     console.line(f"  {stack.tiktok.control_url}")

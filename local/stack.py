@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from local.api_page import ApiPage
 from local.console import Console
@@ -12,7 +13,7 @@ from local.emulator import Emulator
 from local.identity_provider import IdentityProvider
 from local.tiktok_simulator import Simulator
 from local.watching import Watching
-from local.wizard import Wizard
+from local.wizard import News, Shown, Wizard, page_settings
 
 STACK_NAME = "wevion-local"
 
@@ -98,6 +99,11 @@ class LocalStack:
         """Bring the items of the demo teams back to what they were at the start."""
         write_demo_items(self.aws, self.main, self.tiktok.world)
 
+    def start_over(self) -> None:
+        """Bring TikTok and the demo teams back to what they were at the start."""
+        self.tiktok.reset()
+        self.restore_demo_items()
+
     def write_demo_data(self, deployment: Deployment) -> None:
         """Write the demo teams to a deployment."""
         write_demo_data(self.aws, deployment, self.tiktok.world)
@@ -116,8 +122,21 @@ class LocalStack:
                 self._main = self.deploy(STACK_NAME, self._parameters)
             with self._console.step("Writing demo data"):
                 self.write_demo_data(self._main)
+            listener = started.enter_context(self.watching.listener("wizard"))
+            started.callback(self.wizard.hide)
+            self.wizard.show(self._shown(News(listener)))
             self._started = started.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._started.close()
+
+    def _shown(self, news: News) -> Shown:
+        settings = page_settings(
+            base_url=self.base_url, control_url=self.tiktok.control_url, world=self.tiktok.world, bearer=self.bearer
+        )
+        return Shown(settings, (_origin(self.base_url), _origin(self.tiktok.control_url)), news, self.start_over)
+
+
+def _origin(url: str) -> str:
+    return "{0.scheme}://{0.netloc}".format(urlsplit(url))

@@ -11,12 +11,12 @@ import requests
 from local.browser import Browser, Form
 from local.console import Console, StackError
 from local.demo_data import MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, STARTER, UNPAID_OWNER, Person
+from local.deployment import API
 from local.png import png
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser
 from local.watching import Listener
 
-API = "/api/v1/tiktok"
 _SECONDS = 30.0
 _SHOWN = 600
 _BODY_SHOWN = 200

@@ -13,8 +13,8 @@ import requests
 from local.bench.fan_out import CASES
 from local.bench.traffic import LATENCY_SECONDS
 from local.console import Console
+from local.deployment import API
 from local.stack import LocalStack
-from local.story import API
 
 CONNECTIONS = 20
 REQUESTS = 200

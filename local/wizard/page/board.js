@@ -1,0 +1,170 @@
+// The readiness board: advertisers by objectives, as the service last knew them. It changes when the bus tells.
+
+import { $, h, icon } from "./dom.js";
+import { heading, notice, trouble } from "./notices.js";
+import * as words from "./words.js";
+
+const STREAM = "/wizard/events";
+const REFRESH_AFTER_MS = 15_000; // ages grow, and a stream can be silent though it stands
+const POLL_AFTER_MS = 3_000; // while there is no stream
+const TOLD_SHOWN = 8;
+
+const LIVE = {
+  starting: "Connecting to the event bus…",
+  live: "Live: changes as soon as the event bus tells.",
+  polling: "The event bus is silent; asked again every few seconds.",
+};
+
+export class Board {
+  constructor(app) {
+    this.app = app;
+    this.known = new Map();
+    this.visible = false;
+    this.asking = 0;
+  }
+
+  start() {
+    $("check-all").addEventListener("click", () => this.checkAll());
+    this.say("starting");
+    const stream = new EventSource(STREAM);
+    stream.addEventListener("open", () => this.say("live"));
+    stream.addEventListener("error", () => this.say("polling"));
+    stream.addEventListener("message", (message) => this.told(JSON.parse(message.data)));
+    const again = () => {
+      setTimeout(async () => {
+        if (this.visible && !document.hidden) await this.refresh();
+        again();
+      }, this.mode === "live" ? REFRESH_AFTER_MS : POLL_AFTER_MS);
+    };
+    again();
+  }
+
+  say(mode) {
+    this.mode = mode;
+    $("live").textContent = LIVE[mode];
+    $("live").dataset.mode = mode;
+  }
+
+  shown(visible) {
+    this.visible = visible;
+    if (visible && this.started) this.refresh();
+  }
+
+  /** Somebody else looks: they see their own advertisers. */
+  become() {
+    this.started = true;
+    this.known = new Map();
+    $("board").replaceChildren();
+    $("board-said").textContent = "";
+    $("told").replaceChildren();
+    $("told-none").hidden = false;
+    return this.refresh();
+  }
+
+  told({ type, time, detail }) {
+    if (detail.team_id !== this.app.person.team_id) return;
+    const about = detail.advertiser_id ? this.app.advertiserName(detail.advertiser_id) : (detail.user_id ?? "");
+    const lost = (detail.added ?? []).map((one) => words.requirement(one.requirement ?? one));
+    const found = (detail.resolved ?? []).map(words.requirement);
+    const what = [lost.length ? `missing now: ${words.list(lost)}` : "", found.length ? `there again: ${words.list(found)}` : ""];
+    $("told").prepend(h("li", {},
+      h("strong", {}, type), " ", h("code", {}, about), ` ${what.filter(Boolean).join("; ")} `,
+      h("span", { class: "note" }, new Date(time ?? Date.now()).toLocaleTimeString()),
+    ));
+    while ($("told").children.length > TOLD_SHOWN) $("told").lastElementChild.remove();
+    $("told-none").hidden = true;
+    this.refresh();
+  }
+
+  async refresh() {
+    if (!this.started) return;
+    const number = (this.asking += 1);
+    let shown;
+    try {
+      const { advertisers } = await this.app.api.get("/readiness");
+      if (number !== this.asking) return;
+      shown = advertisers.length ? this.grid(advertisers) : nothing();
+    } catch (error) {
+      if (number !== this.asking) return;
+      shown = trouble(error);
+    }
+    const scrolled = $("board").firstElementChild?.scrollLeft ?? 0;
+    const focused = $("board").contains(document.activeElement);
+    $("board").replaceChildren(shown);
+    shown.scrollLeft = scrolled;
+    if (focused) shown.focus({ preventScroll: true });
+  }
+
+  grid(advertisers) {
+    const objectives = Object.keys(advertisers[0].objectives);
+    const before = this.known;
+    this.known = new Map();
+    const changes = [];
+    const rows = advertisers.map((one) => h("tr", { "data-advertiser": one.advertiser_id },
+      this.rowHead(one),
+      objectives.map((name) => {
+        const key = `${one.advertiser_id} ${name}`;
+        const cell = cellOf(one.objectives[name]);
+        const was = before.get(key);
+        this.known.set(key, cell.words);
+        const changed = was !== undefined && was !== cell.words;
+        if (changed) changes.push(`${words.objective(name)}: ${cell.words.toLowerCase()}`);
+        return h("td", { class: `cell ${cell.kind}${changed ? " changed" : ""}`, "data-objective": name },
+          icon(cell.icon), h("span", { class: "cell-words" }, cell.words),
+          h("span", { class: "cell-age" }, cell.since ? `for ${words.age(cell.since).replace(" ago", "")}` : ""));
+      }),
+    ));
+    if (changes.length) {
+      const few = changes.slice(0, 4);
+      $("board-said").textContent = `Changed: ${few.join("; ")}${changes.length > few.length ? `; and ${changes.length - few.length} more` : ""}.`;
+    }
+    return h("div", { class: "scrolls surface", tabindex: "0", role: "region", "aria-labelledby": "board-title" },
+      h("table", { class: "board" },
+        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Advertiser"), objectives.map((name) => h("th", { scope: "col" }, words.objective(name))))),
+        h("tbody", {}, rows),
+      ),
+    );
+  }
+
+  rowHead(one) {
+    return h("th", { scope: "row" },
+      h("span", {}, this.app.advertiserName(one.advertiser_id)),
+      h("span", { class: "cell-age" }, `checked ${words.age(one.checked_at)}`),
+      one.stale ? h("span", { class: "pill" }, "Could not be verified again") : null,
+    );
+  }
+
+  /** A preflight of each advertiser that this person reaches: whatever is found is known from then on. */
+  async checkAll() {
+    const { own, teammates } = this.app.person;
+    const { api } = this.app;
+    const button = $("check-all");
+    button.disabled = true;
+    try {
+      for (const [index, id] of [...own, ...teammates].entries()) {
+        button.textContent = `Checking ${index + 1} of ${own.length + teammates.length}…`;
+        await api.get("/publish-check", { advertiser_id: id, objective: "WEB_CONVERSIONS" });
+      }
+    } catch (error) {
+      notice("bad", heading(error), error.message);
+    }
+    button.disabled = false;
+    button.textContent = "Check all my advertisers";
+    await this.refresh();
+  }
+}
+
+function cellOf({ ready, missing, unknown, at_risk: risk = [], stale, last_transition_at: since }) {
+  const names = (codes) => codes.map(words.requirement).join(", ");
+  const old = stale ? " (not verified again)" : "";
+  if (ready) return { kind: "ready", icon: risk.length ? "warn" : "yes", words: `${risk.length ? `Ready, at risk: ${names(risk)}` : "Ready"}${old}`, since };
+  if (missing.length) return { kind: "not-ready", icon: "no", words: `Missing: ${names(missing)}${old}`, since };
+  return { kind: "unsure", icon: "unsure", words: `Unverified: ${names(unknown)}${old}`, since };
+}
+
+function nothing() {
+  return h("div", { class: "empty" },
+    h("p", {}, h("strong", {}, "Nothing is known yet.")),
+    h("p", { class: "note" }, "An advertiser appears with its first preflight, and is then looked at again and again."),
+  );
+}

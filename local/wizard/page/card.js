@@ -1,0 +1,72 @@
+// One prerequisite: what was found, one sentence, who must act, and the button that helps.
+
+import { creation } from "./create_identity.js";
+import { away, h, icon } from "./dom.js";
+import * as words from "./words.js";
+
+const CONNECTING_HELPS = new Set(["no_token", "token_expired", "missing_scope"]);
+const CREATING_HELPS = new Set(["no_identity"]);
+
+export function card(app, answer, check, before) {
+  const { icon: picture, words: status } = words.state(check.status);
+  const changed = before !== undefined && before.status !== check.status;
+  const risky = answer.at_risk.includes(check.requirement);
+  return h(
+    "li",
+    { class: `card ${check.status}${changed ? " changed" : ""}`, "data-requirement": check.requirement },
+    h("div", { class: "card-head" },
+      icon(picture),
+      h("h3", {}, words.Requirement(check.requirement)),
+      h("p", { class: "status" }, status, risky ? ", at risk" : "",
+        changed ? h("span", { class: "was" }, ` was: ${words.state(before.status).words.toLowerCase()}`) : null),
+    ),
+    h("p", { class: "message" }, check.message),
+    assets(check),
+    check.fix ? h("p", { class: "who" }, h("span", {}, "Who acts: "), words.who(check.fix.who)) : null,
+    help(app, answer, check),
+  );
+}
+
+function assets({ assets: found = [], count = 0 }) {
+  if (!found.length) return null;
+  const more = count - found.length;
+  return h("ul", { class: "assets", "aria-label": "What was found" },
+    found.map((asset) => h("li", { class: asset.usable ? "" : "unusable" },
+      h("span", { class: "letter", "aria-hidden": "true" }, [...(asset.name ?? "?")][0] ?? "?"),
+      h("span", { class: "name" }, asset.name ?? asset.id),
+      asset.type ? h("span", { class: "pill" }, words.kind(asset.type)) : null,
+      asset.usable ? null : h("span", { class: "pill no" }, `not usable${asset.why_not.length ? `: ${asset.why_not.map(words.code).join(", ").toLowerCase()}` : ""}`),
+    )),
+    more > 0 ? h("li", { class: "note" }, `and ${more} more`) : null,
+  );
+}
+
+function help(app, answer, check) {
+  const { fix, reason, requirement } = check;
+  if (!fix) return null;
+  if (CONNECTING_HELPS.has(reason) || (check.status !== "satisfied" && answer.reason === "no_token")) {
+    return h("div", { class: "actions" },
+      h("button", { type: "button", class: "primary", onclick: (event) => app.connect(event.currentTarget) }, "Connect TikTok"));
+  }
+  if (requirement === "identity" && CREATING_HELPS.has(reason)) {
+    const place = h("div");
+    const open = h("button", { type: "button", class: "primary", "aria-expanded": "false" }, "Create a custom identity");
+    open.addEventListener("click", () => {
+      open.setAttribute("aria-expanded", "true");
+      open.hidden = true;
+      place.replaceChildren(creation(app, answer.advertiser_id, () => {
+        place.replaceChildren();
+        open.setAttribute("aria-expanded", "false");
+        open.hidden = false;
+        open.focus();
+      }));
+      place.querySelector("input").focus();
+    });
+    return h("div", {}, h("div", { class: "actions" }, open, away(fix.url, "Link a TikTok account")), place);
+  }
+  if (fix.who === "tiktok") {
+    return h("div", { class: "actions" },
+      h("button", { type: "button", class: "plain", onclick: () => app.preflight.again() }, "Check again"));
+  }
+  return h("div", { class: "actions" }, away(fix.url, fix.label));
+}
