@@ -1,6 +1,7 @@
 """Serves the page, its settings and the news from the bus on loopback."""
 
 import json
+import socketserver
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -78,9 +79,13 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.shown: Shown | None = None
 
+    def server_bind(self) -> None:
+        """Bind without HTTPServer's look-up of the host's name, which can take seconds."""
+        socketserver.TCPServer.server_bind(self)
+
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"http://127.0.0.1:{self.server_address[1]}"
 
 
 class _Handler(BaseHTTPRequestHandler):

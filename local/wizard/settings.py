@@ -62,7 +62,12 @@ def page_settings(
             for role in ROLES
         ],
         "advertisers": [
-            {"advertiser_id": one.value, "name": one.name.replace("_", " ").capitalize(), "description": one.description} for one in DemoAdvertiser
+            {
+                "advertiser_id": one.value,
+                "name": one.name.replace("_", " ").capitalize(),
+                "description": one.description,
+            }
+            for one in DemoAdvertiser
         ],
         "return_codes": {refusal.value: meaning for refusal, meaning in MEANINGS.items()},
     }

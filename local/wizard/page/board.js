@@ -111,7 +111,7 @@ export class Board {
         if (changed) changes.push(`${words.objective(name)}: ${cell.words.toLowerCase()}`);
         return h("td", { class: `cell ${cell.kind}${changed ? " changed" : ""}`, "data-objective": name },
           icon(cell.icon), h("span", { class: "cell-words" }, cell.words),
-          h("span", { class: "cell-age" }, cell.since ? `for ${words.age(cell.since).replace(" ago", "")}` : ""));
+          h("span", { class: "cell-age" }, cell.since ? `for ${words.lasting(cell.since)}` : ""));
       }),
     ));
     if (changes.length) {
@@ -158,7 +158,8 @@ function cellOf({ ready, missing, unknown, at_risk: risk = [], stale, last_trans
   const names = (codes) => codes.map(words.requirement).join(", ");
   const old = stale ? " (not verified again)" : "";
   if (ready) return { kind: "ready", icon: risk.length ? "warn" : "yes", words: `${risk.length ? `Ready, at risk: ${names(risk)}` : "Ready"}${old}`, since };
-  if (missing.length) return { kind: "not-ready", icon: "no", words: `Missing: ${names(missing)}${old}`, since };
+  const open = unknown.length ? `; unverified: ${names(unknown)}` : "";
+  if (missing.length) return { kind: "not-ready", icon: "no", words: `Missing: ${names(missing)}${open}${old}`, since };
   return { kind: "unsure", icon: "unsure", words: `Unverified: ${names(unknown)}${old}`, since };
 }
 

@@ -8,17 +8,19 @@ const CONNECTING_HELPS = new Set(["no_token", "token_expired", "missing_scope"])
 const CREATING_HELPS = new Set(["no_identity"]);
 
 export function card(app, answer, check, before) {
-  const { icon: picture, words: status } = words.state(check.status);
-  const changed = before !== undefined && before.status !== check.status;
+  const shown = words.stateOf(check);
+  const earlier = before && words.stateOf(before);
+  const { icon: picture, words: status } = words.state(shown);
+  const changed = before !== undefined && earlier !== shown;
   const risky = answer.at_risk.includes(check.requirement);
   return h(
     "li",
-    { class: `card ${check.status}${changed ? " changed" : ""}`, "data-requirement": check.requirement },
+    { class: `card ${shown}${changed ? " changed" : ""}`, "data-requirement": check.requirement },
     h("div", { class: "card-head" },
       icon(picture),
       h("h3", {}, words.Requirement(check.requirement)),
       h("p", { class: "status" }, status, risky ? ", at risk" : "",
-        changed ? h("span", { class: "was" }, ` was: ${words.state(before.status).words.toLowerCase()}`) : null),
+        changed ? h("span", { class: "was" }, ` was: ${words.state(earlier).words.toLowerCase()}`) : null),
     ),
     h("p", { class: "message" }, check.message),
     assets(check),

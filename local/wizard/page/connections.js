@@ -47,7 +47,7 @@ export class Connections {
     return h("li", { "data-user": user, "data-status": status },
       icon(state.icon),
       h("div", {},
-        h("p", {}, h("strong", {}, mine ? "You" : user), ` ${state.words.toLowerCase()}`, status === "active" && since ? `, ${words.age(since)}` : ""),
+        h("p", {}, h("strong", {}, mine ? "You" : user), `: ${state.words.toLowerCase()}`, status === "active" && since ? `, ${words.age(since)}` : ""),
         h("p", { class: "note" }, names.length ? `Reaches ${words.list([...names, ...more])}.` : "Reaches no advertiser."),
         lacks.length && status === "active" ? h("p", { class: "note" }, `Was not allowed: ${words.list(lacks)}.`) : null,
       ),

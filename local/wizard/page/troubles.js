@@ -8,7 +8,7 @@ import { remember } from "./memory.js";
 const TROUBLES = [
   { id: "rate-limit", title: "Too many requests for pixels", note: "Code 40100 at pixel/list/", fault: { path: "pixel/list/", kind: "code", code: 40100 } },
   { id: "hang", title: "Silence about identities", note: "identity/get/ never answers", fault: { path: "identity/get/", kind: "hang", seconds: 30 } },
-  { id: "http-500", title: "Business Centers fail", note: "HTTP 500 at bc/get/", fault: { path: "bc/get/", kind: "http_status", status: 500 } },
+  { id: "http-500", title: "Catalogs fail", note: "HTTP 500 at catalog/get/", fault: { path: "catalog/get/", kind: "http_status", status: 500 } },
   { id: "truncated", title: "Apps break off", note: "JSON that ends in the middle at app/list/", fault: { path: "app/list/", kind: "truncated_json" } },
   { id: "non-json", title: "Lead forms are a web page", note: "HTML instead of JSON at page/get/", fault: { path: "page/get/", kind: "non_json" } },
   { id: "scope", title: "No permission for pixels", note: "Code 40003 at pixel/list/", fault: { path: "pixel/list/", kind: "code", code: 40003 } },

@@ -15,6 +15,9 @@ export const STATES = {
 };
 export const state = (code) => STATES[code] ?? { icon: "unsure", words: capital(plain(code)) };
 
+/** A check's state as it is shown. Without a token the API calls the identity missing, though TikTok was not asked. */
+export const stateOf = (check) => (check.reason === "no_token" ? "unknown" : check.status);
+
 const WHO = {
   caller: "You",
   tiktok_account_owner: "The owner of the TikTok account",
@@ -34,16 +37,16 @@ export function list(items) {
   return new Intl.ListFormat("en", { type: "conjunction" }).format(items);
 }
 
-/** How long ago, in one unit. */
-export function age(iso, now = Date.now()) {
+/** How long it has been so, in one unit. */
+export function lasting(iso, now = Date.now()) {
   const seconds = Math.max(0, Math.round((now - Date.parse(iso)) / 1000));
-  if (Number.isNaN(seconds)) return "at an unknown time";
-  if (seconds < 5) return "just now";
-  if (seconds < 90) return `${seconds} s ago`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min ago`;
-  if (seconds < 129600) return `${Math.round(seconds / 3600)} h ago`;
-  return `${Math.round(seconds / 86400)} days ago`;
+  if (seconds < 90) return `${seconds} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 129600) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86400)} days`;
 }
+
+export const age = (iso) => `${lasting(iso)} ago`;
 
 /** The verdict at a glance: one of three, and the sentence beneath. */
 export function verdict(answer) {

@@ -1,0 +1,70 @@
+"""A headless Chromium for the wizard's page. Without one these tests are skipped, and the summary says so."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from local.stack import LocalStack
+from local.tiktok_simulator import Simulator
+from tests.browser.wizard import Wizard
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+NONE = f"no Chromium: neither {', '.join(NAMES)} is on the PATH, nor does CHROMIUM name one"
+_HERE = Path(__file__).parent
+
+
+def chromium() -> str | None:
+    """Where Chromium is; None where there is none."""
+    named = os.environ.get("CHROMIUM")
+    return shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say it where everybody looks, at the end."""
+    if any(NONE in str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])):
+        terminalreporter.write_line(f"browser tests did not run: {NONE}", yellow=True)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Chromium, for as long as the tests of this folder last."""
+    executable = chromium()
+    if executable is None:
+        pytest.skip(f"browser tests did not run: {NONE}")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A visitor who was never here."""
+    made = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """An empty tab. Errors of the page's own scripts, and breaches of its policy, fail the test."""
+    made = context.new_page()
+    faults: list[str] = []
+    made.on("pageerror", lambda error: faults.append(str(error)))
+    made.on(
+        "console", lambda message: faults.append(message.text) if "Content Security Policy" in message.text else None
+    )
+    yield made
+    assert not faults
+
+
+@pytest.fixture
+def wizard(page: Page, stack: LocalStack, tiktok: Simulator) -> Wizard:  # noqa: ARG001 - the demo as at the start
+    """The wizard's page, open, in the demo as at its start."""
+    opened = Wizard(page, stack.wizard.url)
+    opened.open()
+    return opened
