@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -13,14 +12,19 @@ from local.tiktok_simulator import Simulator
 from tests.browser.wizard import Wizard
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-NONE = f"no Chromium: neither {', '.join(NAMES)} is on the PATH, nor does CHROMIUM name one"
-_HERE = Path(__file__).parent
+NONE = f"no Chromium: none of {', '.join(NAMES)} is on the PATH, and CHROMIUM names none"
 
 
 def chromium() -> str | None:
     """Where Chromium is; None where there is none."""
     named = os.environ.get("CHROMIUM")
     return shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def pytest_runtest_setup() -> None:
+    """Skip before anything is started."""
+    if chromium() is None:
+        pytest.skip(f"browser tests did not run: {NONE}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -32,11 +36,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium, for as long as the tests of this folder last."""
-    executable = chromium()
-    if executable is None:
-        pytest.skip(f"browser tests did not run: {NONE}")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        started = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         yield started
         started.close()
 

@@ -96,7 +96,9 @@ export class Board {
   }
 
   grid(advertisers) {
-    const objectives = Object.keys(advertisers[0].objectives);
+    // Those that need most come first: they differ most.
+    const needs = (name) => this.app.preflight.rules[name]?.length ?? 0;
+    const objectives = Object.keys(advertisers[0].objectives).sort((one, other) => needs(other) - needs(one));
     const before = this.known;
     this.known = new Map();
     const changes = [];

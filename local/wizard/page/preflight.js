@@ -3,7 +3,7 @@
 import { card } from "./card.js";
 import { $, h, icon } from "./dom.js";
 import { remember, remembered } from "./memory.js";
-import { clearNotices, trouble } from "./notices.js";
+import { trouble } from "./notices.js";
 import * as words from "./words.js";
 
 const FIRST = "";
@@ -173,7 +173,7 @@ export class Preflight {
 
 function runsUnder({ identity }) {
   if (!identity) return "";
-  return `The ad would run as “${identity.display_name}” (${words.kind(identity.identity_type).toLowerCase()}). `;
+  return `The ad would run as “${identity.display_name}” (${words.kindWithin(identity.identity_type)}). `;
 }
 
 function whose({ token }) {

@@ -29,8 +29,11 @@ export const who = (code) => WHO[code] ?? capital(plain(code));
 
 const TYPES = { TT_USER: "TikTok account", CUSTOMIZED_USER: "Custom identity" };
 export const kind = (code) => TYPES[code] ?? capital(plain(code));
+/** The same within a sentence, where TikTok keeps its capitals. */
+export const kindWithin = (code) => kind(code).replace(/^(?!TikTok)./, (letter) => letter.toLowerCase());
 
-export const objective = (code) => capital(plain(code));
+const OBJECTIVES = { RF_REACH: "Reach and frequency" };
+export const objective = (code) => OBJECTIVES[code] ?? capital(plain(code));
 export const code = (value) => capital(plain(value));
 
 export function list(items) {
