@@ -8,6 +8,7 @@ const STREAM = "/wizard/events";
 const REFRESH_AFTER_MS = 15_000; // ages grow, and a stream can be silent though it stands
 const POLL_AFTER_MS = 3_000; // while there is no stream
 const TOLD_SHOWN = 8;
+const NEW_FOR_MS = 60_000; // how long a cell shows that it has changed
 
 const LIVE = {
   starting: "Connecting to the event bus…",
@@ -19,6 +20,7 @@ export class Board {
   constructor(app) {
     this.app = app;
     this.known = new Map();
+    this.changedAt = new Map();
     this.visible = false;
     this.asking = 0;
   }
@@ -54,6 +56,7 @@ export class Board {
   become() {
     this.started = true;
     this.known = new Map();
+    this.changedAt = new Map();
     $("board").replaceChildren();
     $("board-said").textContent = "";
     $("told").replaceChildren();
@@ -110,8 +113,12 @@ export class Board {
         const was = before.get(key);
         this.known.set(key, cell.words);
         const changed = was !== undefined && was !== cell.words;
-        if (changed) changes.push(`${words.objective(name)}: ${cell.words.toLowerCase()}`);
-        return h("td", { class: `cell ${cell.kind}${changed ? " changed" : ""}`, "data-objective": name },
+        if (changed) {
+          changes.push(`${words.objective(name)}: ${cell.words.toLowerCase()}`);
+          this.changedAt.set(key, Date.now());
+        }
+        const lately = Date.now() - (this.changedAt.get(key) ?? 0) < NEW_FOR_MS;
+        return h("td", { class: `cell ${cell.kind}${changed ? " changed" : ""}`, "data-objective": name, "data-lately": lately },
           icon(cell.icon), h("span", { class: "cell-words" }, cell.words),
           h("span", { class: "cell-age" }, cell.since ? `for ${words.lasting(cell.since)}` : ""));
       }),
