@@ -7,18 +7,18 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from local.doctor import CHROMIUMS
 from local.stack import LocalStack
 from local.tiktok_simulator import Simulator
 from tests.browser.wizard import Wizard
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-NONE = f"no Chromium: none of {', '.join(NAMES)} is on the PATH, and CHROMIUM names none"
+NONE = f"no Chromium: none of {', '.join(CHROMIUMS)} is on the PATH, and CHROMIUM names none"
 
 
 def chromium() -> str | None:
     """Where Chromium is; None where there is none."""
     named = os.environ.get("CHROMIUM")
-    return shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)
+    return shutil.which(named) if named else next(filter(None, map(shutil.which, CHROMIUMS)), None)
 
 
 def pytest_runtest_setup() -> None:
@@ -33,9 +33,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"browser tests did not run: {NONE}", yellow=True)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, for as long as the tests of this folder last."""
+    """Chromium, for the tests of one file: while Playwright runs, nobody else can run an event loop."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         yield started
