@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from botocore import xform_name
 
 from local.in_memory_readiness import InMemoryQueue, InMemoryRecords
@@ -48,6 +49,17 @@ def run(clients: Mapping[str, Any], words: tuple[str, ...]) -> dict[str, Any]:
     return given
 
 
+@pytest.fixture
+def nothing_is_left(dynamodb: "DynamoDBClient", secrets: "SecretsManagerClient") -> Iterator[None]:
+    """What the page writes is removed again: AWS in memory is for all tests."""
+    yield
+    for item in dynamodb.scan(TableName=TABLE)["Items"]:
+        dynamodb.delete_item(TableName=TABLE, Key={name: item[name] for name in ("pk", "sk")})
+    for secret in secrets.list_secrets()["SecretList"]:
+        secrets.delete_secret(SecretId=secret["Name"], ForceDeleteWithoutRecovery=True)
+
+
+@pytest.mark.usefixtures("nothing_is_left")
 def test_what_other_services_write_is_read(
     dynamodb: "DynamoDBClient",
     dynamodb_api: JsonApi,

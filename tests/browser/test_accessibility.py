@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 from tests.browser.views import VIEWS
 from tests.browser.wizard import Wizard
 
+pytestmark = pytest.mark.deep  # minutes: the story alone is in make test
+
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 SERIOUS = {"serious", "critical"}
 NARROW = 360

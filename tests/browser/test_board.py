@@ -1,11 +1,14 @@
 """The readiness board: what is known, its age, and how it changes while one looks."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from local.demo_data import MEDIA_BUYER, OWNER, TEAM
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser, Pixel, Simulator
 from tests.browser.wizard import Wizard
+
+pytestmark = pytest.mark.deep  # minutes: the story alone is in make test
 
 
 def test_changes_while_one_looks(wizard: Wizard, page: Page, stack: LocalStack, tiktok: Simulator) -> None:

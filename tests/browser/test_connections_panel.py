@@ -1,9 +1,12 @@
 """The connections' panel: who has connected TikTok, and ending it."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from local.demo_data import MANAGER, MEDIA_BUYER, OWNER
 from tests.browser.wizard import Wizard
+
+pytestmark = pytest.mark.deep  # minutes: the story alone is in make test
 
 
 def test_who_sees_and_may_end_what(wizard: Wizard) -> None:

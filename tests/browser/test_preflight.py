@@ -7,6 +7,8 @@ from local.demo_data import MANAGER, MEDIA_BUYER, OWNER, TRAINEE, UNPAID_OWNER
 from local.tiktok_simulator import DemoAdvertiser, Pixel, Simulator
 from tests.browser.wizard import NOT_READY, READY, UNVERIFIED, Wizard
 
+pytestmark = pytest.mark.deep  # minutes: the story alone is in make test
+
 
 def test_not_ready_with_its_fix(wizard: Wizard, page: Page, tiktok: Simulator) -> None:
     """What TikTok lacks is named with who must act and where; mended there, the next check shows what has changed."""

@@ -17,9 +17,10 @@ COLOURS = 96
 WIDE, NARROW = (1200, 760), (360, 720)
 LARGEST_BYTES = 100_000
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("SCREENSHOTS") != "write", reason="pictures are made by SCREENSHOTS=write alone"
-)
+pytestmark = [
+    pytest.mark.deep,
+    pytest.mark.skipif(os.environ.get("SCREENSHOTS") != "write", reason="pictures are made by SCREENSHOTS=write alone"),
+]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser
 from tests.browser.wizard import READY, UNVERIFIED, Wizard
 
+pytestmark = pytest.mark.deep  # minutes: the story alone is in make test
+
 TROUBLES = {
     "Too many requests for pixels": ("WEB_CONVERSIONS", "pixel"),
     "Silence about identities": ("TRAFFIC", "identity"),
