@@ -1,5 +1,6 @@
 """What keeps connections true once they are there: preflights and the sweep, on the deployed template."""
 
+import pytest
 import requests
 
 from local.demo_data import NEW_TEAM, STARTER
@@ -9,6 +10,8 @@ from local.tiktok_simulator import Fault, FaultKind, Simulator
 from local.watching import eventually
 from tests.connecting import connect, connection, disconnect, items_of, readiness, removed_at, token_of
 from tests.deployed import Api, problem
+
+pytestmark = pytest.mark.deep
 
 LISTING, REVOKE = "oauth2/advertiser/get/", "oauth2/revoke_token/"
 

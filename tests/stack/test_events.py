@@ -122,6 +122,7 @@ def _looked_at(stack: LocalStack, key: str) -> bool:
     return item["generation"]["N"] == "1" and not {"claim", "lease"} & set(record)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", SAYS)
 def test_event(stack: LocalStack, tiktok: Simulator, name: str) -> None:
     """The function answers the event as the event's name says, and has done by it what that says."""

@@ -49,7 +49,13 @@ def _outcome(of: object) -> object:
     return of.outcome if isinstance(of, Landing) else of
 
 
-@pytest.mark.parametrize("case", cases(CALLBACKS, CALLBACK_ENDINGS), ids=name_of)
+ALL_CALLBACKS = [
+    pytest.param(case, marks=() if case[0] in {FIRST, AGAIN} else pytest.mark.deep)
+    for case in cases(CALLBACKS, CALLBACK_ENDINGS)
+]
+
+
+@pytest.mark.parametrize("case", ALL_CALLBACKS, ids=[name_of(case) for case in cases(CALLBACKS, CALLBACK_ENDINGS)])
 def test_a_callback_killed_at_any_point_ends_well(system: System, case: Case) -> None:
     """Whatever follows: a connection with its own living token or neither, one event for each connection.
 

@@ -24,9 +24,11 @@ GONE = "The advertiser 7300000000000000001 doesn't exist or has been deleted."
         *((code, Meaning.ADVERTISER_GONE) for code in (40300, 40301)),
         *((code, Meaning.RATE_LIMITED) for code in (40016, 40100, 40132, 40133, 61000)),
         *((code, Meaning.UNSUPPORTED) for code in (40008, 40009, 40013, 40014, 40118, 41000)),
+        *((code, Meaning.NOT_DONE) for code in (40900, 40902, 40903, 40913)),
         *((code, Meaning.TRANSIENT) for code in (40201, 40202, 50000, 50002, 51008, 51305, 52001, 53102, 60001)),
         *((code, Meaning.REJECTED) for code in (40000, 40002, 40007, 40050, 40101, 40113, 40302, 40700, 40911, 70001)),
         *((code, Meaning.REJECTED) for code in (40010, 40012, 40015, 40129, 40203, 40299)),  # next to a named range
+        *((code, Meaning.REJECTED) for code in (40899, 40901, 40904, 40910, 40912, 40914, 40916)),  # of uploads
         *((code, Meaning.UNKNOWN) for code in (20001, -1, 1, 200, 39999, 70000, 999999)),
     ],
 )
