@@ -179,7 +179,12 @@ def test_a_fleet_is_swept_once(
             rows = [one for one in tiktok.requests if one.path == "pixel/list/"]
         return Counter(one.query["advertiser_id"] for one in rows)
 
+    def refused() -> set[str]:
+        with tiktok.lock:
+            return {one.query["advertiser_id"] for one in tiktok.requests if one.path == "app/list/" and one.fault}
+
     eventually(lambda: len(checked()) == FLEET, "all are looked at", seconds=180)
+    eventually(lambda: refused() == set(limited), "all of the limited ones are refused", seconds=30)
     tiktok.faults.clear()
 
     def all_known() -> bool:
