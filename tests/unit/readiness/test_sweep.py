@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -14,9 +15,12 @@ from publishing.readiness.pacing import Level, Pace
 from publishing.readiness.record import Record
 from publishing.readiness.stores import LookMessage
 from publishing.readiness.sweep import Sweep
-from publishing.readiness.triggers import GOES_ON, sweep_handler
+from publishing.readiness.triggers import GOES_ON, RESERVE_MILLISECONDS, sweep_handler
 from tests.fakes import FakeContext
 from tests.unit.readiness.system import START, TEAM, System
+
+if TYPE_CHECKING:
+    from publishing.connecting.rounds import Rounds
 
 FEW = tuple(str(number) for number in range(1, 41))
 RUN = "2026-11-16T10:00:00.000+00:00"
@@ -316,3 +320,26 @@ def test_the_same_moment_is_the_same_run_however_it_is_written(fleet: System, ti
     """So a run's name sorts by time."""
     sweep_handler(fleet.sweep, fleet.rounds, fleet.bus)({"time": time}, FakeContext(300))
     assert [*fleet.seen_runs.runs] == [RUN]
+
+
+@dataclass
+class CountedRounds:
+    """Rounds that only count how often they were made."""
+
+    made: int = 0
+
+    def go(self, *, out_of_time: Callable[[], bool]) -> int:
+        assert callable(out_of_time)
+        self.made += 1
+        return 0
+
+
+def test_connections_are_seen_to_once_a_sweep_is_through(fleet: System) -> None:
+    """A sweep that hands itself on leaves them to the run that ends it."""
+    rounds = CountedRounds()
+    handler = sweep_handler(fleet.sweep, cast("Rounds", rounds), fleet.bus)
+    event = {"time": "2026-11-16T10:00:00Z"}
+    handler(event, FakeContext(RESERVE_MILLISECONDS / 1000 - 1))
+    assert rounds.made == 0
+    handler(event, FakeContext(300))
+    assert rounds.made == 1
