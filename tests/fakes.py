@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from local.in_memory_readiness import InMemoryQueue, InMemoryRecords
 from publishing.calls import Caller
-from publishing.connecting.stores import Duty
+from publishing.connecting.stores import DueConnection
 from publishing.connections import TokenUnavailableError
 from publishing.intents import LEASE, Begun, Intent, OtherIntentError, Replay, State, StillRunningError
 from publishing.readiness.cadence import Cadence
@@ -115,7 +115,7 @@ class InMemoryMarks:
 
 
 @dataclass
-class InMemoryLists:
+class InMemoryRefreshes:
     """Whose list is read again daily, noted on the items of :class:`InMemoryTeams`."""
 
     teams: InMemoryTeams
@@ -128,31 +128,31 @@ class InMemoryLists:
         """Whether the user's is, in whichever team."""
         return any(key == f"CONNECTION#{user_id}" and "due_at" in item for (_, key), item in self.teams.items.items())
 
-    def keep_true(self, connection: Connection, due_at: datetime) -> None:
+    def schedule(self, connection: Connection, due_at: datetime) -> None:
         item = self.teams.items.get((connection.team_id, f"CONNECTION#{connection.user_id}"), {})
         if item.get("status") == "active":
             item.setdefault("due_at", due_at.timestamp())
 
 
-class NoDuties:
-    """No connection is to be seen to."""
+class NothingDue:
+    """No connection is due."""
 
     def __len__(self) -> int:
         """None."""
         return 0
 
-    def __contains__(self, _duty: object) -> bool:
+    def __contains__(self, _due_connection: object) -> bool:
         """None."""
         return False
 
-    def due(self, _now: datetime, _page: int) -> Iterator[Sequence[Duty]]:
+    def pages(self, _now: datetime, _size: int) -> Iterator[Sequence[DueConnection]]:
         yield from ()
 
-    def claim(self, duty: Duty, now: datetime, again_at: datetime) -> bool:
-        raise AssertionError((duty, now, again_at))
+    def claim(self, due: DueConnection, now: datetime, again_at: datetime) -> bool:
+        raise AssertionError((due, now, again_at))
 
-    def send(self, duty: Duty) -> None:
-        raise AssertionError(duty)
+    def send(self, due: DueConnection) -> None:
+        raise AssertionError(due)
 
 
 @dataclass

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from publishing.connecting.changes import FINISHED_AFTER, Change
 from publishing.connecting.states import PendingState, StateKey
-from publishing.connecting.stores import Duty, NotSetUpError
+from publishing.connecting.stores import DueConnection, NotSetUpError
 from publishing.connections import TokenUnavailableError
 from publishing.teams import Connection
 from tests.fakes import InMemoryTeams, Item, secret_id_of
@@ -133,7 +133,7 @@ class InMemoryConnections:
     def revoked(self, connection: Connection) -> None:
         self.step("mark revoked", lambda: self._change(connection, _same, {"status": "revoked"}, ("due_at",)))
 
-    def asks(self, connection: Connection, now: datetime) -> bool:
+    def claim_refresh(self, connection: Connection, now: datetime) -> bool:
         def may_be_asked(item: Item, read: Connection) -> bool:
             last = item.get("listing_asked_at")
             return _same_and_active(item, read) and (last is None or last <= now - ASKED_AT_MOST_EVERY)
@@ -144,13 +144,13 @@ class InMemoryConnections:
         written = {**_list_of(connection), "due_at": due_at}
         self.step("write list", lambda: self._change(connection, _same_and_active, written))
 
-    def keep_true(self, connection: Connection, due_at: datetime) -> None:
+    def schedule(self, connection: Connection, due_at: datetime) -> None:
         def not_arranged(item: Item, _read: Connection) -> bool:
             return item["status"] == "active" and "due_at" not in item
 
         self.step("arrange reading", lambda: self._change(connection, not_arranged, {"due_at": due_at}))
 
-    def let_go(self, connection: Connection) -> None:
+    def unschedule(self, connection: Connection) -> None:
         def not_active(item: Item, _read: Connection) -> bool:
             return bool(item["status"] != "active")
 
@@ -284,41 +284,41 @@ class InMemoryApp:
 
 
 @dataclass
-class InMemoryDuties:
+class InMemoryDueConnections:
     """What is due among the items, and the queue."""
 
     teams: InMemoryTeams
     step: Step = at_once
-    sent: list[Duty] = field(default_factory=list)
+    sent: list[DueConnection] = field(default_factory=list)
 
     def __len__(self) -> int:
         """How many messages wait."""
         return len(self.sent)
 
-    def due(self, now: datetime, page: int) -> Iterator[Sequence[Duty]]:
+    def pages(self, now: datetime, size: int) -> Iterator[Sequence[DueConnection]]:
         """The longest due first, as an index shows it that lags behind: read once, before anything is claimed."""
         found = sorted(
             (item["due_at"], team_id, sort_key)
             for (team_id, sort_key), item in self.teams.items.items()
             if "due_at" in item and item["due_at"] <= now
         )
-        duties = [
-            Duty(team_id, sort_key.partition("#")[2], unfinished=sort_key.startswith("CHANGE#"))
+        due = [
+            DueConnection(team_id, sort_key.partition("#")[2], unfinished=sort_key.startswith("CHANGE#"))
             for _, team_id, sort_key in found
         ]
-        for start in range(0, len(duties), page):
-            yield duties[start : start + page]
+        for start in range(0, len(due), size):
+            yield due[start : start + size]
 
-    def claim(self, duty: Duty, now: datetime, again_at: datetime) -> bool:
-        return self.step("claim", lambda: self._claim(duty, now, again_at))
+    def claim(self, due: DueConnection, now: datetime, again_at: datetime) -> bool:
+        return self.step("claim", lambda: self._claim(due, now, again_at))
 
-    def _claim(self, duty: Duty, now: datetime, again_at: datetime) -> bool:
-        kind = "CHANGE" if duty.unfinished else "CONNECTION"
-        item = self.teams.items.get((duty.team_id, f"{kind}#{duty.user_id}"), {})
+    def _claim(self, due: DueConnection, now: datetime, again_at: datetime) -> bool:
+        kind = "CHANGE" if due.unfinished else "CONNECTION"
+        item = self.teams.items.get((due.team_id, f"{kind}#{due.user_id}"), {})
         if "due_at" not in item or item["due_at"] > now:
             return False
         item["due_at"] = again_at
         return True
 
-    def send(self, duty: Duty) -> None:
-        self.step("send message", lambda: self.sent.append(duty))
+    def send(self, due: DueConnection) -> None:
+        self.step("send message", lambda: self.sent.append(due))

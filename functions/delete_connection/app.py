@@ -6,5 +6,5 @@ from publishing.connecting.wiring import connecting_from_environment
 from publishing.endpoint import path_endpoint
 from publishing.inputs import ConnectionPath
 
-lambda_handler = path_endpoint(Disconnect(connecting_from_environment().tools).answer, ConnectionPath)
+lambda_handler = path_endpoint(Disconnect(connecting_from_environment().services).answer, ConnectionPath)
 cold_start.over()

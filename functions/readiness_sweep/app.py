@@ -4,7 +4,7 @@ import os
 import ssl
 
 from publishing import cold_start
-from publishing.connecting.rounds import Rounds
+from publishing.connecting.sweep import ConnectionSweep
 from publishing.readiness.settings import pace_from_environment
 from publishing.readiness.sweep import Sweep
 from publishing.readiness.triggers import sweep_handler
@@ -14,6 +14,6 @@ context = ssl.create_default_context()
 stores = Stores.from_environment(context)
 pace = pace_from_environment(os.environ)
 sweep = Sweep(stores.records, stores.queue, stores.bus, stores.runs, pace, utc_now)
-rounds = Rounds(due_connections_from_environment(context), utc_now)
-lambda_handler = sweep_handler(sweep, rounds, stores.bus)
+connection_sweep = ConnectionSweep(due_connections_from_environment(context), utc_now)
+lambda_handler = sweep_handler(sweep, connection_sweep, stores.bus)
 cold_start.over()

@@ -30,7 +30,7 @@ class NoTeams:
 class NoLists:
     """Nor of any connection."""
 
-    def keep_true(self, connection: Connection, due_at: datetime) -> None:
+    def schedule(self, connection: Connection, due_at: datetime) -> None:
         """There is no connection to keep."""
         raise AssertionError((connection, due_at))
 

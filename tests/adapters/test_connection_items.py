@@ -10,23 +10,23 @@ import pytest
 
 from publishing.aws.connecting import (
     ASKED_AT_MOST_EVERY,
-    DueConnections,
     DynamoDBChanges,
     DynamoDBConnections,
+    DynamoDBDueConnections,
     Table,
 )
 from publishing.aws.json_api import JsonApi
 from publishing.aws.readiness import DynamoDBRecords
 from publishing.aws.teams import DynamoDBTeams
 from publishing.connecting.changes import FINISHED_AFTER, LEASE, Change, Kind
-from publishing.connecting.stores import Duty
+from publishing.connecting.stores import DueConnection
 from publishing.readiness.cadence import shards
 from publishing.readiness.record import Record
 from publishing.teams import Connection, Teams
 from tests.adapters.conftest import CONNECTION_QUEUE, TABLE
 from tests.adapters.test_teams import typed
 from tests.fakes import InMemoryTeams
-from tests.in_memory_connecting import InMemoryChanges, InMemoryConnections, InMemoryDuties
+from tests.in_memory_connecting import InMemoryChanges, InMemoryConnections, InMemoryDueConnections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
-    from publishing.connecting.stores import Changes, Connections, Duties
+    from publishing.connecting.stores import Changes, Connections, DueConnections
 
 NOW = datetime(2026, 11, 30, 23, 59, 59, 999_999, tzinfo=UTC)
 MICROSECOND, HOUR = timedelta(microseconds=1), timedelta(hours=1)
@@ -51,7 +51,7 @@ CONNECTED = Connection(
     verified_at="2026-11-30T09:00:01.000Z",
 )
 AGAIN = replace(CONNECTED, connected_at="2026-11-30T10:00:00.000Z")
-KEPT = replace(CONNECTED, kept_true=True)
+KEPT = replace(CONNECTED, scheduled=True)
 KEY = {"pk": {"S": "TEAM#t1"}, "sk": {"S": "CONNECTION#u1"}}
 OF_ANOTHER_SERVICE: dict[str, Any] = {
     "status": "active",
@@ -70,7 +70,7 @@ class Place:
     teams: Teams
     connections: "Connections"
     changes: "Changes"
-    duties: "Duties"
+    due_connections: "DueConnections"
     put: Callable[[dict[str, Any]], None]
     remove: Callable[[], None]
 
@@ -78,9 +78,9 @@ class Place:
         """The connection, as readers of the team see it."""
         return self.teams.read(team_id).connection_of(user_id)
 
-    def due(self, now: datetime = NOW, page: int = 100) -> list[Duty]:
+    def due(self, now: datetime = NOW, page: int = 100) -> list[DueConnection]:
         """All that is due."""
-        return [one for several in self.duties.due(now, page) for one in several]
+        return [one for several in self.due_connections.pages(now, page) for one in several]
 
 
 @pytest.fixture(params=["DynamoDB", "in memory"])
@@ -94,7 +94,7 @@ def place(request: pytest.FixtureRequest) -> Place:
         DynamoDBTeams(table.call, TABLE),
         DynamoDBConnections(table),
         DynamoDBChanges(table),
-        DueConnections(table, asks_nothing, ""),
+        DynamoDBDueConnections(table, asks_nothing, ""),
         lambda item: _put(client, item),
         lambda: cast("None", client.delete_item(TableName=TABLE, Key=KEY)),
     )
@@ -106,7 +106,7 @@ def _in_memory() -> Place:
         teams,
         InMemoryConnections(teams),
         InMemoryChanges(teams),
-        InMemoryDuties(teams),
+        InMemoryDueConnections(teams),
         lambda item: teams.put("t1", "CONNECTION#u1", **item),
         lambda: teams.remove("t1", "CONNECTION#u1"),
     )
@@ -137,15 +137,15 @@ def test_a_connection_is_read_as_it_was_made(
     """Its advertisers in TikTok's order; no scopes told is not the same as none granted. Its list is kept true."""
     made = replace(CONNECTED, scopes=scopes, verified_at=verified_at)
     place.connections.connected(made, NOW)
-    assert place.now() == replace(made, kept_true=True)
-    assert place.due() == [Duty("t1", "u1")]
+    assert place.now() == replace(made, scheduled=True)
+    assert place.due() == [DueConnection("t1", "u1")]
 
 
 def test_a_connection_without_advertisers_is_one(place: Place) -> None:
     """TikTok lets people grant none."""
     none = replace(CONNECTED, advertiser_ids=(), names={}, disabled=frozenset())
     place.connections.connected(none, NOW)
-    assert place.now() == replace(none, kept_true=True)
+    assert place.now() == replace(none, scheduled=True)
 
 
 def test_a_connection_replaces_the_one_before(place: Place) -> None:
@@ -154,8 +154,8 @@ def test_a_connection_replaces_the_one_before(place: Place) -> None:
     bare = replace(CONNECTED, scopes=None, verified_at=None)
     for _ in range(2):
         place.connections.connected(bare, NOW)
-        assert place.now() == replace(bare, kept_true=True)
-        assert place.connections.asks(bare, NOW)
+        assert place.now() == replace(bare, scheduled=True)
+        assert place.connections.claim_refresh(bare, NOW)
 
 
 def test_a_connection_made_is_what_the_contract_names(dynamodb: "DynamoDBClient", stored: Table) -> None:
@@ -207,7 +207,7 @@ def test_who_connected_again_meanwhile_is_not_revoked(place: Place) -> None:
     """The one that was read is no more."""
     place.connections.connected(AGAIN, NOW)
     place.connections.revoked(CONNECTED)
-    assert place.now() == replace(AGAIN, kept_true=True)
+    assert place.now() == replace(AGAIN, scheduled=True)
 
 
 # Listed.
@@ -219,9 +219,9 @@ def test_a_list_is_asked_for_out_of_turn_once_in_five_minutes(place: Place) -> N
     assert timedelta(minutes=5) == ASKED_AT_MOST_EVERY
     asked = NOW
     for _ in range(2):
-        assert place.connections.asks(CONNECTED, asked)
+        assert place.connections.claim_refresh(CONNECTED, asked)
         for later in (timedelta(), ASKED_AT_MOST_EVERY - MICROSECOND):
-            assert not place.connections.asks(CONNECTED, asked + later)
+            assert not place.connections.claim_refresh(CONNECTED, asked + later)
         asked += ASKED_AT_MOST_EVERY
     assert place.now() == KEPT
 
@@ -230,23 +230,23 @@ def test_a_list_is_asked_for_out_of_turn_once_in_five_minutes(place: Place) -> N
 def test_no_list_is_asked_for_of_a_connection_that_has_ended(place: Place, status: str) -> None:
     """Nor of one that another has taken the place of; who connected again is asked for."""
     place.connections.connected(replace(CONNECTED, status=status), NOW)
-    assert not place.connections.asks(CONNECTED, NOW)
+    assert not place.connections.claim_refresh(CONNECTED, NOW)
     place.connections.connected(AGAIN, NOW)
-    assert not place.connections.asks(CONNECTED, NOW)
-    assert place.connections.asks(AGAIN, NOW)
+    assert not place.connections.claim_refresh(CONNECTED, NOW)
+    assert place.connections.claim_refresh(AGAIN, NOW)
 
 
 def test_a_list_takes_the_place_of_the_one_before(place: Place) -> None:
     """With names, who is disabled and when that was found; the rest stays, and so does when it was asked for."""
     place.connections.connected(CONNECTED, NOW)
-    place.connections.asks(CONNECTED, NOW)
+    place.connections.claim_refresh(CONNECTED, NOW)
     later = replace(
         CONNECTED, advertiser_ids=("4",), names={"4": "Four"}, disabled=frozenset({"4"}), verified_at="2026-12-01"
     )
     place.connections.listed(replace(later, scopes=None, secret_id="read long ago"), NOW + HOUR)
-    assert place.now() == replace(later, kept_true=True)
-    assert not place.connections.asks(CONNECTED, NOW)
-    assert (place.due(NOW + HOUR - MICROSECOND), place.due(NOW + HOUR)) == ([], [Duty("t1", "u1")])
+    assert place.now() == replace(later, scheduled=True)
+    assert not place.connections.claim_refresh(CONNECTED, NOW)
+    assert (place.due(NOW + HOUR - MICROSECOND), place.due(NOW + HOUR)) == ([], [DueConnection("t1", "u1")])
 
 
 @pytest.mark.parametrize("is_now", [replace(CONNECTED, status="expired"), replace(CONNECTED, status="revoked"), AGAIN])
@@ -254,37 +254,37 @@ def test_a_list_is_not_written_on_another_connection(place: Place, is_now: Conne
     """Nor on one that has ended while TikTok was being asked."""
     place.connections.connected(is_now, NOW)
     place.connections.listed(replace(CONNECTED, advertiser_ids=("4",)), NOW + HOUR)
-    assert place.now() == replace(is_now, kept_true=True)
-    assert place.due() == [Duty("t1", "u1")]
+    assert place.now() == replace(is_now, scheduled=True)
+    assert place.due() == [DueConnection("t1", "u1")]
 
 
 def test_another_services_list_is_read_again_too(place: Place) -> None:
     """From the first time that it is seen on; what it wrote stays beside ours."""
     place.put(OF_ANOTHER_SERVICE)
-    place.connections.keep_true(THEIRS, NOW)
-    assert place.now() == replace(THEIRS, kept_true=True)
-    assert place.due() == [Duty("t1", "u1")]
+    place.connections.schedule(THEIRS, NOW)
+    assert place.now() == replace(THEIRS, scheduled=True)
+    assert place.due() == [DueConnection("t1", "u1")]
     place.connections.listed(replace(THEIRS, advertiser_ids=("4",)), NOW + HOUR)
-    assert place.now() == replace(THEIRS, advertiser_ids=("4",), kept_true=True)
+    assert place.now() == replace(THEIRS, advertiser_ids=("4",), scheduled=True)
 
 
 def test_what_is_arranged_stays_so(place: Place) -> None:
     """A look neither hastens nor delays the reading of a list."""
     place.connections.connected(CONNECTED, NOW)
     for at in (NOW - HOUR, NOW + HOUR):
-        place.connections.keep_true(CONNECTED, at)
-    assert (place.due(NOW - MICROSECOND), place.due()) == ([], [Duty("t1", "u1")])
+        place.connections.schedule(CONNECTED, at)
+    assert (place.due(NOW - MICROSECOND), place.due()) == ([], [DueConnection("t1", "u1")])
 
 
 @pytest.mark.parametrize("status", ["active", "expired", "revoked", ""])
 def test_only_what_has_ended_is_let_go(place: Place, status: str) -> None:
     """And only of what is active the list is kept true."""
     place.connections.connected(replace(CONNECTED, status=status), NOW)
-    place.connections.let_go(CONNECTED)
+    place.connections.unschedule(CONNECTED)
     assert (place.due() == []) == (status != "active")
-    place.connections.keep_true(CONNECTED, NOW)
+    place.connections.schedule(CONNECTED, NOW)
     assert (place.due() == []) == (status != "active")
-    assert place.now() == replace(CONNECTED, status=status, kept_true=status == "active")
+    assert place.now() == replace(CONNECTED, status=status, scheduled=status == "active")
 
 
 def test_a_connection_that_is_gone_is_not_brought_back(place: Place) -> None:
@@ -293,11 +293,11 @@ def test_a_connection_that_is_gone_is_not_brought_back(place: Place) -> None:
     connections.connected(CONNECTED, NOW)
     place.remove()
     connections.revoked(CONNECTED)
-    assert not connections.asks(CONNECTED, NOW)
+    assert not connections.claim_refresh(CONNECTED, NOW)
     connections.listed(CONNECTED, NOW)
-    connections.keep_true(CONNECTED, NOW)
-    connections.let_go(CONNECTED)
-    assert not place.duties.claim(Duty("t1", "u1"), NOW, NOW + HOUR)
+    connections.schedule(CONNECTED, NOW)
+    connections.unschedule(CONNECTED)
+    assert not place.due_connections.claim(DueConnection("t1", "u1"), NOW, NOW + HOUR)
     assert place.now() is None
     assert place.due() == []
 
@@ -305,13 +305,13 @@ def test_a_connection_that_is_gone_is_not_brought_back(place: Place) -> None:
 # Due.
 
 
-def several(place: Place, count: int) -> Sequence[Duty]:
+def several(place: Place, count: int) -> Sequence[DueConnection]:
     """As many connections that are due, the longest first."""
-    duties = [Duty("t1", f"u{number}") for number in range(count)]
-    for number, duty in enumerate(duties):
+    due_connections = [DueConnection("t1", f"u{number}") for number in range(count)]
+    for number, due in enumerate(due_connections):
         at = NOW - (count - number) * MICROSECOND
-        place.connections.connected(replace(CONNECTED, user_id=duty.user_id), at)
-    return duties
+        place.connections.connected(replace(CONNECTED, user_id=due.user_id), at)
+    return due_connections
 
 
 def test_what_is_due_comes_in_order(place: Place) -> None:
@@ -323,10 +323,10 @@ def test_what_is_due_comes_in_order(place: Place) -> None:
     for user_id, at in (("u1", begun), ("u#4", begun - HOUR), ("u5", begun + HOUR)):
         assert place.changes.begin(Change.begun("t1", user_id, Kind.CONNECT, at), at)
     assert place.due() == [
-        Duty("t1", "u#4", unfinished=True),
-        Duty("t#2", "u#3"),
-        Duty("t1", "u1", unfinished=True),
-        Duty("t1", "u1"),
+        DueConnection("t1", "u#4", unfinished=True),
+        DueConnection("t#2", "u#3"),
+        DueConnection("t1", "u1", unfinished=True),
+        DueConnection("t1", "u1"),
     ]
 
 
@@ -335,63 +335,63 @@ def test_a_change_that_is_over_is_not_due(place: Place) -> None:
     begun = NOW - LEASE - FINISHED_AFTER
     change = Change.begun("t1", "u1", Kind.CONNECT, begun)
     assert place.changes.begin(change, begun)
-    assert place.due() == [Duty("t1", "u1", unfinished=True)]
+    assert place.due() == [DueConnection("t1", "u1", unfinished=True)]
     taken_up = change.again(NOW)
     assert place.changes.begin(taken_up, NOW)
     assert place.due() == []
     place.changes.note(taken_up.given_up(NOW))
     assert place.due(NOW + FINISHED_AFTER - MICROSECOND) == []
-    assert place.due(NOW + FINISHED_AFTER) == [Duty("t1", "u1", unfinished=True)]
+    assert place.due(NOW + FINISHED_AFTER) == [DueConnection("t1", "u1", unfinished=True)]
     place.changes.end(taken_up)
     assert place.due(NOW + FINISHED_AFTER) == []
 
 
 @pytest.mark.parametrize("page", [1, 2, 3, 7, 100])
 def test_all_pages_are_given_out(place: Place, page: int) -> None:
-    """Each of its size at most, each duty once, also while those before are claimed."""
-    duties = several(place, 7)
-    given: list[Duty] = []
-    for few in place.duties.due(NOW, page):
+    """Each of its size at most, each due once, also while those before are claimed."""
+    due_connections = several(place, 7)
+    given: list[DueConnection] = []
+    for few in place.due_connections.pages(NOW, page):
         assert len(few) <= page
-        for duty in few:
-            assert place.duties.claim(duty, NOW, NOW + HOUR)
+        for due in few:
+            assert place.due_connections.claim(due, NOW, NOW + HOUR)
         given.extend(few)
-    assert given == duties
+    assert given == due_connections
     assert place.due() == []
 
 
 def test_one_claims_what_is_due(place: Place) -> None:
     """Of two sweeps the first; put off until then, it is due again and may be claimed again."""
-    (duty,) = several(place, 1)
-    assert place.duties.claim(duty, NOW, NOW + HOUR)
-    assert not place.duties.claim(duty, NOW, NOW + HOUR)
-    assert (place.due(NOW + HOUR - MICROSECOND), place.due(NOW + HOUR)) == ([], [duty])
-    assert place.duties.claim(duty, NOW + HOUR, NOW + 2 * HOUR)
+    (due,) = several(place, 1)
+    assert place.due_connections.claim(due, NOW, NOW + HOUR)
+    assert not place.due_connections.claim(due, NOW, NOW + HOUR)
+    assert (place.due(NOW + HOUR - MICROSECOND), place.due(NOW + HOUR)) == ([], [due])
+    assert place.due_connections.claim(due, NOW + HOUR, NOW + 2 * HOUR)
 
 
 def test_a_claim_is_for_one_of_two(place: Place) -> None:
     """A connection and its change are due each by itself; claiming neither makes nor moves the other."""
-    connection, change = Duty("t1", "u1"), Duty("t1", "u1", unfinished=True)
+    connection, change = DueConnection("t1", "u1"), DueConnection("t1", "u1", unfinished=True)
     place.connections.connected(CONNECTED, NOW)
-    assert not place.duties.claim(change, NOW, NOW + HOUR)
+    assert not place.due_connections.claim(change, NOW, NOW + HOUR)
     assert place.changes.read("t1", "u1") is None
     begun = Change.begun("t1", "u1", Kind.DISCONNECT, NOW - LEASE - FINISHED_AFTER)
     assert place.changes.begin(begun, NOW)
-    assert place.duties.claim(change, NOW, NOW + HOUR)
+    assert place.due_connections.claim(change, NOW, NOW + HOUR)
     assert place.due() == [connection]
     assert place.changes.read("t1", "u1") == begun
 
 
 def test_what_was_arranged_anew_since_it_was_found_is_not_claimed(place: Place) -> None:
     """The index lags: a list that has been read meanwhile, a connection that has been let go."""
-    (duty,) = several(place, 1)
-    mine = replace(CONNECTED, user_id=duty.user_id)
+    (due,) = several(place, 1)
+    mine = replace(CONNECTED, user_id=due.user_id)
     place.connections.listed(mine, NOW + MICROSECOND)
-    assert not place.duties.claim(duty, NOW, NOW + HOUR)
-    assert place.due(NOW + MICROSECOND) == [duty]
+    assert not place.due_connections.claim(due, NOW, NOW + HOUR)
+    assert place.due(NOW + MICROSECOND) == [due]
     place.connections.revoked(mine)
-    assert not place.duties.claim(duty, NOW + HOUR, NOW + 2 * HOUR)
-    assert place.now(duty.user_id) == replace(mine, status="revoked")
+    assert not place.due_connections.claim(due, NOW + HOUR, NOW + 2 * HOUR)
+    assert place.now(due.user_id) == replace(mine, status="revoked")
 
 
 def test_advertisers_and_connections_are_due_each_in_their_own_list(stored: Table) -> None:
@@ -399,17 +399,17 @@ def test_advertisers_and_connections_are_due_each_in_their_own_list(stored: Tabl
     records = DynamoDBRecords(stored.call, TABLE)
     assert records.write(Record("t1", "1", due_at=NOW)) is not None
     DynamoDBConnections(stored).connected(CONNECTED, NOW)
-    due = DueConnections(stored, asks_nothing, "").due(NOW)
-    assert [[*page] for page in due] == [[Duty("t1", "u1")]]
+    due = DynamoDBDueConnections(stored, asks_nothing, "").pages(NOW)
+    assert [[*page] for page in due] == [[DueConnection("t1", "u1")]]
     assert [key for shard in shards() for page in records.due(shard, NOW) for key in page] == [("t1", "1")]
 
 
 def test_a_visit_is_asked_for_in_the_queue(sqs: "SQSClient", readiness: "Mapping[str, str]", sqs_api: JsonApi) -> None:
     """By whose connection it is, and no more: the visitor looks itself what there is to be done."""
     url = readiness[CONNECTION_QUEUE]
-    duties = DueConnections(Table(asks_nothing, TABLE), sqs_api.call, url)
+    due_connections = DynamoDBDueConnections(Table(asks_nothing, TABLE), sqs_api.call, url)
     for unfinished in (True, False):
-        duties.send(Duty("t#1", "ü 1", unfinished=unfinished))
+        due_connections.send(DueConnection("t#1", "ü 1", unfinished=unfinished))
         (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
         assert json.loads(message["Body"]) == {"team_id": "t#1", "user_id": "ü 1"}
         sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])

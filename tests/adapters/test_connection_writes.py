@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
-from publishing.aws.connecting import DueConnections, DynamoDBChanges, DynamoDBConnections, DynamoDBStates, Table
+from publishing.aws.connecting import (
+    DynamoDBChanges,
+    DynamoDBConnections,
+    DynamoDBDueConnections,
+    DynamoDBStates,
+    Table,
+)
 from publishing.aws.json_api import AwsError, JsonApi
 from publishing.aws.teams import DynamoDBTeams
 from publishing.calls import Caller
 from publishing.connecting.advertisers import MAX_LISTED, MAX_NAME, MAX_NAMED
 from publishing.connecting.changes import Change, Kind
 from publishing.connecting.states import new_state
-from publishing.connecting.stores import Duty
+from publishing.connecting.stores import DueConnection
 from publishing.teams import Connection
 from tests.adapters.conftest import TABLE
 from tests.adapters.test_connecting import sent_twice
@@ -31,29 +37,31 @@ def stored(dynamodb_api: JsonApi) -> Table:
     return Table(dynamodb_api.call, TABLE)
 
 
-def everything(connections: DynamoDBConnections, due: DueConnections) -> Iterable[tuple[str, Callable[[], object]]]:
+def everything(
+    connections: DynamoDBConnections, due: DynamoDBDueConnections
+) -> Iterable[tuple[str, Callable[[], object]]]:
     """Each of the stores' actions."""
     return {
         "connected": lambda: connections.connected(CONNECTED, NOW),
         "revoked": lambda: connections.revoked(CONNECTED),
-        "asks": lambda: connections.asks(CONNECTED, NOW),
+        "claim_refresh": lambda: connections.claim_refresh(CONNECTED, NOW),
         "listed": lambda: connections.listed(CONNECTED, NOW),
-        "keep_true": lambda: connections.keep_true(CONNECTED, NOW),
-        "let_go": lambda: connections.let_go(CONNECTED),
-        "due": lambda: list(due.due(NOW)),
-        "claim": lambda: due.claim(Duty("t1", "u1"), NOW, NOW),
-        "send": lambda: due.send(Duty("t1", "u1")),
+        "schedule": lambda: connections.schedule(CONNECTED, NOW),
+        "unschedule": lambda: connections.unschedule(CONNECTED),
+        "pages": lambda: list(due.pages(NOW)),
+        "claim": lambda: due.claim(DueConnection("t1", "u1"), NOW, NOW),
+        "send": lambda: due.send(DueConnection("t1", "u1")),
     }.items()
 
 
 def test_a_failure_is_no_refusal() -> None:
-    """Taken for one, a connection would stay as it is, and nobody would see to it."""
+    """Taken for one, a connection would stay as it is, and nobody would refresh it."""
 
     def call(_operation: str, **_request: Any) -> dict[str, Any]:
         raise AwsError("ProvisionedThroughputExceededException")
 
     table = Table(call, TABLE)
-    for _, act in everything(DynamoDBConnections(table), DueConnections(table, call, "queue")):
+    for _, act in everything(DynamoDBConnections(table), DynamoDBDueConnections(table, call, "queue")):
         with pytest.raises(AwsError, match=r"^ProvisionedThroughputExceededException$"):
             act()
 
@@ -67,7 +75,7 @@ def test_no_expression_has_a_word_of_dynamodbs_own() -> None:
         return {"Items": []}
 
     table = Table(call, TABLE)
-    for _, act in everything(DynamoDBConnections(table), DueConnections(table, call, "queue")):
+    for _, act in everything(DynamoDBConnections(table), DynamoDBDueConnections(table, call, "queue")):
         act()
     states, changes = DynamoDBStates(table), DynamoDBChanges(table)
     _, state = new_state(Caller("u1", "t1", "owner"), NOW)
@@ -98,7 +106,7 @@ def test_what_is_written_twice_is_written_once(stored: Table) -> None:
     """An answer that was lost leaves a connection as one write does; a claim whose answer was lost is due later."""
     lossy = replace(stored, call=sent_twice(stored.call))
     connections, teams = DynamoDBConnections(lossy), DynamoDBTeams(stored.call, TABLE)
-    due = DueConnections(lossy, asks_nothing, "")
+    due = DynamoDBDueConnections(lossy, asks_nothing, "")
 
     def now() -> Connection | None:
         return teams.read("t1").connection_of("u1")
@@ -106,10 +114,12 @@ def test_what_is_written_twice_is_written_once(stored: Table) -> None:
     connections.connected(CONNECTED, NOW)
     connections.listed(replace(CONNECTED, advertiser_ids=("4",)), NOW)
     assert now() == replace(KEPT, advertiser_ids=("4",))
-    assert not due.claim(Duty("t1", "u1"), NOW, NOW + HOUR)
-    assert [[*page] for page in DueConnections(stored, asks_nothing, "").due(NOW + HOUR)] == [[Duty("t1", "u1")]]
+    assert not due.claim(DueConnection("t1", "u1"), NOW, NOW + HOUR)
+    assert [[*page] for page in DynamoDBDueConnections(stored, asks_nothing, "").pages(NOW + HOUR)] == [
+        [DueConnection("t1", "u1")]
+    ]
     connections.revoked(CONNECTED)
-    connections.let_go(CONNECTED)
+    connections.unschedule(CONNECTED)
     assert now() == replace(CONNECTED, advertiser_ids=("4",), status="revoked")
 
 
@@ -121,7 +131,7 @@ def test_the_longest_list_fits_into_an_item(dynamodb: "DynamoDBClient", stored: 
     DynamoDBConnections(stored).connected(largest, NOW)
     item = dynamodb.get_item(TableName=TABLE, Key=KEY)["Item"]
     assert _bytes({"M": item}) < 400_000
-    assert DynamoDBTeams(stored.call, TABLE).read("t1").connection_of("u1") == replace(largest, kept_true=True)
+    assert DynamoDBTeams(stored.call, TABLE).read("t1").connection_of("u1") == replace(largest, scheduled=True)
 
 
 def _bytes(value: Any) -> int:

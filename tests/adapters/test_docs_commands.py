@@ -18,7 +18,7 @@ from publishing.readiness.stores import LookMessage
 from publishing.teams import Role
 from tests.adapters.conftest import BUS, TABLE
 from tests.documents import all_commands
-from tests.fakes import InMemoryLists, InMemoryTeams
+from tests.fakes import InMemoryRefreshes, InMemoryTeams
 from tests.template import load_template
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ def test_what_other_services_write_is_read(
     assert team.counts(read)
     assert read.advertiser_ids == ("7300000000000000001",)
     assert SecretsManagerTokens(secrets_api.call).read(read).get_secret_value() == "from-the-docs"
-    heard, queue, lists = _heard(), InMemoryQueue(lambda: NOW), InMemoryLists(InMemoryTeams())
-    requests = Requests(InMemoryRecords(), queue, teams, lists, lambda: NOW)
+    heard, queue, refreshes = _heard(), InMemoryQueue(lambda: NOW), InMemoryRefreshes(InMemoryTeams())
+    requests = Requests(InMemoryRecords(), queue, teams, refreshes, lambda: NOW)
     for command in (draft, connected):
         (entry,) = run(clients, command)["Entries"]
         assert entry["DetailType"] in heard[entry["Source"]]

@@ -180,7 +180,7 @@ def known(team: None, dynamodb_api: JsonApi, secrets_api: JsonApi) -> None:  # n
     table = Table(dynamodb_api.call, TABLE)
     mine = DynamoDBTeams(table.call, TABLE).read(TEAM).connection_of(DemoToken.MEDIA_BUYER.user)
     assert mine is not None
-    DynamoDBConnections(table).keep_true(mine, now - timedelta(minutes=1))
+    DynamoDBConnections(table).schedule(mine, now - timedelta(minutes=1))
     for user_id in (NEW, HALFWAY):
         begun = now - timedelta(hours=1)
         assert DynamoDBChanges(table).begin(Change.begun(TEAM, user_id, Kind.CONNECT, begun, digest_of(user_id)), begun)

@@ -5,15 +5,15 @@ import json
 import pytest
 
 from publishing import calls, identity_images
-from publishing.connecting import redirects, visits
+from publishing.connecting import callback_endpoint, worker
 from publishing.connecting.changes import LEASE
 from publishing.readiness.looks import MAX_RECEIVES
 from tests.unit.test_template import APP, CALLBACK, DEAD, FUNCTIONS, GRANTS, RESOURCES, TABLE, TEMPLATE, VISITS, events
 
 LEASED = {
-    "ConnectionCallbackFunction": redirects.BUDGET_SECONDS,
+    "ConnectionCallbackFunction": callback_endpoint.BUDGET_SECONDS,
     "DeleteConnectionFunction": calls.BUDGET_SECONDS,
-    "RefreshConnectionsFunction": visits.BUDGET_SECONDS,
+    "RefreshConnectionsFunction": worker.BUDGET_SECONDS,
 }
 """The functions that change a connection, each with the seconds that it gives itself."""
 BUDGETS = {

@@ -50,8 +50,8 @@ class Connection:
     """Ids of the permissions that TikTok granted; None where whoever wrote the connection did not say."""
     verified_at: str | None = None
     """When TikTok accepted the token last, being asked for its advertisers; ISO 8601 in UTC."""
-    kept_true: bool = False
-    """Whether the list of advertisers is due to be read again some time."""
+    scheduled: bool = False
+    """Whether a refresh of the list of advertisers is scheduled."""
 
     @property
     def default_advertiser(self) -> str | None:
@@ -145,7 +145,7 @@ def _connection(team_id: str, user_id: str, item: Mapping[str, Any]) -> Connecti
         disabled=frozenset(_texts(item.get("disabled_advertiser_ids")) or ()),
         scopes=_texts(scopes),
         verified_at=verified_at if isinstance(verified_at, str) else None,
-        kept_true="due_at" in item,
+        scheduled="due_at" in item,
     )
 
 

@@ -177,7 +177,7 @@ class ConnectingRequest:
 
     def _stored(self) -> str:
         system = self.system
-        return repr((system.teams.items, system.states.stored, system.duties.sent, system.bus.events))
+        return repr((system.teams.items, system.states.stored, system.due_connections.sent, system.bus.events))
 
     def _visible(self) -> set[str]:
         """Tokens of the world that no request of this cell is about."""

@@ -15,15 +15,15 @@ from local.in_memory_readiness import InMemoryAnnouncements, InMemoryBus
 from local.tiktok_simulator import STARTER, Scope, Simulator
 from local.tiktok_simulator.oauth import granted_ids
 from publishing.calls import Call, Caller
-from publishing.connecting.begin import Begin
+from publishing.connecting.callback import Callback
+from publishing.connecting.callback_endpoint import callback_endpoint
+from publishing.connecting.consent import ConsentRequest
 from publishing.connecting.disconnect import Disconnect
-from publishing.connecting.finish import Finish
 from publishing.connecting.overview import Overview
 from publishing.connecting.own_list import OwnList
-from publishing.connecting.redirects import return_endpoint
-from publishing.connecting.rounds import Rounds
-from publishing.connecting.tools import Tools
-from publishing.connecting.visits import Visits
+from publishing.connecting.services import ConnectServices
+from publishing.connecting.sweep import ConnectionSweep
+from publishing.connecting.worker import Worker
 from publishing.endpoint import path_endpoint, query_endpoint
 from publishing.inputs import ConnectionPath, NoInput, PublishCheckQuery
 from publishing.publish_check import publish_check
@@ -35,7 +35,7 @@ from tests.in_memory_connecting import (
     InMemoryApp,
     InMemoryChanges,
     InMemoryConnections,
-    InMemoryDuties,
+    InMemoryDueConnections,
     InMemoryStates,
     InMemoryVault,
     VaultTokens,
@@ -105,14 +105,14 @@ class System:
         self.states = InMemoryStates(self.effects)
         self.changes = InMemoryChanges(self.teams, self.effects)
         self.connections = InMemoryConnections(self.teams, self.effects)
-        self.duties = InMemoryDuties(self.teams, self.effects)
+        self.due_connections = InMemoryDueConnections(self.teams, self.effects)
         self.app = InMemoryApp(App(world.app_id, SecretStr(world.app_secret)))
         self.bus = InMemoryBus()
         self.transport = WatchedTransport(_transport(self.tiktok.base_url), self.effects)
         bus = WatchedBus(self.bus, self.effects)
         self.marks = WatchedMarks(self.product.marks, self.effects)
         announcements = WatchedAnnouncements(InMemoryAnnouncements(self._current), self.effects)
-        self.tools = Tools(
+        self.services = ConnectServices(
             teams=self.teams,
             states=self.states,
             changes=self.changes,
@@ -124,11 +124,13 @@ class System:
             open_tiktok=self._open_tiktok,
             clock=self.clock,
         )
-        self.visits = Visits(self.tools, self.marks, Expiry(announcements, bus, self.clock))
+        self.worker = Worker(self.services, self.marks, Expiry(announcements, bus, self.clock))
         self.tokens = VaultTokens(self.vault)
         self.own_lists = OwnList(self.connections, self.tokens, self.marks, self.app, self._open_oauth, self.clock)
-        self.services = replace(self.product.services, tokens=self.tokens, marks=self.marks, own_lists=self.own_lists)
-        self.finish = Finish(self.tools)
+        self.preflight_services = replace(
+            self.product.services, tokens=self.tokens, marks=self.marks, own_lists=self.own_lists
+        )
+        self.consent_callback = Callback(self.services)
         self.teams.put(TEAM, "SUBSCRIPTION", status="active")
 
     def member(self, user_id: str, role: str = "owner", team_id: str = TEAM) -> str:
@@ -140,7 +142,7 @@ class System:
         """Where the person is sent to connect TikTok."""
         caller = Caller(user_id, team_id, str(self.teams.read(team_id).roles[user_id]))
         call = Call(caller, Deadline.after(7.5), self.clock(), url=CONNECTIONS_URL)
-        return Begin(self.states, self.app, self.tiktok.base_url, WIZARD).answer(call, NoInput()).authorize_url
+        return ConsentRequest(self.states, self.app, self.tiktok.base_url, WIZARD).answer(call, NoInput()).authorize_url
 
     def consent(
         self, user_id: str, as_whom: str = STARTER, scopes: Collection[Scope] | None = None, team_id: str = TEAM
@@ -156,7 +158,7 @@ class System:
         """A request for the callback, without a caller, as API Gateway hands it over."""
         event = api_event(query)
         del event["requestContext"]["authorizer"]
-        answer = return_endpoint(self.finish.connect, WIZARD)(event, FakeContext(self.seconds))
+        answer = callback_endpoint(self.consent_callback.connect, WIZARD)(event, FakeContext(self.seconds))
         return Landing(answer["statusCode"], answer["headers"], answer["body"])
 
     def connect(self, user_id: str, as_whom: str = STARTER, scopes: Collection[Scope] | None = None) -> str:
@@ -168,7 +170,7 @@ class System:
         caller = by or user_id
         event = api_event(user_id=caller, team_id=TEAM, role=str(self.teams.read(TEAM).roles.get(caller, "")))
         event["pathParameters"] = {"user_id": unquote(user_id)}
-        return Received.of(path_endpoint(Disconnect(self.tools).answer, ConnectionPath)(event, FakeContext(seconds)))
+        return Received.of(path_endpoint(Disconnect(self.services).answer, ConnectionPath)(event, FakeContext(seconds)))
 
     def overview(self, user_id: str, role: str | None = None) -> list[dict[str, Any]]:
         """What a person sees of the connections."""
@@ -184,23 +186,23 @@ class System:
         role = self.teams.read(TEAM).roles.get(user_id, Role.MEDIA_BUYER)
         call = Call(Caller(user_id, TEAM, role), Deadline.after(7.5), self.clock())
         values = {"objective": objective, **({} if advertiser_id is None else {"advertiser_id": advertiser_id})}
-        return publish_check(self.services, self.product.live, call, PublishCheckQuery.model_validate(values))
+        return publish_check(self.preflight_services, self.product.live, call, PublishCheckQuery.model_validate(values))
 
     def sweep(self) -> list[dict[str, str]]:
         """The sweep puts what is due into the queue, and the worker works it; what it gives back."""
-        Rounds(self.duties, self.clock).go(out_of_time=lambda: False)
+        ConnectionSweep(self.due_connections, self.clock).run(out_of_time=lambda: False)
         return self.work()
 
     def work(self) -> list[dict[str, str]]:
         """The worker works what waits; what it gives back."""
-        duties, self.duties.sent[:] = [*self.duties.sent], []
-        bodies = [json.dumps({"team_id": one.team_id, "user_id": one.user_id}) for one in duties]
+        due_connections, self.due_connections.sent[:] = [*self.due_connections.sent], []
+        bodies = [json.dumps({"team_id": one.team_id, "user_id": one.user_id}) for one in due_connections]
         return self.deliver(bodies) if bodies else []
 
     def deliver(self, bodies: Sequence[str]) -> list[dict[str, str]]:
         """One batch of messages, as Lambda hands it over."""
         records = [{"messageId": str(at), "body": body, "eventSource": "aws:sqs"} for at, body in enumerate(bodies)]
-        answer = self.visits.handle({"Records": records}, FakeContext(120))
+        answer = self.worker.handle({"Records": records}, FakeContext(120))
         failures: list[dict[str, str]] = answer["batchItemFailures"]
         return failures
 

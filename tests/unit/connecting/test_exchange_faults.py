@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local.tiktok_simulator import FAULT_KINDS, Fault, FaultKind
-from publishing.connecting.finish import LISTING_SECONDS
+from publishing.connecting.callback import LISTING_SECONDS
 from tests.unit.connecting.scenarios import (
     AFTER_DISCONNECTION,
     AGAIN,

@@ -1,4 +1,4 @@
-"""Callback, disconnection and upkeep may die before and after each of their effects: what follows ends well."""
+"""Callback, disconnection and refresh may die before and after each of their effects: what follows ends well."""
 
 import pytest
 

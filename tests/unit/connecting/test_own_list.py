@@ -203,7 +203,7 @@ def test_the_list_takes_its_time_of_the_requests(connected: System, left: float)
     deadline = Deadline.after(left, lambda: at[0])
     call = Call(Caller(WHO, TEAM, "owner"), deadline, connected.clock())
     publish_check(
-        connected.services,
+        connected.preflight_services,
         connected.product.live,
         call,
         PublishCheckQuery.model_validate({"advertiser_id": QUIET, "objective": "REACH"}),
@@ -219,5 +219,5 @@ def test_a_list_that_hangs_leaves_time_for_the_answer(connected: System) -> None
     call = Call(Caller(WHO, TEAM, "owner"), deadline, connected.clock())
     query = PublishCheckQuery.model_validate({"advertiser_id": QUIET, "objective": "REACH"})
     with pytest.raises(AdvertiserNotConnectedError):
-        publish_check(connected.services, connected.product.live, call, query)
+        publish_check(connected.preflight_services, connected.product.live, call, query)
     assert connected.connection(WHO).status == "active"  # type: ignore[union-attr] # it was connected

@@ -137,7 +137,7 @@ def url_with(secrets: Secrets, code: str) -> str:
 def test_errors_hold_none_of_them(system: System, secrets: Secrets, path: str) -> None:
     """Neither their text nor what they came from, with all frames' errors."""
     assert system.app.app is not None
-    oauth = system.tools.open_oauth(system.app.app, Deadline.after(2))
+    oauth = system.services.open_oauth(system.app.app, Deadline.after(2))
     code, token = (SecretStr(f"canary-{one}-5f1e") for one in ("code", "token"))  # not as a text of this file
     secrets.extra |= {code.get_secret_value(), token.get_secret_value()}
     calls: dict[str, Callable[[], object]] = {
@@ -159,11 +159,11 @@ def test_errors_hold_none_of_them(system: System, secrets: Secrets, path: str) -
 
 
 def test_what_holds_them_does_not_show_them(system: System, secrets: Secrets) -> None:
-    """repr and str of the app, the tools and the oauth client."""
+    """repr and str of the app, the services and the oauth client."""
     system.come_back(secrets.consent())
     assert system.app.app is not None
-    oauth = system.tools.open_oauth(system.app.app, Deadline.after(2))
-    secrets.said += [repr(one) + str(one) for one in (system.app.app, system.tools, oauth, system.own_lists)]
+    oauth = system.services.open_oauth(system.app.app, Deadline.after(2))
+    secrets.said += [repr(one) + str(one) for one in (system.app.app, system.services, oauth, system.own_lists)]
 
 
 @pytest.mark.parametrize("where", ["vault", "app", "bus"])

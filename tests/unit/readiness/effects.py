@@ -10,7 +10,7 @@ from local.in_memory_readiness import InMemoryAnnouncements, InMemoryBus, InMemo
 from publishing.readiness.record import OutgoingEvent, Record
 from publishing.readiness.stores import Outgoing, Run
 from publishing.teams import Connection
-from tests.fakes import InMemoryLists, InMemoryMarks
+from tests.fakes import InMemoryMarks, InMemoryRefreshes
 
 Result = TypeVar("Result")
 
@@ -178,11 +178,11 @@ class WatchedAnnouncements:
 
 
 @dataclass
-class WatchedLists:
-    """Lists of advertisers that are read again daily."""
+class WatchedRefreshes:
+    """Refreshes of advertisers that are read again daily."""
 
-    inner: InMemoryLists
+    inner: InMemoryRefreshes
     effects: Effects
 
-    def keep_true(self, connection: Connection, due_at: datetime) -> None:
-        self.effects("keep", lambda: self.inner.keep_true(connection, due_at))
+    def schedule(self, connection: Connection, due_at: datetime) -> None:
+        self.effects("keep", lambda: self.inner.schedule(connection, due_at))

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from local.in_memory_readiness import InMemoryAnnouncements, InMemoryBus, InMemoryRuns, Waiting
 from local.tiktok_simulator import DemoToken, Simulator
 from publishing.calls import Call, Caller
-from publishing.connecting.rounds import Rounds
+from publishing.connecting.sweep import ConnectionSweep
 from publishing.inputs import PublishCheckQuery
 from publishing.publish_check import publish_check
 from publishing.readiness import check
@@ -26,15 +26,15 @@ from publishing.readiness.sweep import Sweep
 from publishing.readiness.triggers import request_handler, sweep_handler
 from publishing.readiness.worker import Worker
 from publishing.teams import Connection, Role
-from tests.fakes import FakeContext, InMemoryLists, NoDuties, Product, product
+from tests.fakes import FakeContext, InMemoryRefreshes, NothingDue, Product, product
 from tests.unit.readiness.effects import (
     Effects,
     WatchedAnnouncements,
     WatchedBus,
-    WatchedLists,
     WatchedMarks,
     WatchedQueue,
     WatchedRecords,
+    WatchedRefreshes,
     WatchedRuns,
 )
 from tiktok_business.api import TikTokBusinessApi
@@ -84,10 +84,10 @@ class System:
         self.bus = WatchedBus(self.seen_bus, self.effects)
         runs = WatchedRuns(self.seen_runs, self.effects)
         self.sweep = Sweep(self.records, queue, self.bus, runs, self.pace, self.clock)
-        self.lists = InMemoryLists(self.product.teams)
-        lists = WatchedLists(self.lists, self.effects)
-        self.requests = Requests(self.records, queue, self.product.teams, lists, self.clock)
-        self.rounds = Rounds(NoDuties(), self.clock)
+        self.refreshes = InMemoryRefreshes(self.product.teams)
+        refreshes = WatchedRefreshes(self.refreshes, self.effects)
+        self.requests = Requests(self.records, queue, self.product.teams, refreshes, self.clock)
+        self.connection_sweep = ConnectionSweep(NothingDue(), self.clock)
         self.live = Live(self.records, queue, self.cadence, self.clock)
         self.services = check.Services(
             records=self.records,
@@ -97,7 +97,7 @@ class System:
             tokens=self.product.tokens,
             marks=WatchedMarks(self.product.marks, self.effects),
             announcements=WatchedAnnouncements(self.told, self.effects),
-            lists=lists,
+            refreshes=refreshes,
             open_tiktok=self._open_tiktok,
             cadence=self.cadence,
             accepted_identity_types=self.product.services.settings.accepted_identity_types,
@@ -132,7 +132,7 @@ class System:
     def run_sweep(self, scheduled: datetime | None = None, *, seconds: float = 300.0) -> None:
         """The schedule's event, handled as in Lambda."""
         at = self.clock() if scheduled is None else scheduled
-        sweep_handler(self.sweep, self.rounds, self.bus)({"time": at.isoformat()}, FakeContext(seconds))
+        sweep_handler(self.sweep, self.connection_sweep, self.bus)({"time": at.isoformat()}, FakeContext(seconds))
 
     def ask(self, detail: object, kind: str = "Campaign Scheduled", event_id: str = "event-1") -> None:
         """Another service's event, handled as in Lambda."""

@@ -57,7 +57,7 @@ def _bus_delivers_twice(system: System) -> None:
     """What the sweep hands on comes back to it; the bus delivers at least once."""
     for one in [*_handed_on(system), *_handed_on(system)]:
         event = {"detail-type": one.detail_type, "detail": one.detail}
-        sweep_handler(system.sweep, system.rounds, system.bus)(event, FakeContext(300))
+        sweep_handler(system.sweep, system.connection_sweep, system.bus)(event, FakeContext(300))
     system.work()
 
 

@@ -20,7 +20,7 @@ from tests.fakes import FakeContext
 from tests.unit.readiness.system import START, TEAM, System
 
 if TYPE_CHECKING:
-    from publishing.connecting.rounds import Rounds
+    from publishing.connecting.sweep import ConnectionSweep
 
 FEW = tuple(str(number) for number in range(1, 41))
 RUN = "2026-11-16T10:00:00.000+00:00"
@@ -183,7 +183,7 @@ def test_the_handler_hands_on_by_an_event_that_it_understands_itself(fleet: Syst
     assert len(fleet.queue) == 0
     [event] = handed_on(fleet)
     assert event["detail"] == {"run": RUN, "shards": shards(), "quiet": False}
-    sweep_handler(fleet.sweep, fleet.rounds, fleet.bus)(event, FakeContext(300))
+    sweep_handler(fleet.sweep, fleet.connection_sweep, fleet.bus)(event, FakeContext(300))
     assert_each_once(fleet)
     assert {one.run for one in messages(fleet)} == {RUN}
     assert len(handed_on(fleet)) == 1
@@ -309,7 +309,7 @@ def test_a_claim_whose_message_is_lost_is_sent_again_after_two_hours(fleet: Syst
 @pytest.mark.parametrize("time", [None, "not a time", 7])
 def test_an_event_without_a_usable_time_is_swept_as_of_now(fleet: System, time: object) -> None:
     """The work matters more than its name."""
-    sweep_handler(fleet.sweep, fleet.rounds, fleet.bus)({"time": time}, FakeContext(300))
+    sweep_handler(fleet.sweep, fleet.connection_sweep, fleet.bus)({"time": time}, FakeContext(300))
     assert_each_once(fleet)
 
 
@@ -318,17 +318,17 @@ def test_an_event_without_a_usable_time_is_swept_as_of_now(fleet: System, time: 
 )
 def test_the_same_moment_is_the_same_run_however_it_is_written(fleet: System, time: str) -> None:
     """So a run's name sorts by time."""
-    sweep_handler(fleet.sweep, fleet.rounds, fleet.bus)({"time": time}, FakeContext(300))
+    sweep_handler(fleet.sweep, fleet.connection_sweep, fleet.bus)({"time": time}, FakeContext(300))
     assert [*fleet.seen_runs.runs] == [RUN]
 
 
 @dataclass
-class CountedRounds:
-    """Rounds that only count how often they were made."""
+class CountedConnectionSweep:
+    """ConnectionSweep that only count how often they were made."""
 
     made: int = 0
 
-    def go(self, *, out_of_time: Callable[[], bool]) -> int:
+    def run(self, *, out_of_time: Callable[[], bool]) -> int:
         assert callable(out_of_time)
         self.made += 1
         return 0
@@ -336,10 +336,10 @@ class CountedRounds:
 
 def test_connections_are_seen_to_once_a_sweep_is_through(fleet: System) -> None:
     """A sweep that hands itself on leaves them to the run that ends it."""
-    rounds = CountedRounds()
-    handler = sweep_handler(fleet.sweep, cast("Rounds", rounds), fleet.bus)
+    connection_sweep = CountedConnectionSweep()
+    handler = sweep_handler(fleet.sweep, cast("ConnectionSweep", connection_sweep), fleet.bus)
     event = {"time": "2026-11-16T10:00:00Z"}
     handler(event, FakeContext(RESERVE_MILLISECONDS / 1000 - 1))
-    assert rounds.made == 0
+    assert connection_sweep.made == 0
     handler(event, FakeContext(300))
-    assert rounds.made == 1
+    assert connection_sweep.made == 1

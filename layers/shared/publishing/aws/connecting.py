@@ -10,7 +10,7 @@ from publishing.aws.json_api import AwsError, Call
 from publishing.aws.readiness import DUE_INDEX
 from publishing.connecting.changes import FINISHED_AFTER, Change, Kind
 from publishing.connecting.states import PendingState, StateKey
-from publishing.connecting.stores import Duty
+from publishing.connecting.stores import DueConnection
 from publishing.teams import Connection, ConnectionStatus
 
 DUE_SHARD = "CONNECTIONS"
@@ -190,7 +190,7 @@ class DynamoDBConnections:
             {":revoked": {"S": ConnectionStatus.REVOKED}, ":connected_at": {"S": connection.connected_at}},
         )
 
-    def asks(self, connection: Connection, now: datetime) -> bool:
+    def claim_refresh(self, connection: Connection, now: datetime) -> bool:
         """Conditional on the last time, so that of many at once one asks."""
         return self._update(
             connection,
@@ -219,8 +219,8 @@ class DynamoDBConnections:
             },
         )
 
-    def keep_true(self, connection: Connection, due_at: datetime) -> None:
-        """Conditional on it being active and not arranged."""
+    def schedule(self, connection: Connection, due_at: datetime) -> None:
+        """Conditional on it being active and not scheduled yet."""
         self._update(
             connection,
             "SET due_shard = :due_shard, due_at = :due_at",
@@ -228,7 +228,7 @@ class DynamoDBConnections:
             {":active": {"S": ConnectionStatus.ACTIVE}, **{f":{key}": one for key, one in _due(due_at).items()}},
         )
 
-    def let_go(self, connection: Connection) -> None:
+    def unschedule(self, connection: Connection) -> None:
         """Conditional on it not being active."""
         self._update(
             connection, "REMOVE due_shard, due_at", "#status <> :active", {":active": {"S": ConnectionStatus.ACTIVE}}
@@ -246,48 +246,48 @@ class DynamoDBConnections:
 
 
 @dataclass(frozen=True, slots=True)
-class DueConnections:
+class DynamoDBDueConnections:
     """The part of the index of what is due that is about connections, and their queue (SQS)."""
 
     table: Table
     sqs: Call
     queue_url: str
 
-    def due(self, now: datetime, page: int = _PAGE) -> Iterator[Sequence[Duty]]:
+    def pages(self, now: datetime, size: int = _PAGE) -> Iterator[Sequence[DueConnection]]:
         """The longest due first. The index lags behind a little."""
         request: Item = {
             "TableName": self.table.name,
             "IndexName": DUE_INDEX,
             "KeyConditionExpression": "due_shard = :shard AND due_at <= :now",
             "ExpressionAttributeValues": {":shard": {"S": DUE_SHARD}, ":now": {"N": _seconds(now)}},
-            "Limit": page,
+            "Limit": size,
         }
         while True:
             answer = self.table.call("Query", **request)
-            yield [_duty(item) for item in answer["Items"]]
+            yield [_due_connection(item) for item in answer["Items"]]
             if "LastEvaluatedKey" not in answer:
                 return
             request = {**request, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
-    def claim(self, duty: Duty, now: datetime, again_at: datetime) -> bool:
+    def claim(self, due: DueConnection, now: datetime, again_at: datetime) -> bool:
         """Conditional on it being due still."""
         return self.table.write(
             "UpdateItem",
-            Key=_key(duty.team_id, f"{_CHANGE if duty.unfinished else _CONNECTION}{duty.user_id}"),
+            Key=_key(due.team_id, f"{_CHANGE if due.unfinished else _CONNECTION}{due.user_id}"),
             UpdateExpression="SET due_at = :again",
             ConditionExpression="due_at <= :now",
             ExpressionAttributeValues={":again": {"N": _seconds(again_at)}, ":now": {"N": _seconds(now)}},
         )
 
-    def send(self, duty: Duty) -> None:
+    def send(self, due: DueConnection) -> None:
         """Put the message. Sending it twice does no harm."""
-        body = json.dumps({"team_id": duty.team_id, "user_id": duty.user_id})
+        body = json.dumps({"team_id": due.team_id, "user_id": due.user_id})
         self.sqs("SendMessage", QueueUrl=self.queue_url, MessageBody=body)
 
 
-def _duty(item: Mapping[str, Any]) -> Duty:
+def _due_connection(item: Mapping[str, Any]) -> DueConnection:
     kind, _, user_id = str(item["sk"]["S"]).partition("#")
-    return Duty(str(item["pk"]["S"]).removeprefix("TEAM#"), user_id, unfinished=f"{kind}#" == _CHANGE)
+    return DueConnection(str(item["pk"]["S"]).removeprefix("TEAM#"), user_id, unfinished=f"{kind}#" == _CHANGE)
 
 
 def _change_item(change: Change) -> Item:

@@ -12,9 +12,9 @@ from pydantic import SecretStr
 from publishing.answers.connections import Disconnected
 from publishing.calls import Call
 from publishing.connecting.changes import Change, Kind
+from publishing.connecting.services import ConnectServices
 from publishing.connecting.states import key_for
 from publishing.connecting.stores import NotSetUpError
-from publishing.connecting.tools import Tools
 from publishing.inputs import ConnectionPath
 from publishing.log_events import LogEvent
 from publishing.problems import Problem
@@ -27,9 +27,9 @@ logger = Logger(service="publishing", child=True)
 
 @dataclass(frozen=True, slots=True)
 class Disconnect:
-    """Ends connections."""
+    """Ends connections at TikTok and here."""
 
-    tools: Tools
+    services: ConnectServices
 
     def answer(self, call: Call, path: ConnectionPath) -> Disconnected:
         """End the person's connection; the caller's own or, for an owner, anybody's in the team.
@@ -38,25 +38,25 @@ class Disconnect:
             Problem: ``owner_only``, ``no_connection``, ``in_progress``, ``connect_not_set_up``.
             TikTokError: the connection is not used any more, but TikTok did not revoke it yet: to be repeated.
         """
-        tools, caller = self.tools, call.caller
-        team = tools.teams.read(caller.team_id)
+        services, caller = self.services, call.caller
+        team = services.teams.read(caller.team_id)
         known = [one for one in (path.user_id, unquote(path.user_id)) if team.connection_of(one)]
         user_id = known[0] if known else unquote(path.user_id)
         if user_id != caller.user_id and Role.of(caller.role) is not Role.OWNER:
             raise Problem("owner_only")
         connection = team.connection_of(user_id)
-        left = tools.changes.read(caller.team_id, user_id)
+        left = services.changes.read(caller.team_id, user_id)
         if connection is None and left is None:
             raise Problem("no_connection")
         if left is None and connection is not None and connection.status == ConnectionStatus.REVOKED:
             return Disconnected(user_id=user_id)
-        if left is not None and left.grant and left.is_alone(tools.clock()):
-            tools.states.done(key_for(left.team_id, left.user_id, left.grant))  # it must not come back after this
-        change = Change.begun(caller.team_id, user_id, Kind.DISCONNECT, tools.clock())
-        if not tools.changes.begin(change, tools.clock()):
+        if left is not None and left.grant and left.is_alone(services.clock()):
+            services.states.done(key_for(left.team_id, left.user_id, left.grant))  # it must not come back after this
+        change = Change.begun(caller.team_id, user_id, Kind.DISCONNECT, services.clock())
+        if not services.changes.begin(change, services.clock()):
             raise Problem("in_progress")
         try:
-            end_connection(tools, change, call.deadline)
+            end_connection(services, change, call.deadline)
         except NotSetUpError:
             raise Problem("connect_not_set_up") from None
         except AdvertiserNotAccessibleError:  # no advertiser was asked about
@@ -64,30 +64,30 @@ class Disconnect:
         return Disconnected(user_id=user_id)
 
 
-def end_connection(tools: Tools, change: Change, deadline: Deadline) -> None:
+def end_connection(services: ConnectServices, change: Change, deadline: Deadline) -> None:
     """Do what a disconnection that is written down owes. Doing it again ends the same.
 
     Raises:
         NotSetUpError, TikTokError: TikTok could not be told; the change is left to be taken up again.
     """
-    connection = tools.teams.read(change.team_id).connection_of(change.user_id)
+    connection = services.teams.read(change.team_id).connection_of(change.user_id)
     if connection is not None and connection.status != ConnectionStatus.REVOKED:
-        tools.connections.revoked(connection)
+        services.connections.revoked(connection)
     # Another service's secret may have another name; beside it may lie one that was made for a token that came half.
-    names = [tools.vault.secret_id(change.team_id, change.user_id)]
+    names = [services.vault.secret_id(change.team_id, change.user_id)]
     for secret_id in dict.fromkeys([connection.secret_id, *names] if connection else names):
-        token = tools.vault.current(secret_id)
+        token = services.vault.current(secret_id)
         if token is not None:
-            _revoke(tools, change, token, deadline)
-        tools.vault.remove(secret_id)
-    tools.changes.end(change)
+            _revoke(services, change, token, deadline)
+        services.vault.remove(secret_id)
+    services.changes.end(change)
 
 
-def _revoke(tools: Tools, change: Change, token: SecretStr, deadline: Deadline) -> None:
+def _revoke(services: ConnectServices, change: Change, token: SecretStr, deadline: Deadline) -> None:
     try:
-        tools.open_oauth(tools.app.read(), deadline).revoke(token)
+        services.open_oauth(services.app.read(), deadline).revoke(token)
     except (NotSetUpError, TikTokError) as error:
         why = str(error) if isinstance(error, TikTokError) else "no app"
         logger.warning(LogEvent.NOT_REVOKED, user_id=change.user_id, tiktok=why)
-        tools.changes.note(change.given_up(tools.clock()))
+        services.changes.note(change.given_up(services.clock()))
         raise

@@ -8,9 +8,9 @@ from functools import partial
 from aws_lambda_powertools import Logger
 
 from publishing.connecting.advertisers import listing
+from publishing.connecting.services import OpenOAuth
 from publishing.connecting.stores import AppCredentials, Connections, NotSetUpError
 from publishing.connecting.times import LIST_EVERY
-from publishing.connecting.tools import OpenOAuth
 from publishing.connections import Marks, Tokens, TokenUnavailableError
 from publishing.log_events import LogEvent
 from publishing.session import with_rotation
@@ -37,7 +37,7 @@ class OwnList:
 
     def renewed(self, connection: Connection, now: datetime, deadline: Deadline) -> Connection | None:
         """The connection with its list as TikTok has it now, ``expired`` where TikTok calls its token dead."""
-        if not self.connections.asks(connection, now):
+        if not self.connections.claim_refresh(connection, now):
             return None
         try:
             oauth = self.open_oauth(self.app.read(), deadline.sooner(LISTING_SECONDS))

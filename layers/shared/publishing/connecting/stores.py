@@ -105,43 +105,43 @@ class Connections(Protocol):
         """Mark it ``revoked``, if it is still the one that was read."""
         ...
 
-    def asks(self, connection: Connection, now: datetime) -> bool:
-        """Whether its list may be asked for out of turn: not within five minutes of the last time. Notes that it is."""
+    def claim_refresh(self, connection: Connection, now: datetime) -> bool:
+        """Whether its list may be refreshed out of turn, at most once in five minutes; notes that it now is."""
         ...
 
     def listed(self, connection: Connection, due_at: datetime) -> None:
         """Write its list, if it is still the one that was read; it is due again then."""
         ...
 
-    def keep_true(self, connection: Connection, due_at: datetime) -> None:
-        """Have its list read again then, unless that is arranged already."""
+    def schedule(self, connection: Connection, due_at: datetime) -> None:
+        """Have its list refreshed then, unless a refresh is scheduled already."""
         ...
 
-    def let_go(self, connection: Connection) -> None:
-        """Have its list not read any more."""
+    def unschedule(self, connection: Connection) -> None:
+        """Have its list not refreshed any more."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
-    """One connection that is to be seen to: its list is to be read again, or a change of it was left unfinished."""
+class DueConnection:
+    """A connection whose list of advertisers is to be refreshed, or of which a change was left unfinished."""
 
     team_id: str
     user_id: str
     unfinished: bool = False
 
 
-class Duties(Protocol):
-    """What the sweep finds due, and the queue that it goes to."""
+class DueConnections(Protocol):
+    """The connections that are due, and the queue that they go to."""
 
-    def due(self, now: datetime, page: int) -> Iterator[Sequence[Duty]]:
-        """What is due, in pages. May lag behind."""
+    def pages(self, now: datetime, size: int) -> Iterator[Sequence[DueConnection]]:
+        """What is due, in pages of at most ``size``. May lag behind."""
         ...
 
-    def claim(self, duty: Duty, now: datetime, again_at: datetime) -> bool:
+    def claim(self, due: DueConnection, now: datetime, again_at: datetime) -> bool:
         """Put it off until ``again_at``; False where that was done already, or it is no more."""
         ...
 
-    def send(self, duty: Duty) -> None:
-        """Ask for the connection to be seen to."""
+    def send(self, due: DueConnection) -> None:
+        """Ask for the connection to be refreshed."""
         ...

@@ -13,8 +13,8 @@ from publishing.aws.readiness import DynamoDBAnnouncements
 from publishing.aws.secrets import SecretsManagerApp, SecretsManagerVault
 from publishing.aws.teams import DynamoDBTeams
 from publishing.connecting.own_list import OwnList
+from publishing.connecting.services import ConnectServices, OpenOAuth
 from publishing.connecting.settings import ConnectSettings
-from publishing.connecting.tools import OpenOAuth, Tools
 from publishing.environment import required
 from publishing.readiness.expiry import Expiry
 from publishing.readiness.wiring import utc_now
@@ -35,7 +35,7 @@ class Connecting:
 
     settings: ConnectSettings
     tiktok_base_url: str
-    tools: Tools
+    services: ConnectServices
     marks: DynamoDBMarks
     expiry: Expiry
 
@@ -55,7 +55,7 @@ def connecting_from_environment() -> Connecting:
     )
     table = Table(dynamodb.call, required(os.environ, "TABLE_NAME"))
     bus = EventBridgeBus(events.call, required(os.environ, "EVENT_BUS_NAME"))
-    tools = Tools(
+    services = ConnectServices(
         teams=DynamoDBTeams(table.call, table.name),
         states=DynamoDBStates(table),
         changes=DynamoDBChanges(table),
@@ -70,7 +70,7 @@ def connecting_from_environment() -> Connecting:
     return Connecting(
         settings,
         base_url,
-        tools,
+        services,
         DynamoDBMarks(dynamodb_client, table.name),
         Expiry(DynamoDBAnnouncements(table.call, table.name), bus, utc_now),
     )

@@ -14,7 +14,7 @@ from publishing.readiness.cadence import Cadence
 from publishing.readiness.expiry import Expiry
 from publishing.readiness.looks import Checked, Looks, Outcome
 from publishing.readiness.snapshot import Look
-from publishing.readiness.stores import Announcements, Bus, Lists, LookMessage, Queue, Records
+from publishing.readiness.stores import Announcements, Bus, LookMessage, Queue, Records, Refreshes
 from publishing.session import Session
 from publishing.teams import Connection, ConnectionStatus, Role, Team, Teams
 from publishing.token_choice import AdvertiserNotConnectedError, NoTokenError, Purpose, candidates
@@ -36,7 +36,7 @@ class Services:
     tokens: Tokens
     marks: Marks
     announcements: Announcements
-    lists: Lists
+    refreshes: Refreshes
     open_tiktok: Callable[[SecretStr, Deadline], TikTokBusinessApi]
     cadence: Cadence
     accepted_identity_types: tuple[IdentityType, ...]
@@ -67,8 +67,8 @@ def check(services: Services, message: LookMessage, message_id: str, tries: int,
         return Checked(Outcome.SUPERSEDED)
     team = services.teams.read(message.team_id)
     for connection in team.connections:  # of another service's making, and never told of
-        if team.counts(connection) and not connection.kept_true:
-            services.lists.keep_true(connection, services.clock())
+        if team.counts(connection) and not connection.scheduled:
+            services.refreshes.schedule(connection, services.clock())
     noted = _Noted(services.marks)
     look = _look(services, team, message.advertiser_id, noted, deadline)
     return looks.end(begun.told(*_announce(services, team, noted.ended)), look, tries)

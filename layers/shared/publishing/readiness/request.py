@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 
 from publishing.inputs import AdvertiserId
 from publishing.readiness.record import WRITE_TRIES, Record
-from publishing.readiness.stores import Lists, LookMessage, Outgoing, Queue, Records
+from publishing.readiness.stores import LookMessage, Outgoing, Queue, Records, Refreshes
 from publishing.teams import Teams
 
 
@@ -40,7 +40,7 @@ class Requests:
     records: Records
     queue: Queue
     teams: Teams
-    lists: Lists
+    refreshes: Refreshes
     clock: Callable[[], datetime]
 
     def take(self, event_id: str, detail: Any, *, rested: bool = False) -> int:
@@ -72,12 +72,12 @@ class Requests:
         return len(records)
 
     def _advertisers(self, asked: _Detail) -> Iterable[str]:
-        """Those of the team's connections, or of the one person's; their lists are kept true from now on."""
+        """Those of the team's connections, or of the one person's; their lists are refreshed from now on."""
         team = self.teams.read(asked.team_id)
         usable = [one for one in team.connections if team.counts(one) and asked.user_id in {None, one.user_id}]
         for connection in usable:
-            if not connection.kept_true:
-                self.lists.keep_true(connection, self.clock())
+            if not connection.scheduled:
+                self.refreshes.schedule(connection, self.clock())
         return dict.fromkeys(advertiser_id for one in usable for advertiser_id in one.advertiser_ids)
 
     def _claimed(self, team_id: str, advertiser_id: str, launch_at: datetime | None, claim: str) -> Record:

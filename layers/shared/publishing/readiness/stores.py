@@ -114,9 +114,9 @@ class Announcements(Protocol):
         ...
 
 
-class Lists(Protocol):
-    """Whose lists of advertisers are read again daily."""
+class Refreshes(Protocol):
+    """Schedules the daily refresh of connections' lists of advertisers."""
 
-    def keep_true(self, connection: Connection, due_at: datetime) -> None:
-        """Have the connection's list read again then, unless that is arranged already."""
+    def schedule(self, connection: Connection, due_at: datetime) -> None:
+        """Have the connection's list refreshed then, unless a refresh is scheduled already."""
         ...

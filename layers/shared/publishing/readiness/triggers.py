@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from publishing.connecting.rounds import Rounds
+from publishing.connecting.sweep import ConnectionSweep
 from publishing.log_events import LogEvent
 from publishing.readiness import metrics
 from publishing.readiness.cadence import LAUNCHES, shards
@@ -30,7 +30,7 @@ Handler = Callable[[Mapping[str, Any], "LambdaContext"], None]
 logger = Logger(service="publishing")
 
 
-def sweep_handler(sweep: Sweep, rounds: Rounds, bus: Bus) -> Handler:
+def sweep_handler(sweep: Sweep, connection_sweep: ConnectionSweep, bus: Bus) -> Handler:
     """The handler of the schedule's events, and of those with which a sweep hands itself on."""
 
     def handler(event: Mapping[str, Any], context: "LambdaContext") -> None:
@@ -42,7 +42,7 @@ def sweep_handler(sweep: Sweep, rounds: Rounds, bus: Bus) -> Handler:
         sweeping = _handed_on(event) or sweep.begin(_scheduled_for(event), (LAUNCHES, *shards()))
         swept = sweep.go_on(sweeping, out_of_time=out_of_time)
         if swept.left is None:
-            logger.info(LogEvent.CONNECTIONS_ASKED, connections=rounds.go(out_of_time=out_of_time))
+            logger.info(LogEvent.CONNECTIONS_ASKED, connections=connection_sweep.run(out_of_time=out_of_time))
         if swept.left is not None:
             detail = asdict(swept.left)
             bus.send([OutgoingEvent(f"sweep/{swept.left.run}/{len(swept.left.shards)}", GOES_ON, detail)])

@@ -5,7 +5,7 @@ import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from publishing.aws.connecting import DueConnections, DynamoDBConnections, Table
+from publishing.aws.connecting import DynamoDBConnections, DynamoDBDueConnections, Table
 from publishing.aws.json_api import DYNAMODB, EVENTBRIDGE, SQS, JsonApi
 from publishing.aws.messaging import EventBridgeBus, SqsQueue
 from publishing.aws.readiness import DynamoDBAnnouncements, DynamoDBRecords, DynamoDBRuns
@@ -54,7 +54,7 @@ class Stores:
         )
 
 
-def due_connections_from_environment(context: ssl.SSLContext) -> DueConnections:
+def due_connections_from_environment(context: ssl.SSLContext) -> DynamoDBDueConnections:
     """Those of the sweep.
 
     Raises:
@@ -62,7 +62,7 @@ def due_connections_from_environment(context: ssl.SSLContext) -> DueConnections:
     """
     dynamodb, sqs = (JsonApi.from_environment(service, os.environ, context) for service in (DYNAMODB, SQS))
     table = Table(dynamodb.call, required(os.environ, "TABLE_NAME"))
-    return DueConnections(table, sqs.call, required(os.environ, "CONNECTION_QUEUE_URL"))
+    return DynamoDBDueConnections(table, sqs.call, required(os.environ, "CONNECTION_QUEUE_URL"))
 
 
 def utc_now() -> datetime:

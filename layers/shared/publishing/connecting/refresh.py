@@ -1,13 +1,13 @@
-"""What the sweep has seen to: lists of advertisers that are a day old, changes that nobody finished."""
+"""Refreshing one connection: its list of advertisers is read again, or a change that nobody finished is recovered."""
 
 from dataclasses import replace
 
 from aws_lambda_powertools import Logger
 
-from publishing.connecting.settling import settle
-from publishing.connecting.stores import Duty, NotSetUpError
+from publishing.connecting.recovery import recover
+from publishing.connecting.services import ConnectServices
+from publishing.connecting.stores import DueConnection, NotSetUpError
 from publishing.connecting.times import LIST_EVERY
-from publishing.connecting.tools import Tools
 from publishing.connections import Marks
 from publishing.log_events import LogEvent
 from publishing.readiness.expiry import Expiry
@@ -18,33 +18,33 @@ from tiktok_business.errors import TikTokError, TokenRejectedError
 logger = Logger(service="publishing", child=True)
 
 
-def see_to(tools: Tools, marks: Marks, expiry: Expiry, duty: Duty, deadline: Deadline) -> None:
-    """See to one connection. What TikTok's trouble keeps from being done comes up again after an hour, or a day."""
+def refresh(services: ConnectServices, marks: Marks, expiry: Expiry, due: DueConnection, deadline: Deadline) -> None:
+    """Refresh one connection. Where TikTok's trouble prevents it, it is due again after an hour, or a day."""
     try:
-        change = tools.changes.read(duty.team_id, duty.user_id)
+        change = services.changes.read(due.team_id, due.user_id)
         if change is not None:
-            settle(tools, change, deadline)
+            recover(services, change, deadline)
             return
-        connection = tools.teams.read(duty.team_id).connection_of(duty.user_id)
+        connection = services.teams.read(due.team_id).connection_of(due.user_id)
         if connection is None or connection.status != ConnectionStatus.ACTIVE:
             if connection is not None:
-                tools.connections.let_go(connection)
+                services.connections.unschedule(connection)
             return
-        _list(tools, marks, expiry, connection, deadline)
+        _list(services, marks, expiry, connection, deadline)
     except TikTokError as error:
-        logger.warning(LogEvent.UPKEEP_LATER, user_id=duty.user_id, tiktok=str(error))
+        logger.warning(LogEvent.REFRESH_LATER, user_id=due.user_id, tiktok=str(error))
     except NotSetUpError:
         logger.error(LogEvent.APP_NOT_SET_UP)  # noqa: TRY400 - the text says all
 
 
-def _list(tools: Tools, marks: Marks, expiry: Expiry, connection: Connection, deadline: Deadline) -> None:
+def _list(services: ConnectServices, marks: Marks, expiry: Expiry, connection: Connection, deadline: Deadline) -> None:
     """Read the list of a connection's advertisers again; who is found dead is marked, and others are told."""
-    token = tools.vault.current(connection.secret_id)
+    token = services.vault.current(connection.secret_id)
     if token is None:
         logger.warning(LogEvent.SECRET_UNUSABLE, user_id=connection.user_id)
         return
     try:
-        found = tools.listing(token, deadline)
+        found = services.listing(token, deadline)
     except TokenRejectedError as error:
         logger.warning(LogEvent.TOKEN_DEAD, user_id=connection.user_id, tiktok=str(error))
         marks.expired(connection)
@@ -52,8 +52,8 @@ def _list(tools: Tools, marks: Marks, expiry: Expiry, connection: Connection, de
         return
     except TikTokError as error:
         if not error.worth_repeating:  # a permission that was not granted, say: in an hour it is no other
-            tools.connections.listed(connection, tools.clock() + LIST_EVERY)
+            services.connections.listed(connection, services.clock() + LIST_EVERY)
         raise
-    now = tools.clock()
-    tools.connections.listed(found.of(connection, now), now + LIST_EVERY)
+    now = services.clock()
+    services.connections.listed(found.of(connection, now), now + LIST_EVERY)
     logger.info(LogEvent.ADVERTISERS_LISTED, user_id=connection.user_id, advertisers=len(found.advertiser_ids))

@@ -31,7 +31,7 @@ Handler = Callable[[Mapping[str, Any], "LambdaContext"], dict[str, Any]]
 logger = Logger(service="publishing")
 
 
-def return_endpoint(connect: Connect, wizard_url: str | None) -> Handler:
+def callback_endpoint(connect: Connect, wizard_url: str | None) -> Handler:
     """The handler of the page that TikTok sends people back to."""
 
     def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:

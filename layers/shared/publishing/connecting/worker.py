@@ -1,4 +1,4 @@
-"""The worker of the queue of connections: each message by itself."""
+"""The worker of the queue of connections: refreshes the connection that each message names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from publishing.connecting.stores import Duty
-from publishing.connecting.tools import Tools
-from publishing.connecting.upkeep import see_to
+from publishing.connecting.refresh import refresh
+from publishing.connecting.services import ConnectServices
+from publishing.connecting.stores import DueConnection
 from publishing.connections import Marks
 from publishing.log_events import LogEvent
 from publishing.readiness.expiry import Expiry
@@ -36,10 +36,10 @@ class _Body(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Visits:
+class Worker:
     """Works through batches."""
 
-    tools: Tools
+    services: ConnectServices
     marks: Marks
     expiry: Expiry
 
@@ -57,10 +57,14 @@ class Visits:
             logger.error(LogEvent.MESSAGE_UNREADABLE, message_id=record.message_id, problem=sorted(fields))  # noqa: TRY400 - the text says all, and no more
             raise ValueError("unreadable message") from None
         try:
-            see_to(
-                self.tools, self.marks, self.expiry, Duty(body.team_id, body.user_id), Deadline.after(BUDGET_SECONDS)
+            refresh(
+                self.services,
+                self.marks,
+                self.expiry,
+                DueConnection(body.team_id, body.user_id),
+                Deadline.after(BUDGET_SECONDS),
             )
         except Exception as error:
             # Its type alone: the text may quote what must not be logged.
-            logger.error(LogEvent.UPKEEP_FAILED, message_id=record.message_id, error=type(error).__name__)  # noqa: TRY400 - as above
+            logger.error(LogEvent.REFRESH_FAILED, message_id=record.message_id, error=type(error).__name__)  # noqa: TRY400 - as above
             raise

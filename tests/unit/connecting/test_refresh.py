@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from local.tiktok_simulator import STARTER, DemoAdvertiser, DemoToken, Fault, FaultKind, Scope
-from publishing.connecting.rounds import PAGE, Rounds
-from publishing.connecting.stores import Duty
+from publishing.connecting.stores import DueConnection
+from publishing.connecting.sweep import PAGE, ConnectionSweep
 from tests.unit.connecting.scenarios import DISCONNECT, FIRST, LIST, STATUSES, WHO
 from tests.unit.connecting.system import HOUR, TEAM, System
 from tests.unit.readiness.effects import Point
@@ -147,7 +147,7 @@ class TestList:
     def test_no_token_in_the_secret(self, system: System, log: io.StringIO) -> None:
         """Says nothing of the token's life at TikTok: logged, and tried again in an hour."""
         system.teams.connect(TEAM, WHO, [READY])
-        system.connections.keep_true(system.teams.connection(TEAM, WHO), system.clock())
+        system.connections.schedule(system.teams.connection(TEAM, WHO), system.clock())
         assert system.sweep() == []
         assert "missing or holds no token" in log.getvalue()
         assert _due_in(system) == HOUR
@@ -157,7 +157,7 @@ class TestList:
         """An item without any of our attributes is kept true as well, once that is arranged."""
         system.connect(WHO)
         system.teams.connect(TEAM, WHO, ["1"])
-        system.connections.keep_true(system.teams.connection(TEAM, WHO), system.clock())
+        system.connections.schedule(system.teams.connection(TEAM, WHO), system.clock())
         system.sweep()
         connection = system.connection(WHO)
         assert connection is not None
@@ -250,20 +250,22 @@ class TestRounds:
         """One message: who claims it sends it."""
         system.connect(WHO)
         system.clock.forward(DAY)
-        rounds = Rounds(system.duties, system.clock)
+        connection_sweep = ConnectionSweep(system.due_connections, system.clock)
         asked: list[int] = []
-        system.effects.watch(Point(0, after=False), lambda: asked.append(rounds.go(out_of_time=lambda: False)))
-        asked.append(rounds.go(out_of_time=lambda: False))
+        system.effects.watch(
+            Point(0, after=False), lambda: asked.append(connection_sweep.run(out_of_time=lambda: False))
+        )
+        asked.append(connection_sweep.run(out_of_time=lambda: False))
         assert asked == [1, 0]
-        assert len(system.duties) == 1
+        assert len(system.due_connections) == 1
 
     def test_an_index_that_lags_behind(self, system: System) -> None:
         """What was claimed already is not sent again."""
         system.connect(WHO)
         system.clock.forward(DAY)
-        [[duty]] = system.duties.due(system.clock(), PAGE)
-        assert Rounds(system.duties, system.clock).go(out_of_time=lambda: False) == 1
-        assert not system.duties.claim(duty, system.clock(), system.clock() + HOUR)
+        [[due]] = system.due_connections.pages(system.clock(), PAGE)
+        assert ConnectionSweep(system.due_connections, system.clock).run(out_of_time=lambda: False) == 1
+        assert not system.due_connections.claim(due, system.clock(), system.clock() + HOUR)
 
     def test_out_of_time(self, system: System) -> None:
         """What there is no time for is claimed by nobody, and found by the next sweep."""
@@ -272,10 +274,10 @@ class TestRounds:
             system.connect(f"u-{at}")
         system.clock.forward(DAY)
         left = iter([False, False, True])
-        assert Rounds(system.duties, system.clock).go(out_of_time=lambda: next(left)) == 2
-        assert len(system.duties) == 2
-        assert Rounds(system.duties, system.clock).go(out_of_time=lambda: False) == 3
-        assert {one.user_id for one in system.duties.sent} == {f"u-{at}" for at in range(5)}
+        assert ConnectionSweep(system.due_connections, system.clock).run(out_of_time=lambda: next(left)) == 2
+        assert len(system.due_connections) == 2
+        assert ConnectionSweep(system.due_connections, system.clock).run(out_of_time=lambda: False) == 3
+        assert {one.user_id for one in system.due_connections.sent} == {f"u-{at}" for at in range(5)}
 
     def test_more_than_a_page(self, system: System) -> None:
         """All of them, the longest due first."""
@@ -283,19 +285,19 @@ class TestRounds:
         for at, user in enumerate(users):
             system.teams.connect(TEAM, user, [])
             moment = system.clock() - timedelta(minutes=at)
-            system.connections.keep_true(system.teams.connection(TEAM, user), moment)
-        assert Rounds(system.duties, system.clock).go(out_of_time=lambda: False) == PAGE + 1
-        assert [one.user_id for one in system.duties.sent] == users[::-1]
+            system.connections.schedule(system.teams.connection(TEAM, user), moment)
+        assert ConnectionSweep(system.due_connections, system.clock).run(out_of_time=lambda: False) == PAGE + 1
+        assert [one.user_id for one in system.due_connections.sent] == users[::-1]
 
     def test_changes_under_way_are_left_alone(self, system: System) -> None:
         """For two minutes after their lease; then they are due before the hour is over."""
         FIRST.happens(system, Point(1, after=True))
-        rounds = Rounds(system.duties, system.clock)
+        connection_sweep = ConnectionSweep(system.due_connections, system.clock)
         system.clock.forward(timedelta(seconds=149))
-        assert rounds.go(out_of_time=lambda: False) == 0
+        assert connection_sweep.run(out_of_time=lambda: False) == 0
         system.clock.forward(timedelta(seconds=1))
-        assert rounds.go(out_of_time=lambda: False) == 1
-        assert system.duties.sent == [Duty(TEAM, WHO, unfinished=True)]
+        assert connection_sweep.run(out_of_time=lambda: False) == 1
+        assert system.due_connections.sent == [DueConnection(TEAM, WHO, unfinished=True)]
 
 
 class TestVisits:
@@ -303,7 +305,7 @@ class TestVisits:
         "body", ["", "{}", "[]", '{"team_id": "northlight"}', '{"team_id": "northlight", "user_id": 7}', '{"team_id":']
     )
     def test_unreadable(self, system: System, log: io.StringIO, body: str) -> None:
-        """It goes back to the queue, and from there to the dead letters; the others of the batch are seen to."""
+        """It goes back to the queue, and from there to the dead letters; the others of the batch are refreshed."""
         system.connect(WHO)
         system.clock.forward(DAY)
         good = '{"team_id": "northlight", "user_id": "u-owner", "more": 1}'

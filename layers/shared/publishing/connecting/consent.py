@@ -12,8 +12,8 @@ from tiktok_business.oauth import consent_url
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
-    """Gives out states."""
+class ConsentRequest:
+    """Sends people to TikTok's consent page, each with a state of their own."""
 
     states: States
     app: AppCredentials

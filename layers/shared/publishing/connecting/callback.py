@@ -10,11 +10,11 @@ from pydantic import SecretStr
 
 from publishing.connecting.changes import Change, Kind
 from publishing.connecting.completion import complete
+from publishing.connecting.recovery import abandon, recover
 from publishing.connecting.refusals import Refusal, RefusedError, refusal_of
-from publishing.connecting.settling import abandon, settle
+from publishing.connecting.services import ConnectServices
 from publishing.connecting.states import PendingState, digest_of, key_of
 from publishing.connecting.stores import NotSetUpError
-from publishing.connecting.tools import Tools
 from publishing.log_events import LogEvent
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TikTokError
@@ -27,10 +27,10 @@ logger = Logger(service="publishing", child=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Finish:
-    """Takes returns in."""
+class Callback:
+    """Connects whoever comes back with a state and a code."""
 
-    tools: Tools
+    services: ConnectServices
 
     def connect(self, state_text: str, auth_code: str, deadline: Deadline) -> None:
         """Connect whom the state was made for.
@@ -39,51 +39,51 @@ class Finish:
             RefusedError: nothing is connected by this return. A state or a code that is forged, used, expired or of
                 somebody else changes nothing.
         """
-        tools, now = self.tools, self.tools.clock()
+        services, now = self.services, self.services.clock()
         state = self._state(state_text, digest_of(auth_code))
         try:
-            app = tools.app.read()
+            app = services.app.read()
         except NotSetUpError:
             raise RefusedError(Refusal.NOT_SET_UP) from None
-        if not tools.states.take(state):
+        if not services.states.take(state):
             raise RefusedError(Refusal.STATE_USED)
         left = self._left(state, deadline)
         change = left.again(now) if left else Change.begun(*state.person, Kind.CONNECT, now, state.key.digest)
-        if not tools.changes.begin(change, now):
+        if not services.changes.begin(change, now):
             raise RefusedError(Refusal.IN_PROGRESS)
-        secret_id = tools.vault.secret_id(*state.person)
-        token = tools.vault.version(secret_id, change.grant) if left else None
+        secret_id = services.vault.secret_id(*state.person)
+        token = services.vault.version(secret_id, change.grant) if left else None
         if token is None:
             change, token = self._exchanged(change, state, app, SecretStr(auth_code), deadline, again=left is not None)
-            tools.vault.store(secret_id, token, change.grant)
-        complete(tools, change, token, deadline)
-        tools.states.done(state.key)
-        tools.changes.end(change)
+            services.vault.store(secret_id, token, change.grant)
+        complete(services, change, token, deadline)
+        services.states.done(state.key)
+        services.changes.end(change)
         logger.info(LogEvent.CONNECTED, user_id=state.user_id)
 
     def _state(self, text: str, code: str) -> PendingState:
         """The state that came back, with its code, if it may connect the person that it was made for."""
         key = key_of(text)
-        state = self.tools.states.read(key) if key else None
+        state = self.services.states.read(key) if key else None
         if state is None:
             raise RefusedError(Refusal.STATE_INVALID)
-        refusal = state.refusal(code, self.tools.clock())
+        refusal = state.refusal(code, self.services.clock())
         if refusal is not None:
             raise RefusedError(refusal)
-        team = self.tools.teams.read(state.team_id)
+        team = self.services.teams.read(state.team_id)
         if state.user_id not in team.roles:
             raise RefusedError(Refusal.NOT_A_MEMBER)
-        if not team.has_active_subscription(self.tools.clock()):
+        if not team.has_active_subscription(self.services.clock()):
             raise RefusedError(Refusal.SUBSCRIPTION_REQUIRED)
         return state.taken(code)
 
     def _left(self, state: PendingState, deadline: Deadline) -> Change | None:
         """The change that an earlier attempt with this state left; one of any other kind is finished first."""
-        left = self.tools.changes.read(*state.person)
+        left = self.services.changes.read(*state.person)
         if left is None or left.grant == state.key.digest:
             return left
         try:
-            settled = settle(self.tools, left, deadline.earlier(LISTING_SECONDS))
+            settled = recover(self.services, left, deadline.earlier(LISTING_SECONDS))
         except NotSetUpError:
             raise RefusedError(Refusal.NOT_SET_UP) from None
         except TikTokError as error:
@@ -99,18 +99,18 @@ class Finish:
 
         ``again``: an earlier attempt may have made the secret that its token was to go to.
         """
-        tools = self.tools
+        services = self.services
         try:
-            grant = tools.open_oauth(app, deadline.earlier(LISTING_SECONDS)).exchange(auth_code)
+            grant = services.open_oauth(app, deadline.earlier(LISTING_SECONDS)).exchange(auth_code)
         except TikTokError as error:
             logger.warning(LogEvent.NOT_CONNECTED, user_id=state.user_id, tiktok=str(error))
             refusal = refusal_of(error)
             if again:
-                abandon(tools, change)
+                abandon(services, change)
             if refusal is Refusal.CODE_REJECTED:
-                tools.states.done(state.key)
-            tools.changes.end(change)
+                services.states.done(state.key)
+            services.changes.end(change)
             raise RefusedError(refusal) from None
         change = change.granted(grant.scopes)
-        tools.changes.note(change)
+        services.changes.note(change)
         return change, grant.access_token

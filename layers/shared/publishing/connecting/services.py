@@ -1,4 +1,4 @@
-"""What all actions on connections work with."""
+"""What the actions of connecting work with: stores, TikTok and the clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ OpenOAuth = Callable[[App, Deadline], TikTokOAuth]
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class ConnectServices:
     """The stores, TikTok and the clock."""
 
     teams: Teams

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from publishing.connecting.redirects import return_endpoint
+from publishing.connecting.callback_endpoint import callback_endpoint
 from publishing.connecting.refusals import MEANINGS, Refusal, RefusedError
 from tests.fakes import FakeContext
 from tests.unit.connecting.system import WIZARD, System
@@ -87,7 +87,7 @@ def test_nobody_is_sent_anywhere_else(
         "path": f"/{CANARY}",
         "requestContext": {"requestId": "gateway-request", "domainName": f"{CANARY}.example", "path": f"/{CANARY}"},
     }
-    answer = return_endpoint(system.finish.connect, wizard)(event, FakeContext())
+    answer = callback_endpoint(system.consent_callback.connect, wizard)(event, FakeContext())
     added = _expect_wizard(answer, wizard)
     assert dict(added)["code"] in {"state_invalid", "consent_denied"}
     assert CANARY not in json.dumps(answer) + log.getvalue()
@@ -104,7 +104,7 @@ def test_every_outcome_leads_to_the_wizard(wizard: str, refusal: Refusal | None)
             raise RefusedError(refusal)
 
     event = {"multiValueQueryStringParameters": {"state": ["s"], "auth_code": ["c"]}}
-    added = _expect_wizard(return_endpoint(connect, wizard)(event, FakeContext()), wizard)
+    added = _expect_wizard(callback_endpoint(connect, wizard)(event, FakeContext()), wizard)
     assert added == ([("tiktok", "connected")] if refusal is None else [("tiktok", "error"), ("code", refusal.value)])
 
 
@@ -134,7 +134,7 @@ def test_what_makes_no_sense_is_not_tried(query: dict[str, list[str]] | None, co
     def connect(*given: object) -> None:
         raise AssertionError(given)
 
-    answer = return_endpoint(connect, WIZARD)({"multiValueQueryStringParameters": query}, FakeContext())
+    answer = callback_endpoint(connect, WIZARD)({"multiValueQueryStringParameters": query}, FakeContext())
     assert answer["headers"]["Location"].endswith(f"&tiktok=error&code={code}#connect")
 
 
@@ -145,7 +145,7 @@ def test_a_fault_of_ours_leads_to_the_wizard_too(log: io.StringIO) -> None:
         raise RuntimeError(f"could not store {CANARY}")
 
     event = {"multiValueQueryStringParameters": {"state": ["s"], "auth_code": ["c"]}}
-    answer = return_endpoint(connect, WIZARD)(event, FakeContext())
+    answer = callback_endpoint(connect, WIZARD)(event, FakeContext())
     assert _expect_wizard(answer, WIZARD) == [("tiktok", "error"), ("code", "internal_error")]
     assert "RuntimeError" in log.getvalue()
     assert CANARY not in json.dumps(answer) + log.getvalue()
@@ -156,7 +156,9 @@ def test_without_a_wizard_nobody_is_sent_anywhere(system: System) -> None:
     url = system.consent("u-owner")
     before = system.everything()
     query = {name: [text] for name, text in parse_qsl(urlsplit(url).query)}
-    answer = return_endpoint(system.finish.connect, None)({"multiValueQueryStringParameters": query}, FakeContext())
+    answer = callback_endpoint(system.consent_callback.connect, None)(
+        {"multiValueQueryStringParameters": query}, FakeContext()
+    )
     assert "Location" not in answer["headers"]
     assert json.loads(answer["body"])["code"] == "connect_not_set_up"
     assert answer["headers"]["Cache-Control"] == "no-store"
@@ -172,7 +174,7 @@ def test_the_time_of_a_return_is_within_the_lambdas() -> None:
 
     event = {"multiValueQueryStringParameters": {"state": ["s"], "auth_code": ["c"]}}
     for seconds in (60.0, 3.0, 0.1):
-        return_endpoint(connect, WIZARD)(event, FakeContext(seconds))
+        callback_endpoint(connect, WIZARD)(event, FakeContext(seconds))
     left = [one.remaining() for one in given_deadlines]
     assert 15 < left[0] <= 20
     assert left[1] <= 2.5
