@@ -312,7 +312,7 @@ def product(
         marks,
         intents,
         Services(
-            settings=settings or Settings(table="table", tiktok_base_url=base_url),
+            settings=settings or Settings(tiktok_base_url=base_url),
             teams=teams,
             tokens=tokens,
             marks=marks,

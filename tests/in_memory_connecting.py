@@ -1,6 +1,6 @@
 """What connecting keeps outside the process, in memory: items of InMemoryTeams, secrets as Secrets Manager has them.
 
-The stores keep the promises of the real ones (publishing.aws.connecting, publishing.aws.secrets). Each write is a step
+The stores keep the promises of the real ones (publishing.aws). Each write is a step
 with a name, so that a test can let something happen before or after it.
 """
 

@@ -14,7 +14,7 @@ import jwt
 from aws_lambda_powertools import Logger
 
 from publishing.access import Stage, authorization
-from publishing.aws.json_api import DYNAMODB, JsonApi
+from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
 from publishing.bearer import JWKS_CACHE_SECONDS, JWKS_TIMEOUT_SECONDS, UnauthorizedError, Verifier
 from publishing.environment import checked_url, required
@@ -36,7 +36,7 @@ VERIFIER = Verifier(
     issuer=required(os.environ, "TOKEN_ISSUER"),
     audience=required(os.environ, "TOKEN_AUDIENCE"),
 )
-TEAMS = DynamoDBTeams(JsonApi.from_environment(DYNAMODB, os.environ, CONTEXT).call, required(os.environ, "TABLE_NAME"))
+TEAMS = DynamoDBTeams(Table.from_environment(os.environ, CONTEXT))
 cold_start.over()
 
 

@@ -4,14 +4,12 @@ import os
 import ssl
 
 from publishing import cold_start
-from publishing.aws.json_api import DYNAMODB, JsonApi
+from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
 from publishing.connecting.overview import Overview
 from publishing.endpoint import query_endpoint
-from publishing.environment import required
 from publishing.inputs import NoInput
 
-dynamodb = JsonApi.from_environment(DYNAMODB, os.environ, ssl.create_default_context())
-overview = Overview(DynamoDBTeams(dynamodb.call, required(os.environ, "TABLE_NAME")))
+overview = Overview(DynamoDBTeams(Table.from_environment(os.environ, ssl.create_default_context())))
 lambda_handler = query_endpoint(overview.answer, NoInput)
 cold_start.over()

@@ -88,6 +88,6 @@ def _check(transport: RequestsTransport, world: World, advertiser: DemoAdvertise
         if advertiser in one.advertiser_ids and not one.revoked and not one.missing_scopes
     )
     api = TikTokBusinessApi(TikTokClient(transport, SecretStr(token.value), deadline))
-    types = Settings(table="", tiktok_base_url="").accepted_identity_types
+    types = Settings(tiktok_base_url="").accepted_identity_types
     with suppress(TikTokError):  # the one that is deleted at TikTok
         gather(api, advertiser, tuple(Requirement), accepted_types=types, strict=False, deadline=deadline)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from local.in_memory_readiness import InMemoryBus
 from local.simulation.engine import START, SimulatedQueue, SimulatedRecords
-from publishing.aws.readiness import DynamoDBRecords
+from publishing.aws.records import DynamoDBRecords
+from publishing.aws.table import Table
 from publishing.objectives import Requirement
 from publishing.readiness.record import OutgoingEvent, Record
 
@@ -82,7 +83,7 @@ def item_bytes(record: Record) -> int:
         items.append(request["Item"])  # type: ignore[arg-type] # PutItem is all that a write calls
         return {}
 
-    DynamoDBRecords(call, "table").write(record)
+    DynamoDBRecords(Table(call, "table")).write(record)
     return sum(
         len(name) + (len(value["S"].encode()) if "S" in value else len(value["N"]) // 2 + 1)
         for name, value in items[0].items()

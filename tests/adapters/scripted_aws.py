@@ -12,13 +12,7 @@ from typing import NamedTuple, Self
 
 import pytest
 
-from publishing.aws.json_api import (
-    BACKOFF_SECONDS,
-    DYNAMODB,
-    AwsError,
-    JsonApi,
-    Service,
-)
+from publishing.aws.json_api import BACKOFF_SECONDS, DYNAMODB, AwsError, JsonApi, Service
 from publishing.aws.sigv4 import Credentials
 
 REGION = "eu-central-1"

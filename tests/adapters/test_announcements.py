@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from local.in_memory_readiness import InMemoryAnnouncements
+from publishing.aws.announcements import TELLING, DynamoDBAnnouncements
 from publishing.aws.json_api import AwsError, JsonApi
-from publishing.aws.readiness import TELLING, DynamoDBAnnouncements
+from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
 from publishing.teams import Connection
 from tests.adapters.conftest import TABLE
@@ -51,7 +52,7 @@ def place(request: pytest.FixtureRequest) -> Place:
     client = cast("DynamoDBClient", request.getfixturevalue("dynamodb"))
     api = cast("JsonApi", request.getfixturevalue("dynamodb_api"))
     return Place(
-        DynamoDBAnnouncements(api.call, TABLE),
+        DynamoDBAnnouncements(Table(api.call, TABLE)),
         lambda item: _put(client, item),
         lambda: cast("None", client.delete_item(TableName=TABLE, Key=KEY)),
     )
@@ -139,7 +140,8 @@ def test_a_connection_that_is_gone_is_not_told_of(place: Place) -> None:
 
 def test_telling_is_noted_on_the_connection(dynamodb: "DynamoDBClient", dynamodb_api: JsonApi) -> None:
     """A team's reader sees it, so that the next look need not ask; nothing else of the item changes."""
-    announcements, teams = DynamoDBAnnouncements(dynamodb_api.call, TABLE), DynamoDBTeams(dynamodb_api.call, TABLE)
+    table = Table(dynamodb_api.call, TABLE)
+    announcements, teams = DynamoDBAnnouncements(table), DynamoDBTeams(table)
     _put(dynamodb, ITEM)
     announcements.begin(ENDED, NOW)
     assert teams.read("t1").connections == (ENDED,)
@@ -153,7 +155,8 @@ def test_what_was_told_of_the_old_connection_is_not_of_the_new_one(
     dynamodb: "DynamoDBClient", dynamodb_api: JsonApi
 ) -> None:
     """Also where whoever connects people leaves the note on the item; it may be told of at once."""
-    announcements, teams = DynamoDBAnnouncements(dynamodb_api.call, TABLE), DynamoDBTeams(dynamodb_api.call, TABLE)
+    table = Table(dynamodb_api.call, TABLE)
+    announcements, teams = DynamoDBAnnouncements(table), DynamoDBTeams(table)
     _put(dynamodb, {**ITEM, "connected_at": AGAIN.connected_at, "expiry_told": ENDED.connected_at})
     assert teams.read("t1").connections == (AGAIN,)
     assert announcements.begin(AGAIN, NOW)
@@ -165,7 +168,8 @@ def test_who_connected_again_while_others_were_told_is_told_of_next_time(
     dynamodb: "DynamoDBClient", dynamodb_api: JsonApi
 ) -> None:
     """The old connection's teller comes late, and notes nothing on the new one."""
-    announcements, teams = DynamoDBAnnouncements(dynamodb_api.call, TABLE), DynamoDBTeams(dynamodb_api.call, TABLE)
+    table = Table(dynamodb_api.call, TABLE)
+    announcements, teams = DynamoDBAnnouncements(table), DynamoDBTeams(table)
     _put(dynamodb, ITEM)
     announcements.begin(ENDED, NOW)
     _put(dynamodb, {**ITEM, "connected_at": AGAIN.connected_at})
@@ -180,7 +184,7 @@ def test_a_failure_is_no_answer() -> None:
     def call(_operation: str, **_request: Any) -> dict[str, Any]:
         raise AwsError("ProvisionedThroughputExceededException")
 
-    announcements = DynamoDBAnnouncements(call, TABLE)
+    announcements = DynamoDBAnnouncements(Table(call, TABLE))
     with pytest.raises(AwsError, match=r"^ProvisionedThroughputExceededException$"):
         announcements.begin(ENDED, NOW)
     with pytest.raises(AwsError, match=r"^ProvisionedThroughputExceededException$"):

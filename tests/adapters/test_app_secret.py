@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from publishing.aws.connections import CACHE_SECONDS
 from publishing.aws.json_api import AwsError, JsonApi
 from publishing.aws.secrets import SecretsManagerApp
+from publishing.aws.tokens import CACHE_SECONDS
 from publishing.connecting.stores import NotSetUpError
 from tests.adapters.scripted_aws import CANARY, told
 from tests.adapters.test_tokens import Clock

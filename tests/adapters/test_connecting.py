@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from publishing.aws.connecting import STATES_KEPT, DynamoDBChanges, DynamoDBStates, Table
+from publishing.aws.changes import DynamoDBChanges
 from publishing.aws.json_api import AwsError, Call, JsonApi
+from publishing.aws.states import STATES_KEPT, DynamoDBStates
+from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
 from publishing.calls import Caller
 from publishing.connecting.changes import FINISHED_AFTER, LEASE, Change, Kind
@@ -270,7 +272,7 @@ def test_a_change_is_beside_the_connection_and_found_when_nobody_finishes_it(
     assert (item["pk"]["S"], item["sk"]["S"]) == ("TEAM#t1", "CHANGE#u1")
     assert item["due_at"] == {"N": f"{(change.lease_until + FINISHED_AFTER).timestamp():.6f}"}
     assert timedelta(minutes=2) == FINISHED_AFTER
-    assert DynamoDBTeams(stored.call, stored.name).read("t1") == Team("t1")
+    assert DynamoDBTeams(stored).read("t1") == Team("t1")
 
 
 # Both.

@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from publishing.aws.connecting import (
-    ASKED_AT_MOST_EVERY,
-    DynamoDBChanges,
-    DynamoDBConnections,
-    DynamoDBDueConnections,
-    Table,
-)
+from publishing.aws.changes import DynamoDBChanges
+from publishing.aws.connections import ASKED_AT_MOST_EVERY, DynamoDBConnections
+from publishing.aws.due_connections import DynamoDBDueConnections
 from publishing.aws.json_api import JsonApi
-from publishing.aws.readiness import DynamoDBRecords
+from publishing.aws.records import DynamoDBRecords
+from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
 from publishing.connecting.changes import FINISHED_AFTER, LEASE, Change, Kind
 from publishing.connecting.stores import DueConnection
@@ -91,7 +88,7 @@ def place(request: pytest.FixtureRequest) -> Place:
     client = cast("DynamoDBClient", request.getfixturevalue("dynamodb"))
     table = cast("Table", request.getfixturevalue("stored"))
     return Place(
-        DynamoDBTeams(table.call, TABLE),
+        DynamoDBTeams(table),
         DynamoDBConnections(table),
         DynamoDBChanges(table),
         DynamoDBDueConnections(table, asks_nothing, ""),
@@ -396,7 +393,7 @@ def test_what_was_arranged_anew_since_it_was_found_is_not_claimed(place: Place) 
 
 def test_advertisers_and_connections_are_due_each_in_their_own_list(stored: Table) -> None:
     """Of the one index that the table has."""
-    records = DynamoDBRecords(stored.call, TABLE)
+    records = DynamoDBRecords(stored)
     assert records.write(Record("t1", "1", due_at=NOW)) is not None
     DynamoDBConnections(stored).connected(CONNECTED, NOW)
     due = DynamoDBDueConnections(stored, asks_nothing, "").pages(NOW)

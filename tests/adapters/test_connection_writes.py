@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
-from publishing.aws.connecting import (
-    DynamoDBChanges,
-    DynamoDBConnections,
-    DynamoDBDueConnections,
-    DynamoDBStates,
-    Table,
-)
+from publishing.aws.changes import DynamoDBChanges
+from publishing.aws.connections import DynamoDBConnections
+from publishing.aws.due_connections import DynamoDBDueConnections
 from publishing.aws.json_api import AwsError, JsonApi
+from publishing.aws.states import DynamoDBStates
+from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
 from publishing.calls import Caller
 from publishing.connecting.advertisers import MAX_LISTED, MAX_NAME, MAX_NAMED
@@ -105,7 +103,7 @@ def _words(expression: str) -> set[str]:
 def test_what_is_written_twice_is_written_once(stored: Table) -> None:
     """An answer that was lost leaves a connection as one write does; a claim whose answer was lost is due later."""
     lossy = replace(stored, call=sent_twice(stored.call))
-    connections, teams = DynamoDBConnections(lossy), DynamoDBTeams(stored.call, TABLE)
+    connections, teams = DynamoDBConnections(lossy), DynamoDBTeams(stored)
     due = DynamoDBDueConnections(lossy, asks_nothing, "")
 
     def now() -> Connection | None:
@@ -131,7 +129,7 @@ def test_the_longest_list_fits_into_an_item(dynamodb: "DynamoDBClient", stored: 
     DynamoDBConnections(stored).connected(largest, NOW)
     item = dynamodb.get_item(TableName=TABLE, Key=KEY)["Item"]
     assert _bytes({"M": item}) < 400_000
-    assert DynamoDBTeams(stored.call, TABLE).read("t1").connection_of("u1") == replace(largest, scheduled=True)
+    assert DynamoDBTeams(stored).read("t1").connection_of("u1") == replace(largest, scheduled=True)
 
 
 def _bytes(value: Any) -> int:

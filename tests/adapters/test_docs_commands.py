@@ -10,9 +10,10 @@ import pytest
 from botocore import xform_name
 
 from local.in_memory_readiness import InMemoryQueue, InMemoryRecords
-from publishing.aws.connections import SecretsManagerTokens
 from publishing.aws.json_api import JsonApi
+from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
+from publishing.aws.tokens import SecretsManagerTokens
 from publishing.readiness.request import Requests
 from publishing.readiness.stores import LookMessage
 from publishing.teams import Role
@@ -70,7 +71,7 @@ def test_what_other_services_write_is_read(
 ) -> None:
     """Every command of the page, in its order: a member, who then leaves, a subscription, events, a connection."""
     clients = {"dynamodb": dynamodb, "secretsmanager": secrets, "events": events}
-    teams = DynamoDBTeams(dynamodb_api.call, TABLE)
+    teams = DynamoDBTeams(Table(dynamodb_api.call, TABLE))
     member, leaves, subscription, draft, secret, connection, connected = COMMANDS
     run(clients, member)
     assert teams.read("northlight").roles == {"u-buyer": Role.MEDIA_BUYER}

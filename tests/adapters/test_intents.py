@@ -8,6 +8,7 @@ import pytest
 
 from publishing.aws.intents import DynamoDBIntents
 from publishing.aws.json_api import AwsError, JsonApi
+from publishing.aws.table import Table
 from publishing.calls import Caller
 from publishing.intents import (
     KEEP_WITH_KEY,
@@ -41,7 +42,7 @@ def intents(request: pytest.FixtureRequest) -> Intents:
     """Both memories."""
     if request.param == "in memory":
         return InMemoryIntents()
-    return DynamoDBIntents(cast("JsonApi", request.getfixturevalue("dynamodb_api")).call, TABLE)
+    return DynamoDBIntents(Table(cast("JsonApi", request.getfixturevalue("dynamodb_api")).call, TABLE))
 
 
 def test_a_running_intent_is_begun_once(intents: Intents) -> None:
@@ -153,7 +154,7 @@ def test_the_item_holds_no_name_and_no_key_and_ends_by_itself(
     dynamodb: "DynamoDBClient", dynamodb_api: JsonApi
 ) -> None:
     """Digests of what the caller sent, and the time to live as whole seconds under the template's name."""
-    DynamoDBIntents(dynamodb_api.call, TABLE).begin(intent("secret-key"), NOW)
+    DynamoDBIntents(Table(dynamodb_api.call, TABLE)).begin(intent("secret-key"), NOW)
     (item,) = dynamodb.scan(TableName=TABLE)["Items"]
     assert item["pk"] == {"S": "INTENT#t1#u1"}
     assert item["sk"]["S"].startswith("CREATE#")
@@ -170,13 +171,13 @@ def test_an_answer_that_cannot_be_stored_does_not_undo_what_is_done() -> None:
         tried.append(operation)
         raise AwsError("ProvisionedThroughputExceededException")
 
-    DynamoDBIntents(call, TABLE).done(intent(), "{}", NOW)
+    DynamoDBIntents(Table(call, TABLE)).done(intent(), "{}", NOW)
     assert tried == ["UpdateItem"]
 
 
 def test_a_claim_that_was_sent_twice_is_not_in_its_own_way(dynamodb_api: JsonApi) -> None:
     """Where the answer to the first try was lost, the second finds its own claim; it looks before it acts."""
-    intents, mine = DynamoDBIntents(dynamodb_api.call, TABLE), intent()
+    intents, mine = DynamoDBIntents(Table(dynamodb_api.call, TABLE)), intent()
     assert intents.begin(mine, NOW) is Begun.FIRST
     assert intents.begin(mine, NOW) is Begun.AGAIN
     with pytest.raises(StillRunningError):

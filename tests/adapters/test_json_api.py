@@ -11,13 +11,7 @@ from typing import Any
 import pytest
 
 from local.certificates import certificate
-from publishing.aws.json_api import (
-    DYNAMODB,
-    SECRETS_MANAGER,
-    AwsError,
-    JsonApi,
-    Service,
-)
+from publishing.aws.json_api import DYNAMODB, SECRETS_MANAGER, AwsError, JsonApi, Service
 from publishing.aws.sigv4 import Credentials, signed_headers
 from publishing.environment import SettingsError
 from tests.adapters.scripted_aws import (

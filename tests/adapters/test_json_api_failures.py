@@ -7,14 +7,7 @@ import socket
 import pytest
 
 from publishing.aws import json_api
-from publishing.aws.json_api import (
-    BACKOFF_SECONDS,
-    BUDGET_SECONDS,
-    DYNAMODB,
-    MAX_ATTEMPTS,
-    AwsError,
-    JsonApi,
-)
+from publishing.aws.json_api import BACKOFF_SECONDS, BUDGET_SECONDS, DYNAMODB, MAX_ATTEMPTS, AwsError, JsonApi
 from publishing.aws.sigv4 import Credentials
 from tests.adapters.scripted_aws import (
     CANARY,

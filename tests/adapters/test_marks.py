@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from publishing.aws.connections import DynamoDBMarks
+from publishing.aws.marks import DynamoDBMarks
 from publishing.teams import Connection
 from tests.adapters.conftest import TABLE
 from tests.adapters.test_teams import typed

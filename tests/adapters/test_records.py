@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 
 from local.in_memory_readiness import InMemoryRecords
 from publishing.aws.json_api import AwsError, JsonApi
-from publishing.aws.readiness import DynamoDBRecords
+from publishing.aws.records import DynamoDBRecords
+from publishing.aws.table import Table
 from publishing.objectives import Requirement
 from publishing.readiness.cadence import shard, shards
 from publishing.readiness.record import OutgoingEvent, Record
@@ -35,13 +36,13 @@ def records(request: pytest.FixtureRequest) -> "Records":
     """Both stores."""
     if request.param == "in memory":
         return InMemoryRecords()
-    return DynamoDBRecords(cast("JsonApi", request.getfixturevalue("dynamodb_api")).call, TABLE)
+    return DynamoDBRecords(Table(cast("JsonApi", request.getfixturevalue("dynamodb_api")).call, TABLE))
 
 
 @pytest.fixture
 def stored(dynamodb_api: JsonApi) -> DynamoDBRecords:
     """The one in DynamoDB, where only it can be asked."""
-    return DynamoDBRecords(dynamodb_api.call, TABLE)
+    return DynamoDBRecords(Table(dynamodb_api.call, TABLE))
 
 
 def a_record(team_id: str = "t1", advertiser_id: str = "1", due_at: datetime = NOW, **fields: Any) -> Record:
@@ -326,7 +327,7 @@ def test_records_are_read_as_they_are_now() -> None:
         asked.append((operation, request.get("ConsistentRead", False)))
         return {"Items": []}
 
-    records = DynamoDBRecords(call, TABLE)
+    records = DynamoDBRecords(Table(call, TABLE))
     records.read("t1", "1")
     records.of_team("t1")
     list(records.due("DUE#00", NOW))
@@ -340,4 +341,4 @@ def test_a_write_that_fails_otherwise_is_no_lost_race() -> None:
         raise AwsError("ProvisionedThroughputExceededException")
 
     with pytest.raises(AwsError, match=r"^ProvisionedThroughputExceededException$"):
-        DynamoDBRecords(call, TABLE).write(a_record())
+        DynamoDBRecords(Table(call, TABLE)).write(a_record())

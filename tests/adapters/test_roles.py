@@ -12,10 +12,14 @@ from pydantic import SecretStr
 
 from local.identity_provider import IdentityProvider
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator, World
-from publishing.aws.connecting import DynamoDBChanges, DynamoDBConnections, DynamoDBStates, Table
+from publishing.aws.changes import DynamoDBChanges
+from publishing.aws.connections import DynamoDBConnections
 from publishing.aws.json_api import JsonApi
-from publishing.aws.readiness import DUE_INDEX, DynamoDBRecords, DynamoDBRuns
+from publishing.aws.records import DynamoDBRecords
+from publishing.aws.runs import DynamoDBRuns
 from publishing.aws.secrets import SecretsManagerVault
+from publishing.aws.states import DynamoDBStates
+from publishing.aws.table import DUE_INDEX, Table
 from publishing.aws.teams import DynamoDBTeams
 from publishing.calls import Caller
 from publishing.connecting.changes import Change, Kind
@@ -172,13 +176,13 @@ def known(team: None, dynamodb_api: JsonApi, secrets_api: JsonApi) -> None:  # n
     now = utc_now()
     one = Known(satisfied=True, reason=None, since=now - timedelta(days=1), checked_at=now - timedelta(hours=1))
     snapshot = Snapshot(dict.fromkeys(Requirement, one), generation=1, witness="u-other")
-    records = DynamoDBRecords(dynamodb_api.call, TABLE)
+    records = DynamoDBRecords(Table(dynamodb_api.call, TABLE))
     for advertiser, launch_at in ((DemoAdvertiser.NOTHING, None), (LAUNCHING, now + timedelta(hours=1))):
         due_at = now - timedelta(minutes=1)
         records.write(Record(TEAM, advertiser.value, due_at=due_at, snapshot=snapshot, launch_at=launch_at))
-    DynamoDBRuns(dynamodb_api.call, TABLE).count(Run("2026-11-30T09:00:00.000+00:00", queued=9, unverified=9))
+    DynamoDBRuns(Table(dynamodb_api.call, TABLE)).count(Run("2026-11-30T09:00:00.000+00:00", queued=9, unverified=9))
     table = Table(dynamodb_api.call, TABLE)
-    mine = DynamoDBTeams(table.call, TABLE).read(TEAM).connection_of(DemoToken.MEDIA_BUYER.user)
+    mine = DynamoDBTeams(table).read(TEAM).connection_of(DemoToken.MEDIA_BUYER.user)
     assert mine is not None
     DynamoDBConnections(table).schedule(mine, now - timedelta(minutes=1))
     for user_id in (NEW, HALFWAY):

@@ -20,7 +20,8 @@ from local.paths import ROOT
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import Simulator
 from publishing.aws.json_api import JsonApi
-from publishing.aws.readiness import DynamoDBRecords
+from publishing.aws.records import DynamoDBRecords
+from publishing.aws.table import Table
 from publishing.readiness.cadence import SHARDS
 from tests.adapters.conftest import TABLE
 from tests.fakes import FakeContext, api_event
@@ -122,7 +123,7 @@ def tiktok(
 @pytest.fixture
 def records(dynamodb_api: JsonApi) -> DynamoDBRecords:
     """What is known of advertisers, in the functions' own table."""
-    return DynamoDBRecords(dynamodb_api.call, TABLE)
+    return DynamoDBRecords(Table(dynamodb_api.call, TABLE))
 
 
 def look_event(message: Mapping[str, str]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import pytest
 
 from local.in_memory_readiness import InMemoryRuns
 from publishing.aws.json_api import AwsError, JsonApi
-from publishing.aws.readiness import RUNS_KEPT, DynamoDBRuns
+from publishing.aws.runs import RUNS_KEPT, DynamoDBRuns
+from publishing.aws.table import Table
 from publishing.readiness.stores import Run
 from tests.adapters.conftest import TABLE
 
@@ -31,7 +32,7 @@ def runs(request: pytest.FixtureRequest) -> "Runs":
     """Both stores."""
     if request.param == "in memory":
         return InMemoryRuns()
-    return DynamoDBRuns(cast("JsonApi", request.getfixturevalue("dynamodb_api")).call, TABLE)
+    return DynamoDBRuns(Table(cast("JsonApi", request.getfixturevalue("dynamodb_api")).call, TABLE))
 
 
 def test_the_first_sweep_has_none_before_it(runs: "Runs") -> None:
@@ -72,16 +73,16 @@ def test_workers_that_count_at_the_same_time_lose_nothing(dynamodb_api: JsonApi)
     def work(_worker: int) -> None:
         begin.wait(timeout=10)
         for _ in range(5):
-            DynamoDBRuns(call, TABLE).count(Run(NINE, queued=1, verified=2, unverified=3))
+            DynamoDBRuns(Table(call, TABLE)).count(Run(NINE, queued=1, verified=2, unverified=3))
 
     with ThreadPoolExecutor(8) as workers:
         list(workers.map(work, range(8)))
-    assert DynamoDBRuns(call, TABLE).before(TEN) == Run(NINE, queued=40, verified=80, unverified=120)
+    assert DynamoDBRuns(Table(call, TABLE)).before(TEN) == Run(NINE, queued=40, verified=80, unverified=120)
 
 
 def test_an_account_ends_by_itself(dynamodb_api: JsonApi, dynamodb: "DynamoDBClient") -> None:
     """A week after its sweep, however late it is counted; under the template's name for the end."""
-    DynamoDBRuns(dynamodb_api.call, TABLE).count(Run(NINE, queued=1))
+    DynamoDBRuns(Table(dynamodb_api.call, TABLE)).count(Run(NINE, queued=1))
     (item,) = dynamodb.scan(TableName=TABLE)["Items"]
     end = datetime(2026, 11, 30, 9, tzinfo=UTC) + RUNS_KEPT
     assert float(item["expires_at"]["N"]) == end.timestamp()
@@ -95,4 +96,4 @@ def test_a_failure_is_told() -> None:
         raise AwsError("ProvisionedThroughputExceededException")
 
     with pytest.raises(AwsError, match=r"^ProvisionedThroughputExceededException$"):
-        DynamoDBRuns(call, TABLE).count(Run(NINE, queued=1))
+        DynamoDBRuns(Table(call, TABLE)).count(Run(NINE, queued=1))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publishing.aws.json_api import JsonApi
+from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
 from publishing.teams import Connection, Role, Subscription, Team, team_of
 from tests.adapters.conftest import TABLE
@@ -57,7 +58,7 @@ def test_a_team_is_read_with_one_key(dynamodb: "DynamoDBClient", dynamodb_api: J
         for item in ITEMS:
             dynamodb.put_item(TableName=TABLE, Item=typed(team_id, item))
     dynamodb.put_item(TableName=TABLE, Item=typed("t10", {"sk": "MEMBER#u3", "role": "owner"}))
-    assert DynamoDBTeams(dynamodb_api.call, TABLE).read("t1") == TEAM
+    assert DynamoDBTeams(Table(dynamodb_api.call, TABLE)).read("t1") == TEAM
 
 
 def test_the_fake_reads_the_same() -> None:
@@ -71,7 +72,7 @@ def test_the_fake_reads_the_same() -> None:
 
 def test_an_unknown_team_is_empty(dynamodb_api: JsonApi) -> None:
     """Not an error."""
-    assert DynamoDBTeams(dynamodb_api.call, TABLE).read("nobody") == Team("nobody")
+    assert DynamoDBTeams(Table(dynamodb_api.call, TABLE)).read("nobody") == Team("nobody")
 
 
 def test_a_team_of_several_pages_is_read_whole() -> None:
@@ -91,7 +92,7 @@ def test_a_team_of_several_pages_is_read_whole() -> None:
             return {"Items": [typed("t1", one) for one in ITEMS[2:]]}
         return {"Items": [typed("t1", one) for one in ITEMS[:2]], "LastEvaluatedKey": last}
 
-    assert DynamoDBTeams(call, TABLE).read("t1") == TEAM
+    assert DynamoDBTeams(Table(call, TABLE)).read("t1") == TEAM
     assert calls == [{"operation": "Query", **asked}, {"operation": "Query", **asked, "ExclusiveStartKey": last}]
 
 
@@ -106,4 +107,4 @@ def test_items_are_read_as_boto3_reads_them(attributes: dict[str, Any]) -> None:
     wire = [typed("t1", one) for one in items]
     read = TypeDeserializer().deserialize
     expected = team_of("t1", [{name: read(value) for name, value in one.items()} for one in wire])
-    assert DynamoDBTeams(lambda _operation, **_request: {"Items": wire}, TABLE).read("t1") == expected
+    assert DynamoDBTeams(Table(lambda _operation, **_request: {"Items": wire}, TABLE)).read("t1") == expected

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from publishing.aws.connections import CACHE_SECONDS, SecretsManagerTokens
 from publishing.aws.json_api import AwsError, JsonApi
+from publishing.aws.tokens import CACHE_SECONDS, SecretsManagerTokens
 from publishing.connections import TokenUnavailableError
 from publishing.teams import Connection
 

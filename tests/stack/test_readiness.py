@@ -15,8 +15,9 @@ from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
 from local.watching import Listener, Watching, eventually
 from publishing.aws.json_api import DYNAMODB, JsonApi
-from publishing.aws.readiness import DynamoDBRecords
+from publishing.aws.records import DynamoDBRecords
 from publishing.aws.sigv4 import Credentials
+from publishing.aws.table import Table
 from publishing.readiness.record import Record
 from tests.deployed import Api, problem
 
@@ -208,4 +209,4 @@ def test_a_fleet_is_swept_once(
 def _records(stack: LocalStack, deployment: Deployment) -> DynamoDBRecords:
     """The deployed table's records."""
     api = JsonApi(DYNAMODB, stack.aws.url, "eu-central-1", Credentials("test", "test"))
-    return DynamoDBRecords(api.call, deployment.table_name)
+    return DynamoDBRecords(Table(api.call, deployment.table_name))

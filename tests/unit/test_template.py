@@ -11,7 +11,7 @@ import pytest
 from local import in_memory_readiness
 from local.lambda_runtime import ENVIRONMENT
 from publishing.aws.messaging import LONGEST_DELAY
-from publishing.aws.readiness import DUE_INDEX
+from publishing.aws.table import DUE_INDEX
 from publishing.environment import SettingsError, duration
 from publishing.readiness.cadence import Cadence
 from publishing.readiness.events import SOURCE
@@ -431,11 +431,10 @@ def test_a_second_look_can_be_delayed_that_long() -> None:
 def test_the_functions_defaults_are_the_templates() -> None:
     """What the template hands over is what the code would take by itself."""
     variables = {
-        "TABLE_NAME": "table",
         "TIKTOK_API_BASE_URL": TEMPLATE["Parameters"]["TikTokApiBaseUrl"]["Default"],
         "ACCEPTED_IDENTITY_TYPES": TEMPLATE["Parameters"]["AcceptedIdentityTypes"]["Default"],
     }
-    assert Settings.from_environment(variables) == Settings("table")
+    assert Settings.from_environment(variables) == Settings()
     assert set(variables) <= set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
 
 

@@ -10,10 +10,12 @@ from hashlib import sha256
 from pydantic import SecretStr
 
 from publishing.aws.clients import dynamodb_client
-from publishing.aws.connections import DynamoDBMarks, SecretsManagerTokens
 from publishing.aws.intents import DynamoDBIntents
-from publishing.aws.json_api import DYNAMODB, SECRETS_MANAGER, JsonApi
+from publishing.aws.json_api import SECRETS_MANAGER, JsonApi
+from publishing.aws.marks import DynamoDBMarks
+from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
+from publishing.aws.tokens import SecretsManagerTokens
 from publishing.calls import Call
 from publishing.connections import Marks, OwnLists, Tokens
 from publishing.intents import Intents
@@ -104,16 +106,16 @@ def services_from_environment(
     """
     settings = Settings.from_environment(os.environ)
     context = context or trusting_context()
-    dynamodb = JsonApi.from_environment(DYNAMODB, os.environ, context)
+    table = Table.from_environment(os.environ, context)
     secrets_manager = JsonApi.from_environment(SECRETS_MANAGER, os.environ, context)
     transport = RequestsTransport(settings.tiktok_base_url, context, read_timeout=read_timeout)
     hints = HintMemory()
     return Services(
         settings=settings,
-        teams=DynamoDBTeams(dynamodb.call, settings.table),
+        teams=DynamoDBTeams(table),
         tokens=SecretsManagerTokens(secrets_manager.call),
-        marks=DynamoDBMarks(dynamodb_client, settings.table),
-        intents=DynamoDBIntents(dynamodb.call, settings.table),
+        marks=DynamoDBMarks(dynamodb_client, table.name),
+        intents=DynamoDBIntents(table),
         open_tiktok=lambda token, deadline: TikTokBusinessApi(
             TikTokClient(transport, token, deadline), hints.of(token)
         ),

@@ -14,20 +14,18 @@ _ACCEPTABLE = {IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER}
 class Settings:
     """The settings of one function."""
 
-    table: str
     tiktok_base_url: str = PRODUCTION_BASE_URL
     accepted_identity_types: tuple[IdentityType, ...] = (IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER)
     """Identity types that satisfy a preflight, in order of preference."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read ``TABLE_NAME``, ``TIKTOK_API_BASE_URL`` and ``ACCEPTED_IDENTITY_TYPES``.
+        """Read ``TIKTOK_API_BASE_URL`` and ``ACCEPTED_IDENTITY_TYPES``.
 
         Raises:
             SettingsError: one of them is absent or unusable.
         """
         return cls(
-            table=required(environment, "TABLE_NAME"),
             tiktok_base_url=tiktok_base_url(environment),
             accepted_identity_types=_identity_types(required(environment, "ACCEPTED_IDENTITY_TYPES")),
         )

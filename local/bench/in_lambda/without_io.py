@@ -79,7 +79,7 @@ class Context:
 
 there: Any = AtOnce()
 services = Services(
-    settings=Settings(table="table"),
+    settings=Settings(),
     teams=there,
     tokens=there,
     marks=there,

@@ -194,9 +194,7 @@ def test_the_accepted_identity_type_that_is_preferred_is_used(
     tiktok: Simulator, ask: Ask, accepted: tuple[IdentityType, ...], identity_type: str
 ) -> None:
     """AcceptedIdentityTypes says which identities count, and in which order of preference."""
-    configured = product(
-        tiktok.base_url, Settings(table="t", tiktok_base_url=tiktok.base_url, accepted_identity_types=accepted)
-    )
+    configured = product(tiktok.base_url, Settings(tiktok_base_url=tiktok.base_url, accepted_identity_types=accepted))
     configured.person("u-owner", "owner", T.OWNER, [A.EVERYTHING_READY])
     answer = ask(configured, "publish", objective="TRAFFIC")
     assert (told(answer), answer.json["identity"]["identity_type"]) == ("ready", identity_type)
@@ -206,7 +204,7 @@ def test_an_identity_type_that_is_not_accepted_does_not_count(tiktok: Simulator,
     """With TT_USER alone accepted, an advertiser with only a custom identity is not ready."""
     configured = product(
         tiktok.base_url,
-        Settings(table="t", tiktok_base_url=tiktok.base_url, accepted_identity_types=(IdentityType.TT_USER,)),
+        Settings(tiktok_base_url=tiktok.base_url, accepted_identity_types=(IdentityType.TT_USER,)),
     )
     configured.person("u-buyer", "mediabuyer", T.MEDIA_BUYER, [A.CUSTOM_ALLOWED])
     assert told(ask(configured, "publish", "u-buyer", objective="TRAFFIC")) == "-identity"
@@ -219,9 +217,7 @@ def test_strict_falls_back_to_a_tt_user_where_custom_identities_are_preferred_bu
     """What has a usable TT_USER is not called missing because the preferred custom identity may not run."""
     tiktok.world.advertisers[A.EVERYTHING_READY].can_use_custom_identity = False
     accepted = (IdentityType.CUSTOMIZED_USER, IdentityType.TT_USER)
-    configured = product(
-        tiktok.base_url, Settings(table="t", tiktok_base_url=tiktok.base_url, accepted_identity_types=accepted)
-    )
+    configured = product(tiktok.base_url, Settings(tiktok_base_url=tiktok.base_url, accepted_identity_types=accepted))
     configured.person("u-owner", "owner", T.OWNER, [A.EVERYTHING_READY])
     answer = ask(configured, "publish", objective="TRAFFIC", strict=strict)
     assert answer.json["ready"]

@@ -7,16 +7,15 @@ from publishing.settings import Settings
 from tiktok_business.models import IdentityType
 
 GOOD = {
-    "TABLE_NAME": "table",
     "TIKTOK_API_BASE_URL": "https://business-api.tiktok.com/open_api/v1.3",
     "ACCEPTED_IDENTITY_TYPES": "TT_USER,CUSTOMIZED_USER",
 }
 
 
 def test_good_settings() -> None:
-    """All three variables are read."""
+    """Both variables are read."""
     assert Settings.from_environment(GOOD) == Settings(
-        "table", GOOD["TIKTOK_API_BASE_URL"], (IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER)
+        GOOD["TIKTOK_API_BASE_URL"], (IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER)
     )
 
 

@@ -1,107 +1,111 @@
-"""Connections' secrets in Secrets Manager, and marks on their items in DynamoDB."""
+"""Connections in DynamoDB, as connecting writes them."""
 
-import json
-import re
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from pydantic import SecretStr
-
-from publishing.aws.json_api import AwsError, Call
-from publishing.connections import TokenUnavailableError
+from publishing.aws.due_connections import DUE_SHARD
+from publishing.aws.table import Item, Table, connection_key, due_attributes, seconds, texts
 from publishing.teams import Connection, ConnectionStatus
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+ASKED_AT_MOST_EVERY = timedelta(minutes=5)
+"""How often a connection's list is refreshed out of turn."""
 
-_HEADER_VALUE = re.compile(r"[!-~]+")
-CACHE_SECONDS = 300.0
-"""How long a token is kept in memory at most."""
-
-
-@dataclass(slots=True)
-class SecretsManagerTokens:
-    """Tokens in Secrets Manager, remembered for at most ``CACHE_SECONDS``."""
-
-    call: Call
-    clock: Callable[[], float] = time.monotonic
-    _remembered: dict[tuple[str, str], tuple[SecretStr, float]] = field(default_factory=dict, repr=False)
-    """By secret and moment of connecting: who has connected again has another token."""
-
-    def read(self, connection: Connection) -> SecretStr:
-        """The connection's token.
-
-        Raises:
-            TokenUnavailableError: no such secret, or one without an ``access_token`` that an HTTP header can hold.
-        """
-        token, until = self._remembered.get(_name(connection), (None, 0.0))
-        if token is not None and self.clock() < until:
-            return token
-        token = self._fetch(connection.secret_id)
-        self._remembered[_name(connection)] = (token, self.clock() + CACHE_SECONDS)
-        return token
-
-    def drop(self, connection: Connection) -> None:
-        """Forget the connection's token."""
-        self._remembered.pop(_name(connection), None)
-
-    def _fetch(self, secret_id: str) -> SecretStr:
-        try:
-            answer = self.call("GetSecretValue", SecretId=secret_id)
-        except AwsError as error:
-            if error.code in {"ResourceNotFoundException", "InvalidRequestException"}:
-                raise TokenUnavailableError(secret_id) from None
-            raise
-        token = token_in(answer.get("SecretString"))
-        if token is None:
-            raise TokenUnavailableError(secret_id)
-        return token
-
-
-def _name(connection: Connection) -> tuple[str, str]:
-    return connection.secret_id, connection.connected_at
-
-
-def token_in(text: object) -> SecretStr | None:
-    """The ``access_token`` in a secret's text; None where there is none that an HTTP header can hold."""
-    try:
-        token = json.loads(text)["access_token"] if isinstance(text, str) else None
-    except (KeyError, TypeError, ValueError):
-        return None
-    return SecretStr(token) if isinstance(token, str) and _HEADER_VALUE.fullmatch(token) else None
+_SAME = "(attribute_not_exists(connected_at) OR connected_at = :connected_at)"
 
 
 @dataclass(frozen=True, slots=True)
-class DynamoDBMarks:
-    """Marks on the connection items of the product's table; ``client`` is made at the first mark."""
+class DynamoDBConnections:
+    """The connections' items, whoever wrote them. What is due is in the table's index."""
 
-    client: Callable[[], "DynamoDBClient"]
-    table: str
+    table: Table
 
-    def expired(self, connection: Connection) -> None:
-        """Set the status to ``expired``; nothing else is touched and nothing is deleted.
+    def connected(self, connection: Connection, due_at: datetime) -> None:
+        """Replaces the whole item: nothing of an earlier connection stays."""
+        item = {
+            **connection_key(connection.team_id, connection.user_id),
+            "status": {"S": connection.status},
+            "secret_id": {"S": connection.secret_id},
+            "connected_at": {"S": connection.connected_at},
+            **_list_attributes(connection),
+            **due_attributes(DUE_SHARD, due_at),
+        }
+        if connection.scopes is not None:
+            item["scopes"] = texts(connection.scopes)
+        self.table.do("PutItem", Item=item)
 
-        Conditional on the connection being the one that was used: who has connected again meanwhile stays active.
-        """
-        dynamodb = self.client()
-        try:
-            dynamodb.update_item(
-                TableName=self.table,
-                Key={
-                    "pk": {"S": f"TEAM#{connection.team_id}"},
-                    "sk": {"S": f"CONNECTION#{connection.user_id}"},
-                },
-                UpdateExpression="SET #status = :expired",
-                ConditionExpression="#status = :active AND connected_at = :connected_at AND secret_id = :secret_id",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues={
-                    ":expired": {"S": ConnectionStatus.EXPIRED},
-                    ":active": {"S": ConnectionStatus.ACTIVE},
-                    ":connected_at": {"S": connection.connected_at},
-                    ":secret_id": {"S": connection.secret_id},
-                },
-            )
-        except dynamodb.exceptions.ConditionalCheckFailedException:
-            return
+    def revoked(self, connection: Connection) -> None:
+        """Its list is not read any more either."""
+        self._update(
+            connection,
+            "SET #status = :revoked REMOVE due_shard, due_at",
+            _SAME,
+            {":revoked": {"S": ConnectionStatus.REVOKED}, ":connected_at": {"S": connection.connected_at}},
+        )
+
+    def claim_refresh(self, connection: Connection, now: datetime) -> bool:
+        """Conditional on the last time, so that of many at once one asks."""
+        return self._update(
+            connection,
+            "SET listing_asked_at = :now",
+            f"#status = :active AND {_SAME}"
+            " AND (attribute_not_exists(listing_asked_at) OR listing_asked_at <= :before)",
+            {
+                ":now": {"N": seconds(now)},
+                ":before": {"N": seconds(now - ASKED_AT_MOST_EVERY)},
+                ":active": {"S": ConnectionStatus.ACTIVE},
+                ":connected_at": {"S": connection.connected_at},
+            },
+        )
+
+    def listed(self, connection: Connection, due_at: datetime) -> None:
+        """Conditional on it being active, and the same."""
+        written = {**_list_attributes(connection), **due_attributes(DUE_SHARD, due_at)}
+        self._update(
+            connection,
+            "SET " + ", ".join(f"{name} = :{name}" for name in written),
+            f"#status = :active AND {_SAME}",
+            {
+                **{f":{name}": value for name, value in written.items()},
+                ":active": {"S": ConnectionStatus.ACTIVE},
+                ":connected_at": {"S": connection.connected_at},
+            },
+        )
+
+    def schedule(self, connection: Connection, due_at: datetime) -> None:
+        """Conditional on it being active and not scheduled yet."""
+        self._update(
+            connection,
+            "SET due_shard = :due_shard, due_at = :due_at",
+            "#status = :active AND attribute_not_exists(due_at)",
+            {
+                ":active": {"S": ConnectionStatus.ACTIVE},
+                **{f":{name}": value for name, value in due_attributes(DUE_SHARD, due_at).items()},
+            },
+        )
+
+    def unschedule(self, connection: Connection) -> None:
+        """Conditional on it not being active."""
+        self._update(
+            connection, "REMOVE due_shard, due_at", "#status <> :active", {":active": {"S": ConnectionStatus.ACTIVE}}
+        )
+
+    def _update(self, connection: Connection, update: str, condition: str, values: Item) -> bool:
+        return self.table.write(
+            "UpdateItem",
+            Key=connection_key(connection.team_id, connection.user_id),
+            UpdateExpression=update,
+            ConditionExpression=f"attribute_exists(pk) AND {condition}",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues=values,
+        )
+
+
+def _list_attributes(connection: Connection) -> Item:
+    attributes: Item = {
+        "advertiser_ids": texts(connection.advertiser_ids),
+        "advertiser_names": {"M": {key: {"S": name} for key, name in connection.names.items()}},
+        "disabled_advertiser_ids": texts(sorted(connection.disabled)),
+    }
+    if connection.verified_at is not None:
+        attributes["verified_at"] = {"S": connection.verified_at}
+    return attributes

@@ -7,11 +7,10 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from publishing.aws.json_api import AwsError, Call
+from publishing.aws.json_api import AwsError
+from publishing.aws.table import NOT_MET, Item, Table
 from publishing.intents import LEASE, Begun, Intent, OtherIntentError, Replay, State, StillRunningError
 from publishing.log_events import LogEvent
-
-_NOT_MET = "ConditionalCheckFailedException"
 
 logger = Logger(service="publishing", child=True)
 
@@ -20,8 +19,7 @@ logger = Logger(service="publishing", child=True)
 class DynamoDBIntents:
     """Intents in the product's table: ``INTENT#<team>#<user>`` / ``<action>#<digest>``, removed by time to live."""
 
-    call: Call
-    table: str
+    table: Table
 
     def begin(self, intent: Intent, now: datetime) -> Begun | Replay:
         """Claim the intent with one conditional write, so that of many at once exactly one gets it.
@@ -32,9 +30,8 @@ class DynamoDBIntents:
         """
         seconds = now.timestamp()
         try:
-            before = self.call(
+            before = self.table.do(
                 "PutItem",
-                TableName=self.table,
                 Item={
                     **_item_key(intent),
                     "state": {"S": State.RUNNING},
@@ -58,7 +55,7 @@ class DynamoDBIntents:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             ).get("Attributes")
         except AwsError as error:
-            if error.code != _NOT_MET:
+            if error.code != NOT_MET:
                 raise
             return _standing(intent, error.item)
         if before and before["state"]["S"] != State.DONE and before["fingerprint"]["S"] == intent.fingerprint:
@@ -89,32 +86,22 @@ class DynamoDBIntents:
 
     def forget(self, intent: Intent) -> None:
         """Delete the item, if it is still this attempt's."""
-        try:
-            self.call(
-                "DeleteItem",
-                TableName=self.table,
-                Key=_item_key(intent),
-                ConditionExpression="attempt = :attempt",
-                ExpressionAttributeValues={":attempt": {"S": intent.attempt}},
-            )
-        except AwsError as error:
-            if error.code != _NOT_MET:
-                raise
+        self.table.write(
+            "DeleteItem",
+            Key=_item_key(intent),
+            ConditionExpression="attempt = :attempt",
+            ExpressionAttributeValues={":attempt": {"S": intent.attempt}},
+        )
 
-    def _update(self, intent: Intent, expression: str, values: dict[str, Any]) -> None:
-        try:
-            self.call(
-                "UpdateItem",
-                TableName=self.table,
-                Key=_item_key(intent),
-                UpdateExpression=expression,
-                ConditionExpression="attempt = :attempt",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues={**values, ":attempt": {"S": intent.attempt}},
-            )
-        except AwsError as error:
-            if error.code != _NOT_MET:
-                raise
+    def _update(self, intent: Intent, expression: str, values: Item) -> None:
+        self.table.write(
+            "UpdateItem",
+            Key=_item_key(intent),
+            UpdateExpression=expression,
+            ConditionExpression="attempt = :attempt",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={**values, ":attempt": {"S": intent.attempt}},
+        )
 
 
 def _standing(intent: Intent, item: Mapping[str, Any]) -> Begun | Replay:
@@ -128,6 +115,6 @@ def _standing(intent: Intent, item: Mapping[str, Any]) -> Begun | Replay:
     raise StillRunningError
 
 
-def _item_key(intent: Intent) -> dict[str, Any]:
+def _item_key(intent: Intent) -> Item:
     caller = intent.caller
     return {"pk": {"S": f"INTENT#{caller.team_id}#{caller.user_id}"}, "sk": {"S": intent.key}}

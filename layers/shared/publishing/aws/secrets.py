@@ -10,8 +10,8 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from publishing.aws.connections import CACHE_SECONDS, token_in
 from publishing.aws.json_api import AwsError, Call
+from publishing.aws.tokens import CACHE_SECONDS, token_in
 from publishing.connecting.stores import NotSetUpError
 from tiktok_business.oauth import App
 

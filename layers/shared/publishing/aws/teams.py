@@ -1,10 +1,10 @@
 """Teams in DynamoDB: one query."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from publishing.aws.json_api import Call
+from publishing.aws.table import Table
 from publishing.teams import Team, team_of
 
 
@@ -12,27 +12,16 @@ from publishing.teams import Team, team_of
 class DynamoDBTeams:
     """Teams in the product's table."""
 
-    call: Call
-    table: str
+    table: Table
 
     def read(self, team_id: str) -> Team:
         """Query everything under the team's key. Strongly consistent: who has just connected is not told otherwise."""
-        return team_of(team_id, map(_plain, self._items(team_id)))
-
-    def _items(self, team_id: str) -> Iterator[Mapping[str, Any]]:
-        """The items of every page; DynamoDB answers a megabyte at a time."""
-        request: dict[str, Any] = {
-            "TableName": self.table,
-            "KeyConditionExpression": "pk = :team",
-            "ExpressionAttributeValues": {":team": {"S": f"TEAM#{team_id}"}},
-            "ConsistentRead": True,
-        }
-        while True:
-            page = self.call("Query", **request)
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        pages = self.table.pages(
+            KeyConditionExpression="pk = :team",
+            ExpressionAttributeValues={":team": {"S": f"TEAM#{team_id}"}},
+            ConsistentRead=True,
+        )
+        return team_of(team_id, (_plain(item) for items in pages for item in items))
 
 
 def _plain(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,13 +4,16 @@ import os
 import ssl
 from dataclasses import dataclass
 
+from publishing.aws.announcements import DynamoDBAnnouncements
+from publishing.aws.changes import DynamoDBChanges
 from publishing.aws.clients import dynamodb_client
-from publishing.aws.connecting import DynamoDBChanges, DynamoDBConnections, DynamoDBStates, Table
-from publishing.aws.connections import DynamoDBMarks
-from publishing.aws.json_api import DYNAMODB, EVENTBRIDGE, SECRETS_MANAGER, JsonApi
+from publishing.aws.connections import DynamoDBConnections
+from publishing.aws.json_api import EVENTBRIDGE, SECRETS_MANAGER, JsonApi
+from publishing.aws.marks import DynamoDBMarks
 from publishing.aws.messaging import EventBridgeBus
-from publishing.aws.readiness import DynamoDBAnnouncements
 from publishing.aws.secrets import SecretsManagerApp, SecretsManagerVault
+from publishing.aws.states import DynamoDBStates
+from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
 from publishing.connecting.own_list import OwnList
 from publishing.connecting.services import ConnectServices, OpenOAuth
@@ -50,13 +53,13 @@ def connecting_from_environment() -> Connecting:
     settings = ConnectSettings.from_environment(os.environ)
     base_url = tiktok_base_url(os.environ)
     transport = RequestsTransport(base_url, context, read_timeout=READ_TIMEOUT_SECONDS)
-    dynamodb, secrets, events = (
-        JsonApi.from_environment(service, os.environ, context) for service in (DYNAMODB, SECRETS_MANAGER, EVENTBRIDGE)
+    table = Table.from_environment(os.environ, context)
+    secrets, events = (
+        JsonApi.from_environment(service, os.environ, context) for service in (SECRETS_MANAGER, EVENTBRIDGE)
     )
-    table = Table(dynamodb.call, required(os.environ, "TABLE_NAME"))
     bus = EventBridgeBus(events.call, required(os.environ, "EVENT_BUS_NAME"))
     services = ConnectServices(
-        teams=DynamoDBTeams(table.call, table.name),
+        teams=DynamoDBTeams(table),
         states=DynamoDBStates(table),
         changes=DynamoDBChanges(table),
         connections=DynamoDBConnections(table),
@@ -72,7 +75,7 @@ def connecting_from_environment() -> Connecting:
         base_url,
         services,
         DynamoDBMarks(dynamodb_client, table.name),
-        Expiry(DynamoDBAnnouncements(table.call, table.name), bus, utc_now),
+        Expiry(DynamoDBAnnouncements(table), bus, utc_now),
     )
 
 
@@ -83,11 +86,9 @@ def own_lists_from_environment(context: ssl.SSLContext, services: Services) -> O
         SettingsError: a variable is absent or unusable.
     """
     prefix = ConnectSettings.from_environment(os.environ).secret_prefix
-    dynamodb, secrets = (
-        JsonApi.from_environment(service, os.environ, context) for service in (DYNAMODB, SECRETS_MANAGER)
-    )
+    secrets = JsonApi.from_environment(SECRETS_MANAGER, os.environ, context)
     return OwnList(
-        connections=DynamoDBConnections(Table(dynamodb.call, services.settings.table)),
+        connections=DynamoDBConnections(Table.from_environment(os.environ, context)),
         tokens=services.tokens,
         marks=services.marks,
         app=SecretsManagerApp(secrets.call, f"{prefix}/app"),

@@ -5,10 +5,14 @@ import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from publishing.aws.connecting import DynamoDBConnections, DynamoDBDueConnections, Table
-from publishing.aws.json_api import DYNAMODB, EVENTBRIDGE, SQS, JsonApi
+from publishing.aws.announcements import DynamoDBAnnouncements
+from publishing.aws.connections import DynamoDBConnections
+from publishing.aws.due_connections import DynamoDBDueConnections
+from publishing.aws.json_api import EVENTBRIDGE, SQS, JsonApi
 from publishing.aws.messaging import EventBridgeBus, SqsQueue
-from publishing.aws.readiness import DynamoDBAnnouncements, DynamoDBRecords, DynamoDBRuns
+from publishing.aws.records import DynamoDBRecords
+from publishing.aws.runs import DynamoDBRuns
+from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
 from publishing.environment import required
 from publishing.readiness.cadence import Cadence
@@ -36,17 +40,15 @@ class Stores:
         Raises:
             SettingsError: a variable is absent or unusable.
         """
-        dynamodb, sqs, events = (
-            JsonApi.from_environment(service, os.environ, context) for service in (DYNAMODB, SQS, EVENTBRIDGE)
-        )
-        table = required(os.environ, "TABLE_NAME")
+        table = Table.from_environment(os.environ, context)
+        sqs, events = (JsonApi.from_environment(service, os.environ, context) for service in (SQS, EVENTBRIDGE))
         queues = QueueSettings.from_environment(os.environ)
         return cls(
-            teams=DynamoDBTeams(dynamodb.call, table),
-            records=DynamoDBRecords(dynamodb.call, table),
-            runs=DynamoDBRuns(dynamodb.call, table),
-            announcements=DynamoDBAnnouncements(dynamodb.call, table),
-            connections=DynamoDBConnections(Table(dynamodb.call, table)),
+            teams=DynamoDBTeams(table),
+            records=DynamoDBRecords(table),
+            runs=DynamoDBRuns(table),
+            announcements=DynamoDBAnnouncements(table),
+            connections=DynamoDBConnections(table),
             queue=SqsQueue(sqs.call, queues.url, queues.urgent_url),
             bus=EventBridgeBus(events.call, required(os.environ, "EVENT_BUS_NAME")),
             cadence=cadence_from_environment(os.environ),
@@ -60,8 +62,7 @@ def due_connections_from_environment(context: ssl.SSLContext) -> DynamoDBDueConn
     Raises:
         SettingsError: a variable is absent or unusable.
     """
-    dynamodb, sqs = (JsonApi.from_environment(service, os.environ, context) for service in (DYNAMODB, SQS))
-    table = Table(dynamodb.call, required(os.environ, "TABLE_NAME"))
+    table, sqs = Table.from_environment(os.environ, context), JsonApi.from_environment(SQS, os.environ, context)
     return DynamoDBDueConnections(table, sqs.call, required(os.environ, "CONNECTION_QUEUE_URL"))
 
 

@@ -1,0 +1,50 @@
+"""The connections that are due, in DynamoDB's index, and the queue of their worker (SQS)."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from publishing.aws.json_api import Call
+from publishing.aws.table import Table, change_key, connection_key, seconds
+from publishing.connecting.stores import DueConnection
+
+DUE_SHARD = "CONNECTIONS"
+"""The shard of the index: connections whose list is to be refreshed, and changes that nobody finished."""
+
+_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoDBDueConnections:
+    """A shard of the table's index of what is due, and a queue by its URL."""
+
+    table: Table
+    sqs: Call
+    queue_url: str
+
+    def pages(self, now: datetime, size: int = _PAGE) -> Iterator[Sequence[DueConnection]]:
+        """The longest due first. The index lags behind a little."""
+        for items in self.table.due(DUE_SHARD, now, size):
+            yield [_due_connection(item) for item in items]
+
+    def claim(self, due: DueConnection, now: datetime, again_at: datetime) -> bool:
+        """Conditional on it being due still."""
+        return self.table.write(
+            "UpdateItem",
+            Key=(change_key if due.unfinished else connection_key)(due.team_id, due.user_id),
+            UpdateExpression="SET due_at = :again",
+            ConditionExpression="due_at <= :now",
+            ExpressionAttributeValues={":again": {"N": seconds(again_at)}, ":now": {"N": seconds(now)}},
+        )
+
+    def send(self, due: DueConnection) -> None:
+        """Put the message. Sending it twice does no harm."""
+        body = json.dumps({"team_id": due.team_id, "user_id": due.user_id})
+        self.sqs("SendMessage", QueueUrl=self.queue_url, MessageBody=body)
+
+
+def _due_connection(item: Mapping[str, Any]) -> DueConnection:
+    kind, _, user_id = str(item["sk"]["S"]).partition("#")
+    return DueConnection(str(item["pk"]["S"]).removeprefix("TEAM#"), user_id, unfinished=kind == "CHANGE")
