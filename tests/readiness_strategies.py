@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 
-from publishing.objectives import Requirement
+from publishing.preflight.objectives import Requirement
 from publishing.readiness.record import Lease, OutgoingEvent, Record
 from publishing.readiness.snapshot import Known, Snapshot, Suspicion
 

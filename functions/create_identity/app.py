@@ -4,7 +4,7 @@ from functools import partial
 
 from publishing import cold_start
 from publishing.endpoint import body_endpoint
-from publishing.identity_creation import create_identity
+from publishing.identities.creation import create_identity
 from publishing.inputs import CreateIdentityBody
 from publishing.services import services_from_environment
 

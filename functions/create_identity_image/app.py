@@ -8,7 +8,7 @@ from publishing import cold_start
 
 from pictures import prepare
 from publishing.endpoint import body_endpoint
-from publishing.identity_images import (
+from publishing.identities.images import (
     BUDGET_SECONDS,
     MAX_REQUEST_BYTES,
     READ_TIMEOUT_SECONDS,

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
-from publishing.avatars import Picture, Size, avatar_size, centred_square, check_avatar, check_decodable
+from publishing.identities.avatars import Picture, Size, avatar_size, centred_square, check_avatar, check_decodable
 from publishing.problems import Problem
 
 JPEG_QUALITY = 95

@@ -4,7 +4,7 @@ from functools import partial
 
 from publishing import cold_start
 from publishing.endpoint import query_endpoint
-from publishing.identities import list_identities
+from publishing.identities.lookup import list_identities
 from publishing.inputs import AdvertiserQuery
 from publishing.services import services_from_environment
 

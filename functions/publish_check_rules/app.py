@@ -4,7 +4,7 @@ from publishing import cold_start
 from publishing.answers.publish_check import Rules
 from publishing.endpoint import query_endpoint
 from publishing.inputs import NoInput
-from publishing.objectives import OBJECTIVES
+from publishing.preflight.objectives import OBJECTIVES
 
 lambda_handler = query_endpoint(lambda _call, _query: Rules(objectives=dict(OBJECTIVES)), NoInput)
 cold_start.over()

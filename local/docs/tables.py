@@ -8,13 +8,14 @@ from types import MappingProxyType
 
 from local.docs.advice import PROBLEM_ADVICE, REFUSAL_ADVICE
 from local.paths import ROOT
-from publishing import avatars, calls, display_name, inputs, intents, problems, upstream_problems
+from publishing import calls, inputs, intents, problems, upstream_problems
 from publishing.connecting import advertisers, changes, states, times
 from publishing.connecting.permissions import NEEDED, SCOPES
 from publishing.connecting.refusals import MEANINGS, Refusal
-from publishing.findings import Finding, Status, Unverified
-from publishing.messages import text_of
-from publishing.objectives import OBJECTIVES, Requirement
+from publishing.identities import avatars, display_name
+from publishing.preflight.findings import Finding, Status, Unverified
+from publishing.preflight.messages import text_of
+from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.readiness import cadence
 from tiktok_business.return_codes import RETURN_CODES
 

@@ -14,9 +14,9 @@ LEAST = 0.9
 """How much of a module's mutants has to be killed."""
 _RULES, _TABLES = "tests/unit/publishing", "tests/unit/tiktok_business"
 TESTS: Mapping[str, tuple[str, ...]] = {
-    "publishing.verdict": (f"{_RULES}/test_verdict.py", f"{_RULES}/test_verdict_properties.py"),
-    "publishing.findings": (f"{_RULES}/test_findings.py", f"{_RULES}/test_verdict.py"),
-    "publishing.objectives": (f"{_RULES}/test_objectives.py",),
+    "publishing.preflight.verdict": (f"{_RULES}/test_verdict.py", f"{_RULES}/test_verdict_properties.py"),
+    "publishing.preflight.findings": (f"{_RULES}/test_findings.py", f"{_RULES}/test_verdict.py"),
+    "publishing.preflight.objectives": (f"{_RULES}/test_objectives.py",),
     "publishing.token_choice": (f"{_RULES}/test_token_choice.py",),
     "publishing.access": (f"{_RULES}/test_access.py",),
     "tiktok_business.return_codes": (f"{_TABLES}/test_return_codes.py",),

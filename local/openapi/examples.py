@@ -18,10 +18,10 @@ from publishing.answers.publish_check import (
     UsedIdentity,
 )
 from publishing.answers.readiness import Readiness
-from publishing.findings import Finding, Status, Unverified
 from publishing.inputs import CreateIdentityBody
-from publishing.messages import text_of, warning
-from publishing.objectives import OBJECTIVES, Requirement
+from publishing.preflight.findings import Finding, Status, Unverified
+from publishing.preflight.messages import text_of, warning
+from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.readiness.board import shown_of
 from publishing.readiness.cadence import Cadence
 from publishing.readiness.record import Record

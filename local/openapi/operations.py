@@ -19,7 +19,7 @@ from publishing.answers.publish_check import PublishCheck, Rules
 from publishing.answers.readiness import Readiness
 from publishing.connecting.refusals import MEANINGS
 from publishing.endpoint import MAX_BODY_BYTES
-from publishing.identity_images import MAX_REQUEST_BYTES
+from publishing.identities.images import MAX_REQUEST_BYTES
 from publishing.inputs import (
     AdvertiserQuery,
     ConnectionPath,

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Any
 
 from local.openapi.schemas import Schema, ref
-from publishing.avatars import MAX_DECODED_PIXELS, Size, check_avatar, check_decodable
-from publishing.objectives import OBJECTIVES
+from publishing.identities.avatars import MAX_DECODED_PIXELS, Size, check_avatar, check_decodable
+from publishing.preflight.objectives import OBJECTIVES
 from publishing.problems import CONTENT_TYPE, PROBLEMS, TYPE_PREFIX, Problem, invalid
 from publishing.upstream_problems import problem_of, rejection
 from tiktok_business.errors import RateLimitedError, RequestRejectedError

@@ -14,8 +14,8 @@ from local.simulation import assumptions
 from local.simulation.cases import Case
 from local.simulation.profiles import Profile
 from local.simulation.tiktok import Asked
-from publishing.findings import Finding, Status, Unverified
-from publishing.objectives import Requirement
+from publishing.preflight.findings import Finding, Status, Unverified
+from publishing.preflight.objectives import Requirement
 from publishing.readiness.cadence import ACTIVE_FOR, JITTER, LAUNCH_NEAR
 from publishing.readiness.pacing import URGENT_SHARE
 from publishing.readiness.record import Record

@@ -10,8 +10,8 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from local.tiktok_simulator import DemoAdvertiser, Simulator, World, demo_world
-from publishing.objectives import Requirement
-from publishing.preflight import gather
+from publishing.preflight.evidence import gather
+from publishing.preflight.objectives import Requirement
 from publishing.settings import Settings
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient

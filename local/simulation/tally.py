@@ -10,7 +10,7 @@ from local.in_memory_readiness import InMemoryBus
 from local.simulation.engine import START, SimulatedQueue, SimulatedRecords
 from publishing.aws.records import DynamoDBRecords
 from publishing.aws.table import Table
-from publishing.objectives import Requirement
+from publishing.preflight.objectives import Requirement
 from publishing.readiness.record import OutgoingEvent, Record
 
 if TYPE_CHECKING:

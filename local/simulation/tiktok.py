@@ -7,7 +7,7 @@ from random import Random
 
 from local.simulation import assumptions
 from local.simulation.profiles import ENDPOINTS, NAMES, Profile
-from publishing.objectives import Requirement
+from publishing.preflight.objectives import Requirement
 from publishing.readiness.pacing import Level
 from publishing.readiness.worker import BUDGET_SECONDS
 from tiktok_business.client import MAX_ATTEMPTS, RATE_BACKOFF_SECONDS

@@ -9,7 +9,7 @@ from local.simulation import assumptions
 from local.simulation.population import REQUIREMENTS, advertiser_id, number_of, team_id
 from local.simulation.tally import Change
 from local.simulation.workers import World
-from publishing.objectives import Requirement
+from publishing.preflight.objectives import Requirement
 from publishing.readiness.cadence import ACTIVE_AFTER_LAUNCH, LAUNCH_NEAR
 from publishing.readiness.record import OutgoingEvent
 from publishing.readiness.request import Requests

@@ -13,7 +13,7 @@ from local.in_memory_readiness import InMemoryRecords
 from publishing.aws.json_api import AwsError, JsonApi
 from publishing.aws.records import DynamoDBRecords
 from publishing.aws.table import Table
-from publishing.objectives import Requirement
+from publishing.preflight.objectives import Requirement
 from publishing.readiness.cadence import shard, shards
 from publishing.readiness.record import OutgoingEvent, Record
 from publishing.readiness.snapshot import Known, Snapshot

@@ -24,7 +24,7 @@ from publishing.aws.teams import DynamoDBTeams
 from publishing.calls import Caller
 from publishing.connecting.changes import Change, Kind
 from publishing.connecting.states import digest_of, new_state
-from publishing.objectives import Requirement
+from publishing.preflight.objectives import Requirement
 from publishing.readiness.record import Record
 from publishing.readiness.snapshot import Known, Snapshot
 from publishing.readiness.stores import Run

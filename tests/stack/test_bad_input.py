@@ -7,7 +7,7 @@ import pytest
 
 from local.demo_data import MEDIA_BUYER, OWNER
 from local.tiktok_simulator import DemoAdvertiser as A
-from publishing.objectives import OBJECTIVES
+from publishing.preflight.objectives import OBJECTIVES
 from tests.deployed import Api, problem
 
 LONG = "9" * 3000

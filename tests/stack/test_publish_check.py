@@ -7,7 +7,7 @@ import pytest
 from local.demo_data import MANAGER, MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, PEOPLE, TRAINEE, Person
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
-from publishing.objectives import OBJECTIVES
+from publishing.preflight.objectives import OBJECTIVES
 from tests.deployed import Api, problem
 
 PERSON = {person.token: person for person in PEOPLE if person.token}

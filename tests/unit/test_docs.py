@@ -10,7 +10,7 @@ import pytest
 from local.docs.advice import PROBLEM_ADVICE, REFUSAL_ADVICE
 from local.docs.tables import PLACE, TABLES, with_tables
 from publishing.connecting.refusals import Refusal
-from publishing.findings import Status
+from publishing.preflight.findings import Status
 from publishing.problems import PROBLEMS
 from tests.documents import PAGES, ROOT, all_commands, anchors, blocks, links, prose, spans
 from tests.template import load_template

@@ -9,8 +9,8 @@ import pytest
 
 from local.event_schemas import event_schemas, write_event_schemas, written
 from local.paths import EVENT_SCHEMAS
-from publishing.findings import Finding, Status
-from publishing.objectives import Requirement
+from publishing.preflight.findings import Finding, Status
+from publishing.preflight.objectives import Requirement
 from publishing.readiness import events
 from publishing.readiness.cadence import Cadence
 from publishing.readiness.decision import decide

@@ -17,7 +17,7 @@ import pytest
 from local.lambda_runtime import ENVIRONMENT
 from publishing.bearer import Bearer, KeysUnavailableError, UnauthorizedError
 from publishing.environment import SettingsError
-from publishing.objectives import OBJECTIVES
+from publishing.preflight.objectives import OBJECTIVES
 from publishing.teams import Role, Subscription, Team
 from tests.fakes import FakeContext, InMemoryTeams, Received, api_event
 from tests.wired import collect_again

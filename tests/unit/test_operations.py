@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from publishing.calls import BUDGET_SECONDS
-from publishing.findings import Finding, Status, Unverified
 from publishing.log_events import LogEvent
-from publishing.objectives import Requirement
+from publishing.preflight.findings import Finding, Status, Unverified
+from publishing.preflight.objectives import Requirement
 from publishing.readiness import metrics
 from publishing.readiness.cadence import QUEUED_FOR
 from publishing.readiness.events import DETAIL_TYPES

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from publishing import calls, identity_images
+from publishing import calls
 from publishing.connecting import callback_endpoint, worker
 from publishing.connecting.changes import LEASE
+from publishing.identities import images
 from publishing.readiness.looks import MAX_RECEIVES
 from tests.unit.test_template import APP, CALLBACK, DEAD, FUNCTIONS, GRANTS, RESOURCES, TABLE, TEMPLATE, VISITS, events
 
@@ -18,7 +19,7 @@ LEASED = {
 """The functions that change a connection, each with the seconds that it gives itself."""
 BUDGETS = {
     **LEASED,
-    "CreateIdentityImageFunction": identity_images.BUDGET_SECONDS,
+    "CreateIdentityImageFunction": images.BUDGET_SECONDS,
     "CreateConnectionFunction": calls.BUDGET_SECONDS,
     "ListConnectionsFunction": calls.BUDGET_SECONDS,
 }

@@ -17,7 +17,7 @@ from publishing.calls import BUDGET_SECONDS, MARGIN_SECONDS, Call, Caller
 from publishing.environment import LOOPBACK_HOSTS
 from publishing.inputs import MAX_IDEMPOTENCY_KEY
 from publishing.log_events import LogEvent
-from publishing.objectives import OBJECTIVES
+from publishing.preflight.objectives import OBJECTIVES
 from publishing.problems import CONTENT_TYPE, Problem, invalid
 from publishing.token_choice import AdvertiserNotConnectedError, NoTokenError
 from publishing.upstream_problems import problem_of

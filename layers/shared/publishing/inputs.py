@@ -18,8 +18,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from publishing.display_name import UnusableNameError, normalised_display_name
-from publishing.objectives import OBJECTIVES, normalised_objective
+from publishing.identities.display_name import UnusableNameError, normalised_display_name
+from publishing.preflight.objectives import OBJECTIVES, normalised_objective
 
 MAX_IMAGE_URI = 512
 MAX_IMAGE_URL = 2048

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from publishing.answers.identities import CreatedIdentityAnswer, IdentityCheck, IdentityList
 from publishing.answers.identity_images import IdentityImage
 from publishing.answers.publish_check import PublishCheck
-from publishing.objectives import OBJECTIVES, Requirement
+from publishing.preflight.objectives import OBJECTIVES, Requirement
 from tests.deep.fault_matrix.cells import Cell
 from tests.deep.fault_matrix.connecting import After
 from tests.deep.fault_matrix.faults import Lesson

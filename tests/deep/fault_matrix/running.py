@@ -13,14 +13,14 @@ from pydantic import SecretStr
 from local.png import png
 from local.tiktok_simulator import Fault, FaultKind, Simulator
 from local.tiktok_simulator.journal import fingerprint
-from publishing.avatars import Picture, Size
 from publishing.connecting.own_list import OwnList
 from publishing.endpoint import Handler, body_endpoint, query_endpoint
-from publishing.identities import check_identity, list_identities
-from publishing.identity_creation import create_identity
-from publishing.identity_images import create_identity_image
+from publishing.identities.avatars import Picture, Size
+from publishing.identities.creation import create_identity
+from publishing.identities.images import create_identity_image
+from publishing.identities.lookup import check_identity, list_identities
 from publishing.inputs import AdvertiserQuery, CreateIdentityBody, CreateIdentityImageBody, PublishCheckQuery
-from publishing.publish_check import publish_check
+from publishing.preflight.publish_check import publish_check
 from publishing.readiness.live import Live
 from publishing.readiness.wiring import utc_now
 from publishing.services import Services

@@ -12,9 +12,9 @@ from local.tiktok_simulator import DemoToken, Simulator
 from pictures import prepare
 from publishing import endpoint
 from publishing.endpoint import body_endpoint, query_endpoint
-from publishing.identities import check_identity, list_identities
-from publishing.identity_creation import create_identity
-from publishing.identity_images import MAX_REQUEST_BYTES, create_identity_image
+from publishing.identities.creation import create_identity
+from publishing.identities.images import MAX_REQUEST_BYTES, create_identity_image
+from publishing.identities.lookup import check_identity, list_identities
 from publishing.inputs import (
     AdvertiserQuery,
     CreateIdentityBody,
@@ -22,7 +22,7 @@ from publishing.inputs import (
     PublishCheckQuery,
     ReadinessQuery,
 )
-from publishing.publish_check import publish_check
+from publishing.preflight.publish_check import publish_check
 from publishing.readiness.board import Board
 from tests.fakes import Ask, FakeContext, Product, Received, api_event, product
 

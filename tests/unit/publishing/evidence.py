@@ -2,9 +2,9 @@
 
 from hypothesis import strategies as st
 
-from publishing.findings import Asset, Finding, Status, Unverified, unknown
-from publishing.objectives import OBJECTIVES, Requirement
-from publishing.verdict import Advice, Evidence
+from publishing.preflight.findings import Asset, Finding, Status, Unverified, unknown
+from publishing.preflight.objectives import OBJECTIVES, Requirement
+from publishing.preflight.verdict import Advice, Evidence
 from tiktok_business.errors import ERROR_OF_MEANING, IncompleteReadingError, TimedOutError
 from tiktok_business.models import IdentityType
 

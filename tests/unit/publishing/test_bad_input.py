@@ -12,7 +12,7 @@ from local.tiktok_simulator import DemoAdvertiser, Simulator
 from publishing.answers.publish_check import Rules
 from publishing.endpoint import Handler, body_endpoint, query_endpoint
 from publishing.inputs import AdvertiserQuery, CreateIdentityBody, PublishCheckQuery
-from publishing.objectives import OBJECTIVES
+from publishing.preflight.objectives import OBJECTIVES
 from tests.fakes import Ask, FakeContext, Product, Received, api_event
 
 READY = DemoAdvertiser.EVERYTHING_READY

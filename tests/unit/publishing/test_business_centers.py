@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local.tiktok_simulator import Catalog, DemoAdvertiser, Fault, FaultKind, Simulator
-from publishing.catalogs import CENTERS_AT_ONCE
+from publishing.preflight.catalogs import CENTERS_AT_ONCE
 from tests.fakes import Ask, Product
 
 # The manager sees two Business Centers; only the second has a catalog.

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publishing.objectives import Requirement
+from publishing.preflight.objectives import Requirement
 from publishing.readiness.codec import VERSION, from_text, moment, to_text
 from publishing.readiness.record import Lease, OutgoingEvent, Record
 from publishing.readiness.snapshot import Known, Snapshot, Suspicion

@@ -9,7 +9,7 @@ import regex
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from publishing.display_name import UnusableNameError, normalised_display_name
+from publishing.identities.display_name import UnusableNameError, normalised_display_name
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"  # one character of seven code points
 FLAG = "\U0001f1fa\U0001f1e6"  # two code points

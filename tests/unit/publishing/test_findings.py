@@ -4,7 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from publishing.findings import Asset, Finding, Status, Unverified, look, refused_here_alone, unknown, unverified
+from publishing.preflight.findings import (
+    Asset,
+    Finding,
+    Status,
+    Unverified,
+    look,
+    refused_here_alone,
+    unknown,
+    unverified,
+)
 from tiktok_business.errors import (
     AdvertiserGoneError,
     AdvertiserNotAccessibleError,

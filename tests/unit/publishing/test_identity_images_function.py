@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from local.lambda_runtime import ENVIRONMENT
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
-from publishing.identity_images import BUDGET_SECONDS, READ_TIMEOUT_SECONDS
+from publishing.identities.images import BUDGET_SECONDS, READ_TIMEOUT_SECONDS
 from publishing.services import services_from_environment
 from tests.fakes import Ask, FakeContext, Product, Received, api_event
 from tests.wired import collect_again

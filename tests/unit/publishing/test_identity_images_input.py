@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from publishing.answers.identity_images import IdentityImage
 from publishing.endpoint import body_endpoint
-from publishing.identity_images import MAX_REQUEST_BYTES
+from publishing.identities.images import MAX_REQUEST_BYTES
 from publishing.inputs import MAX_IMAGE_URL, CreateIdentityImageBody
 from tests.fakes import FakeContext, Received, api_event
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
 from pictures import prepare
-from publishing.avatars import (
+from publishing.identities.avatars import (
     MAX_DECODED_PIXELS,
     MAX_PIXELS,
     Picture,

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from publishing.findings import Finding, Status, Unverified
-from publishing.messages import text_of, warning
-from publishing.objectives import Requirement
+from publishing.preflight.findings import Finding, Status, Unverified
+from publishing.preflight.messages import text_of, warning
+from publishing.preflight.objectives import Requirement
 
 REASONS = {
     Requirement.IDENTITY: [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from publishing.objectives import OBJECTIVES, normalised_objective
+from publishing.preflight.objectives import OBJECTIVES, normalised_objective
 
 TABLE = {
     "identity": {"REACH", "TRAFFIC", "VIDEO_VIEWS", "ENGAGEMENT", "RF_REACH", "BRAND_CONSIDERATION"},

@@ -2,9 +2,9 @@
 
 import pytest
 
-from publishing.findings import Asset, Finding, Status, refused_here_alone, unknown
-from publishing.objectives import Requirement
-from publishing.verdict import Advice, Evidence, Verdict, not_accessible, nothing_connected, verdict
+from publishing.preflight.findings import Asset, Finding, Status, refused_here_alone, unknown
+from publishing.preflight.objectives import Requirement
+from publishing.preflight.verdict import Advice, Evidence, Verdict, not_accessible, nothing_connected, verdict
 from tiktok_business.errors import AdvertiserGoneError, RateLimitedError, ScopeMissingError, TimedOutError
 from tiktok_business.models import IdentityType
 

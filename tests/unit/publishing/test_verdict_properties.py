@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publishing.findings import Status
-from publishing.messages import text_of, warning
-from publishing.objectives import OBJECTIVES, Requirement
-from publishing.verdict import Evidence, verdict
+from publishing.preflight.findings import Status
+from publishing.preflight.messages import text_of, warning
+from publishing.preflight.objectives import OBJECTIVES, Requirement
+from publishing.preflight.verdict import Evidence, verdict
 from tests.unit.publishing.evidence import evidences, objectives
 
 Case = tuple[str, Evidence, bool]

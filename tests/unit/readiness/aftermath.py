@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from publishing.objectives import OBJECTIVES, Requirement
+from publishing.preflight.objectives import OBJECTIVES, Requirement
 from tests.unit.readiness.effects import KilledError, Point, die
 from tests.unit.readiness.system import CHANGED, EXPIRED, STALE, UNVERIFIABLE, System
 

@@ -14,7 +14,7 @@ from local.tiktok_simulator import DemoToken, Simulator
 from publishing.calls import Call, Caller
 from publishing.connecting.sweep import ConnectionSweep
 from publishing.inputs import PublishCheckQuery
-from publishing.publish_check import publish_check
+from publishing.preflight.publish_check import publish_check
 from publishing.readiness import check
 from publishing.readiness.cadence import Cadence
 from publishing.readiness.live import Live

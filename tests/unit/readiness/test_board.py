@@ -6,9 +6,9 @@ import pytest
 
 from publishing.answers.readiness import Readiness
 from publishing.calls import Call, Caller
-from publishing.findings import Finding, Status, Unverified
 from publishing.inputs import ReadinessQuery
-from publishing.objectives import OBJECTIVES, Requirement
+from publishing.preflight.findings import Finding, Status, Unverified
+from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.readiness.board import Board
 from publishing.readiness.record import Record
 from publishing.readiness.snapshot import Look, observe

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Identity, Token
-from publishing.objectives import Requirement
+from publishing.preflight.objectives import Requirement
 from publishing.readiness.stores import LookMessage
 from publishing.teams import Connection
 from tests.fakes import secret_id_of

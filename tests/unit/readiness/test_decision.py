@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from local.tiktok_simulator import Fault, FaultKind
-from publishing.findings import Finding, Status, Unverified
-from publishing.objectives import Requirement
+from publishing.preflight.findings import Finding, Status, Unverified
+from publishing.preflight.objectives import Requirement
 from publishing.readiness.cadence import REST, Cadence
 from publishing.readiness.decision import decide, refresh
 from publishing.readiness.record import Record

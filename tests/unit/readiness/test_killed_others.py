@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken
-from publishing.objectives import Requirement
+from publishing.preflight.objectives import Requirement
 from publishing.readiness.record import OutgoingEvent
 from publishing.readiness.stores import Run
 from publishing.readiness.triggers import GOES_ON, sweep_handler

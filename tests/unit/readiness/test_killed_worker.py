@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from local.tiktok_simulator import DemoToken
-from publishing.objectives import Requirement
+from publishing.preflight.objectives import Requirement
 from publishing.readiness.stores import LookMessage
 from tests.unit.readiness.aftermath import RECOVERY, Scenario, cases, name_of
 from tests.unit.readiness.effects import KilledError, Point

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local.tiktok_simulator import DemoToken, Fault, FaultKind
-from publishing.objectives import Requirement
+from publishing.preflight.objectives import Requirement
 from publishing.readiness.live import GRACE_SECONDS
 from publishing.readiness.record import Record
 from publishing.readiness.stores import LookMessage

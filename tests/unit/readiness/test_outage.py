@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind
-from publishing.objectives import Requirement
+from publishing.preflight.objectives import Requirement
 from publishing.readiness.stores import LookMessage, Run
 from tests.unit.readiness.system import CHANGED, EXPIRED, HOUR, STALE, START, UNVERIFIABLE, System
 

@@ -3,7 +3,7 @@
 import pytest
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Simulator
-from publishing.objectives import OBJECTIVES
+from publishing.preflight.objectives import OBJECTIVES
 from tests.unit.readiness.system import System
 
 BOSS = "u-boss"

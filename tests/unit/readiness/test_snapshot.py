@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from publishing.findings import Finding, Status, Unverified
-from publishing.objectives import OBJECTIVES, Requirement
+from publishing.preflight.findings import Finding, Status, Unverified
+from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.readiness.snapshot import (
     AUTHORITATIVE,
     Known,

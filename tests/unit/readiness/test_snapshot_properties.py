@@ -7,10 +7,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publishing.findings import Finding, Status, Unverified
-from publishing.objectives import OBJECTIVES, Requirement
+from publishing.preflight.findings import Finding, Status, Unverified
+from publishing.preflight.objectives import OBJECTIVES, Requirement
+from publishing.preflight.verdict import Evidence, verdict
 from publishing.readiness.snapshot import AUTHORITATIVE, Look, Observed, Snapshot, observe
-from publishing.verdict import Evidence, verdict
 from tests.unit.publishing.evidence import NONE_REASONS, evidences, findings
 from tests.unit.readiness.system import START
 

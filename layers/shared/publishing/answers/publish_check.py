@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from publishing.answers import AdvertiserIdSource, Answer, Moment, TokenUsed, Warning_
-from publishing.findings import Status
-from publishing.objectives import Requirement
+from publishing.preflight.findings import Status
+from publishing.preflight.objectives import Requirement
 
 
 class UsedIdentity(Answer):

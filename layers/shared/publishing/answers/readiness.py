@@ -1,7 +1,7 @@
 """The answer of ``GET /readiness``."""
 
 from publishing.answers import Answer, Moment, Warning_
-from publishing.objectives import Requirement
+from publishing.preflight.objectives import Requirement
 
 
 class ObjectiveReadiness(Answer):

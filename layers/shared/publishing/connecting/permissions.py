@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from publishing.answers.connections import MissingPermissions, Permission
-from publishing.objectives import Requirement
+from publishing.preflight.objectives import Requirement
 
 
 @dataclass(frozen=True, slots=True)

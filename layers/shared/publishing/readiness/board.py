@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from publishing.answers.readiness import AdvertiserReadiness, ObjectiveReadiness, Readiness
 from publishing.calls import Call
 from publishing.inputs import ReadinessQuery
-from publishing.messages import warning
-from publishing.objectives import OBJECTIVES, Requirement
+from publishing.preflight.messages import warning
+from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.readiness.cadence import Cadence
 from publishing.readiness.record import Record
 from publishing.readiness.stores import Records

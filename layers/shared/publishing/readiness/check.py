@@ -7,9 +7,10 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from publishing.connections import Marks, Tokens
-from publishing.findings import Finding, Status, Unverified, unknown
-from publishing.objectives import OBJECTIVES, Requirement
-from publishing.preflight import gather
+from publishing.preflight.evidence import gather
+from publishing.preflight.findings import Finding, Status, Unverified, unknown
+from publishing.preflight.objectives import OBJECTIVES, Requirement
+from publishing.preflight.verdict import Evidence
 from publishing.readiness.cadence import Cadence
 from publishing.readiness.expiry import Expiry
 from publishing.readiness.looks import Checked, Looks, Outcome
@@ -18,7 +19,6 @@ from publishing.readiness.stores import Announcements, Bus, LookMessage, Queue, 
 from publishing.session import Session
 from publishing.teams import Connection, ConnectionStatus, Role, Team, Teams
 from publishing.token_choice import AdvertiserNotConnectedError, NoTokenError, Purpose, candidates
-from publishing.verdict import Evidence
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import AdvertiserNotAccessibleError

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from publishing.objectives import Requirement
+from publishing.preflight.objectives import Requirement
 from publishing.readiness.record import Lease, OutgoingEvent, Record
 from publishing.readiness.snapshot import Known, Snapshot, Suspicion
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from publishing.findings import Status, Unverified
-from publishing.objectives import Requirement
+from publishing.preflight.findings import Status, Unverified
+from publishing.preflight.objectives import Requirement
 from publishing.readiness.cadence import ACTIVE_FOR, Cadence
 from publishing.readiness.events import Event, outgoing, readiness_changed, readiness_stale
 from publishing.readiness.record import Record

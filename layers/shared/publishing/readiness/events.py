@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict
 
 from publishing.answers import Moment
 from publishing.answers.publish_check import Fix
-from publishing.findings import Finding, Status
-from publishing.messages import text_of
-from publishing.objectives import OBJECTIVES, Requirement
+from publishing.preflight.findings import Finding, Status
+from publishing.preflight.messages import text_of
+from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.readiness.record import OutgoingEvent
 from publishing.readiness.snapshot import Change, Snapshot
 from publishing.teams import Connection

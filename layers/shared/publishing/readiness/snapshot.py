@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from publishing.findings import Finding, Status
-from publishing.objectives import OBJECTIVES, Requirement
-from publishing.verdict import Evidence, verdict
+from publishing.preflight.findings import Finding, Status
+from publishing.preflight.objectives import OBJECTIVES, Requirement
+from publishing.preflight.verdict import Evidence, verdict
 
 AUTHORITATIVE = frozenset({"catalog_not_eligible", "lead_form_not_published", "pixel_unbound", "tt_user_unavailable"})
 """Reasons that rest on what TikTok says of an asset that it shows. The others rest on a listing that is empty, which a

@@ -8,11 +8,11 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from publishing.findings import Finding, Status, refused_here_alone, unknown
-from publishing.objectives import Requirement
-from publishing.prerequisites import CHECKS, check_identity
+from publishing.preflight.findings import Finding, Status, refused_here_alone, unknown
+from publishing.preflight.objectives import Requirement
+from publishing.preflight.prerequisites import CHECKS, check_identity
+from publishing.preflight.verdict import Advice, Evidence
 from publishing.side_by_side import outcome_or_error, start
-from publishing.verdict import Advice, Evidence
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import (

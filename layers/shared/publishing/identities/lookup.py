@@ -5,10 +5,10 @@ from functools import partial
 from publishing import answers
 from publishing.answers.identities import IdentityCheck, IdentityList, ListedIdentity
 from publishing.calls import Call
-from publishing.findings import Asset, Finding, Status, unverified
 from publishing.inputs import AdvertiserQuery
-from publishing.prerequisites import check_identity as look_for_identity
-from publishing.prerequisites import identity_asset
+from publishing.preflight.findings import Asset, Finding, Status, unverified
+from publishing.preflight.prerequisites import check_identity as look_for_identity
+from publishing.preflight.prerequisites import identity_asset
 from publishing.services import Services
 from publishing.side_by_side import outcome, outcome_or_error, start
 from publishing.token_choice import NoTokenError

@@ -6,9 +6,9 @@ A failure of TikTok's is not raised but is a finding of status unknown.
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from publishing.catalogs import check_catalog
-from publishing.findings import Asset, Finding, look
-from publishing.objectives import Requirement
+from publishing.preflight.catalogs import check_catalog
+from publishing.preflight.findings import Asset, Finding, look
+from publishing.preflight.objectives import Requirement
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.errors import TikTokError
 from tiktok_business.models import App, Identity, IdentityType, Page, Pixel

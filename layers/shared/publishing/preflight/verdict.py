@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from publishing.findings import Asset, Finding, Status, Unverified, refused_here_alone, unknown
-from publishing.objectives import OBJECTIVES, Requirement
+from publishing.preflight.findings import Asset, Finding, Status, Unverified, refused_here_alone, unknown
+from publishing.preflight.objectives import OBJECTIVES, Requirement
 from tiktok_business.errors import TikTokError
 from tiktok_business.models import IdentityType
 

@@ -6,16 +6,16 @@ from concurrent.futures import wait
 from publishing import answers
 from publishing.answers.publish_check import AssetSeen, CheckDone, CheckNotRequired, PublishCheck, UsedIdentity
 from publishing.calls import Call
-from publishing.findings import Asset, Finding, Status
 from publishing.inputs import PublishCheckQuery
-from publishing.messages import text_of, warning
-from publishing.objectives import OBJECTIVES, Requirement
-from publishing.preflight import gather
+from publishing.preflight.evidence import gather
+from publishing.preflight.findings import Asset, Finding, Status
+from publishing.preflight.messages import text_of, warning
+from publishing.preflight.objectives import OBJECTIVES, Requirement
+from publishing.preflight.verdict import Evidence, Verdict, not_accessible, nothing_connected, verdict
 from publishing.readiness.live import GRACE_SECONDS, Live, Reading
 from publishing.readiness.snapshot import Look
 from publishing.services import Services
 from publishing.token_choice import NoTokenError
-from publishing.verdict import Evidence, Verdict, not_accessible, nothing_connected, verdict
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.errors import AdvertiserNotAccessibleError
 

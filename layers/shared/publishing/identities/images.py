@@ -9,8 +9,8 @@ from uuid import uuid4
 from pydantic import SecretStr
 
 from publishing.answers.identity_images import IdentityImage
-from publishing.avatars import MAX_BYTES, Picture, Prepare, Size, not_square
 from publishing.calls import Call
+from publishing.identities.avatars import MAX_BYTES, Picture, Prepare, Size, not_square
 from publishing.inputs import CreateIdentityImageBody
 from publishing.problems import Problem
 from publishing.services import Services

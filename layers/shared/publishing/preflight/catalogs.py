@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-from publishing.findings import Asset, Finding, Status, Unverified, look, unknown
+from publishing.preflight.findings import Asset, Finding, Status, Unverified, look, unknown
 from publishing.side_by_side import outcomes_until, start
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.errors import TikTokError

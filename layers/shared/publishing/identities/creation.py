@@ -9,11 +9,11 @@ from aws_lambda_powertools import Logger
 
 from publishing.answers.identities import CreatedIdentityAnswer
 from publishing.calls import Call
-from publishing.display_name import normalised_display_name
+from publishing.identities.display_name import normalised_display_name
 from publishing.inputs import CreateIdentityBody
 from publishing.intents import Begun, Intent, OtherIntentError, Replay, StillRunningError
 from publishing.log_events import LogEvent
-from publishing.messages import warning
+from publishing.preflight.messages import warning
 from publishing.problems import Problem
 from publishing.services import Services
 from publishing.side_by_side import outcome, outcome_or_error, start

@@ -5,8 +5,8 @@ from types import MappingProxyType
 
 from publishing.answers import Warning_
 from publishing.answers.publish_check import Fix
-from publishing.findings import Finding, Unverified
-from publishing.objectives import Requirement
+from publishing.preflight.findings import Finding, Unverified
+from publishing.preflight.objectives import Requirement
 
 _IDENTITY_HELP = "https://ads.tiktok.com/help/article/identity"
 _CUSTOM_IDENTITY_HELP = "https://ads.tiktok.com/help/article/about-changes-coming-to-custom-identity"
