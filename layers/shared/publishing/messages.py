@@ -53,6 +53,7 @@ _BY_REASON: Mapping[str, Text] = MappingProxyType(
             "The advertiser has no identity. Create a custom identity or link a TikTok account.",
             _CREATE_OR_LINK,
         ),
+        "no_tt_user": ("No TikTok account is linked to the advertiser. Link a TikTok account.", _LINK_ACCOUNT),
         "no_identity_custom_barred": (
             "The advertiser has no identity, and TikTok no longer accepts custom ones for it. Link a TikTok account.",
             Fix(who="tiktok_account_owner", label="Link a TikTok account", url=_CUSTOM_IDENTITY_HELP),

@@ -14,6 +14,7 @@ REASONS = {
         "custom_identity",
         "custom_identity_restricted",
         "no_identity",
+        "no_tt_user",
         "no_identity_custom_barred",
         "tt_user_unavailable",
     ],

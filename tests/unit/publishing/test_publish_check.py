@@ -203,13 +203,19 @@ def test_the_accepted_identity_type_that_is_preferred_is_used(
 
 
 def test_an_identity_type_that_is_not_accepted_does_not_count(tiktok: Simulator, ask: Ask) -> None:
-    """With TT_USER alone accepted, an advertiser with only a custom identity is not ready."""
+    """With TT_USER alone accepted, a custom identity is none, and what helps is to link an account."""
     configured = product(
         tiktok.base_url,
         Settings(table="t", tiktok_base_url=tiktok.base_url, accepted_identity_types=(IdentityType.TT_USER,)),
     )
     configured.person("u-buyer", "mediabuyer", T.MEDIA_BUYER, [A.CUSTOM_ALLOWED])
-    assert told(ask(configured, "publish", "u-buyer", objective="TRAFFIC")) == "-identity"
+    answer = ask(configured, "publish", "u-buyer", objective="TRAFFIC")
+    identity = check_of(answer, "identity")
+    assert (told(answer), identity["reason"], identity["fix"]["label"]) == (
+        "-identity",
+        "no_tt_user",
+        "Link a TikTok account",
+    )
 
 
 @pytest.mark.parametrize(("strict", "identity_type"), [("false", "CUSTOMIZED_USER"), ("true", "TT_USER")])
