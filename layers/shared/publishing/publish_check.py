@@ -8,7 +8,7 @@ from publishing.answers.publish_check import AssetSeen, CheckDone, CheckNotRequi
 from publishing.calls import Call
 from publishing.findings import Asset, Finding, Status
 from publishing.inputs import PublishCheckQuery
-from publishing.messages import text_of, warning
+from publishing.messages import text_of, warning, without_own_token
 from publishing.objectives import OBJECTIVES, Requirement
 from publishing.preflight import gather
 from publishing.readiness.live import GRACE_SECONDS, Live, Reading
@@ -59,12 +59,16 @@ def publish_check(services: Services, live: Live, call: Call, query: PublishChec
         verdict(query.objective, evidence, strict=query.strict),
         query,
         answers.about(candidate, given=query.advertiser_id is not None, now=call.now),
+        own=candidate.own,
     )
     wait([writing], timeout=call.deadline.sooner(GRACE_SECONDS).remaining())
     return answer
 
 
-def _answer(judged: Verdict, query: PublishCheckQuery, about: Mapping[str, object]) -> PublishCheck:
+def _answer(
+    judged: Verdict, query: PublishCheckQuery, about: Mapping[str, object], *, own: bool = False
+) -> PublishCheck:
+    """The verdict as it is answered; ``own``: with the caller's own token."""
     return PublishCheck.model_validate(
         {
             **about,
@@ -76,13 +80,13 @@ def _answer(judged: Verdict, query: PublishCheckQuery, about: Mapping[str, objec
             "detail": judged.detail,
             "identity": _used(judged.identity),
             "objective": query.objective,
-            "checks": tuple(_check(requirement, finding) for requirement, finding in judged.findings.items()),
+            "checks": tuple(_check(requirement, finding, own=own) for requirement, finding in judged.findings.items()),
             "warnings": tuple(warning(code) for code in judged.warnings),
         }
     )
 
 
-def _check(requirement: Requirement, finding: Finding) -> CheckDone | CheckNotRequired:
+def _check(requirement: Requirement, finding: Finding, *, own: bool) -> CheckDone | CheckNotRequired:
     if finding.status is Status.NOT_REQUIRED:
         return CheckNotRequired(requirement=requirement)
     message, fix = text_of(requirement, finding)
@@ -92,7 +96,7 @@ def _check(requirement: Requirement, finding: Finding) -> CheckDone | CheckNotRe
         status=finding.status,
         reason=finding.reason,
         message=message,
-        fix=fix,
+        fix=fix if own else without_own_token(fix),
         count=len(finding.assets),
         assets=tuple(
             AssetSeen(id=one.id, name=one.name, type=one.type, usable=one.usable, why_not=one.why_not) for one in shown
