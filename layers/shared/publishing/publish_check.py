@@ -59,16 +59,14 @@ def publish_check(services: Services, live: Live, call: Call, query: PublishChec
         verdict(query.objective, evidence, strict=query.strict),
         query,
         answers.about(candidate, given=query.advertiser_id is not None, now=call.now),
-        own=candidate.own,
     )
     wait([writing], timeout=call.deadline.sooner(GRACE_SECONDS).remaining())
     return answer
 
 
-def _answer(
-    judged: Verdict, query: PublishCheckQuery, about: Mapping[str, object], *, own: bool = False
-) -> PublishCheck:
-    """The verdict as it is answered; ``own``: with the caller's own token."""
+def _answer(judged: Verdict, query: PublishCheckQuery, about: Mapping[str, object]) -> PublishCheck:
+    token = about["token"]
+    borrowed = isinstance(token, answers.TokenUsed) and token.source == "teammate"
     return PublishCheck.model_validate(
         {
             **about,
@@ -80,13 +78,15 @@ def _answer(
             "detail": judged.detail,
             "identity": _used(judged.identity),
             "objective": query.objective,
-            "checks": tuple(_check(requirement, finding, own=own) for requirement, finding in judged.findings.items()),
+            "checks": tuple(
+                _check(requirement, finding, borrowed=borrowed) for requirement, finding in judged.findings.items()
+            ),
             "warnings": tuple(warning(code) for code in judged.warnings),
         }
     )
 
 
-def _check(requirement: Requirement, finding: Finding, *, own: bool) -> CheckDone | CheckNotRequired:
+def _check(requirement: Requirement, finding: Finding, *, borrowed: bool) -> CheckDone | CheckNotRequired:
     if finding.status is Status.NOT_REQUIRED:
         return CheckNotRequired(requirement=requirement)
     message, fix = text_of(requirement, finding)
@@ -96,7 +96,7 @@ def _check(requirement: Requirement, finding: Finding, *, own: bool) -> CheckDon
         status=finding.status,
         reason=finding.reason,
         message=message,
-        fix=fix if own else without_own_token(fix),
+        fix=without_own_token(fix) if borrowed else fix,
         count=len(finding.assets),
         assets=tuple(
             AssetSeen(id=one.id, name=one.name, type=one.type, usable=one.usable, why_not=one.why_not) for one in shown
