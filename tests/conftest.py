@@ -10,8 +10,13 @@ pytest_plugins = ["tests.deployed"]
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 STACK = "stack"
-"""The tests of the deployed stack, which is there once: one process takes them all."""
-_ON_THE_STACK = ("tests/stack/", "tests/browser/", "tests/contract/test_openapi_stack.py")
+"""The tests of the deployed stack, which is built and there once: one process takes them all."""
+_ON_THE_STACK = (
+    "tests/stack/",
+    "tests/browser/",
+    "tests/contract/test_openapi_stack.py",
+    "tests/deep/test_make_run.py",
+)
 
 _AWS = {
     "AWS_ACCESS_KEY_ID": "made-up",
