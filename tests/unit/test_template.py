@@ -18,9 +18,9 @@ from publishing.readiness.events import SOURCE
 from publishing.readiness.looks import MAX_RECEIVES
 from publishing.readiness.pacing import LEVELS, Pace
 from publishing.readiness.settings import cadence_from_environment, pace_from_environment
-from publishing.readiness.triggers import GOES_ON, RESERVE_MILLISECONDS, SAVED
 from publishing.readiness.worker import BUDGET_SECONDS, MARGIN_SECONDS
 from publishing.settings import Settings
+from publishing.triggers import GOES_ON, RESERVE_MILLISECONDS, SAVED
 from tests.template import load_template
 from tiktok_business.transport import PRODUCTION_BASE_URL
 

@@ -22,7 +22,7 @@ from publishing.inputs import (
     PublishCheckQuery,
     ReadinessQuery,
 )
-from publishing.preflight.publish_check import publish_check
+from publishing.publish_check import publish_check
 from publishing.readiness.board import Board
 from tests.fakes import Ask, FakeContext, Product, Received, api_event, product
 
