@@ -58,7 +58,7 @@ def test_a_picture_of(wizard: Wizard, shot: Shot) -> None:
     VIEWS[shot.view](wizard)
     if shot.size == NARROW:
         wizard.page.locator(".verdict").evaluate("element => element.scrollIntoView()")
-    with Image.open(io.BytesIO(wizard.page.screenshot())) as drawn:
+    with Image.open(io.BytesIO(wizard.page.screenshot(animations="disabled"))) as drawn:
         picture = drawn.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     FOLDER.mkdir(exist_ok=True)
     picture.save(FOLDER / shot.name, optimize=True)
