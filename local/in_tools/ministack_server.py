@@ -1,4 +1,4 @@
-"""MiniStack, with three things added.
+"""MiniStack, with four things added.
 
 It ends with the process that started it: when its standard input is closed.
 
@@ -8,6 +8,9 @@ caches that and evaluates it for every request, and filled in when the refusal i
 
 API Gateway tells a function at which address it was called (`requestContext.domainName` and `path`); MiniStack
 1.5.33 leaves the domain of a REST API out, and reaches it by another path than AWS does.
+
+Lambda keeps a process whose handler raised an exception, as the authorizer does for each 401; MiniStack 1.5.33 ends it,
+and its next request waits seconds for another one.
 """
 
 # ruff: noqa: SLF001 - what is changed is not for others
@@ -17,11 +20,13 @@ import re
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
 from ministack.app import main  # type: ignore[import-not-found]
+from ministack.core import lambda_runtime  # type: ignore[import-not-found]
 from ministack.services import apigateway_v1 as gateway  # type: ignore[import-not-found]
 
 _CONTEXT = "X-Context"
@@ -68,6 +73,47 @@ def _tell_address(build: Callable[..., dict[str, Any]]) -> Callable[..., dict[st
     return build_event
 
 
+class _Spared(threading.local):
+    """The processes that MiniStack would end at this thread's invocation; None where it is to end them at once."""
+
+    processes: list[Any] | None = None
+
+
+_spared = _Spared()
+_signal, _collect = lambda_runtime._signal, lambda_runtime._collect
+
+
+def _signal_unless_spared(process: Any) -> None:
+    if _spared.processes is None:
+        _signal(process)
+    else:
+        _spared.processes.append(process)
+
+
+def _collect_unless_spared(process: Any, deadline: float) -> None:
+    if _spared.processes is None:
+        _collect(process, deadline)
+
+
+def _keep_after_exception(invoke: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def invoke_worker(worker: Any, *args: Any, **options: Any) -> dict[str, Any]:
+        spared: list[Any] = []
+        _spared.processes = spared
+        try:
+            response = invoke(worker, *args, **options)
+        finally:
+            _spared.processes = None
+        for process in spared:
+            if "trace" in response and process.poll() is None:  # the handler's own exception, told by a live process
+                worker._proc = process
+            else:
+                _signal(process)
+                _collect(process, time.monotonic() + lambda_runtime._REAP_GRACE)
+        return response
+
+    return invoke_worker
+
+
 def _end_with_parent() -> None:
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
@@ -77,5 +123,8 @@ gateway._invoke_authorizer_lambda = _carry_context_in_policy(gateway._invoke_aut
 gateway._evaluate_policy = _remember_context(gateway._evaluate_policy)
 gateway._gateway_error_response = _fill_in_context(gateway._gateway_error_response)
 gateway._build_lambda_event_v1 = _tell_address(gateway._build_lambda_event_v1)
+lambda_runtime._signal = _signal_unless_spared
+lambda_runtime._collect = _collect_unless_spared
+lambda_runtime.Worker.invoke = _keep_after_exception(lambda_runtime.Worker.invoke)
 threading.Thread(target=_end_with_parent, daemon=True).start()
 main()
