@@ -7,8 +7,8 @@ from typing import Any
 
 import requests
 
-from local.browser import query_of
-from local.demo_data import NEW_TEAM, Person
+from local.demo.browser import query_of
+from local.demo.teams import NEW_TEAM, Person
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser, Scope
 from tests.deployed import Api

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from local.console import Console
-from local.demo_data import Person
+from local.demo.teams import Person
 from local.stack import LocalStack
 from local.tiktok_simulator import Simulator
 from tests.described import ROOT, assert_described

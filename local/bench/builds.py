@@ -10,8 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from local.console import Console
-from local.deployment import sam_build
 from local.lambda_runtime import link_packages, search_path
+from local.ministack.build import sam_build
 from local.paths import WORK
 
 BACKGROUND_FUNCTIONS = (

@@ -12,7 +12,7 @@ from local.bench.builds import Build
 from local.bench.samples import Figure, milliseconds
 from local.bench.traffic import LATENCY_SECONDS, Handler, SimulatedTikTok, handler
 from local.console import Console
-from local.demo_data import MANAGER, MEDIA_BUYER, OWNER, Person
+from local.demo.teams import MANAGER, MEDIA_BUYER, OWNER, Person
 from local.in_memory_aws import InMemoryAws
 from local.official_sdk import OfficialSdk, official_sdk
 from local.paths import ROOT

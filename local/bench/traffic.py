@@ -15,10 +15,10 @@ import requests
 from local.bench.builds import Build
 from local.bench.imports import PROGRAMS, command
 from local.console import StackError
-from local.demo_data import write_demo_data
-from local.deployment import Deployment
+from local.demo.teams import write_demo_data
 from local.in_memory_aws import InMemoryAws
 from local.lambda_runtime import ENVIRONMENT
+from local.ministack.deployment import Deployment
 from local.paths import ROOT
 from local.tiktok_simulator import demo_world
 from local.tiktok_simulator.journal import ReceivedRequest

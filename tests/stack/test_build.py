@@ -9,8 +9,8 @@ import pytest
 
 from local.bench import imports, sizes
 from local.bench.builds import FUNCTIONS, Build, Bytecode, differences, with_bytecode
-from local.deployment import BUILT_TEMPLATE, sam_build
 from local.lambda_runtime import ENVIRONMENT, LAYERS, layers_of, link_packages, search_path
+from local.ministack.build import BUILT_TEMPLATE, sam_build
 from local.stack import LocalStack
 from tests.template import load_template
 

@@ -1,4 +1,4 @@
-"""Readiness and connections on the local stack: a sweep when one is wanted, requests of other services, a listener."""
+"""What happens on a deployed stack without an HTTP call: sweeps, events of other services and for them, time."""
 
 import json
 import time
@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from local.console import StackError
-from local.deployment import Deployment
-from local.emulator import Emulator
+from local.ministack.deployment import Deployment
+from local.ministack.emulator import Emulator
 
 Result = TypeVar("Result")
+Item = Mapping[str, Any]
+"""As DynamoDB has it: each value with its type."""
 
 FAST: Mapping[str, str] = {
     "ReadinessSchedule": "rate(1 minute)",
@@ -24,8 +26,8 @@ FAST: Mapping[str, str] = {
 
 
 @dataclass
-class Watching:
-    """The readiness functions of one deployment."""
+class Background:
+    """The functions of one deployment that nobody calls over HTTP."""
 
     aws: Emulator
     deployment: Deployment
@@ -49,36 +51,14 @@ class Watching:
 
     def make_due(self, team_id: str) -> None:
         """Let the time pass until all advertisers of a team are due."""
-        dynamodb, table = self.aws.client("dynamodb"), self.deployment.table_name
-        found = dynamodb.query(
-            TableName=table,
-            KeyConditionExpression="pk = :team",
-            ExpressionAttributeValues={":team": {"S": f"READINESS#{team_id}"}},
-        )
-        for item in found["Items"]:
-            dynamodb.update_item(
-                TableName=table,
-                Key={name: item[name] for name in ("pk", "sk")},
-                UpdateExpression="SET due_at = :past ADD revision :one",
-                ExpressionAttributeValues={":past": {"N": "0"}, ":one": {"N": "1"}},
-            )
+        for item in self._items(f"READINESS#{team_id}"):
+            self._update(item, "SET due_at = :past ADD revision :one", {":past": {"N": "0"}, ":one": {"N": "1"}})
 
     def make_connections_due(self, team_id: str) -> None:
         """Let the time pass until the lists of a team's connections, and changes that nobody finished, are due."""
-        dynamodb, table = self.aws.client("dynamodb"), self.deployment.table_name
-        found = dynamodb.query(
-            TableName=table,
-            KeyConditionExpression="pk = :team",
-            FilterExpression="attribute_exists(due_shard)",
-            ExpressionAttributeValues={":team": {"S": f"TEAM#{team_id}"}},
-        )
-        for item in found["Items"]:
-            dynamodb.update_item(
-                TableName=table,
-                Key={name: item[name] for name in ("pk", "sk")},
-                UpdateExpression="SET due_at = :past" + (", lease_until = :past" if "lease_until" in item else ""),
-                ExpressionAttributeValues={":past": {"N": "0"}},
-            )
+        for item in self._items(f"TEAM#{team_id}", FilterExpression="attribute_exists(due_shard)"):
+            lease = ", lease_until = :past" if "lease_until" in item else ""
+            self._update(item, f"SET due_at = :past{lease}", {":past": {"N": "0"}})
 
     def ask(self, source: str, detail_type: str, detail: Mapping[str, Any]) -> None:
         """Put an event of another service on the bus."""
@@ -118,6 +98,23 @@ class Watching:
             events.remove_targets(Rule=rule["Name"], EventBusName=bus, Ids=["queue"])
             events.delete_rule(**rule)
             sqs.delete_queue(QueueUrl=queue)
+
+    def _items(self, partition: str, **options: str) -> list[Item]:
+        found: list[Item] = self.aws.client("dynamodb").query(
+            TableName=self.deployment.table_name,
+            KeyConditionExpression="pk = :partition",
+            ExpressionAttributeValues={":partition": {"S": partition}},
+            **options,
+        )["Items"]
+        return found
+
+    def _update(self, item: Item, expression: str, values: Item) -> None:
+        self.aws.client("dynamodb").update_item(
+            TableName=self.deployment.table_name,
+            Key={name: item[name] for name in ("pk", "sk")},
+            UpdateExpression=expression,
+            ExpressionAttributeValues=values,
+        )
 
     def _function(self, logical_id: str) -> str:
         resource = self.aws.client("cloudformation").describe_stack_resource(

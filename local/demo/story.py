@@ -8,14 +8,14 @@ from typing import Any
 
 import requests
 
-from local.browser import Browser, Form
 from local.console import Console, StackError
-from local.demo_data import MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, STARTER, UNPAID_OWNER, Person
-from local.deployment import API
-from local.png import png
+from local.demo.browser import Browser, Form
+from local.demo.png import png
+from local.demo.teams import MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, STARTER, UNPAID_OWNER, Person
+from local.ministack.background import Listener
+from local.ministack.deployment import API
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser
-from local.watching import Listener
 
 _SECONDS = 30.0
 _SHOWN = 600
@@ -147,8 +147,8 @@ def _tell_of_watching(stack: LocalStack, story: "_Story") -> None:
     pixels = advertiser.pixels
     known = f"GET /readiness?advertiser_id={advertiser.id}"
     web = "advertisers.0.objectives.WEB_CONVERSIONS"
-    with stack.watching.listener() as listener:
-        stack.watching.ask(
+    with stack.background.listener() as listener:
+        stack.background.ask(
             "wevion.campaigns", "Campaign Draft Saved", {"team_id": OWNER.team_id, "advertiser_id": advertiser.id}
         )
         story.becomes(
@@ -159,8 +159,8 @@ def _tell_of_watching(stack: LocalStack, story: "_Story") -> None:
         )
         with stack.tiktok.lock:
             advertiser.pixels = []
-        stack.watching.make_due(OWNER.team_id)
-        stack.watching.sweep()
+        stack.background.make_due(OWNER.team_id)
+        stack.background.sweep()
         story.becomes(
             "Overnight the advertiser loses its pixel. The next sweep misses it, a second look confirms it",
             OWNER,
@@ -170,8 +170,8 @@ def _tell_of_watching(stack: LocalStack, story: "_Story") -> None:
         story.told("Others are told", listener, advertiser.id, expected={"added.0.requirement": "pixel"})
         with stack.tiktok.lock:
             advertiser.pixels = pixels
-        stack.watching.make_due(OWNER.team_id)
-        stack.watching.sweep()
+        stack.background.make_due(OWNER.team_id)
+        stack.background.sweep()
         story.becomes(
             "The pixel is back: one look is enough for good news",
             OWNER,

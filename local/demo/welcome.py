@@ -5,7 +5,7 @@ import shlex
 from urllib.parse import urlsplit
 
 from local.console import Console
-from local.demo_data import (
+from local.demo.teams import (
     MANAGER,
     MEDIA_BUYER,
     OWNER,
@@ -14,12 +14,12 @@ from local.demo_data import (
     UNPAID_OWNER,
     Person,
 )
-from local.deployment import API
+from local.ministack.deployment import API
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser as Ad
 
 
-def invite(stack: LocalStack, console: Console) -> None:
+def welcome(stack: LocalStack, console: Console) -> None:
     """Print where everything is, and requests to try."""
     console.line("\nIt is up. The wizard's page, to play it through in a browser:")
     console.line(f"  {stack.wizard.url}")

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from local.deployment import Deployment
+from local.ministack.deployment import Deployment
 from local.tiktok_simulator import STARTER as STARTER_AT_TIKTOK
 from local.tiktok_simulator import DemoToken, World
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from local.emulator import REGION, Emulator
+from local.ministack.emulator import REGION, Emulator
 from local.tools import ask_tool
 
 _PLACEHOLDER = re.compile(r"\$\{([\w:]+)\}")

@@ -1,0 +1,4 @@
+"""The demo on the local stack: its `teams`, the `story` that shows the product, the `welcome` that ends `make run`.
+
+`browser` and `png` are what a person would bring along: a browser to connect TikTok with, and a picture.
+"""
