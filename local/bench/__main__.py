@@ -8,6 +8,7 @@ from local.bench import fan_out, imports, load, money, overhead, report, sizes
 from local.bench.builds import build_twice
 from local.bench.traffic import SimulatedTikTok, aws_with_demo_data
 from local.console import Console, StackError
+from local.markdown import with_parts
 from local.paths import PERFORMANCE, PERFORMANCE_FIGURES, WORK
 
 FIGURES = WORK / "bench" / "results.json"
@@ -31,7 +32,7 @@ def main() -> int:
     if options.write:
         PERFORMANCE_FIGURES.write_text(text)
         tables = report.markdown_tables(json.loads(text))
-        PERFORMANCE.write_text(report.with_tables(PERFORMANCE.read_text(), tables))
+        PERFORMANCE.write_text(with_parts(PERFORMANCE.read_text(), "bench", tables))
     console.line(f"\nAll figures: {PERFORMANCE_FIGURES if options.write else FIGURES}")
     return 0
 

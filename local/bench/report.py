@@ -1,8 +1,7 @@
 """The bench's results: rows with aim, figure and verdict, as a table for people, JSON for machines, and Markdown."""
 
 import platform
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +14,7 @@ from local.bench.money import Cost
 from local.bench.overhead import Overhead
 from local.bench.samples import Figure
 from local.bench.sizes import Size, Sizes
+from local.markdown import table as markdown_table
 
 PICTURES = "CreateIdentityImageFunction"
 """The one function that carries a library of its own: Pillow."""
@@ -130,7 +130,7 @@ def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
     load = report["load"]
     return {
         "measured": f"Measured on {report['measured_at']}, Python {report['python']}, {report['system']}.",
-        "aims": _markdown(
+        "aims": markdown_table(
             ("measure", "aim", "figure", "quartiles", "met", "of several, the worst"),
             (
                 (
@@ -144,7 +144,7 @@ def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
                 for row in report["rows"]
             ),
         ),
-        "imports": _markdown(
+        "imports": markdown_table(
             ("function", "ms", "/ boto3 + client", "modules", "peak MB"),
             (
                 (
@@ -157,11 +157,11 @@ def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
                 for name, one in imports["functions"].items()
             ),
         ),
-        "bytecode": _markdown(
+        "bytecode": markdown_table(
             ("bytecode of layer and function, files dated 1980", "import, ms"),
             ((kind, _number(figure["median"])) for kind, figure in imports["bytecode"].items()),
         ),
-        "fan_out": _markdown(
+        "fan_out": markdown_table(
             ("preflight", "warm", "cold", "/ SDK", "/ requests", "TikTok calls cold, warm", "AWS calls cold, warm"),
             (
                 (
@@ -176,7 +176,7 @@ def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
                 for name, fan in fans.items()
             ),
         ),
-        "sizes": _markdown(
+        "sizes": markdown_table(
             ("zip", "kB", "unzipped, kB"),
             (
                 (name, f"{size['zipped'] / 1e3:.1f}", f"{size['unzipped'] / 1e3:.1f}")
@@ -188,7 +188,7 @@ def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
             f" taking 100 ms a call: {load['per_second']:.1f} a second, p50 {load['p50_milliseconds']:.0f} ms,"
             f" p99 {load['p99_milliseconds']:.0f} ms, {load['errors']} errors."
         ),
-        "costs": _markdown(
+        "costs": markdown_table(
             ("a million preflights", "$", "of it measured, of it assumed"),
             (
                 *((cost["what"], f"{cost['dollars']:.2f}", cost["assumption"]) for cost in report["costs"]),
@@ -196,21 +196,6 @@ def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
             ),
         ),
     }
-
-
-def with_tables(page: str, tables: Mapping[str, str]) -> str:
-    """Return a page with what stands between its markers `<!-- bench:NAME -->` and `<!-- end -->` written anew."""
-    for name, text in tables.items():
-        place = re.search(rf"<!-- bench:{name} -->\n(.*?)<!-- end -->", page, re.DOTALL)
-        if place is None:
-            raise ValueError(f"the page has no place for {name}")
-        page = f"{page[: place.start(1)]}{text}\n{page[place.end(1) :]}"
-    return page
-
-
-def _markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    cells = [head, ["---"] * len(head), *lines]
-    return "\n".join("| " + " | ".join(line) + " |" for line in cells)
 
 
 def _number(value: float) -> str:

@@ -5,8 +5,8 @@ import json
 import os
 import sys
 
-from local.bench.report import with_tables
 from local.console import Console
+from local.markdown import with_parts
 from local.paths import ROOT
 from local.simulation import profiles, report
 from local.simulation.cases import SIZES, variations
@@ -42,7 +42,7 @@ def write(result: dict[str, object]) -> None:
     text = json.dumps(result, separators=(",", ":")).replace('{"parameter"', '\n{"parameter"') + "\n"
     FIGURES.write_text(text)
     read = json.loads(text)
-    PAGE.write_text(with_tables(PAGE.read_text(), report.markdown(read)))
+    PAGE.write_text(with_parts(PAGE.read_text(), "simulation", report.markdown(read)))
     PLOTS.mkdir(exist_ok=True)
     for name, drawn in plots(read).items():
         (PLOTS / name).write_text(drawn)

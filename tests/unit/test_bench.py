@@ -12,9 +12,10 @@ from local.bench.imports import Imports, Loaded
 from local.bench.load import Load
 from local.bench.money import costs
 from local.bench.overhead import Overhead
-from local.bench.report import PICTURES, Results, Row, markdown_tables, rows, with_tables
+from local.bench.report import PICTURES, Results, Row, markdown_tables, rows
 from local.bench.samples import Figure
 from local.bench.sizes import Size, Sizes
+from local.markdown import with_parts
 from local.paths import PERFORMANCE, PERFORMANCE_FIGURES
 
 
@@ -27,7 +28,7 @@ def report() -> Mapping[str, Any]:
 def test_the_page_shows_the_figures() -> None:
     """docs/performance.md has the tables of docs/performance.json; `make bench ARGS=--write` writes both."""
     page = PERFORMANCE.read_text()
-    assert with_tables(page, markdown_tables(report())) == page
+    assert with_parts(page, "bench", markdown_tables(report())) == page
 
 
 def test_every_aim_that_is_not_met_is_spoken_of() -> None:
@@ -53,9 +54,9 @@ def test_a_figure_is_a_median_with_quartiles() -> None:
 def test_a_page_without_a_place_is_refused() -> None:
     """A table is never lost in silence."""
     page = "<!-- bench:aims -->\nold\n<!-- end -->\nrest"
-    assert with_tables(page, {"aims": "new"}) == "<!-- bench:aims -->\nnew\n<!-- end -->\nrest"
+    assert with_parts(page, "bench", {"aims": "new"}) == "<!-- bench:aims -->\nnew\n<!-- end -->\nrest"
     with pytest.raises(ValueError, match="costs"):
-        with_tables(page, {"costs": "new"})
+        with_parts(page, "bench", {"costs": "new"})
 
 
 def figure(value: float) -> Figure:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from local.bench.report import with_tables
+from local.markdown import with_parts
 from local.simulation import money, run, workers
 from local.simulation.__main__ import FIGURES, PAGE, PLOTS
 from local.simulation.cases import SIZES, Case, variations
@@ -54,7 +54,7 @@ def figures_of(case: Case) -> Figures:
 def test_the_page_shows_the_figures() -> None:
     """docs/scaling.md has the tables of docs/scaling.json; `make simulate ARGS=--write` writes both."""
     page = PAGE.read_text()
-    assert with_tables(page, markdown(report())) == page
+    assert with_parts(page, "simulation", markdown(report())) == page
 
 
 def test_the_plots_show_the_figures() -> None:
