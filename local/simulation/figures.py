@@ -153,9 +153,7 @@ def figures(done: Simulation) -> Figures:
         record_bytes=bytes_of_record,
         gigabyte_seconds=usage.gigabyte_seconds,
         costs=money.costs(usage),
-        limits=limits(
-            case, wanted, max(tally.sweep_seconds), endpoints[NAMES[busiest]].peak_per_minute, NAMES[busiest]
-        ),
+        limits=reached,
         outage=_outage(done),
         curve=_curve(done, busiest, background=False),
         background_curve=_curve(done, busiest, background=True),
