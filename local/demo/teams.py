@@ -73,7 +73,7 @@ class Aws(Protocol):
     """Emulated AWS."""
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client of a service."""
+        """A boto3 client of a service."""
         ...
 
 
