@@ -51,7 +51,7 @@ class Row:
 
 
 def rows(results: Results) -> list[Row]:
-    """Return every aim with its figure."""
+    """Every aim with its figure."""
     every = results.imports.functions.items()
     functions = {name: one.ratio for name, one in every if name not in BACKGROUND_FUNCTIONS}
     authorizer = functions.pop("AuthorizerFunction")
@@ -101,7 +101,7 @@ def _largest(measure: str, aim: float, sizes: Mapping[str, Size], unit: float) -
 
 
 def table(results: Results) -> str:
-    """Return the table for people."""
+    """The table for people."""
     line = "{:<68}{:>6}{:>9}  {:<14}{:<5}{}"
     lines = [line.format("measure", "aim", "figure", "quartiles", "met", "of several, the worst")]
     lines += [
@@ -112,7 +112,7 @@ def table(results: Results) -> str:
 
 
 def as_json(results: Results) -> dict[str, Any]:
-    """Return everything, and what it was measured on."""
+    """Everything, and what it was measured on."""
     return {
         "measured_at": datetime.now(UTC).strftime("%Y-%m-%d"),
         "python": platform.python_version(),
@@ -123,7 +123,7 @@ def as_json(results: Results) -> dict[str, Any]:
 
 
 def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tables of docs/performance.md by their names, made of what `as_json` returned."""
+    """The tables of docs/performance.md by their names, made of what `as_json` returned."""
     fans = report["fan_out"]
     imports = report["imports"]
     sizes = report["sizes"]

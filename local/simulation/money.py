@@ -1,18 +1,19 @@
-"""What a run uses of AWS, and what that costs in a month: the list prices of the bench, and a few more."""
+"""What a run uses of AWS, and what that costs in a month."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local.bench.money import (
+from local.aws_prices import (
     DYNAMODB_READ_UNIT,
     DYNAMODB_WRITE_UNIT,
+    EVENTBRIDGE_EVENT,
     LAMBDA_GIGABYTE_SECOND,
     LAMBDA_REQUEST,
     LOGS_GIGABYTE,
-    MILLION,
     SECRETS_CALL,
+    SQS_REQUEST,
 )
 from local.simulation import assumptions
 from publishing.readiness.looks import Outcome
@@ -21,8 +22,6 @@ from publishing.readiness.sweep import PAGE
 if TYPE_CHECKING:
     from local.simulation.run import Simulation
 
-SQS_REQUEST = 0.40 / MILLION
-EVENTBRIDGE_EVENT = 1.00 / MILLION
 DAYS = 30
 MEMORY_GIGABYTES = 0.5
 """The template's MemorySize of sweep and worker."""
