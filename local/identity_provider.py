@@ -52,7 +52,7 @@ class IdentityProvider:
         algorithm: str = "RS256",
         claims: Mapping[str, object] | None = None,
     ) -> str:
-        """Return a signed token of a user in a team; `claims` replace or add, None takes a claim away."""
+        """A signed token of a user in a team; `claims` replace or add, None takes a claim away."""
         now = time.time()
         payload: dict[str, object] = {
             "sub": user_id,

@@ -64,7 +64,7 @@ class InMemoryAws:
         return f"{self._scheme}://127.0.0.1:{self._server.port}"
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client of a service, whose calls are not recorded."""
+        """A boto3 client of a service, whose calls are not recorded."""
         if service in self._clients:
             return self._clients[service]
         session = boto3.Session(

@@ -16,7 +16,7 @@ def places(page: str, kind: str) -> list[str]:
 
 
 def with_parts(page: str, kind: str, parts: Mapping[str, str]) -> str:
-    """Return a page with these parts written anew, by the names of their places.
+    """A page with these parts written anew, by the names of their places.
 
     Raises:
         ValueError: the page has no place for one of them.

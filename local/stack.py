@@ -65,11 +65,11 @@ class LocalStack:
         return self.main.table_name
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client of an emulated service, with all rights."""
+        """A boto3 client of an emulated service, with all rights."""
         return self.aws.client(service)
 
     def bearer(self, person: Person) -> dict[str, str]:
-        """Return the headers with which a demo person calls, always with the same token."""
+        """The headers with which a demo person calls, always with the same token."""
         if person not in self._tokens:
             token = self.identity_provider.token(person.user_id, person.team_id, algorithm="ES256")
             self._tokens[person] = token

@@ -25,7 +25,7 @@ PLACES = "code"
 
 
 def with_tables(page: str) -> str:
-    """Return a page with every table of ours in it written anew.
+    """A page with every table of ours in it written anew.
 
     Raises:
         KeyError: the page has a place for a table that there is not.

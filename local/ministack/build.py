@@ -18,7 +18,7 @@ _BUILD_KEY = WORK / "build.key"
 
 
 def build_parameters() -> dict[str, str]:
-    """Return the parameters that make functions run on this machine: its Python, its processor."""
+    """The parameters that make functions run on this machine: its Python, its processor."""
     arm = platform.machine().lower() in {"arm64", "aarch64"}
     return {
         "PythonRuntime": f"python{sys.version_info.major}.{sys.version_info.minor}",
@@ -51,7 +51,7 @@ def sam_build(folder: Path, *options: str) -> None:
 
 
 def _build_key() -> str:
-    """Return a digest of all that decides what a build makes."""
+    """A digest of all that decides what a build makes."""
     digest = hashlib.sha256(repr((sorted(build_parameters().items()), sys.version)).encode())
     for path in _sources():
         digest.update(f"\0{path.relative_to(ROOT)}\0".encode())

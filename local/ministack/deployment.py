@@ -87,7 +87,7 @@ def _deployment(emulator: Emulator, stack_name: str) -> Deployment:
 
 
 def _failed_resource(emulator: Emulator, stack_name: str) -> str | None:
-    """Return the first resource that failed, with CloudFormation's reason."""
+    """The first resource that failed, with CloudFormation's reason."""
     cloudformation = emulator.client("cloudformation")
     try:
         events = cloudformation.describe_stack_events(StackName=stack_name)["StackEvents"]

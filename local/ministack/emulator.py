@@ -47,7 +47,7 @@ class Emulator:
         return WORK / f"ministack-{self._port}.log"
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client with all rights."""
+        """A boto3 client with all rights."""
         session = boto3.Session(
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
@@ -143,7 +143,7 @@ def is_up(url: str) -> bool:
 
 
 def _usable(port: int) -> int:
-    """Return the port, or a free one for 0."""
+    """The port, or a free one for 0."""
     with closing(socket.socket()) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 def as_json(
     profiles: Sequence[Profile], sizes: Iterable[Figures], varied: Iterable[tuple[Variation, Figures]]
 ) -> dict[str, Any]:
-    """Return everything that docs/scaling.json holds."""
+    """Everything that docs/scaling.json holds."""
     return {
         "calls": {name: round(calls, 2) for name, calls in averages(profiles).items()},
         "most_calls": {name: max(profile.count(name) for profile in profiles) for name in NAMES},
@@ -34,7 +34,7 @@ def as_json(
 
 
 def tables(report: Row) -> str:
-    """Return all tables for people."""
+    """All tables for people."""
     sizes, varied = report["sizes"], report["varied"]
     parts = [_aligned(*_freshness(sizes)), _aligned(*_work(sizes)), _aligned(*_limits(sizes)), _aligned(*_costs(sizes))]
     if varied:
@@ -43,7 +43,7 @@ def tables(report: Row) -> str:
 
 
 def markdown(report: Row) -> dict[str, str]:
-    """Return the parts of docs/scaling.md by their names."""
+    """The parts of docs/scaling.md by their names."""
     sizes = report["sizes"]
     return {
         "assumptions": markdown_table(("assumption", "value"), _assumptions()),

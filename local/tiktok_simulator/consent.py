@@ -90,7 +90,7 @@ class Asked:
             raise ConsentError("The redirect_uri must be an http or https address of this machine.")
 
     def redirect(self, answer: Mapping[str, str]) -> str:
-        """Return where the browser goes with the answer: the query that is there stays as it is."""
+        """Where the browser goes with the answer: the query that is there stays as it is."""
         given = {} if self.state is None else {"state": self.state}
         parts = urlsplit(self.redirect_uri)
         query = "&".join(filter(None, [parts.query, urlencode({**answer, **given})]))
@@ -152,7 +152,7 @@ def answer(simulator: "Simulator", request: HttpRequest) -> Answer:
 
 
 def _is_on_this_machine(url: str) -> bool:
-    """Say so only where a browser cannot read the address in another way: plain characters, nobody's name in it."""
+    """Whether it is, however a browser reads the address: in plain characters, and nobody's name in it."""
     if not (url.isascii() and url.isprintable()) or set(url) & set(" \\#"):
         return False
     try:

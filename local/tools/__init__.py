@@ -15,7 +15,7 @@ from local.paths import TOOLS
 
 
 def tool_command(program: str) -> list[str]:
-    """Return the command that runs a program; -P keeps its folder out of its imports."""
+    """The command that runs a program; -P keeps its folder out of its imports."""
     return [str(TOOLS / "python"), "-P", str(Path(__file__).with_name(program))]
 
 
@@ -30,5 +30,5 @@ def ask_tool(program: str, request: object) -> Any:
 
 
 def path_for_sam() -> str:
-    """Return the PATH for SAM CLI: `sam build` looks there for the layer's Python, with pip, which is this one."""
+    """The PATH for SAM CLI: `sam build` looks there for the layer's Python, with pip, which is this one."""
     return os.pathsep.join([str(Path(sys.executable).parent), str(TOOLS), os.environ.get("PATH", os.defpath)])
