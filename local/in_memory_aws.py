@@ -92,7 +92,7 @@ class InMemoryAws:
             ],
         )
 
-    def create_readiness(self) -> None:
+    def create_queues_and_bus(self) -> None:
         """Make the queues of looks and of connections, and the event bus, that the functions' environment names."""
         for variable in ("READINESS_QUEUE_URL", "READINESS_URGENT_QUEUE_URL", "CONNECTION_QUEUE_URL"):
             self.client("sqs").create_queue(QueueName=ENVIRONMENT[variable].rpartition("/")[2])

@@ -1,4 +1,4 @@
-"""Writes docs/openapi.yaml and docs/events/."""
+"""`make openapi`: writes docs/openapi.yaml and docs/events/."""
 
 from local.openapi import openapi, written
 from local.openapi.event_schemas import write_event_schemas

@@ -14,6 +14,11 @@ START = datetime(2026, 11, 2, tzinfo=UTC)
 """Midnight, as TikTok's days begin."""
 
 
+def since_start(moment: datetime) -> float:
+    """Seconds of simulated time."""
+    return (moment - START).total_seconds()
+
+
 @dataclass(slots=True)
 class Engine:
     """The clock, and what is to happen."""

@@ -16,6 +16,8 @@ from publishing.readiness.looks import Outcome
 PARTS = (0.5, 0.9, 0.99)
 CURVE_MINUTES = 10
 """Of one point of the plotted day."""
+_DURATIONS = ("active_every", "idle_every", "schedule")
+"""The fields of a case that are spans of time."""
 
 
 @dataclass(frozen=True)
@@ -159,9 +161,6 @@ def figures(done: Simulation) -> Figures:
         background_curve=_curve(done, busiest, background=True),
         depths=done.depths[measured],
     )
-
-
-_DURATIONS = ("active_every", "idle_every", "schedule")
 
 
 def _spread(seconds: Sequence[float]) -> Spread:
