@@ -9,8 +9,8 @@ from typing import Any
 import requests
 
 from local.bench.builds import Build
+from local.bench.harness import LATENCY_SECONDS, Handler, SimulatedTikTok, handler
 from local.bench.samples import Figure, milliseconds
-from local.bench.traffic import LATENCY_SECONDS, Handler, SimulatedTikTok, handler
 from local.console import Console
 from local.demo.teams import MANAGER, MEDIA_BUYER, OWNER, Person
 from local.in_memory_aws import InMemoryAws

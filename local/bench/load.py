@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import requests
 
 from local.bench.fan_out import CASES
-from local.bench.traffic import LATENCY_SECONDS
+from local.bench.harness import LATENCY_SECONDS
 from local.console import Console
 from local.ministack.deployment import API
 from local.stack import LocalStack

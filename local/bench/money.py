@@ -13,8 +13,8 @@ from local.aws_prices import (
     REST_API_REQUEST,
     SECRETS_CALL,
 )
+from local.bench.cold_starts import ColdStarts
 from local.bench.fan_out import FanOut
-from local.bench.imports import Imports
 
 _WRITE = "dynamodb:PutItem"
 """Of the snapshot: beside the measured calls, since how often it happens depends on how often somebody asks."""
@@ -52,12 +52,12 @@ class Cost:
     assumption: str
 
 
-def costs(preflight: FanOut, imports: Imports) -> list[Cost]:
+def costs(preflight: FanOut, cold_starts: ColdStarts) -> list[Cost]:
     """The rows, the dearest first, for a million times the preflight that was measured."""
     chains = preflight.warm.median
-    init = imports.functions["PublishCheckFunction"].milliseconds.median / 1_000
+    init = cold_starts.functions["PublishCheckFunction"].milliseconds.median / 1_000
     seconds = TIKTOK_SECONDS * chains + COLD_SHARE * init
-    authorizer_init = imports.functions["AuthorizerFunction"].milliseconds.median / 1_000
+    authorizer_init = cold_starts.functions["AuthorizerFunction"].milliseconds.median / 1_000
     authorizer = AUTHORIZED_SHARE * (AUTHORIZER_SECONDS + COLD_SHARE * authorizer_init)
     invocations = 1 + AUTHORIZED_SHARE
     reads = sum(preflight.aws_calls_warm.values()) - preflight.aws_calls_warm.get(_WRITE, 0) + AUTHORIZED_SHARE

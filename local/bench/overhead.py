@@ -7,9 +7,9 @@ import requests
 
 from local.bench.builds import Build
 from local.bench.fan_out import CASES
+from local.bench.harness import SimulatedTikTok, handler
 from local.bench.in_lambda import run_program
 from local.bench.samples import Figure, milliseconds
-from local.bench.traffic import SimulatedTikTok, handler
 from local.console import Console, StackError
 from local.in_memory_aws import InMemoryAws
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local.bench.builds import BACKGROUND_FUNCTIONS
+from local.bench.cold_starts import ColdStarts
 from local.bench.fan_out import FanOut
-from local.bench.imports import Imports
 from local.bench.load import Load
 from local.bench.money import Cost
 from local.bench.overhead import Overhead
@@ -26,7 +26,7 @@ _SDK_FLOOR = "REACH"
 class Results:
     """All that was measured in one run."""
 
-    imports: Imports
+    cold_starts: ColdStarts
     fan_out: Mapping[str, FanOut]
     overhead: Overhead
     sizes: Sizes
@@ -52,7 +52,7 @@ class Row:
 
 def rows(results: Results) -> list[Row]:
     """Every aim with its figure."""
-    every = results.imports.functions.items()
+    every = results.cold_starts.functions.items()
     functions = {name: one.ratio for name, one in every if name not in BACKGROUND_FUNCTIONS}
     authorizer = functions.pop("AuthorizerFunction")
     fans = results.fan_out
@@ -65,7 +65,7 @@ def rows(results: Results) -> list[Row]:
     return [
         _worst("API function, cold: import and Init / boto3 with a DynamoDB client", 1.5, functions),
         _row("authorizer, cold: the same yardstick", 0.6, authorizer),
-        _row("import of what we ship / of sources only", 0.40, results.imports.shipped_over_sources),
+        _row("import of what we ship / of sources only", 0.40, results.cold_starts.shipped_over_sources),
         _worst("preflight, warm / slowest chain of TikTok calls", 1.15, {name: fan.warm for name, fan in fans.items()}),
         _worst("preflight, cold connections / the same", 1.6, {name: fan.cold for name, fan in fans.items()}),
         _worst("preflight, warm / one after another with TikTok's SDK", 0.4, over_sdk),
@@ -125,7 +125,7 @@ def as_json(results: Results) -> dict[str, Any]:
 def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
     """The tables of docs/performance.md by their names, made of what `as_json` returned."""
     fans = report["fan_out"]
-    imports = report["imports"]
+    cold_starts = report["cold_starts"]
     sizes = report["sizes"]
     load = report["load"]
     return {
@@ -144,7 +144,7 @@ def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
                 for row in report["rows"]
             ),
         ),
-        "imports": markdown_table(
+        "cold_starts": markdown_table(
             ("function", "ms", "/ boto3 + client", "modules", "peak MB"),
             (
                 (
@@ -154,12 +154,12 @@ def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
                     str(one["modules"]),
                     f"{one['peak_megabytes']:.0f}",
                 )
-                for name, one in imports["functions"].items()
+                for name, one in cold_starts["functions"].items()
             ),
         ),
         "bytecode": markdown_table(
             ("bytecode of layer and function, files dated 1980", "import, ms"),
-            ((kind, _number(figure["median"])) for kind, figure in imports["bytecode"].items()),
+            ((kind, _number(figure["median"])) for kind, figure in cold_starts["bytecode"].items()),
         ),
         "fan_out": markdown_table(
             ("preflight", "warm", "cold", "/ SDK", "/ requests", "TikTok calls cold, warm", "AWS calls cold, warm"),

@@ -141,7 +141,7 @@ def figures(done: Simulation) -> Figures:
         refused_preflights_share=tally.refused_preflights / max(1, tally.preflights),
         messages=per_day.get("sent", 0),
         urgent_messages=per_day.get("urgent", 0),
-        hidden_messages=per_day.get("hidings", 0),
+        hidden_messages=per_day.get("visibility_changes", 0),
         superseded=tally.outcomes[Outcome.SUPERSEDED] / days,
         dead_letters=counts["dead"],
         deepest_queue=max(done.depths[measured]),

@@ -60,7 +60,7 @@ def usage(done: "Simulation", per_day: Mapping[str, float], record_bytes: float)
     listed = per_day.get("sent", 0.0) / PAGE * math.ceil(PAGE * INDEX_KEY_BYTES / 4_096) / 2
     busy = sum(tally.busy.values()) + sum(tally.sweep_seconds)
     invocations = (tally.batches + len(tally.sweep_seconds) + tally.sweeps_handed_on) / days
-    sent, hidden = per_day.get("sent", 0.0), per_day.get("hidings", 0.0)
+    sent, hidden = per_day.get("sent", 0.0), per_day.get("visibility_changes", 0.0)
     return Usage(
         read_units=record_reads + checks * assumptions.TEAM_READ_UNITS + listed,
         write_units=writes * math.ceil(record_bytes / 1_024) + 2 * moves,

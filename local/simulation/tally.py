@@ -57,7 +57,7 @@ def counted(records: SimulatedRecords, queue: SimulatedQueue) -> "Counter[str]":
         moves=records.moves,
         sent=queue.sent,
         urgent=queue.urgent_sent,
-        hidings=queue.hidings,
+        visibility_changes=queue.visibility_changes,
         dead=len(queue.dead),
     )
 

@@ -13,7 +13,7 @@ _PREFLIGHT = "PublishCheckFunction"
 
 
 @dataclass(frozen=True)
-class Loading:
+class ColdStart:
     """One cold start."""
 
     seconds: float
@@ -39,7 +39,7 @@ class Loaded:
 
 
 @dataclass(frozen=True)
-class Imports:
+class ColdStarts:
     """Every function, and the preflight with other bytecode."""
 
     yardstick_milliseconds: Figure
@@ -49,23 +49,23 @@ class Imports:
     shipped_over_sources: Figure
 
 
-def measure(build: Build, console: Console) -> Imports:
-    """Load everything in turn, round after round, so that a machine that slows down slows all of it down."""
+def measure(build: Build, console: Console) -> ColdStarts:
+    """Load everything in turn, round after round, so that a machine that slows down slows all of it."""
     runs = {
         "yardstick": (build.search_path(_PREFLIGHT), "boto3"),
         **{name: (build.search_path(name), "app") for name in FUNCTIONS},
     }
     for kind in Bytecode:
         runs[kind] = (with_bytecode(build, kind).search_path(_PREFLIGHT), "modules")
-    rounds: dict[str, list[Loading]] = {name: [] for name in runs}
+    rounds: dict[str, list[ColdStart]] = {name: [] for name in runs}
     with console.step(f"Loading functions in {SAMPLES * len(runs)} fresh interpreters"):
         for _ in range(SAMPLES):
             for name, (where, what) in runs.items():
-                rounds[name].append(Loading(**run_program("load.py", where, what)))
+                rounds[name].append(ColdStart(**run_program("load.py", where, what)))
     seconds = {name: [one.seconds for one in samples] for name, samples in rounds.items()}
     yardstick = milliseconds(seconds["yardstick"])
     sources = milliseconds(seconds[Bytecode.NONE])
-    return Imports(
+    return ColdStarts(
         yardstick_milliseconds=yardstick,
         functions={
             name: Loaded(
@@ -87,6 +87,6 @@ def compiled(build: Build, function: str) -> list[str]:
     return found
 
 
-def loaded(build: Build, function: str) -> "Loading":
+def loaded(build: Build, function: str) -> ColdStart:
     """Load a function once, cold."""
-    return Loading(**run_program("load.py", build.search_path(function), "app"))
+    return ColdStart(**run_program("load.py", build.search_path(function), "app"))

@@ -1,4 +1,4 @@
-"""What built functions talk to in the bench: a simulated TikTok over TLS, and AWS in memory; not in their process."""
+"""Runs built functions, each in a process of its own, against a simulated TikTok over TLS and AWS in memory."""
 
 import json
 import ssl
