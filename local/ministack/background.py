@@ -1,18 +1,16 @@
 """What happens on a deployed stack without an HTTP call: sweeps, events of other services and for them, time."""
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from local.console import StackError
 from local.ministack.deployment import Deployment
 from local.ministack.emulator import Emulator
 
-Result = TypeVar("Result")
 Item = Mapping[str, Any]
 """As DynamoDB has it: each value with its type."""
 
@@ -150,19 +148,3 @@ class Listener:
             for event in self.listen()
             if event["detail-type"] == detail_type and event["detail"].get("advertiser_id") == advertiser_id
         ]
-
-
-def eventually(look: Callable[[], Result | None], what: str, seconds: float = 20.0) -> Result:
-    """What ``look`` finds, as soon as it finds anything.
-
-    Raises:
-        StackError: nothing was found in time.
-    """
-    end = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found:
-            return found
-        if time.monotonic() > end:
-            raise StackError(f"{what}: not within {seconds:.0f} seconds")
-        time.sleep(0.2)

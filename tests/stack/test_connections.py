@@ -13,9 +13,8 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from local.demo.browser import Browser, Form, query_of
+from local.demo.browser import Browser, Form
 from local.demo.teams import MANAGER, MEDIA_BUYER, NEW_TEAM, OWNER, STARTER, TRAINEE, UNPAID_OWNER, UNPAID_TEAM
-from local.ministack.background import eventually
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import DemoToken, Fault, FaultKind, Scope, Simulator
@@ -30,13 +29,14 @@ from tests.connecting import (
     disconnect,
     items_of,
     joined,
+    query_of,
     readiness,
     refused,
     removed_at,
     returned,
     token_of,
 )
-from tests.deployed import Api, problem
+from tests.deployed import Api, eventually, problem
 from tests.described import ROOT
 
 EXCHANGE, LISTING, REVOKE = "oauth2/access_token/", "oauth2/advertiser/get/", "oauth2/revoke_token/"

@@ -4,12 +4,11 @@ import pytest
 import requests
 
 from local.demo.teams import NEW_TEAM, STARTER
-from local.ministack.background import eventually
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import Fault, FaultKind, Simulator
 from tests.connecting import connect, connection, disconnect, items_of, readiness, removed_at, token_of
-from tests.deployed import Api, problem
+from tests.deployed import Api, eventually, problem
 
 pytestmark = pytest.mark.deep
 

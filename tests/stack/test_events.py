@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from local.demo.teams import PEOPLE, TEAM
-from local.ministack.background import eventually
 from local.stack import LocalStack
 from local.tiktok_simulator import Simulator
+from tests.deployed import eventually
 from tests.template import load_template
 
 EVENTS = Path(__file__).parents[2] / "events"

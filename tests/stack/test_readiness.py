@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local.demo.teams import MEDIA_BUYER, OWNER, TEAM, UNPAID_OWNER
-from local.ministack.background import Background, Listener, eventually
+from local.ministack.background import Background, Listener
 from local.ministack.deployment import Deployment
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
@@ -19,7 +19,7 @@ from publishing.aws.records import DynamoDBRecords
 from publishing.aws.sigv4 import Credentials
 from publishing.aws.table import Table
 from publishing.readiness.record import Record
-from tests.deployed import Api, problem
+from tests.deployed import Api, eventually, problem
 
 PARAMETERS = {
     "ReadinessSchedule": "rate(1 minute)",
