@@ -17,7 +17,7 @@ help:
 	@echo "make logs       follows what the functions of make run log, until Ctrl-C: FN=publish_check for one"
 	@echo "make invoke     one function in Docker against what make run started: FN=… EVENT=events/….json; alone: a list"
 	@echo "make test       lint, then every test but the deep ones; ARGS='tests/unit -k name' runs some"
-	@echo "make test-deep  the tests that take minutes: requests made up from docs/openapi.yaml, and mutation"
+	@echo "make test-deep  the tests that take minutes: the fault matrix, made-up requests, browser, mutation"
 	@echo "make bench      how fast it is: aims, figures and verdicts; ARGS=--write writes docs/performance.md"
 	@echo "make simulate   readiness for up to a million advertisers; ARGS=--write writes docs/scaling.md and its plots"
 	@echo "make mutation   faults put into rules and tables, which unit tests must notice: MODULES=publishing.access"

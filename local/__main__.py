@@ -7,12 +7,12 @@ import sys
 import threading
 
 from local.console import Console, StackError
-from local.deployment import build_parameters
-from local.invitation import invite
-from local.local_invoke import write_invoke_template
+from local.demo.story import tell
+from local.demo.welcome import welcome
+from local.ministack.background import FAST
+from local.ministack.build import build_parameters
+from local.ministack.invoke_template import write_invoke_template
 from local.stack import LocalStack
-from local.story import tell
-from local.watching import FAST
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
             if options.command == "run":
                 stack.start_over()  # whoever plays the wizard's page begins where the story began
                 write_invoke_template(stack.aws, stack.main)
-                invite(stack, console)
+                welcome(stack, console)
                 console.line("Ctrl-C ends it.")
                 threading.Event().wait()
     except StackError as error:

@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from local.paths import ROOT, TOOLS
 from local.sam_template import parameter_default, parameters_without_default
+from local.tools import path_for_sam
 
 _CONFIG = ROOT / "samconfig.toml"
 _SHOWN_FILES = 10
@@ -121,12 +122,11 @@ def main() -> int:
     except RefusedError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    # sam build looks for the layer's Python, with pip, on PATH.
-    path = os.pathsep.join([str(Path(sys.executable).parent), str(TOOLS), os.environ.get("PATH", os.defpath)])
+    environment = {**os.environ, "PATH": path_for_sam()}
     for command in commands(stage, options.further):
         sys.stdout.write(f"+ {shlex.join(['sam', *command[1:]])}\n")
         sys.stdout.flush()
-        code = subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}, check=False).returncode  # noqa: S603 - SAM CLI
+        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603 - SAM CLI
         if code:
             return code
     return 0

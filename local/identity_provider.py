@@ -1,16 +1,18 @@
 """Issues the bearer tokens of the local stack: keys made at start, served as a JWKS on loopback."""
 
 import json
-import threading
 import time
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http import HTTPStatus
 from typing import Any, Self
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
+from local.loopback import LoopbackHandler, LoopbackServer
+
+_PATH = "/.well-known/jwks.json"
 _HOURS = 3600
 
 
@@ -29,18 +31,17 @@ class IdentityProvider:
                 _published(ECAlgorithm.to_jwk(ec_key.public_key(), as_dict=True), "ES256"),
             ]
         }
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(json.dumps(jwks).encode()))
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._server = LoopbackServer(_handler(json.dumps(jwks).encode()))
 
     @property
     def issuer(self) -> str:
         """The `iss` of its tokens."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return self._server.origin
 
     @property
     def jwks_url(self) -> str:
         """Where the public keys are."""
-        return f"{self.issuer}/.well-known/jwks.json"
+        return f"{self.issuer}{_PATH}"
 
     def token(
         self,
@@ -51,7 +52,7 @@ class IdentityProvider:
         algorithm: str = "RS256",
         claims: Mapping[str, object] | None = None,
     ) -> str:
-        """Return a signed token of a user in a team; `claims` replace or add, None takes a claim away."""
+        """A signed token of a user in a team; `claims` replace or add, None takes a claim away."""
         now = time.time()
         payload: dict[str, object] = {
             "sub": user_id,
@@ -66,30 +67,23 @@ class IdentityProvider:
         return jwt.encode(payload, self._keys[algorithm], algorithm, headers={"kid": algorithm})
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
 
 def _published(key: dict[str, Any], algorithm: str) -> dict[str, Any]:
     return {**key, "kid": algorithm, "alg": algorithm, "use": "sig"}
 
 
-def _handler(jwks: bytes) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(jwks: bytes) -> type[LoopbackHandler]:
+    class Handler(LoopbackHandler):
         def do_GET(self) -> None:
-            found = self.path == "/.well-known/jwks.json"
-            body = jwks if found else b"{}"
-            self.send_response(200 if found else 404)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing: the console belongs to the stack's own lines."""
+            if self.path == _PATH:
+                self.send(HTTPStatus.OK, "application/json", jwks)
+            else:
+                self.send(HTTPStatus.NOT_FOUND, "application/json", b"{}")
 
     return Handler

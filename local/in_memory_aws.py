@@ -8,15 +8,14 @@ import http.client
 import json
 import logging
 import ssl
-import threading
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 import boto3
 from moto.server import ThreadedMotoServer
 
 from local.lambda_runtime import ENVIRONMENT
+from local.loopback import LoopbackHandler, LoopbackServer
 
 _SERVICES = {
     "AmazonSQS": "sqs",
@@ -53,7 +52,7 @@ class InMemoryAws:
         self._remember_reads = remember_reads
         self._remembered: dict[tuple[str, bytes], Answer] = {}
         self._moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Recorder,), {"aws": self}))
+        self._server = LoopbackServer(type("Handler", (_Recorder,), {"aws": self}))
         self._scheme = "http"
         if ssl_context is not None:
             self._scheme = "https"
@@ -62,10 +61,10 @@ class InMemoryAws:
     @property
     def url(self) -> str:
         """The endpoint."""
-        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self._server.port}"
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client of a service, whose calls are not recorded."""
+        """A boto3 client of a service, whose calls are not recorded."""
         if service in self._clients:
             return self._clients[service]
         session = boto3.Session(
@@ -93,7 +92,7 @@ class InMemoryAws:
             ],
         )
 
-    def create_readiness(self) -> None:
+    def create_queues_and_bus(self) -> None:
         """Make the queues of looks and of connections, and the event bus, that the functions' environment names."""
         for variable in ("READINESS_QUEUE_URL", "READINESS_URGENT_QUEUE_URL", "CONNECTION_QUEUE_URL"):
             self.client("sqs").create_queue(QueueName=ENVIRONMENT[variable].rpartition("/")[2])
@@ -129,18 +128,17 @@ class InMemoryAws:
     def __enter__(self) -> Self:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's server would tell of every request
         self._moto.start()
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         for client in self._clients.values():
             client.close()
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
         self._moto.stop()
 
 
-class _Recorder(BaseHTTPRequestHandler):
+class _Recorder(LoopbackHandler):
     """Reads a request for InMemoryAws, and sends its answer."""
 
     aws: InMemoryAws
@@ -152,12 +150,5 @@ class _Recorder(BaseHTTPRequestHandler):
         service, _, operation = self.headers["X-Amz-Target"].partition(".")
         body = self.rfile.read(int(self.headers["Content-Length"]))
         status, kind, content = self.aws.answer(f"{_SERVICES[service]}:{operation}", dict(self.headers), body)
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        self.send(status, kind, content)
         self.wfile.flush()
-
-    def log_message(self, *_: object) -> None:
-        """Write nothing: the record is in `calls`."""

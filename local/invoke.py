@@ -1,6 +1,6 @@
 """`make invoke`: one function in Lambda's own image, against what `make run` started.
 
-`sam local invoke` with the template that local/local_invoke.py wrote, and with what is typed checked before.
+`sam local invoke` with the template that `make run` wrote, and with what is typed checked before.
 """
 
 import argparse
@@ -8,14 +8,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-import requests
-
-from local.local_invoke import INVOKE_TEMPLATE
+from local.ministack.emulator import is_up
+from local.ministack.invoke_template import INVOKE_TEMPLATE
 from local.paths import ROOT
 from local.sam_template import functions
 from local.tools import tool_command
@@ -95,10 +93,10 @@ def endpoint_of(template: Path) -> str:
 
 def _check_stack(template: Path) -> None:
     url = endpoint_of(template)
-    with suppress(requests.RequestException):
-        if requests.get(f"{url}/_ministack/health", timeout=5).ok:
-            return
-    raise NotInvokableError(f"The local stack does not answer at {url}: start it with make run in another terminal.")
+    if not is_up(url):
+        raise NotInvokableError(
+            f"The local stack does not answer at {url}: start it with make run in another terminal."
+        )
 
 
 def _function_of(event: str) -> str:

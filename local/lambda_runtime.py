@@ -59,10 +59,10 @@ def link_packages(folder: Path) -> Path:
 
 
 def search_path(build: Path, function: str, runtime: Path) -> list[str]:
-    """Return where a built function looks for modules, in Lambda's order: its code, the layer, the runtime."""
+    """Where a built function looks for modules, in Lambda's order: its code, the layer, the runtime."""
     return [str(build / function), *(str(build / layer / "python") for layer in layers_of(function)), str(runtime)]
 
 
 def layers_of(function: str) -> tuple[str, ...]:
-    """Return the layers of a function of the template."""
+    """The layers of a function of the template."""
     return (SHARED_LAYER, BEARER_LAYER) if function == "AuthorizerFunction" else (SHARED_LAYER,)

@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-import requests
 from botocore.exceptions import BotoCoreError
 
-from local.emulator import Emulator
+from local.ministack.emulator import Emulator, is_up
 from local.sam_template import functions
 from local.stack import STACK_NAME
 
@@ -109,7 +108,7 @@ def main() -> int:
         sys.stderr.write(f"There is no function {options.function}. There are: {', '.join(names)}\n")
         return 1
     stack = Emulator(options.port)
-    if not _answers(stack.url):
+    if not is_up(stack.url):
         sys.stderr.write(f"No local stack answers at {stack.url}: start it with make run, or say its PORT=….\n")
         return 1
     follower = Follower(stack.client("logs"), groups_of([options.function] if options.function else names))
@@ -118,7 +117,7 @@ def main() -> int:
     except KeyboardInterrupt:
         _write("\n")
     except BotoCoreError:
-        if _answers(stack.url):
+        if is_up(stack.url):
             raise
         _write("The local stack has ended.\n")
     return 0
@@ -127,12 +126,6 @@ def main() -> int:
 def _write(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
-
-
-def _answers(url: str) -> bool:
-    with suppress(requests.RequestException):
-        return requests.get(f"{url}/_ministack/health", timeout=5).ok
-    return False
 
 
 def _json(text: str) -> dict[str, Any] | None:

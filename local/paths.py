@@ -11,3 +11,7 @@ EVENT_SCHEMAS = ROOT / "docs" / "events"
 PERFORMANCE = ROOT / "docs" / "performance.md"
 # What `make bench ARGS=--write` measured last.
 PERFORMANCE_FIGURES = ROOT / "docs" / "performance.json"
+SCALING = ROOT / "docs" / "scaling.md"
+# What `make simulate ARGS=--write` found last, and the page's plots.
+SCALING_FIGURES = ROOT / "docs" / "scaling.json"
+SCALING_PLOTS = ROOT / "docs" / "scaling"

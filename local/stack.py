@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 
 from local.api_page import ApiPage
 from local.console import Console
-from local.demo_data import Person, write_demo_data, write_demo_items
-from local.deployment import Deployment, build, deploy
-from local.emulator import Emulator
+from local.demo.teams import Person, write_demo_data, write_demo_items
 from local.identity_provider import IdentityProvider
+from local.ministack.background import Background
+from local.ministack.build import build
+from local.ministack.deployment import Deployment, deploy
+from local.ministack.emulator import Emulator
 from local.tiktok_simulator import Simulator
-from local.watching import Watching
 from local.wizard import News, Shown, Wizard, page_settings
 
 STACK_NAME = "wevion-local"
@@ -64,20 +65,20 @@ class LocalStack:
         return self.main.table_name
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client of an emulated service, with all rights."""
+        """A boto3 client of an emulated service, with all rights."""
         return self.aws.client(service)
 
     def bearer(self, person: Person) -> dict[str, str]:
-        """Return the headers with which a demo person calls, always with the same token."""
+        """The headers with which a demo person calls, always with the same token."""
         if person not in self._tokens:
             token = self.identity_provider.token(person.user_id, person.team_id, algorithm="ES256")
             self._tokens[person] = token
         return {"Authorization": f"Bearer {self._tokens[person]}"}
 
     @property
-    def watching(self) -> Watching:
-        """Its readiness functions."""
-        return Watching(self.aws, self.main)
+    def background(self) -> Background:
+        """Its functions that nobody calls over HTTP."""
+        return Background(self.aws, self.main)
 
     def deploy(self, stack_name: str, parameters: Mapping[str, str] | None = None) -> Deployment:
         """Deploy the same template as another stack beside the first one, with secrets of its own."""
@@ -122,7 +123,7 @@ class LocalStack:
                 self._main = self.deploy(STACK_NAME, self._parameters)
             with self._console.step("Writing demo data"):
                 self.write_demo_data(self._main)
-            listener = started.enter_context(self.watching.listener("wizard"))
+            listener = started.enter_context(self.background.listener("wizard"))
             started.callback(self.wizard.hide)
             self.wizard.show(self._shown(News(listener)))
             self._started = started.pop_all()

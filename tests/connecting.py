@@ -4,11 +4,11 @@ import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import requests
 
-from local.browser import query_of
-from local.demo_data import NEW_TEAM, Person
+from local.demo.teams import NEW_TEAM, Person
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser, Scope
 from tests.deployed import Api
@@ -16,6 +16,11 @@ from tests.described import ROOT
 
 CALLBACK = "/connections/callback"
 CONNECTED = {"tiktok": "connected"}
+
+
+def query_of(url: str) -> dict[str, str]:
+    """The query of an address."""
+    return dict(parse_qsl(url.partition("?")[2]))
 
 
 def joined(stack: LocalStack, user_id: str, role: str) -> Person:

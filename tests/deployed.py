@@ -1,19 +1,22 @@
 """The deployed template on emulated AWS, once for a run of pytest, and a way to call it."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import requests
 
 from local.console import Console
-from local.demo_data import Person
+from local.demo.teams import Person
 from local.stack import LocalStack
 from local.tiktok_simulator import Simulator
 from tests.described import ROOT, assert_described
 
 SECONDS = 30.0
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,17 @@ def problem(response: requests.Response, status: int, code: str) -> Mapping[str,
     assert body["detail"].endswith(".")
     assert body["request_id"]
     return body
+
+
+def eventually(look: Callable[[], Result | None], what: str, seconds: float = 20.0) -> Result:
+    """What ``look`` finds, as soon as it finds anything; the test fails where it does not in time."""
+    end = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < end, f"{what}: not within {seconds:.0f} seconds"
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="session")

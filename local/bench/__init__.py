@@ -3,6 +3,6 @@
 `python -m local.bench` prints a table of aims, figures and verdicts; `--write` also writes docs/performance.json and
 the tables of docs/performance.md.
 
-What loads and calls built functions in fresh interpreters is in `in_lambda/`. The measurements are `imports` (cold
-starts), `fan_out` (TikTok), `overhead`, `sizes`, `load` (the whole stack) and `money`; `report` is the table.
+`harness` runs built functions, with the programs of `in_lambda` in fresh interpreters. The measurements are
+`cold_starts`, `fan_out` (TikTok), `overhead`, `sizes`, `load` (the whole stack) and `money`; `report` is the table.
 """

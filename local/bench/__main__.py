@@ -4,10 +4,11 @@ import argparse
 import json
 import sys
 
-from local.bench import fan_out, imports, load, money, overhead, report, sizes
+from local.bench import cold_starts, fan_out, load, money, overhead, report, sizes
 from local.bench.builds import build_twice
-from local.bench.traffic import SimulatedTikTok, aws_with_demo_data
+from local.bench.harness import SimulatedTikTok, aws_with_demo_data
 from local.console import Console, StackError
+from local.markdown import with_parts
 from local.paths import PERFORMANCE, PERFORMANCE_FIGURES, WORK
 
 FIGURES = WORK / "bench" / "results.json"
@@ -31,19 +32,19 @@ def main() -> int:
     if options.write:
         PERFORMANCE_FIGURES.write_text(text)
         tables = report.markdown_tables(json.loads(text))
-        PERFORMANCE.write_text(report.with_tables(PERFORMANCE.read_text(), tables))
+        PERFORMANCE.write_text(with_parts(PERFORMANCE.read_text(), "bench", tables))
     console.line(f"\nAll figures: {PERFORMANCE_FIGURES if options.write else FIGURES}")
     return 0
 
 
 def _measured(console: Console) -> report.Results:
     build, second = build_twice(console)
-    loaded = imports.measure(build, console)
+    loaded = cold_starts.measure(build, console)
     with SimulatedTikTok(WORK / "bench" / "tls") as tiktok, aws_with_demo_data(tiktok.certificate) as aws:
         fans = fan_out.measure(build, tiktok, aws, console)
         warm = overhead.measure(build, tiktok, aws, console)
     return report.Results(
-        imports=loaded,
+        cold_starts=loaded,
         fan_out=fans,
         overhead=warm,
         sizes=sizes.measure(build, second),

@@ -10,9 +10,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from local.console import Console
-from local.deployment import sam_build
 from local.lambda_runtime import link_packages, search_path
+from local.ministack.build import sam_build
 from local.paths import WORK
+from local.sam_template import functions
 
 BACKGROUND_FUNCTIONS = (
     "ReadinessSweepFunction",
@@ -21,21 +22,8 @@ BACKGROUND_FUNCTIONS = (
     "RefreshConnectionsFunction",
 )
 """Those that nobody waits for."""
-FUNCTIONS = (
-    "AuthorizerFunction",
-    "CheckIdentityFunction",
-    "ListIdentitiesFunction",
-    "CreateIdentityFunction",
-    "CreateIdentityImageFunction",
-    "CreateConnectionFunction",
-    "ConnectionCallbackFunction",
-    "ListConnectionsFunction",
-    "DeleteConnectionFunction",
-    "PublishCheckFunction",
-    "PublishCheckRulesFunction",
-    "ReadinessFunction",
-    *BACKGROUND_FUNCTIONS,
-)
+FUNCTIONS = tuple(functions().values())
+"""Those of the template, by their logical ids."""
 _FOLDER = WORK / "bench"
 _ZIP_DATE = 315_532_800  # 1980-01-01, which SAM CLI gives every file of a zip
 
@@ -56,7 +44,7 @@ class Build:
     runtime: Path
 
     def search_path(self, function: str) -> str:
-        """Return where a function looks for modules, as one argument."""
+        """Where a function looks for modules, as one argument."""
         return ":".join(search_path(self.folder, function, self.runtime))
 
 
@@ -74,7 +62,7 @@ def build_twice(console: Console) -> tuple[Build, Build]:
 
 
 def with_bytecode(build: Build, kind: Bytecode, folder: Path | None = None) -> Build:
-    """Return a copy of a build with other bytecode."""
+    """A copy of a build with other bytecode."""
     copy = folder or _FOLDER / kind.name.lower()
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(build.folder, copy)
@@ -97,7 +85,7 @@ def date_as_zipped(folder: Path) -> None:
 
 
 def differences(first: Build, second: Build) -> list[str]:
-    """Return the files that are not the same, bit by bit, in both builds."""
+    """The files that are not the same, bit by bit, in both builds."""
     ours, theirs = (
         {path.relative_to(one.folder).as_posix(): path for path in _files(one.folder)} for one in (first, second)
     )

@@ -9,10 +9,10 @@ from typing import Any
 import requests
 
 from local.bench.builds import Build
+from local.bench.harness import LATENCY_SECONDS, Handler, SimulatedTikTok, handler
 from local.bench.samples import Figure, milliseconds
-from local.bench.traffic import LATENCY_SECONDS, Handler, SimulatedTikTok, handler
 from local.console import Console
-from local.demo_data import MANAGER, MEDIA_BUYER, OWNER, Person
+from local.demo.teams import MANAGER, MEDIA_BUYER, OWNER, Person
 from local.in_memory_aws import InMemoryAws
 from local.official_sdk import OfficialSdk, official_sdk
 from local.paths import ROOT
@@ -42,7 +42,7 @@ class Case:
         return f"{self.objective}, {self.note}" if self.note else self.objective
 
     def event(self) -> dict[str, Any]:
-        """Return API Gateway's event."""
+        """API Gateway's event."""
         query = {"advertiser_id": self.advertiser.value, "objective": self.objective}
         caller = {"user_id": self.person.user_id, "team_id": self.person.team_id, "role": self.person.role}
         return {
@@ -91,7 +91,7 @@ class FanOut:
 def measure(build: Build, tiktok: SimulatedTikTok, aws: InMemoryAws, console: Console) -> dict[str, FanOut]:
     """Measure every case."""
     measured = {}
-    with official_sdk(tiktok.base_url.removesuffix("/open_api/v1.3"), tiktok.certificate) as sdk:
+    with official_sdk(tiktok.origin, tiktok.certificate) as sdk:
         for case in CASES:
             with console.step(f"Preflight: {case.name}"):
                 measured[case.name] = _measured(case, build, tiktok, aws, sdk)

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 import requests
 
 from local.bench.fan_out import CASES
-from local.bench.traffic import LATENCY_SECONDS
+from local.bench.harness import LATENCY_SECONDS
 from local.console import Console
-from local.deployment import API
+from local.ministack.deployment import API
 from local.stack import LocalStack
 
 CONNECTIONS = 20

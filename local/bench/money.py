@@ -3,10 +3,19 @@
 import math
 from dataclasses import dataclass
 
+from local.aws_prices import (
+    DYNAMODB_READ_UNIT,
+    DYNAMODB_WRITE_UNIT,
+    LAMBDA_GIGABYTE_SECOND,
+    LAMBDA_REQUEST,
+    LOGS_GIGABYTE,
+    MILLION,
+    REST_API_REQUEST,
+    SECRETS_CALL,
+)
+from local.bench.cold_starts import ColdStarts
 from local.bench.fan_out import FanOut
-from local.bench.imports import Imports
 
-MILLION = 1_000_000
 _WRITE = "dynamodb:PutItem"
 """Of the snapshot: beside the measured calls, since how often it happens depends on how often somebody asks."""
 MEMORY_GIGABYTES = 1.0
@@ -33,16 +42,6 @@ RECORD_KILOBYTES = 0.8
 """Of a record of readiness in which all five prerequisites are known; each begun kB is a write unit. A preflight does
 not move it in the index."""
 
-# List prices of us-east-1 in US dollars, arm64, without free tiers and discounts, as published in 2026-11.
-LAMBDA_REQUEST = 0.20 / MILLION
-LAMBDA_GIGABYTE_SECOND = 0.0000133334
-REST_API_REQUEST = 3.50 / MILLION
-DYNAMODB_READ_UNIT = 0.125 / MILLION
-DYNAMODB_WRITE_UNIT = 0.625 / MILLION
-SECRETS_CALL = 0.05 / 10_000
-SECRET_MONTH = 0.40
-LOGS_GIGABYTE = 0.50
-
 
 @dataclass(frozen=True)
 class Cost:
@@ -53,12 +52,12 @@ class Cost:
     assumption: str
 
 
-def costs(preflight: FanOut, imports: Imports) -> list[Cost]:
-    """Return the rows, the dearest first, for a million times the preflight that was measured."""
+def costs(preflight: FanOut, cold_starts: ColdStarts) -> list[Cost]:
+    """The rows, the dearest first, for a million times the preflight that was measured."""
     chains = preflight.warm.median
-    init = imports.functions["PublishCheckFunction"].milliseconds.median / 1_000
+    init = cold_starts.functions["PublishCheckFunction"].milliseconds.median / 1_000
     seconds = TIKTOK_SECONDS * chains + COLD_SHARE * init
-    authorizer_init = imports.functions["AuthorizerFunction"].milliseconds.median / 1_000
+    authorizer_init = cold_starts.functions["AuthorizerFunction"].milliseconds.median / 1_000
     authorizer = AUTHORIZED_SHARE * (AUTHORIZER_SECONDS + COLD_SHARE * authorizer_init)
     invocations = 1 + AUTHORIZED_SHARE
     reads = sum(preflight.aws_calls_warm.values()) - preflight.aws_calls_warm.get(_WRITE, 0) + AUTHORIZED_SHARE

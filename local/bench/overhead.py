@@ -7,9 +7,9 @@ import requests
 
 from local.bench.builds import Build
 from local.bench.fan_out import CASES
-from local.bench.imports import PROGRAMS, run_program
+from local.bench.harness import SimulatedTikTok, handler
+from local.bench.in_lambda import run_program
 from local.bench.samples import Figure, milliseconds
-from local.bench.traffic import SimulatedTikTok, handler
 from local.console import Console, StackError
 from local.in_memory_aws import InMemoryAws
 
@@ -39,14 +39,14 @@ def measure(build: Build, tiktok: SimulatedTikTok, aws: InMemoryAws, console: Co
         rules.body()
         asked = {"event": event, "answers": _answers(build, tiktok, aws), "times": _WARM_UP + TIMES}
         path = build.search_path("PublishCheckFunction")
-        preflight = run_program(PROGRAMS / "without_io.py", path, text=json.dumps(asked))
+        preflight = run_program("without_io.py", path, text=json.dumps(asked))
     if not json.loads(preflight["answer"]["body"]).get("ready"):
         raise StackError(f"the preflight without I/O is not ready: {preflight['answer']}")
     return Overhead(milliseconds(rules.seconds[_WARM_UP:]), milliseconds(preflight["seconds"][_WARM_UP:]))
 
 
 def _answers(build: Build, tiktok: SimulatedTikTok, aws: InMemoryAws) -> dict[str, str]:
-    """Return what TikTok answers to the preflight's calls, by endpoint."""
+    """What TikTok answers to the preflight's calls, by endpoint."""
     with handler(build, "PublishCheckFunction", tiktok, aws) as function:
         tiktok.received()
         function.invoke(_PREFLIGHT.event()).body()

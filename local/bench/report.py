@@ -1,20 +1,20 @@
 """The bench's results: rows with aim, figure and verdict, as a table for people, JSON for machines, and Markdown."""
 
 import platform
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from local.bench.builds import BACKGROUND_FUNCTIONS
+from local.bench.cold_starts import ColdStarts
 from local.bench.fan_out import FanOut
-from local.bench.imports import Imports
 from local.bench.load import Load
 from local.bench.money import Cost
 from local.bench.overhead import Overhead
 from local.bench.samples import Figure
 from local.bench.sizes import Size, Sizes
+from local.markdown import table as markdown_table
 
 PICTURES = "CreateIdentityImageFunction"
 """The one function that carries a library of its own: Pillow."""
@@ -26,7 +26,7 @@ _SDK_FLOOR = "REACH"
 class Results:
     """All that was measured in one run."""
 
-    imports: Imports
+    cold_starts: ColdStarts
     fan_out: Mapping[str, FanOut]
     overhead: Overhead
     sizes: Sizes
@@ -51,8 +51,8 @@ class Row:
 
 
 def rows(results: Results) -> list[Row]:
-    """Return every aim with its figure."""
-    every = results.imports.functions.items()
+    """Every aim with its figure."""
+    every = results.cold_starts.functions.items()
     functions = {name: one.ratio for name, one in every if name not in BACKGROUND_FUNCTIONS}
     authorizer = functions.pop("AuthorizerFunction")
     fans = results.fan_out
@@ -65,7 +65,7 @@ def rows(results: Results) -> list[Row]:
     return [
         _worst("API function, cold: import and Init / boto3 with a DynamoDB client", 1.5, functions),
         _row("authorizer, cold: the same yardstick", 0.6, authorizer),
-        _row("import of what we ship / of sources only", 0.40, results.imports.shipped_over_sources),
+        _row("import of what we ship / of sources only", 0.40, results.cold_starts.shipped_over_sources),
         _worst("preflight, warm / slowest chain of TikTok calls", 1.15, {name: fan.warm for name, fan in fans.items()}),
         _worst("preflight, cold connections / the same", 1.6, {name: fan.cold for name, fan in fans.items()}),
         _worst("preflight, warm / one after another with TikTok's SDK", 0.4, over_sdk),
@@ -101,7 +101,7 @@ def _largest(measure: str, aim: float, sizes: Mapping[str, Size], unit: float) -
 
 
 def table(results: Results) -> str:
-    """Return the table for people."""
+    """The table for people."""
     line = "{:<68}{:>6}{:>9}  {:<14}{:<5}{}"
     lines = [line.format("measure", "aim", "figure", "quartiles", "met", "of several, the worst")]
     lines += [
@@ -112,7 +112,7 @@ def table(results: Results) -> str:
 
 
 def as_json(results: Results) -> dict[str, Any]:
-    """Return everything, and what it was measured on."""
+    """Everything, and what it was measured on."""
     return {
         "measured_at": datetime.now(UTC).strftime("%Y-%m-%d"),
         "python": platform.python_version(),
@@ -123,14 +123,14 @@ def as_json(results: Results) -> dict[str, Any]:
 
 
 def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tables of docs/performance.md by their names, made of what `as_json` returned."""
+    """The tables of docs/performance.md by their names, made of what `as_json` returned."""
     fans = report["fan_out"]
-    imports = report["imports"]
+    cold_starts = report["cold_starts"]
     sizes = report["sizes"]
     load = report["load"]
     return {
         "measured": f"Measured on {report['measured_at']}, Python {report['python']}, {report['system']}.",
-        "aims": _markdown(
+        "aims": markdown_table(
             ("measure", "aim", "figure", "quartiles", "met", "of several, the worst"),
             (
                 (
@@ -144,7 +144,7 @@ def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
                 for row in report["rows"]
             ),
         ),
-        "imports": _markdown(
+        "cold_starts": markdown_table(
             ("function", "ms", "/ boto3 + client", "modules", "peak MB"),
             (
                 (
@@ -154,14 +154,14 @@ def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
                     str(one["modules"]),
                     f"{one['peak_megabytes']:.0f}",
                 )
-                for name, one in imports["functions"].items()
+                for name, one in cold_starts["functions"].items()
             ),
         ),
-        "bytecode": _markdown(
+        "bytecode": markdown_table(
             ("bytecode of layer and function, files dated 1980", "import, ms"),
-            ((kind, _number(figure["median"])) for kind, figure in imports["bytecode"].items()),
+            ((kind, _number(figure["median"])) for kind, figure in cold_starts["bytecode"].items()),
         ),
-        "fan_out": _markdown(
+        "fan_out": markdown_table(
             ("preflight", "warm", "cold", "/ SDK", "/ requests", "TikTok calls cold, warm", "AWS calls cold, warm"),
             (
                 (
@@ -176,7 +176,7 @@ def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
                 for name, fan in fans.items()
             ),
         ),
-        "sizes": _markdown(
+        "sizes": markdown_table(
             ("zip", "kB", "unzipped, kB"),
             (
                 (name, f"{size['zipped'] / 1e3:.1f}", f"{size['unzipped'] / 1e3:.1f}")
@@ -188,7 +188,7 @@ def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
             f" taking 100 ms a call: {load['per_second']:.1f} a second, p50 {load['p50_milliseconds']:.0f} ms,"
             f" p99 {load['p99_milliseconds']:.0f} ms, {load['errors']} errors."
         ),
-        "costs": _markdown(
+        "costs": markdown_table(
             ("a million preflights", "$", "of it measured, of it assumed"),
             (
                 *((cost["what"], f"{cost['dollars']:.2f}", cost["assumption"]) for cost in report["costs"]),
@@ -196,21 +196,6 @@ def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
             ),
         ),
     }
-
-
-def with_tables(page: str, tables: Mapping[str, str]) -> str:
-    """Return a page with what stands between its markers `<!-- bench:NAME -->` and `<!-- end -->` written anew."""
-    for name, text in tables.items():
-        place = re.search(rf"<!-- bench:{name} -->\n(.*?)<!-- end -->", page, re.DOTALL)
-        if place is None:
-            raise ValueError(f"the page has no place for {name}")
-        page = f"{page[: place.start(1)]}{text}\n{page[place.end(1) :]}"
-    return page
-
-
-def _markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    cells = [head, ["---"] * len(head), *lines]
-    return "\n".join("| " + " | ".join(line) + " |" for line in cells)
 
 
 def _number(value: float) -> str:

@@ -17,17 +17,17 @@ class Figure:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Self:
-        """Return the figure of some samples; a single one stands for itself."""
+        """The figure of some samples; a single one stands for itself."""
         if len(values) == 1:
             return cls(values[0], values[0], values[0], 1)
         low, median, high = statistics.quantiles(values, n=4, method="inclusive")
         return cls(median, low, high, len(values))
 
     def over(self, reference: float) -> "Figure":
-        """Return the figure as a ratio to a reference."""
+        """The figure as a ratio to a reference."""
         return Figure(self.median / reference, self.low / reference, self.high / reference, self.samples)
 
 
 def milliseconds(seconds: Sequence[float]) -> Figure:
-    """Return the figure of durations in seconds."""
+    """The figure of durations in seconds."""
     return Figure.of([1_000 * one for one in seconds])

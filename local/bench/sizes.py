@@ -38,7 +38,7 @@ def measure(build: Build, second: Build) -> Sizes:
 
 
 def size_of(folder: Path) -> Size:
-    """Return the size of a folder, and that of its zip: deflated, dated 1980, as SAM CLI makes it."""
+    """The size of a folder, and that of its zip: deflated, dated 1980, as SAM CLI makes it."""
     made = io.BytesIO()
     unzipped = 0
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -2,11 +2,12 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
 from local.docs.advice import PROBLEM_ADVICE, REFUSAL_ADVICE
+from local.markdown import places, table, with_parts
 from local.paths import ROOT
 from publishing import calls, inputs, intents, problems, upstream_problems
 from publishing.connecting import advertisers, changes, states, times
@@ -19,21 +20,17 @@ from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.readiness import cadence
 from tiktok_business.return_codes import RETURN_CODES
 
-PLACE = re.compile(r"(?P<begin><!-- code:(?P<name>[a-z-]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
+PLACES = "code"
+"""The kind of their places."""
 
 
 def with_tables(page: str) -> str:
-    """Return a page with every table of ours in it written anew.
+    """A page with every table of ours in it written anew.
 
     Raises:
         KeyError: the page has a place for a table that there is not.
     """
-    return PLACE.sub(lambda place: f"{place['begin']}{TABLES[place['name']]()}\n{place['end']}", page)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return with_parts(page, PLACES, {name: TABLES[name]() for name in places(page, PLACES)})
 
 
 def _codes(names: Iterable[str]) -> str:
@@ -41,7 +38,7 @@ def _codes(names: Iterable[str]) -> str:
 
 
 def _problems() -> str:
-    return _table(
+    return table(
         ("status", "`code`", "what it means", "what to do"),
         (
             (str(int(kind.status)), f"`{code}`", kind.detail, PROBLEM_ADVICE[code])
@@ -51,7 +48,7 @@ def _problems() -> str:
 
 
 def _refusals() -> str:
-    return _table(
+    return table(
         ("`code`", "sentence to show", "what to do"),
         ((f"`{one}`", MEANINGS[one], REFUSAL_ADVICE[one]) for one in Refusal),
     )
@@ -61,7 +58,7 @@ def _objectives() -> str:
     needed: dict[tuple[Requirement, ...], list[str]] = {}
     for objective, requirements in OBJECTIVES.items():
         needed.setdefault(requirements, []).append(objective)
-    return _table(("prerequisites", "objectives"), ((_codes(all_), _codes(of)) for all_, of in needed.items()))
+    return table(("prerequisites", "objectives"), ((_codes(all_), _codes(of)) for all_, of in needed.items()))
 
 
 def _unverified() -> str:
@@ -69,7 +66,7 @@ def _unverified() -> str:
     for reason in Unverified:
         message, fix = text_of(Requirement.PIXEL, Finding(Status.UNKNOWN, reason))
         rows.append((f"`{reason}`", message, *((f"`{fix.who}`: {fix.label}", f"`{fix.action}`") if fix else ("", ""))))
-    return _table(("`reason`", "sentence, here of the pixel", "who must act, and how", "`fix.action`"), rows)
+    return table(("`reason`", "sentence, here of the pixel", "who must act, and how", "`fix.action`"), rows)
 
 
 def _scopes() -> str:
@@ -77,7 +74,7 @@ def _scopes() -> str:
     for scope in SCOPES:
         suffers = [check for check, needed in NEEDED.items() if scope in needed]
         rows.append((scope.id, scope.parent, scope.name, _codes(suffers)))
-    return _table(("permission", "parent", "in words", "what suffers without it"), rows)
+    return table(("permission", "parent", "in words", "what suffers without it"), rows)
 
 
 def _return_codes() -> str:
@@ -86,7 +83,7 @@ def _return_codes() -> str:
         code = str(row.first) if row.first == row.last else f"{row.first} to {row.last}"
         said = f", message like `{row.pattern.pattern}`" if row.pattern else ""
         rows.append((f"{code}{said}", f"`{row.meaning}`", row.note, row.source))
-    return _table(("code", "taken as", "because TikTok says", "source"), rows)
+    return table(("code", "taken as", "because TikTok says", "source"), rows)
 
 
 def _limits() -> str:
@@ -108,7 +105,7 @@ def _limits() -> str:
         ("an advertiser is in use after a preflight or draft for", cadence.ACTIVE_FOR, ""),
         ("a launch is near", cadence.LAUNCH_NEAR, ""),
     )
-    return _table(("what", "how much"), ((what, f"{_amount(value)} {unit}".strip()) for what, value, unit in spans))
+    return table(("what", "how much"), ((what, f"{_amount(value)} {unit}".strip()) for what, value, unit in spans))
 
 
 def _amount(value: float | timedelta) -> str:
@@ -125,7 +122,7 @@ _SOURCES = ("layers/shared/tiktok_business", "layers/shared/publishing", "functi
 
 
 def _modules() -> str:
-    return _table(("file", "what it holds"), (row for folder in _SOURCES for row in _described(folder)))
+    return table(("file", "what it holds"), (row for folder in _SOURCES for row in _described(folder)))
 
 
 def _described(folder: str) -> Iterator[tuple[str, str]]:
@@ -142,7 +139,7 @@ def _decisions() -> str:
     for file in sorted((ROOT / "docs" / "decisions").glob("0*.md")):
         number, _, title = file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ").partition(". ")
         rows.append((number, f"[{title}]({file.name})"))
-    return _table(("number", "decision"), rows)
+    return table(("number", "decision"), rows)
 
 
 TABLES: Mapping[str, Callable[[], str]] = MappingProxyType(

@@ -1,4 +1,6 @@
-"""Makes docs/openapi.yaml from the models, the objective table and the problem table: `python -m local.openapi`.
+"""The OpenAPI document, made from the models, the objective table and the problem table; and the events' schemas.
+
+`python -m local.openapi` writes docs/openapi.yaml and docs/events/.
 
 `operations` is the table to change when an endpoint comes or changes; the rest follows from the code.
 """

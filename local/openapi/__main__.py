@@ -1,7 +1,7 @@
-"""Writes docs/openapi.yaml and docs/events/."""
+"""`make openapi`: writes docs/openapi.yaml and docs/events/."""
 
-from local.event_schemas import write_event_schemas
 from local.openapi import openapi, written
+from local.openapi.event_schemas import write_event_schemas
 from local.paths import OPENAPI
 
 OPENAPI.write_text(written(openapi()), encoding="utf-8")

@@ -5,17 +5,13 @@ import json
 import os
 import sys
 
-from local.bench.report import with_tables
 from local.console import Console
-from local.paths import ROOT
+from local.markdown import with_parts
+from local.paths import SCALING, SCALING_FIGURES, SCALING_PLOTS
 from local.simulation import profiles, report
 from local.simulation.cases import SIZES, variations
 from local.simulation.parallel import run_all
 from local.simulation.plots import plots
-
-PAGE = ROOT / "docs" / "scaling.md"
-FIGURES = ROOT / "docs" / "scaling.json"
-PLOTS = ROOT / "docs" / "scaling"
 
 
 def main() -> int:
@@ -33,19 +29,19 @@ def main() -> int:
     console.line(f"\n{report.tables(result)}")
     if options.write:
         write(result)
-        console.line(f"\nWritten: {PAGE}, {FIGURES} and {PLOTS}")
+        console.line(f"\nWritten: {SCALING}, {SCALING_FIGURES} and {SCALING_PLOTS}")
     return 0
 
 
 def write(result: dict[str, object]) -> None:
     """Keep the figures, the page's tables and the plots."""
     text = json.dumps(result, separators=(",", ":")).replace('{"parameter"', '\n{"parameter"') + "\n"
-    FIGURES.write_text(text)
+    SCALING_FIGURES.write_text(text)
     read = json.loads(text)
-    PAGE.write_text(with_tables(PAGE.read_text(), report.markdown(read)))
-    PLOTS.mkdir(exist_ok=True)
+    SCALING.write_text(with_parts(SCALING.read_text(), "simulation", report.markdown(read)))
+    SCALING_PLOTS.mkdir(exist_ok=True)
     for name, drawn in plots(read).items():
-        (PLOTS / name).write_text(drawn)
+        (SCALING_PLOTS / name).write_text(drawn)
 
 
 if __name__ == "__main__":

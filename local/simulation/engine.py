@@ -14,6 +14,11 @@ START = datetime(2026, 11, 2, tzinfo=UTC)
 """Midnight, as TikTok's days begin."""
 
 
+def since_start(moment: datetime) -> float:
+    """Seconds of simulated time."""
+    return (moment - START).total_seconds()
+
+
 @dataclass(slots=True)
 class Engine:
     """The clock, and what is to happen."""
@@ -50,7 +55,7 @@ class SimulatedQueue(InMemoryQueue):
     """The queues; they say when something can be received, so that nobody has to ask again and again."""
 
     urgent_sent: int = 0
-    hidings: int = 0
+    visibility_changes: int = 0
     visible: Callable[[bool, datetime], None] = lambda _urgent, _at: None
     """Called with the queue, and the moment at which a message will be visible in it."""
 
@@ -63,7 +68,7 @@ class SimulatedQueue(InMemoryQueue):
     def hide(self, receipt: str, delay: timedelta, *, urgent: bool) -> None:
         """Let a message come back after `delay`."""
         super().hide(receipt, delay, urgent=urgent)
-        self.hidings += 1
+        self.visibility_changes += 1
         self.visible(urgent, self.clock() + delay)
 
     def next_visible(self, *, urgent: bool) -> datetime | None:

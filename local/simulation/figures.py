@@ -16,6 +16,8 @@ from publishing.readiness.looks import Outcome
 PARTS = (0.5, 0.9, 0.99)
 CURVE_MINUTES = 10
 """Of one point of the plotted day."""
+_DURATIONS = ("active_every", "idle_every", "schedule")
+"""The fields of a case that are spans of time."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def figures(done: Simulation) -> Figures:
         refused_preflights_share=tally.refused_preflights / max(1, tally.preflights),
         messages=per_day.get("sent", 0),
         urgent_messages=per_day.get("urgent", 0),
-        hidden_messages=per_day.get("hidings", 0),
+        hidden_messages=per_day.get("visibility_changes", 0),
         superseded=tally.outcomes[Outcome.SUPERSEDED] / days,
         dead_letters=counts["dead"],
         deepest_queue=max(done.depths[measured]),
@@ -153,17 +155,12 @@ def figures(done: Simulation) -> Figures:
         record_bytes=bytes_of_record,
         gigabyte_seconds=usage.gigabyte_seconds,
         costs=money.costs(usage),
-        limits=limits(
-            case, wanted, max(tally.sweep_seconds), endpoints[NAMES[busiest]].peak_per_minute, NAMES[busiest]
-        ),
+        limits=reached,
         outage=_outage(done),
         curve=_curve(done, busiest, background=False),
         background_curve=_curve(done, busiest, background=True),
         depths=done.depths[measured],
     )
-
-
-_DURATIONS = ("active_every", "idle_every", "schedule")
 
 
 def _spread(seconds: Sequence[float]) -> Spread:

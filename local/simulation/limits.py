@@ -19,7 +19,7 @@ class Limit:
 
 
 def limits(case: Case, wanted: float, longest_sweep: float, busiest_minute: int, busiest: str) -> list[Limit]:
-    """Return every limit, the nearest first. `wanted` are looks a day."""
+    """Every limit, the nearest first. `wanted` are looks a day."""
     checks = case.pace.checks_per_minute * 1_440
     urgent = case.advertisers * case.in_use * LAUNCH_NEAR * 24 / (case.active_every.total_seconds() / 3_600)
     found = [

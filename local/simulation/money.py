@@ -1,18 +1,19 @@
-"""What a run uses of AWS, and what that costs in a month: the list prices of the bench, and a few more."""
+"""What a run uses of AWS, and what that costs in a month."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local.bench.money import (
+from local.aws_prices import (
     DYNAMODB_READ_UNIT,
     DYNAMODB_WRITE_UNIT,
+    EVENTBRIDGE_EVENT,
     LAMBDA_GIGABYTE_SECOND,
     LAMBDA_REQUEST,
     LOGS_GIGABYTE,
-    MILLION,
     SECRETS_CALL,
+    SQS_REQUEST,
 )
 from local.simulation import assumptions
 from publishing.readiness.looks import Outcome
@@ -21,8 +22,6 @@ from publishing.readiness.sweep import PAGE
 if TYPE_CHECKING:
     from local.simulation.run import Simulation
 
-SQS_REQUEST = 0.40 / MILLION
-EVENTBRIDGE_EVENT = 1.00 / MILLION
 DAYS = 30
 MEMORY_GIGABYTES = 0.5
 """The template's MemorySize of sweep and worker."""
@@ -61,7 +60,7 @@ def usage(done: "Simulation", per_day: Mapping[str, float], record_bytes: float)
     listed = per_day.get("sent", 0.0) / PAGE * math.ceil(PAGE * INDEX_KEY_BYTES / 4_096) / 2
     busy = sum(tally.busy.values()) + sum(tally.sweep_seconds)
     invocations = (tally.batches + len(tally.sweep_seconds) + tally.sweeps_handed_on) / days
-    sent, hidden = per_day.get("sent", 0.0), per_day.get("hidings", 0.0)
+    sent, hidden = per_day.get("sent", 0.0), per_day.get("visibility_changes", 0.0)
     return Usage(
         read_units=record_reads + checks * assumptions.TEAM_READ_UNITS + listed,
         write_units=writes * math.ceil(record_bytes / 1_024) + 2 * moves,

@@ -13,7 +13,7 @@ _HOURS_BEFORE, _HOURS_AFTER = 2, 12
 
 
 def plots(report: Mapping[str, Any]) -> dict[str, str]:
-    """Return each plot by the name of its file."""
+    """Each plot by the name of its file."""
     sizes = report["sizes"]
     largest = max((one for one in sizes if one["outage"]), key=lambda one: one["case"]["advertisers"])
     return {

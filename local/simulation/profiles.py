@@ -51,7 +51,7 @@ class Profile:
         return max(position for _, position in self.calls) + 1
 
     def count(self, endpoint: str) -> int:
-        """Return how often an endpoint is asked."""
+        """How often an endpoint is asked."""
         return sum(1 for number, _ in self.calls if NAMES[number] == endpoint)
 
 
@@ -75,7 +75,7 @@ def measured(advertisers: Sequence[DemoAdvertiser] = tuple(DemoAdvertiser)) -> t
 
 
 def averages(profiles: Sequence[Profile]) -> dict[str, float]:
-    """Return the calls of one check by endpoint, on average."""
+    """The calls of one check by endpoint, on average."""
     counted = Counter(NAMES[number] for one in profiles for number, _ in one.calls)
     return {name: counted[name] / len(profiles) for name in NAMES}
 

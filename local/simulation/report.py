@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from local.markdown import table as markdown_table
 from local.simulation import assumptions
 from local.simulation.cases import Variation
 from local.simulation.figures import Figures
@@ -19,7 +20,7 @@ Row = Mapping[str, Any]
 def as_json(
     profiles: Sequence[Profile], sizes: Iterable[Figures], varied: Iterable[tuple[Variation, Figures]]
 ) -> dict[str, Any]:
-    """Return everything that docs/scaling.json holds."""
+    """Everything that docs/scaling.json holds."""
     return {
         "calls": {name: round(calls, 2) for name, calls in averages(profiles).items()},
         "most_calls": {name: max(profile.count(name) for profile in profiles) for name in NAMES},
@@ -33,7 +34,7 @@ def as_json(
 
 
 def tables(report: Row) -> str:
-    """Return all tables for people."""
+    """All tables for people."""
     sizes, varied = report["sizes"], report["varied"]
     parts = [_aligned(*_freshness(sizes)), _aligned(*_work(sizes)), _aligned(*_limits(sizes)), _aligned(*_costs(sizes))]
     if varied:
@@ -42,24 +43,24 @@ def tables(report: Row) -> str:
 
 
 def markdown(report: Row) -> dict[str, str]:
-    """Return the parts of docs/scaling.md by their names."""
+    """The parts of docs/scaling.md by their names."""
     sizes = report["sizes"]
     return {
-        "assumptions": _markdown(("assumption", "value"), _assumptions()),
-        "calls": _markdown(
+        "assumptions": markdown_table(("assumption", "value"), _assumptions()),
+        "calls": markdown_table(
             ("endpoint", "calls of a check", "most"),
             ((name, f"{calls:.2f}", str(report["most_calls"][name])) for name, calls in report["calls"].items()),
         ),
         "calls-told": _calls_told(report),
         "summary": "\n".join(_summary(one) for one in sizes),
-        "freshness": _markdown(*_freshness(sizes)),
-        "work": _markdown(*_work(sizes)),
-        "endpoints": _markdown(*_endpoints(sizes)),
-        "limits": _markdown(*_limits(sizes)),
-        "outage": _markdown(*_outage(sizes)),
+        "freshness": markdown_table(*_freshness(sizes)),
+        "work": markdown_table(*_work(sizes)),
+        "endpoints": markdown_table(*_endpoints(sizes)),
+        "limits": markdown_table(*_limits(sizes)),
+        "outage": markdown_table(*_outage(sizes)),
         "fairness": "\n".join(_fairness(one) for one in sizes),
-        "costs": _markdown(*_costs(sizes)),
-        "sensitivity": _markdown(*_sensitivity(report["varied"])),
+        "costs": markdown_table(*_costs(sizes)),
+        "sensitivity": markdown_table(*_sensitivity(report["varied"])),
     }
 
 
@@ -239,10 +240,6 @@ def _aligned(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)
     )
-
-
-def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows))
 
 
 def _rounded(value: Any) -> Any:

@@ -10,11 +10,11 @@ from random import Random
 from local.in_memory_readiness import InMemoryRuns
 from local.simulation import assumptions
 from local.simulation.cases import Case
-from local.simulation.engine import START, Engine, SimulatedQueue, SimulatedRecords
+from local.simulation.engine import START, Engine, SimulatedQueue, SimulatedRecords, since_start
 from local.simulation.freshness import Freshness
 from local.simulation.population import Population, advertiser_id, team_id
 from local.simulation.profiles import Profile
-from local.simulation.tally import CountingBus, Tally, item_bytes, since_start
+from local.simulation.tally import CountingBus, Tally, item_bytes
 from local.simulation.tiktok import SimulatedTikTok
 from local.simulation.traffic import NoLists, NoTeams, Traffic
 from local.simulation.workers import Workers, World

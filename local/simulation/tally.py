@@ -3,11 +3,10 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from local.in_memory_readiness import InMemoryBus
-from local.simulation.engine import START, SimulatedQueue, SimulatedRecords
+from local.simulation.engine import SimulatedQueue, SimulatedRecords
 from publishing.aws.records import DynamoDBRecords
 from publishing.aws.table import Table
 from publishing.preflight.objectives import Requirement
@@ -58,7 +57,7 @@ def counted(records: SimulatedRecords, queue: SimulatedQueue) -> "Counter[str]":
         moves=records.moves,
         sent=queue.sent,
         urgent=queue.urgent_sent,
-        hidings=queue.hidings,
+        visibility_changes=queue.visibility_changes,
         dead=len(queue.dead),
     )
 
@@ -88,8 +87,3 @@ def item_bytes(record: Record) -> int:
         len(name) + (len(value["S"].encode()) if "S" in value else len(value["N"]) // 2 + 1)
         for name, value in items[0].items()
     )
-
-
-def since_start(moment: datetime) -> float:
-    """Seconds of simulated time."""
-    return (moment - START).total_seconds()

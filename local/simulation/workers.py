@@ -8,9 +8,9 @@ from functools import partial
 
 from local.in_memory_readiness import InMemoryRuns, Waiting
 from local.simulation import assumptions
-from local.simulation.engine import Engine, SimulatedQueue
+from local.simulation.engine import Engine, SimulatedQueue, since_start
 from local.simulation.population import Population, number_of
-from local.simulation.tally import Tally, since_start
+from local.simulation.tally import Tally
 from local.simulation.tiktok import SimulatedTikTok
 from publishing.readiness.decision import troubled
 from publishing.readiness.live import Live

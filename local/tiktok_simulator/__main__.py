@@ -6,7 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
-from local.certificates import certificate
+from local.tiktok_simulator.certificates import certificate
 from local.tiktok_simulator.simulator import Simulator
 
 

@@ -17,17 +17,17 @@ class ApiError(Exception):
 
     @classmethod
     def no_permission(cls, advertiser_id: str) -> "ApiError":
-        """Say that the token's user has no rights on this ad account."""
+        """The token's user has no rights on this ad account."""
         return cls(40001, f"No permission to operate advertiser: {advertiser_id}")
 
     @classmethod
     def deleted(cls, advertiser_id: str) -> "ApiError":
-        """Say that the ad account is gone; the code is the one of missing rights."""
+        """The ad account is gone; the code is the one of missing rights."""
         return cls(40001, f"The advertiser {advertiser_id} doesn't exist or has been deleted.")
 
     @classmethod
     def missing_scope(cls, path: str, method: str) -> "ApiError":
-        """Say that the user granted the app less than this endpoint needs; again the same code."""
+        """The user granted the app less than this endpoint needs; again the same code."""
         return cls(
             40001,
             "Permission error: The access token lacks the required scope for endpoint "
@@ -36,50 +36,50 @@ class ApiError(Exception):
 
     @classmethod
     def bad_parameter(cls, message: str) -> "ApiError":
-        """Say that a parameter is wrong: TikTok's catch-all code."""
+        """A parameter is wrong: TikTok's catch-all code."""
         return cls(40002, message)
 
     @classmethod
     def token_missing(cls) -> "ApiError":
-        """Say that the request has no Access-Token header."""
+        """The request has no Access-Token header."""
         return cls(40104, "Access token is missing. Please set the Access-Token header.")
 
     @classmethod
     def token_dead(cls) -> "ApiError":
-        """Say that the token never existed or was revoked."""
+        """The token never existed or was revoked."""
         return cls(40105, "Access token is incorrect or has been revoked.")
 
     @classmethod
     def wrong_app(cls) -> "ApiError":
-        """Say that this is not the app that the token, or the code, was given to."""
+        """The token, or the code, was given to another app."""
         return cls(40113, "The app_id is inconsistent with the token's app information.")
 
     @classmethod
     def wrong_secret(cls) -> "ApiError":
-        """Say that the secret is not the app's."""
+        """The secret is not the app's."""
         return cls(40101, "The secret does not match the app_id.")
 
     @classmethod
     def code_dead(cls) -> "ApiError":
-        """Say that the code of a consent is unknown, was used, or is more than an hour old."""
+        """The code of a consent is unknown, was used, or is more than an hour old."""
         return cls(40110, "The auth_code is used, cancelled or expired.")
 
     @classmethod
     def rate_limited(cls) -> "ApiError":
-        """Say that the app called this endpoint too often; no header says when to come back."""
+        """The app called this endpoint too often; no header says when to come back."""
         return cls(40100, "Too many requests. Please retry later.")
 
 
 def new_request_id() -> str:
-    """Return a unique request id of TikTok's form: the time (UTC) and random upper-case digits."""
+    """A unique request id of TikTok's form: the time (UTC) and random upper-case digits."""
     return time.strftime("%Y%m%d%H%M%S", time.gmtime()) + secrets.token_hex(9).upper()
 
 
 def success(data: JsonObject) -> JsonObject:
-    """Return the envelope of a success."""
+    """The envelope of a success."""
     return {"code": 0, "message": "OK", "request_id": new_request_id(), "data": data}
 
 
 def failure(error: ApiError) -> JsonObject:
-    """Return the envelope of a refusal: its data is an empty object."""
+    """The envelope of a refusal: its data is an empty object."""
     return {"code": error.code, "message": error.message, "request_id": new_request_id(), "data": {}}

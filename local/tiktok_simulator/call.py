@@ -20,11 +20,11 @@ class Call:
     now: float
 
     def advertiser(self) -> Advertiser:
-        """Return the advertiser that the request names, if this token may operate it."""
+        """The advertiser that the request names, if this token may operate it."""
         return self.permitted(self.parameters.required_id("advertiser_id"))
 
     def permitted(self, advertiser_id: str) -> Advertiser:
-        """Return an advertiser if this token may operate it."""
+        """An advertiser if this token may operate it."""
         if advertiser_id not in self.token.advertiser_ids:
             raise ApiError.no_permission(advertiser_id)
         advertiser = self.world.advertisers.get(advertiser_id)
@@ -33,6 +33,6 @@ class Call:
         return advertiser
 
     def visible_center(self, bc_id: str) -> BusinessCenter | None:
-        """Return a Business Center if this token's user sees it."""
+        """A Business Center if this token's user sees it."""
         center = self.world.business_centers.get(bc_id)
         return center if center and self.token.user in center.user_roles else None

@@ -7,6 +7,7 @@ asks a person who is logged in, and confirms by e-mail.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from local.tiktok_simulator.simulator import Simulator
 
 PATH = "/portal/auth"
+
+_PAGE = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
+_NAMES_SHOWN = 4
 
 CODE_LIFETIME_SECONDS = 3600
 """How long the code of a consent can be exchanged (reference: TikTok's authentication guide)."""
@@ -90,7 +94,7 @@ class Asked:
             raise ConsentError("The redirect_uri must be an http or https address of this machine.")
 
     def redirect(self, answer: Mapping[str, str]) -> str:
-        """Return where the browser goes with the answer: the query that is there stays as it is."""
+        """Where the browser goes with the answer: the query that is there stays as it is."""
         given = {} if self.state is None else {"state": self.state}
         parts = urlsplit(self.redirect_uri)
         query = "&".join(filter(None, [parts.query, urlencode({**answer, **given})]))
@@ -152,7 +156,7 @@ def answer(simulator: "Simulator", request: HttpRequest) -> Answer:
 
 
 def _is_on_this_machine(url: str) -> bool:
-    """Say so only where a browser cannot read the address in another way: plain characters, nobody's name in it."""
+    """Whether it is, however a browser reads the address: in plain characters, and nobody's name in it."""
     if not (url.isascii() and url.isprintable()) or set(url) & set(" \\#"):
         return False
     try:
@@ -207,33 +211,3 @@ def _input(kind: str, name: str, value: str, more: str = "") -> str:
 def _page(status: int, title: str, content: str) -> Answer:
     html = _PAGE.replace("{title}", escape(title)).replace("{content}", content)
     return Answer(status, html.encode(), "text/html; charset=utf-8", _HEADERS)
-
-
-_NAMES_SHOWN = 4
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<style>
-:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
-body { max-width: 42rem; margin: 2rem auto; padding: 0 1rem; }
-fieldset { margin: 1rem 0; border: 1px solid GrayText; border-radius: .5rem; }
-label { display: block; padding: .3rem .2rem; }
-small { opacity: .8; }
-code { overflow-wrap: anywhere; }
-button { font: inherit; padding: .5rem 1.5rem; margin-right: .5rem; }
-:focus-visible { outline: 3px solid Highlight; outline-offset: 2px; }
-</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-<p><small>A simulation of TikTok on this machine: nothing here reaches TikTok.</small></p>
-{content}
-</main>
-</body>
-</html>
-"""

@@ -177,7 +177,7 @@ _CONTROLS: Mapping[tuple[str, str], Callable[["Simulator", HttpRequest, str], Js
 
 
 def _cors(origin: str | None) -> dict[str, str]:
-    """Return the headers that let a page of this machine, and no other, read the answer."""
+    """The headers that let a page of this machine, and no other, read the answer."""
     if origin is None or urlsplit(origin).hostname not in {"localhost", "127.0.0.1"}:
         return {}
     return {
@@ -208,7 +208,7 @@ def _assets(name: str, value: object) -> list[Any]:
 
 
 def _built(kind: type, value: object) -> object:
-    """Return a dataclass made of a JSON object with the same names."""
+    """A dataclass made of a JSON object with the same names."""
     name = kind.__name__
     if not isinstance(value, dict):
         raise _BadRequestError(f"each {name} must be an object")
@@ -222,7 +222,7 @@ def _built(kind: type, value: object) -> object:
 
 
 def _typed(name: str, value: object, hints: Mapping[str, Any], key: str) -> object:
-    """Return a value of its hinted type: text, true/false, null where allowed, or a tuple of texts."""
+    """A value of its hinted type: text, true/false, null where allowed, or a tuple of texts."""
     hint = hints[key]
     if get_origin(hint) is tuple:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):

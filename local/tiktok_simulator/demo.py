@@ -137,7 +137,7 @@ _STARTER_ACCESS = (DemoAdvertiser.NOTHING, DemoAdvertiser.EVERYTHING_READY)
 
 
 def demo_world() -> World:
-    """Return a new demo world."""
+    """A new demo world."""
     return World(
         tokens={token.value: token for token in _tokens()},
         users={STARTER: User(STARTER, tuple(advertiser.value for advertiser in _STARTER_ACCESS))},
@@ -197,7 +197,7 @@ def _business_centers() -> list[BusinessCenter]:
 
 
 def _advertisers() -> list[Advertiser]:
-    """Return the demo advertisers: each a ready one, with what its name says taken away."""
+    """The demo advertisers: each a ready one, with what its name says taken away."""
     made = {member: _ready(member) for member in DemoAdvertiser}
     name = DemoAdvertiser
 
@@ -280,7 +280,7 @@ def _users_of(member: DemoAdvertiser) -> tuple[str, ...]:
 
 
 def _digits(prefix: str, owner: str, number: int) -> str:
-    """Return an id of 19 digits that shows whose it is: a prefix, the owner's last digits, a number."""
+    """An id of 19 digits that shows whose it is: a prefix, the owner's last digits, a number."""
     return f"{prefix}{int(owner[-8:]):011d}{number:06d}"
 
 

@@ -10,7 +10,7 @@ Distortion = Callable[[JsonObject, Fault, int], object]
 
 
 def asked_instead(query: Mapping[str, str], fault: Fault) -> dict[str, str]:
-    """Return the query that the endpoint gets: some faults are about which page is answered."""
+    """The query that the endpoint gets: some faults are about which page is answered."""
     if fault.kind is FaultKind.DUPLICATE_PAGES:
         return {**query, "page": "1"}
     if fault.kind is FaultKind.CURSOR and "cursor" in query:
@@ -19,7 +19,7 @@ def asked_instead(query: Mapping[str, str], fault: Fault) -> dict[str, str]:
 
 
 def distorted(envelope: JsonObject, fault: Fault, struck: int) -> object:
-    """Return what is sent instead of this envelope; `struck` counts how often the fault has struck."""
+    """What is sent instead of this envelope; `struck` counts how often the fault has struck."""
     distortion = _DISTORTIONS.get(fault.kind)
     return envelope if distortion is None else distortion(envelope, fault, struck)
 

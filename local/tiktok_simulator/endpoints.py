@@ -68,7 +68,7 @@ def identity_get(call: Call) -> JsonObject:
 
 
 def identity_info(call: Call) -> JsonObject:
-    """Return one identity (reference: portal doc 1740218453385217). The code for an unknown id is a guess."""
+    """One identity (reference: portal doc 1740218453385217). The code for an unknown id is a guess."""
     advertiser = call.advertiser()
     identity_id = call.parameters.required_text("identity_id")
     identity_type = call.parameters.required_choice("identity_type", _IDENTITY_TYPES)
@@ -241,7 +241,7 @@ def advertiser_info(call: Call) -> JsonObject:
 
 
 def term_check(call: Call) -> JsonObject:
-    """Say whether an advertiser agreed to some terms; here only those of lead ads can be open."""
+    """Whether an advertiser agreed to some terms; here only those of lead ads can be open."""
     advertiser = call.advertiser()
     term_type = call.parameters.required_choice("term_type", _TERM_TYPES)
     return {"confirmed": advertiser.lead_terms_confirmed if term_type == "LeadAds" else True}
@@ -260,7 +260,7 @@ def user_info(call: Call) -> JsonObject:
 
 
 def _visible_identities(advertiser: Advertiser, token: Token) -> list[Identity]:
-    """Return identities newest first, without the TT_USERs that another user linked."""
+    """Identities newest first, without the TT_USERs that another user linked."""
     return [
         identity
         for identity in reversed(advertiser.identities)
@@ -269,7 +269,7 @@ def _visible_identities(advertiser: Advertiser, token: Token) -> list[Identity]:
 
 
 def _keyword(parameters: Parameters) -> str:
-    """Return the fuzzy filter's keyword; here fuzzy means anywhere in the name, in any letter case."""
+    """The fuzzy filter's keyword; here fuzzy means anywhere in the name, in any letter case."""
     keyword = parameters.json_object("filtering").get("keyword", "")
     if not isinstance(keyword, str):
         raise ApiError.bad_parameter("filtering.keyword: Not a valid string.")

@@ -132,7 +132,7 @@ class Fault:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Fault":
-        """Return the fault that a JSON object describes."""
+        """The fault that a JSON object describes."""
         names = [item.name for item in fields(cls)]
         if unknown := set(values) - set(names):
             raise FaultError(f"unknown {', '.join(sorted(unknown))}; a fault has {', '.join(names)}")
@@ -141,12 +141,12 @@ class Fault:
         return cls(**values)
 
     def to_json(self) -> JsonObject:
-        """Return the fault as JSON, its token as a fingerprint."""
+        """The fault as JSON, its token as a fingerprint."""
         values = {name: getattr(self, name) for name in sorted(self._given())}
         return values | ({"token": fingerprint(self.token)} if self.token is not None else {})
 
     def strikes(self, path: str, token: str | None, advertiser_ids: Collection[str]) -> bool:
-        """Say whether a request is one this fault is meant for."""
+        """Whether a request is one this fault is meant for."""
         return (
             self.path in {"*", path}
             and self.token in {None, token}
@@ -219,7 +219,7 @@ class Faults:
         return len(self._entries)
 
     def next_for(self, path: str, token: str | None, advertiser_ids: Collection[str]) -> tuple[Fault, int] | None:
-        """Return the fault that strikes this request and how often it has struck, this time included."""
+        """The fault that strikes this request and how often it has struck, this time included."""
         with self._lock:
             for entry in self._entries:
                 fault = entry.fault

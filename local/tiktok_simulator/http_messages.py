@@ -35,7 +35,7 @@ class HttpRequest:
         return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
 
     def json_body(self) -> JsonObject:
-        """Return the body as a JSON object; TikTok refuses anything else."""
+        """The body as a JSON object; TikTok refuses anything else."""
         try:
             body = json.loads(self.body)
         except ValueError:
@@ -50,22 +50,22 @@ class HttpRequest:
         return Form.parse(self.content_type, self.body) if is_multipart(self.content_type) else None
 
     def url_encoded(self) -> list[tuple[str, str]]:
-        """Return the body as what a page's form sends."""
+        """The body as what a page's form sends."""
         return parse_qsl(self.body.decode("utf-8", errors="replace"), keep_blank_values=True)
 
     def recorded_body(self) -> object:
-        """Return the body for the journal, without its secrets: JSON, form or text, None where it is empty."""
+        """The body for the journal, without its secrets: JSON, form or text, None where it is empty."""
         body = self._body()
         return text_without_secrets(body) if isinstance(body, str) else without_secrets(body)
 
     def acting_token(self) -> str | None:
-        """Return the token that the request is about: of its header, else of its body."""
+        """The token that the request is about: of its header, else of its body."""
         body = self._body()
         named = body.get("access_token") if isinstance(body, dict) else None
         return self.token if self.token is not None or not isinstance(named, str) else named
 
     def advertiser_ids(self) -> set[str]:
-        """Return the advertisers that the request names, wherever TikTok's endpoints take them."""
+        """The advertisers that the request names, wherever TikTok's endpoints take them."""
         query = self.query
         ids = set(re.findall(r"\d+", query.get("advertiser_ids", ""))) | {query.get("advertiser_id", "")}
         body = self._body()
@@ -107,16 +107,16 @@ class Delivery:
 
 
 def json_answer(status: int, value: object, headers: Mapping[str, str] | None = None) -> Answer:
-    """Return an answer in JSON."""
+    """An answer in JSON."""
     return Answer(status, json.dumps(value).encode(), "application/json", headers or {})
 
 
 def html_page(status: int, text: str) -> Answer:
-    """Return what gateways answer: an HTML page."""
+    """What gateways answer: an HTML page."""
     page = f"<html><head><title>{status}</title></head><body><h1>{status} {text}</h1></body></html>"
     return Answer(status, page.encode(), "text/html")
 
 
 def plain_text(status: int, text: str) -> Answer:
-    """Return an answer in plain text."""
+    """An answer in plain text."""
     return Answer(status, text.encode(), "text/plain")

@@ -68,7 +68,7 @@ def file_image_ad_upload(call: Call) -> JsonObject:
 
 
 def image_size(content: bytes) -> tuple[str, int, int] | None:
-    """Return format, width and height of an image, read from its first bytes; None where it is neither PNG nor JPEG."""
+    """Format, width and height of an image, read from its first bytes; None where it is neither PNG nor JPEG."""
     if content.startswith(_PNG) and content[12:16] == b"IHDR" and len(content) >= len(_PNG) + 16:
         width, height = struct.unpack_from(">II", content, 16)
         found = ("png", int(width), int(height))
@@ -112,7 +112,7 @@ def _sent(parameters: Parameters) -> _Content:
 
 
 def _fetched(parameters: Parameters) -> _Content:
-    """Return what TikTok would find under the URL: nothing is fetched here, the URL itself says what it is.
+    """What TikTok would find under the URL: nothing is fetched here, the URL itself says what it is.
 
     "…/avatar-640x480.png" is an image of that size, without a size of 512 x 512; "unreachable" in its path is what
     TikTok cannot fetch (40902).
@@ -137,7 +137,7 @@ def _fetched(parameters: Parameters) -> _Content:
 
 
 def _row(image: Image) -> JsonObject:
-    """Return the object that an upload answers; its times are not known yet."""
+    """The object that an upload answers; its times are not known yet."""
     return {
         "image_id": image.id,
         "material_id": f"75{int(image.id[-16:], 16):017d}",

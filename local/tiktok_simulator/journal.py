@@ -14,12 +14,12 @@ _HIDDEN = "<hidden>"
 
 
 def fingerprint(token: str | None) -> str | None:
-    """Return what may be recorded of a token: the start of its SHA-256."""
+    """What may be recorded of a token: the start of its SHA-256."""
     return None if token is None else hashlib.sha256(token.encode()).hexdigest()[:12]
 
 
 def without_secrets(value: Any) -> Any:
-    """Return JSON, or a query, whose secrets cannot be read."""
+    """JSON, or a query, whose secrets cannot be read."""
     if isinstance(value, dict):
         return {name: _HIDDEN if name in _SECRET_NAMES else without_secrets(item) for name, item in value.items()}
     if isinstance(value, list):
@@ -28,7 +28,7 @@ def without_secrets(value: Any) -> Any:
 
 
 def text_without_secrets(text: str) -> str:
-    """Return a text that is not known to be anything, unless it speaks of secrets."""
+    """A text that is not known to be anything, unless it speaks of secrets."""
     return _HIDDEN if any(name in text for name in _SECRET_NAMES) else text
 
 
@@ -52,7 +52,7 @@ class ReceivedRequest:
     fault: str | None = None
 
     def to_json(self) -> JsonObject:
-        """Return the record as JSON."""
+        """The record as JSON."""
         return asdict(self)
 
 
@@ -74,7 +74,7 @@ class Journal:
             self._requests.clear()
 
     def to(self, path: str) -> list[ReceivedRequest]:
-        """Return the requests to one path."""
+        """The requests to one path."""
         return [request for request in self if request.path == path]
 
     def __iter__(self) -> Iterator[ReceivedRequest]:

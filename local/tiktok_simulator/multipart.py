@@ -45,13 +45,13 @@ class Form:
         return cls(fields, files)
 
     def described(self) -> JsonObject:
-        """Return the form as JSON; of a file only what it is called and how large it is."""
+        """The form as JSON; of a file only what it is called and how large it is."""
         files = {name: {"file_name": one.name, "size": len(one.content)} for name, one in self.files.items()}
         return {**self.fields, **files}
 
 
 def is_multipart(content_type: str) -> bool:
-    """Say whether a body of this type is a form of texts and files."""
+    """Whether a body of this type is a form of texts and files."""
     return content_type.partition(";")[0].strip().lower() == "multipart/form-data"
 
 

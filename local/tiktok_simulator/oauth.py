@@ -53,7 +53,7 @@ def oauth2_revoke_token(call: Call) -> JsonObject:
 
 
 def granted_ids(granted: frozenset[Scope]) -> list[int]:
-    """Return scopes as TikTok names them: a group of which all is granted by its own id, else each by its id."""
+    """Scopes as TikTok names them: a group of which all is granted by its own id, else each by its id."""
     groups: defaultdict[int, set[Scope]] = defaultdict(set)
     for scope in Scope:
         groups[scope.parent].add(scope)

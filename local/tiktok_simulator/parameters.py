@@ -26,7 +26,7 @@ class PageOf:
         return slice((self.number - 1) * self.size, self.number * self.size)
 
     def info(self, total: int) -> JsonObject:
-        """Return TikTok's `page_info`; an empty list has no page at all."""
+        """TikTok's `page_info`; an empty list has no page at all."""
         return {
             "page": self.number,
             "page_size": self.size,
@@ -43,39 +43,39 @@ class Parameters:
         self._files = files
 
     def text(self, name: str) -> str | None:
-        """Return a string, or None where it is absent or empty."""
+        """A string, or None where it is absent or empty."""
         value = self._values.get(name)
         if value is not None and not isinstance(value, str):
             raise ApiError.bad_parameter(f"{name}: Not a valid string.")
         return value or None
 
     def required_text(self, name: str) -> str:
-        """Return a string that has to be there."""
+        """A string that has to be there."""
         value = self.text(name)
         if value is None:
             raise ApiError.bad_parameter(f"{name}: Missing data for required field.")
         return value
 
     def id(self, name: str) -> str | None:
-        """Return an id that TikTok's gateway turns into a 64-bit integer, so it has to be digits."""
+        """An id that TikTok's gateway turns into a 64-bit integer, so it has to be digits."""
         value = self.text(name)
         return None if value is None else _digits(name, value)
 
     def required_id(self, name: str) -> str:
-        """Return an id of digits that has to be there."""
+        """An id of digits that has to be there."""
         return _digits(name, self.required_text(name))
 
     def choice(self, name: str, allowed: Collection[str]) -> str | None:
-        """Return one of the allowed values, or None where it is absent."""
+        """One of the allowed values, or None where it is absent."""
         value = self.text(name)
         return None if value is None else _one_of(name, value, allowed)
 
     def required_choice(self, name: str, allowed: Collection[str]) -> str:
-        """Return one of the allowed values."""
+        """One of the allowed values."""
         return _one_of(name, self.required_text(name), allowed)
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """Return true or false, as JSON has them."""
+        """True or false, as JSON has them."""
         value = self._values.get(name)
         if value is None:
             return default
@@ -84,11 +84,11 @@ class Parameters:
         return value
 
     def file(self, name: str) -> FormFile | None:
-        """Return a file of a multipart body, or None where it is absent."""
+        """A file of a multipart body, or None where it is absent."""
         return self._files.get(name)
 
     def json_texts(self, name: str) -> list[str] | None:
-        """Return a JSON list of strings, or None where it is absent."""
+        """A JSON list of strings, or None where it is absent."""
         value = self._json(name)
         if value is None:
             return None
@@ -97,14 +97,14 @@ class Parameters:
         return value
 
     def required_ids(self, name: str) -> list[str]:
-        """Return a JSON list of ids, at least one."""
+        """A JSON list of ids, at least one."""
         values = self.json_texts(name)
         if not values:
             raise ApiError.bad_parameter(f"{name}: Missing data for required field.")
         return [_digits(name, value) for value in values]
 
     def json_object(self, name: str) -> JsonObject:
-        """Return a JSON object, empty where it is absent."""
+        """A JSON object, empty where it is absent."""
         value = self._json(name)
         if value is None:
             return {}
@@ -113,7 +113,7 @@ class Parameters:
         return value
 
     def page(self, *, default_size: int, max_size: int) -> PageOf:
-        """Return the page asked for. A size above the maximum is refused, never clamped."""
+        """The page asked for. A size above the maximum is refused, never clamped."""
         return PageOf(self._integer("page", 1, None), self._integer("page_size", default_size, max_size))
 
     def _integer(self, name: str, default: int, maximum: int | None) -> int:

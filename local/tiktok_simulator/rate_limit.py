@@ -16,7 +16,7 @@ class RateLimit:
         self._lock = threading.Lock()
 
     def allows(self, path: str) -> bool:
-        """Say whether one more request is allowed now, and count it if it is."""
+        """Whether one more request is allowed now; if so it is counted."""
         if self._qps is None:
             return True
         now = time.monotonic()

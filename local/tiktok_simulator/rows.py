@@ -12,7 +12,7 @@ _IMAGE_LIFETIME = 48 * 3600
 
 
 def identity_row(identity: Identity) -> JsonObject:
-    """Return a row of identity/get/; it holds no image_uri and no creation time.
+    """A row of identity/get/; it holds no image_uri and no creation time.
 
     (Reference: portal doc 1740218420781057.) The keys are those of production; the sandbox leaves some out.
     """
@@ -36,7 +36,7 @@ def identity_row(identity: Identity) -> JsonObject:
 
 
 def identity_details(identity: Identity) -> JsonObject:
-    """Return identity/info/'s object, where the picture has another name.
+    """The object of identity/info/, where the picture has another name.
 
     (Reference: portal doc 1740218453385217.)
     """
@@ -46,7 +46,7 @@ def identity_details(identity: Identity) -> JsonObject:
 
 
 def pixel_row(pixel: Pixel) -> JsonObject:
-    """Return a row of pixel/list/ as recorded; only a page view has no optimization event."""
+    """A row of pixel/list/ as recorded; only a page view has no optimization event."""
     return {
         "pixel_id": pixel.id,
         "pixel_code": pixel.code,
@@ -84,7 +84,7 @@ def pixel_row(pixel: Pixel) -> JsonObject:
 
 
 def business_center_row(center: BusinessCenter, user: str) -> JsonObject:
-    """Return a row of bc/get/: the id is nested in bc_info."""
+    """A row of bc/get/: the id is nested in bc_info."""
     return {
         "bc_info": {
             "bc_id": center.id,
@@ -103,7 +103,7 @@ def business_center_row(center: BusinessCenter, user: str) -> JsonObject:
 
 
 def catalog_row(catalog: Catalog, center: BusinessCenter) -> JsonObject:
-    """Return a row of catalog/get/."""
+    """A row of catalog/get/."""
     return {
         "catalog_id": catalog.id,
         "catalog_name": catalog.name,
@@ -117,7 +117,7 @@ def catalog_row(catalog: Catalog, center: BusinessCenter) -> JsonObject:
 
 
 def app_row(app: App, advertiser: Advertiser) -> JsonObject:
-    """Return a row of app/list/."""
+    """A row of app/list/."""
     package = f"com.example.app{app.id}"
     return {
         "app_id": app.id,
@@ -137,7 +137,7 @@ def app_row(app: App, advertiser: Advertiser) -> JsonObject:
 
 
 def page_row(page: Page, *, in_library: bool) -> JsonObject:
-    """Return a row of page/get/."""
+    """A row of page/get/."""
     return {
         "page_id": page.id,
         "title": page.title,
@@ -153,7 +153,7 @@ def page_row(page: Page, *, in_library: bool) -> JsonObject:
 
 
 def advertiser_row(advertiser: Advertiser, *, is_bc_admin: bool) -> JsonObject:
-    """Return advertiser/info/'s ordinary fields (reference: portal doc 1739593083610113)."""
+    """The ordinary fields of advertiser/info/ (reference: portal doc 1739593083610113)."""
     row: JsonObject = {
         "advertiser_id": advertiser.id,
         "name": advertiser.name,
@@ -174,7 +174,7 @@ def advertiser_row(advertiser: Advertiser, *, is_bc_admin: bool) -> JsonObject:
 
 
 def advertiser_flags(advertiser: Advertiser) -> JsonObject:
-    """Return the flags that TikTok gives only when asked, and then alone."""
+    """The flags that TikTok gives only when asked, and then alone."""
     flags: JsonObject = {"ads_only_mode": False, "company_name_editable": True}
     if advertiser.can_use_custom_identity is not None:
         flags["can_use_custom_identity"] = advertiser.can_use_custom_identity
@@ -182,5 +182,5 @@ def advertiser_flags(advertiser: Advertiser) -> JsonObject:
 
 
 def _expiring(url: str) -> str:
-    """Return a TikTok account's picture, whose address dies after about 48 hours."""
+    """A TikTok account's picture, whose address dies after about 48 hours."""
     return f"{url}?x-expires={int(time.time()) + _IMAGE_LIFETIME}" if url else ""

@@ -4,7 +4,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Collection
-from types import TracebackType
 from typing import Self
 
 from local.tiktok_simulator import consent, control
@@ -82,12 +81,7 @@ class Simulator:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def reset(self) -> None:
@@ -194,7 +188,7 @@ def _written(endpoint: Endpoint, request: HttpRequest) -> Parameters:
 
 
 def _enveloped(record: ReceivedRequest, envelope: JsonObject, sent: object = None) -> Answer:
-    """Return the answer that carries an envelope, or what is sent instead, and note its outcome."""
+    """The answer that carries an envelope, or what is sent instead; its outcome is noted in the record."""
     record.code = envelope["code"]
     record.request_id = envelope["request_id"]
     return json_answer(200, envelope if sent is None else sent, {"X-TT-LOGID": envelope["request_id"]})

@@ -105,7 +105,7 @@ class Image:
 
 
 def image_url(image_id: str) -> str:
-    """Return where TikTok shows an image."""
+    """Where TikTok shows an image."""
     return f"https://images.example/obj/{image_id}"
 
 
@@ -195,7 +195,7 @@ class Advertiser:
     images: list[Image] = field(default_factory=list)
 
     def image(self, image_id: str) -> Image | None:
-        """Return an image of the library, None where it has no such."""
+        """An image of the library; None where there is none of this id."""
         return next((image for image in self.images if image.id == image_id), None)
 
 
@@ -219,7 +219,7 @@ class World:
     images_uploaded: int = 0
 
     def copy(self) -> "World":
-        """Return a world that changes on its own; what cannot change is shared."""
+        """A world that changes on its own; what cannot change is shared."""
         return replace(
             self,
             tokens=dict(self.tokens),
@@ -243,26 +243,26 @@ class World:
         )
 
     def business_centers_of(self, user: str) -> list[BusinessCenter]:
-        """Return the Business Centers that a user sees."""
+        """The Business Centers that a user sees."""
         return [center for center in self.business_centers.values() if user in center.user_roles]
 
     def new_identity_id(self) -> str:
-        """Return an id that no identity had before: about 19 digits, as TikTok gives a CUSTOMIZED_USER."""
+        """An id that no identity had before: about 19 digits, as TikTok gives a CUSTOMIZED_USER."""
         self.identities_created += 1
         return f"79{self.identities_created:017d}"
 
     def new_image_id(self) -> str:
-        """Return an id that no image had before, of TikTok's form."""
+        """An id that no image had before, of TikTok's form."""
         self.images_uploaded += 1
         return f"ad-site-i18n-sg/20260901{self.images_uploaded:016x}"
 
     def people(self) -> list[User]:
-        """Return everyone who can consent: those without a token first, because it is them who have a reason to."""
+        """Everyone who can consent: those without a token first, as they have a reason to."""
         with_token = dict.fromkeys(token.user for token in self.tokens.values())
         return [self.user(name) for name in [*(one for one in self.users if one not in with_token), *with_token]]
 
     def user(self, name: str) -> User:
-        """Return what a person reaches and lacks; KeyError where nobody has this name."""
+        """What a person reaches and lacks; KeyError where nobody has this name."""
         if name in self.users:
             return self.users[name]
         for token in self.tokens.values():
@@ -282,14 +282,14 @@ class World:
             self.tokens[token.value] = replace(token, advertiser_ids=tuple(advertiser_ids))
 
     def issue_code(self, name: str, granted: Collection[Scope], expires_at: float) -> AuthCode:
-        """Return the code of a new consent; KeyError as in `user`."""
+        """The code of a new consent; KeyError as in `user`."""
         missing = self.user(name).missing_scopes | (frozenset(Scope) - frozenset(granted))
         code = AuthCode(secrets.token_hex(20), name, missing, expires_at)
         self.auth_codes[code.value] = code
         return code
 
     def redeem(self, code_value: str, now: float) -> Token:
-        """Return a new token for a code, which is used up; KeyError where it is unknown, used or too old."""
+        """A new token for a code, which is used up; KeyError where it is unknown, used or too old."""
         code = self.auth_codes.pop(code_value)
         if now >= code.expires_at:
             raise KeyError("the code is too old")

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 
 class Listens(Protocol):
-    """Hears the bus: `local.watching.Listener`."""
+    """Hears the bus: `local.ministack.background.Listener`."""
 
     def listen(self) -> list[Mapping[str, Any]]:
         """Every event until now, in the order in which they came."""

@@ -1,19 +1,18 @@
 """Serves the page, its settings and the news from the bus on loopback."""
 
 import json
-import socketserver
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.loopback import LoopbackHandler, LoopbackServer
 from local.wizard.news import News
 
 PAGE = Path(__file__).parent / "page"
@@ -46,7 +45,6 @@ class Wizard:
 
     def __init__(self) -> None:
         self._server = _Server()
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
     def url(self) -> str:
@@ -62,33 +60,21 @@ class Wizard:
         self._server.shown = None
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.hide()
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
+class _Server(LoopbackServer):
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.shown: Shown | None = None
 
-    def server_bind(self) -> None:
-        """Bind without HTTPServer's look-up of the host's name, which can take seconds."""
-        socketserver.TCPServer.server_bind(self)
 
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LoopbackHandler):
     server: _Server
 
     def do_GET(self) -> None:
@@ -148,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         with suppress(BotoCoreError, ClientError, OSError):
             told = shown.news.count()
-            self._head(HTTPStatus.OK, {"Content-Type": "text/event-stream"})
+            self.send_head(HTTPStatus.OK, {"Content-Type": "text/event-stream", **self._guards()})
             pause = threading.Event()
             while self.server.shown is shown:
                 news = shown.news.since(told)
@@ -164,15 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
         content_type: str = "text/plain",
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        length = str(len(body))
-        self._head(status, {"Content-Type": content_type, "Content-Length": length, **(headers or {})})
-        self.wfile.write(body)
-
-    def _head(self, status: HTTPStatus, headers: Mapping[str, str]) -> None:
-        self.send_response(status)
-        for name, value in {**headers, **self._guards()}.items():
-            self.send_header(name, value)
-        self.end_headers()
+        self.send(status, content_type, body, {**(headers or {}), **self._guards()})
 
     def _guards(self) -> Mapping[str, str]:
         shown = self.server.shown
@@ -187,9 +165,6 @@ class _Handler(BaseHTTPRequestHandler):
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
         }
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing: the console belongs to the stack's own lines."""
 
 
 def _as_message(event: Mapping[str, Any]) -> bytes:

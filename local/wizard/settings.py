@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from local.demo_data import (
+from local.demo.teams import (
     MANAGER,
     MEDIA_BUYER,
     OWNER,
@@ -14,7 +14,7 @@ from local.demo_data import (
     UNPAID_OWNER,
     Person,
 )
-from local.deployment import API
+from local.ministack.deployment import API
 from local.tiktok_simulator import DemoAdvertiser, World
 from publishing.connecting.refusals import MEANINGS
 

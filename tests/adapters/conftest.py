@@ -114,7 +114,7 @@ def events(aws: InMemoryAws) -> "EventBridgeClient":
 @pytest.fixture
 def readiness(aws: InMemoryAws, sqs: "SQSClient", events: "EventBridgeClient") -> Iterator[Mapping[str, str]]:
     """The bus, and the queues by their names: URLs. After the test they are gone, with what is in them."""
-    aws.create_readiness()
+    aws.create_queues_and_bus()
     urls = {name: sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in (QUEUE, URGENT_QUEUE, CONNECTION_QUEUE)}
     yield urls
     for url in urls.values():

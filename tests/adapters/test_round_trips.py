@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from local.demo_data import PEOPLE, TEAM, write_demo_data
-from local.deployment import Deployment
+from local.demo.teams import PEOPLE, TEAM, write_demo_data
 from local.identity_provider import IdentityProvider
 from local.in_memory_aws import InMemoryAws
+from local.ministack.deployment import Deployment
 from local.paths import ROOT
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import Simulator

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from local.demo_data import MEDIA_BUYER, OWNER, TEAM
+from local.demo.teams import MEDIA_BUYER, OWNER, TEAM
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser, Pixel, Simulator
 from tests.browser.wizard import Wizard
@@ -20,8 +20,8 @@ def test_changes_while_one_looks(wizard: Wizard, page: Page, stack: LocalStack, 
     cell = wizard.cell(DemoAdvertiser.NOTHING, "WEB_CONVERSIONS")
     expect(cell).to_contain_text("Missing: identity, pixel")
     tiktok.world.advertisers[DemoAdvertiser.NOTHING.value].pixels = [Pixel("7500000000000000123", "Web shop")]
-    stack.watching.make_due(TEAM)
-    stack.watching.sweep()
+    stack.background.make_due(TEAM)
+    stack.background.sweep()
     expect(page.locator("#told")).to_contain_text("TikTok Readiness Changed Nothing there again: pixel")
     expect(cell.locator(".cell-words")).to_have_text("Missing: identity")
     expect(cell).to_have_attribute("data-lately", "")

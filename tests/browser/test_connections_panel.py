@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from local.demo_data import MANAGER, MEDIA_BUYER, OWNER
+from local.demo.teams import MANAGER, MEDIA_BUYER, OWNER
 from tests.browser.wizard import Wizard
 
 pytestmark = pytest.mark.deep  # minutes: the story alone is in make test

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from local.demo_data import MANAGER, MEDIA_BUYER, OWNER, TRAINEE, UNPAID_OWNER
+from local.demo.teams import MANAGER, MEDIA_BUYER, OWNER, TRAINEE, UNPAID_OWNER
 from local.tiktok_simulator import DemoAdvertiser, Fault, FaultKind, Pixel, Simulator
 from tests.browser.wizard import NOT_READY, READY, UNVERIFIED, Wizard
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from local.demo_data import STARTER
-from local.png import png
+from local.demo.png import png
+from local.demo.teams import STARTER
 from local.tiktok_simulator import STARTER as STARTER_AT_TIKTOK
 from local.tiktok_simulator import DemoAdvertiser, Simulator
 from tests.browser.wizard import NOT_READY, READY, UNVERIFIED, Wizard

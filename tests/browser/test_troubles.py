@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from local.demo_data import OWNER
+from local.demo.teams import OWNER
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser
 from tests.browser.wizard import READY, UNVERIFIED, Wizard

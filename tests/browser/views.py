@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from playwright.sync_api import expect
 
-from local.demo_data import MEDIA_BUYER, OWNER, STARTER
+from local.demo.teams import MEDIA_BUYER, OWNER, STARTER
 from local.tiktok_simulator import DemoAdvertiser
 from tests.browser.wizard import NOT_READY, READY, UNVERIFIED, Wizard
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
-from local.demo_data import Person
+from local.demo.teams import Person
 from local.tiktok_simulator import DemoAdvertiser
 
 READY, NOT_READY, UNVERIFIED = "Ready", "Not ready", "Could not verify"

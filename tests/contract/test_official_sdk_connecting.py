@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 import pytest
 from pydantic import SecretStr
 
-from local.browser import query_of
+from local.demo.png import png
 from local.official_sdk import OfficialSdk, SdkError
-from local.png import png
 from local.tiktok_simulator import STARTER, DemoAdvertiser, DemoToken, Scope, Simulator
 from local.tiktok_simulator.journal import ReceivedRequest, fingerprint
 from local.tiktok_simulator.oauth import granted_ids
+from tests.connecting import query_of
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline

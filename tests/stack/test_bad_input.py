@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from local.demo_data import MEDIA_BUYER, OWNER
+from local.demo.teams import MEDIA_BUYER, OWNER
 from local.tiktok_simulator import DemoAdvertiser as A
 from publishing.preflight.objectives import OBJECTIVES
 from tests.deployed import Api, problem

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from local.bench import imports, sizes
+from local.bench import cold_starts, sizes
 from local.bench.builds import FUNCTIONS, Build, Bytecode, differences, with_bytecode
-from local.deployment import BUILT_TEMPLATE, sam_build
 from local.lambda_runtime import ENVIRONMENT, LAYERS, layers_of, link_packages, search_path
+from local.ministack.build import BUILT_TEMPLATE, sam_build
 from local.stack import LocalStack
 from tests.template import load_template
 
@@ -86,21 +86,21 @@ def test_function_imports_from_its_layers_alone(build: Build, function: str) -> 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_cold_start_compiles_nothing(build: Build, function: str) -> None:
     """Although all files are dated 1980, as in the zip that SAM CLI makes: the bytecode is by hash, and unchecked."""
-    assert imports.compiled(build, function) == []
+    assert cold_starts.compiled(build, function) == []
 
 
 def test_ordinary_bytecode_would_be_compiled_again(build: Build, tmp_path: Path) -> None:
     """What the zip's date does to it: every module's source is compiled, as if there were no bytecode at all."""
     ordinary = with_bytecode(build, Bytecode.DATED, tmp_path / "ordinary")
     sources_only = with_bytecode(build, Bytecode.NONE, tmp_path / "sources")
-    compiled = [len(imports.compiled(one, "PublishCheckFunction")) for one in (ordinary, sources_only)]
+    compiled = [len(cold_starts.compiled(one, "PublishCheckFunction")) for one in (ordinary, sources_only)]
     assert compiled[0] == compiled[1] > 100
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_cold_start_imports_what_the_function_needs(build: Build, function: str) -> None:
     """No boto3, no larger part of anything for one function's sake, and hardly more modules than now."""
-    loaded = imports.loaded(build, function)
+    loaded = cold_starts.loaded(build, function)
     names = set(loaded.names)
     assert not names & {"boto3", "botocore.session", "s3transfer", "regex"}  # Powertools looks at botocore's version
     assert ("jwt" in names) == (function == AUTHORIZER)

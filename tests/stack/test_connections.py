@@ -13,12 +13,11 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from local.browser import Browser, Form, query_of
-from local.demo_data import MANAGER, MEDIA_BUYER, NEW_TEAM, OWNER, STARTER, TRAINEE, UNPAID_OWNER, UNPAID_TEAM
+from local.demo.browser import Browser, Form
+from local.demo.teams import MANAGER, MEDIA_BUYER, NEW_TEAM, OWNER, STARTER, TRAINEE, UNPAID_OWNER, UNPAID_TEAM
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import DemoToken, Fault, FaultKind, Scope, Simulator
-from local.watching import eventually
 from publishing.connecting.states import digest_of, key_of
 from tests.connecting import (
     CALLBACK,
@@ -30,13 +29,14 @@ from tests.connecting import (
     disconnect,
     items_of,
     joined,
+    query_of,
     readiness,
     refused,
     removed_at,
     returned,
     token_of,
 )
-from tests.deployed import Api, problem
+from tests.deployed import Api, eventually, problem
 from tests.described import ROOT
 
 EXCHANGE, LISTING, REVOKE = "oauth2/access_token/", "oauth2/advertiser/get/", "oauth2/revoke_token/"
@@ -55,7 +55,7 @@ class TestConnect:
         assert answer.headers["Cache-Control"] == "no-store"
         until = datetime.fromisoformat(answer.json()["expires_at"]) - begun
         assert timedelta(minutes=9, seconds=55) < until < timedelta(minutes=10, seconds=20)
-        with stack.watching.listener("connected") as listener:
+        with stack.background.listener("connected") as listener:
             browser = Browser()
             page = browser.open(answer.json()["authorize_url"])
             back = browser.send(Form.of(page), user=STARTER.user_id, decision="allow")

@@ -3,13 +3,12 @@
 import pytest
 import requests
 
-from local.demo_data import NEW_TEAM, STARTER
+from local.demo.teams import NEW_TEAM, STARTER
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import Fault, FaultKind, Simulator
-from local.watching import eventually
 from tests.connecting import connect, connection, disconnect, items_of, readiness, removed_at, token_of
-from tests.deployed import Api, problem
+from tests.deployed import Api, eventually, problem
 
 pytestmark = pytest.mark.deep
 
@@ -61,8 +60,8 @@ def test_by_the_sweep(api: Api, stack: LocalStack, tiktok: Simulator) -> None:
     """A list that is a day old is read again, with names and with who is disabled."""
     connect(api, STARTER, STARTER.user_id)
     _given(tiktok, A.QUIET_PIXEL, A.SUSPENDED)
-    stack.watching.make_connections_due(NEW_TEAM)
-    stack.watching.sweep()
+    stack.background.make_connections_due(NEW_TEAM)
+    stack.background.sweep()
 
     def listed() -> bool:
         seen = connection(api, STARTER)
@@ -76,10 +75,10 @@ def test_by_the_sweep(api: Api, stack: LocalStack, tiktok: Simulator) -> None:
 def test_a_dead_token_is_found_by_the_sweep(api: Api, stack: LocalStack, tiktok: Simulator) -> None:
     """The connection is expired, and others are told once, whether this or a look at an advertiser finds it first."""
     connect(api, STARTER, STARTER.user_id)
-    with stack.watching.listener("expired") as listener:
+    with stack.background.listener("expired") as listener:
         tiktok.world.revoke(token_of(stack, STARTER))
-        stack.watching.make_connections_due(NEW_TEAM)
-        stack.watching.sweep()
+        stack.background.make_connections_due(NEW_TEAM)
+        stack.background.sweep()
         told = eventually(
             lambda: [one for one in listener.listen() if one["detail-type"] == "TikTok Connection Expired"],
             "TikTok Connection Expired",
@@ -98,8 +97,8 @@ def test_the_sweep_ends_what_nobody_ended(api: Api, stack: LocalStack, tiktok: S
     problem(disconnect(api, STARTER, STARTER.user_id), 502, "tiktok_error")
     assert f"CHANGE#{STARTER.user_id}" in items_of(stack, STARTER)
     tiktok.faults.clear()
-    stack.watching.make_connections_due(NEW_TEAM)
-    stack.watching.sweep()
+    stack.background.make_connections_due(NEW_TEAM)
+    stack.background.sweep()
     eventually(lambda: items_of(stack, STARTER) == [f"CONNECTION#{STARTER.user_id}"], "the change is finished")
     assert tiktok.world.tokens[token].revoked
     assert removed_at(stack, STARTER) is not None

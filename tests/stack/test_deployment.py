@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.demo_data import MEDIA_BUYER, OWNER, PEOPLE
+from local.demo.teams import MEDIA_BUYER, OWNER, PEOPLE
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser as A
 from tests.deployed import Api, problem

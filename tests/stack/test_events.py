@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from local.demo_data import PEOPLE, TEAM
+from local.demo.teams import PEOPLE, TEAM
 from local.stack import LocalStack
 from local.tiktok_simulator import Simulator
-from local.watching import eventually
+from tests.deployed import eventually
 from tests.template import load_template
 
 EVENTS = Path(__file__).parents[2] / "events"

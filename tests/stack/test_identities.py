@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.demo_data import MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, PEOPLE, TRAINEE
+from local.demo.teams import MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, PEOPLE, TRAINEE
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import DemoToken, Fault, FaultKind, Simulator
 from tests.deployed import Api, problem

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import requests
 
-from local.demo_data import MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, TRAINEE
-from local.png import chunk, png
+from local.demo.png import chunk, png
+from local.demo.teams import MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, TRAINEE
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import Fault, FaultKind, Image, Simulator
 from local.tiktok_simulator.images import image_size

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from local.demo_data import MANAGER, MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, PEOPLE, TRAINEE, Person
+from local.demo.teams import MANAGER, MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, PEOPLE, TRAINEE, Person
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
 from publishing.preflight.objectives import OBJECTIVES

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from local.demo_data import MEDIA_BUYER, OWNER, TEAM, UNPAID_OWNER
-from local.deployment import Deployment
+from local.demo.teams import MEDIA_BUYER, OWNER, TEAM, UNPAID_OWNER
+from local.ministack.background import Background, Listener
+from local.ministack.deployment import Deployment
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
-from local.watching import Listener, Watching, eventually
 from publishing.aws.json_api import DYNAMODB, JsonApi
 from publishing.aws.records import DynamoDBRecords
 from publishing.aws.sigv4 import Credentials
 from publishing.aws.table import Table
 from publishing.readiness.record import Record
-from tests.deployed import Api, problem
+from tests.deployed import Api, eventually, problem
 
 PARAMETERS = {
     "ReadinessSchedule": "rate(1 minute)",
@@ -43,10 +43,10 @@ def deployment(stack: LocalStack) -> Deployment:
 
 
 @pytest.fixture
-def watching(stack: LocalStack, deployment: Deployment, tiktok: Simulator) -> Watching:  # noqa: ARG001 - as at the start
+def background(stack: LocalStack, deployment: Deployment, tiktok: Simulator) -> Background:  # noqa: ARG001 - as at the start
     """Its readiness functions, with the demo data as at the start."""
     stack.write_demo_data(deployment)
-    return Watching(stack.aws, deployment)
+    return Background(stack.aws, deployment)
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def api(stack: LocalStack, deployment: Deployment) -> Api:
 
 
 @pytest.fixture
-def listener(watching: Watching) -> Iterator[Listener]:
+def listener(background: Background) -> Iterator[Listener]:
     """The target of a rule on its bus."""
-    with watching.listener() as heard:
+    with background.listener() as heard:
         yield heard
 
 
@@ -84,25 +84,25 @@ def until(api: Api, advertiser: DemoAdvertiser, objective: str, **expected: Any)
 
 
 def test_a_lost_pixel_is_noticed_confirmed_told_and_resolved(
-    api: Api, watching: Watching, listener: Listener, tiktok: Simulator
+    api: Api, background: Background, listener: Listener, tiktok: Simulator
 ) -> None:
     """Within one sweep and its second look, readiness and an event say so; when it is back, too. Nothing else does."""
     advertiser = DemoAdvertiser.EVERYTHING_READY
-    watching.ask("wevion.tiktok", "TikTok Connected", {"team_id": TEAM, "advertiser_id": advertiser.value})
+    background.ask("wevion.tiktok", "TikTok Connected", {"team_id": TEAM, "advertiser_id": advertiser.value})
     baseline = until(api, advertiser, "WEB_CONVERSIONS", ready=True, unknown=[])
     assert baseline["generation"] == 1
     assert not baseline["stale"]
 
     pixels, tiktok.world.advertisers[advertiser.value].pixels = tiktok.world.advertisers[advertiser.value].pixels, []
-    watching.make_due(TEAM)
-    watching.sweep()
+    background.make_due(TEAM)
+    background.sweep()
     lost = until(api, advertiser, "WEB_CONVERSIONS", ready=False, missing=["pixel"])
     assert lost["objectives"]["REACH"]["ready"]
     assert lost["generation"] == 2
 
     tiktok.world.advertisers[advertiser.value].pixels = pixels
-    watching.make_due(TEAM)
-    watching.sweep()
+    background.make_due(TEAM)
+    background.sweep()
     assert until(api, advertiser, "WEB_CONVERSIONS", ready=True)["generation"] == 3
 
     def told() -> list[Any] | None:
@@ -122,7 +122,7 @@ def test_a_lost_pixel_is_noticed_confirmed_told_and_resolved(
     assert len(set(told_of)) == len(told_of) == 2
 
 
-def test_a_preflight_refreshes_what_is_known(api: Api, watching: Watching) -> None:
+def test_a_preflight_refreshes_what_is_known(api: Api, background: Background) -> None:
     """In the same request; what nobody has looked at yet stays unknown, and the first sweep looks at the rest."""
     advertiser = DemoAdvertiser.NOTHING
     assert known(api, advertiser) is None
@@ -131,14 +131,14 @@ def test_a_preflight_refreshes_what_is_known(api: Api, watching: Watching) -> No
     assert row is not None
     assert row["objectives"]["WEB_CONVERSIONS"]["missing"] == asked["missing"] == ["identity", "pixel"]
     assert row["objectives"]["PRODUCT_SALES"]["unknown"] == ["catalog"]
-    watching.sweep()
+    background.sweep()
     until(api, advertiser, "PRODUCT_SALES", missing=["identity", "catalog"], unknown=[])
 
 
-def test_who_may_see_what(api: Api, watching: Watching) -> None:
+def test_who_may_see_what(api: Api, background: Background) -> None:
     """The owner sees the team's advertisers, a media buyer those of their own connection, another team nothing."""
     for advertiser in (DemoAdvertiser.EVERYTHING_READY, DemoAdvertiser.NOTHING):
-        watching.ask("wevion.tiktok", "TikTok Connected", {"team_id": TEAM, "advertiser_id": advertiser.value})
+        background.ask("wevion.tiktok", "TikTok Connected", {"team_id": TEAM, "advertiser_id": advertiser.value})
         until(api, advertiser, "REACH", unknown=[])
     everything = [row["advertiser_id"] for row in api.get("/readiness", OWNER).json()["advertisers"]]
     assert everything == [DemoAdvertiser.EVERYTHING_READY.value, DemoAdvertiser.NOTHING.value]
@@ -150,7 +150,7 @@ def test_who_may_see_what(api: Api, watching: Watching) -> None:
 
 
 @pytest.mark.deep
-@pytest.mark.usefixtures("watching")
+@pytest.mark.usefixtures("background")
 def test_a_fleet_is_swept_once(
     stack: LocalStack, deployment: Deployment, listener: Listener, tiktok: Simulator
 ) -> None:

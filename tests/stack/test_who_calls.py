@@ -10,7 +10,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from local.demo_data import MEDIA_BUYER, OWNER, TEAM, TRAINEE, UNPAID_OWNER, UNPAID_TEAM, Person
+from local.demo.teams import MEDIA_BUYER, OWNER, TEAM, TRAINEE, UNPAID_OWNER, UNPAID_TEAM, Person
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser
 from tests.deployed import Api, problem

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
+from local.bench.cold_starts import ColdStarts, Loaded
 from local.bench.fan_out import FanOut
-from local.bench.imports import Imports, Loaded
 from local.bench.load import Load
 from local.bench.money import costs
 from local.bench.overhead import Overhead
-from local.bench.report import PICTURES, Results, Row, markdown_tables, rows, with_tables
+from local.bench.report import PICTURES, Results, Row, markdown_tables, rows
 from local.bench.samples import Figure
 from local.bench.sizes import Size, Sizes
+from local.markdown import with_parts
 from local.paths import PERFORMANCE, PERFORMANCE_FIGURES
 
 
@@ -27,7 +28,7 @@ def report() -> Mapping[str, Any]:
 def test_the_page_shows_the_figures() -> None:
     """docs/performance.md has the tables of docs/performance.json; `make bench ARGS=--write` writes both."""
     page = PERFORMANCE.read_text()
-    assert with_tables(page, markdown_tables(report())) == page
+    assert with_parts(page, "bench", markdown_tables(report())) == page
 
 
 def test_every_aim_that_is_not_met_is_spoken_of() -> None:
@@ -53,9 +54,9 @@ def test_a_figure_is_a_median_with_quartiles() -> None:
 def test_a_page_without_a_place_is_refused() -> None:
     """A table is never lost in silence."""
     page = "<!-- bench:aims -->\nold\n<!-- end -->\nrest"
-    assert with_tables(page, {"aims": "new"}) == "<!-- bench:aims -->\nnew\n<!-- end -->\nrest"
+    assert with_parts(page, "bench", {"aims": "new"}) == "<!-- bench:aims -->\nnew\n<!-- end -->\nrest"
     with pytest.raises(ValueError, match="costs"):
-        with_tables(page, {"costs": "new"})
+        with_parts(page, "bench", {"costs": "new"})
 
 
 def figure(value: float) -> Figure:
@@ -73,10 +74,10 @@ def results(**changes: Any) -> Results:
     """A run in which everything is as it should be, with changes."""
     loaded = Loaded(figure(200), figure(1.0), 400, 40)
     functions = {"AuthorizerFunction": Loaded(figure(100), figure(0.5), 250, 35), "PublishCheckFunction": loaded}
-    imports = Imports(figure(200), functions, {}, figure(0.4))
+    cold = ColdStarts(figure(200), functions, {}, figure(0.4))
     sizes = Sizes({"SharedLayer": Size(7_000_000, 1)}, {"A": Size(1_000, 1), PICTURES: Size(3_200_000, 1)}, 0)
     load = Load(20, 200, 100.0, 120.0, 150.0, 0)
-    good = Results(imports, {"REACH": fan(), "X": fan()}, Overhead(figure(0.1), figure(0.5)), sizes, load, [])
+    good = Results(cold, {"REACH": fan(), "X": fan()}, Overhead(figure(0.1), figure(0.5)), sizes, load, [])
     return replace(good, **changes)
 
 
@@ -100,10 +101,10 @@ def test_the_worst_of_several_decides() -> None:
 
 def test_what_nobody_waits_for_has_no_aim() -> None:
     """A function in the background may start slowly; one of the API may not."""
-    loaded = results().imports
+    loaded = results().cold_starts
     for name, late in (("ReadinessCheckFunction", []), ("ReadinessFunction", ["ReadinessFunction"])):
         functions = {**loaded.functions, name: Loaded(figure(600), figure(3.0), 900, 90)}
-        assert [of for _, of in missed(results(imports=replace(loaded, functions=functions)))] == late
+        assert [of for _, of in missed(results(cold_starts=replace(loaded, functions=functions)))] == late
 
 
 def test_sizes_differences_and_errors_decide() -> None:
@@ -124,9 +125,9 @@ def test_costs_follow_the_calls() -> None:
 
     A slower preflight costs Lambda's time alone.
     """
-    imports = results().imports
+    cold_starts = results().cold_starts
     plain, chatty, writing, slow = (
-        {cost.what: cost.dollars for cost in costs(one, imports)}
+        {cost.what: cost.dollars for cost in costs(one, cold_starts)}
         for one in (
             fan(),
             fan(calls={"dynamodb:Query": 1, "dynamodb:GetItem": 1}),

@@ -8,7 +8,8 @@ from functools import cache
 import pytest
 
 from local.docs.advice import PROBLEM_ADVICE, REFUSAL_ADVICE
-from local.docs.tables import PLACE, TABLES, with_tables
+from local.docs.tables import PLACES, TABLES, with_tables
+from local.markdown import places
 from publishing.connecting.refusals import Refusal
 from publishing.preflight.findings import Status
 from publishing.problems import PROBLEMS
@@ -147,8 +148,7 @@ def test_tables_are_the_codes(name: str) -> None:
 
 def test_every_table_is_somewhere() -> None:
     """None is made for nobody."""
-    places = [place["name"] for page in PAGES.values() for place in PLACE.finditer(page)]
-    assert sorted(places) == sorted(TABLES)
+    assert sorted(name for page in PAGES.values() for name in places(page, PLACES)) == sorted(TABLES)
 
 
 def test_there_is_advice_for_every_code() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from local.event_schemas import event_schemas, write_event_schemas, written
+from local.openapi.event_schemas import event_schemas, write_event_schemas, written
 from local.paths import EVENT_SCHEMAS
 from publishing.preflight.findings import Finding, Status
 from publishing.preflight.objectives import Requirement

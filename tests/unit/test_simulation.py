@@ -11,9 +11,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from local.bench.report import with_tables
+from local.markdown import with_parts
+from local.paths import SCALING, SCALING_FIGURES, SCALING_PLOTS
 from local.simulation import money, run, workers
-from local.simulation.__main__ import FIGURES, PAGE, PLOTS
 from local.simulation.cases import SIZES, Case, variations
 from local.simulation.figures import Figures, figures
 from local.simulation.freshness import Ages
@@ -41,7 +41,7 @@ BUSY = Case(3_000, share_percent=10, in_use=0.5, warm_up_hours=1, hours=3)
 
 def report() -> Mapping[str, Any]:
     """What was simulated last."""
-    read: Mapping[str, Any] = json.loads(FIGURES.read_text())
+    read: Mapping[str, Any] = json.loads(SCALING_FIGURES.read_text())
     return read
 
 
@@ -53,15 +53,15 @@ def figures_of(case: Case) -> Figures:
 
 def test_the_page_shows_the_figures() -> None:
     """docs/scaling.md has the tables of docs/scaling.json; `make simulate ARGS=--write` writes both."""
-    page = PAGE.read_text()
-    assert with_tables(page, markdown(report())) == page
+    page = SCALING.read_text()
+    assert with_parts(page, "simulation", markdown(report())) == page
 
 
 def test_the_plots_show_the_figures() -> None:
     """Every plot is drawn from docs/scaling.json, is on the page, and there is no other."""
     drawn = plots(report())
-    assert {path.name: path.read_text() for path in PLOTS.iterdir()} == drawn
-    page = PAGE.read_text()
+    assert {path.name: path.read_text() for path in SCALING_PLOTS.iterdir()} == drawn
+    page = SCALING.read_text()
     assert [name for name in drawn if f"(scaling/{name})" not in page] == []
 
 

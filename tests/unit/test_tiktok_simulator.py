@@ -5,21 +5,16 @@ import os
 import re
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 import local.tiktok_simulator
 from local.tiktok_simulator import (
@@ -37,6 +32,7 @@ from local.tiktok_simulator import (
     World,
     demo_world,
 )
+from local.tiktok_simulator.certificates import certificate
 
 pytestmark = pytest.mark.enable_socket
 
@@ -178,45 +174,18 @@ class TestConnections:
 
     def test_tls(self, tmp_path: Path) -> None:
         """With a certificate it speaks TLS, also while another client never says a word."""
-        certificate = make_certificate(tmp_path)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
+        trusted, context = certificate(tmp_path, "127.0.0.1")
         with Simulator(ssl_context=context) as simulator:
             assert simulator.base_url.startswith("https://")
             port = urlsplit(simulator.base_url).port or 0
             with socket.create_connection(("127.0.0.1", port)):
                 response = requests.get(
-                    f"{simulator.base_url}/user/info/", headers=OWNER, verify=str(certificate), timeout=5
+                    f"{simulator.base_url}/user/info/", headers=OWNER, verify=str(trusted), timeout=5
                 )
                 assert response.json()["code"] == 0
             simulator.faults.add(Fault(path="*", kind=FaultKind.RESET_AFTER))
             with pytest.raises(requests.ConnectionError):
-                requests.get(f"{simulator.base_url}/user/info/", headers=OWNER, verify=str(certificate), timeout=5)
-
-
-def make_certificate(folder: Path) -> Path:
-    """Return a file with a key and its self-signed certificate for 127.0.0.1."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "certificate.pem"
-    file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    return file
+                requests.get(f"{simulator.base_url}/user/info/", headers=OWNER, verify=str(trusted), timeout=5)
 
 
 class TestRateLimit:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 import requests
 
-from local.demo_data import OWNER, STARTER, TRAINEE, Person
+from local.demo.teams import OWNER, STARTER, TRAINEE, Person
 from local.tiktok_simulator import DemoAdvertiser, demo_world
 from local.wizard import News, Shown, Wizard, page_settings
 from local.wizard.server import PAGE

@@ -28,7 +28,7 @@ class Context:
     aws_request_id = "00000000-0000-4000-8000-00000000beef"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return what the template's Timeout leaves."""
+        """What the template's Timeout leaves."""
         return 15_000
 
 

@@ -2,7 +2,7 @@
 
 `modules` are the preflight's without its Init, `boto3` the yardstick.
 
-Imports nothing before the clock runs that the function might import.
+ColdStarts nothing before the clock runs that the function might import.
 """
 
 import sys

@@ -43,7 +43,7 @@ class AtOnce:
     """Stores and a TikTok whose answers are there already."""
 
     def read(self, asked_for: Any) -> Any:
-        """Return the team, or the connection's token."""
+        """The team, or the connection's token."""
         return team if isinstance(asked_for, str) else SecretStr("token")
 
     def send(self, _method: str, endpoint: str, **_what: Any) -> RawAnswer:
@@ -58,7 +58,7 @@ class Kept:
         self._record: Record | None = None
 
     def read(self, _team_id: str, _advertiser_id: str) -> Record | None:
-        """Return it at once."""
+        """The record, at once."""
         return self._record
 
     def write(self, record: Record) -> Record:
@@ -73,7 +73,7 @@ class Context:
     aws_request_id = "00000000-0000-4000-8000-00000000beef"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return what the template's Timeout leaves."""
+        """What the template's Timeout leaves."""
         return 15_000
 
 

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from local.browser import query_of
 from local.tiktok_simulator import Simulator, User
+from tests.connecting import query_of
 from tests.deep.fault_matrix.cells import Cell
 from tests.deep.fault_matrix.observing import listening, remembering_errors, text_of
 from tests.deep.fault_matrix.worlds import ADVERTISER, SECOND, USER, everything

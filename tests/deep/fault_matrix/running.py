@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from local.png import png
+from local.demo.png import png
 from local.tiktok_simulator import Fault, FaultKind, Simulator
 from local.tiktok_simulator.journal import fingerprint
 from publishing.connecting.own_list import OwnList

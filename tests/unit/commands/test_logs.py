@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from local.emulator import Emulator
 from local.logs import Follower, Logged, follow, groups_of
+from local.ministack.emulator import Emulator
 from local.paths import ROOT
 from local.sam_template import functions
 from tests.template import load_template

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from local.emulator import REGION, Emulator
+from local.ministack.emulator import REGION, Emulator
 from local.tools import ask_tool
 
 _PLACEHOLDER = re.compile(r"\$\{([\w:]+)\}")
@@ -77,7 +77,7 @@ def _put_authorizer_cache_times(gateway: Any, api_id: str, body: Mapping[str, An
 
 
 def _resolved(node: Any, values: Mapping[str, str]) -> Any:
-    """Return a node with its references to parameters filled in; others stay as they are."""
+    """A node with its references to parameters filled in; others stay as they are."""
     match node:
         case {"Ref": str(name), **rest} if not rest and name in values:
             return values[name]

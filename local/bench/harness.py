@@ -1,4 +1,4 @@
-"""What built functions talk to in the bench: a simulated TikTok over TLS, and AWS in memory; not in their process."""
+"""Runs built functions, each in a process of its own, against a simulated TikTok over TLS and AWS in memory."""
 
 import json
 import ssl
@@ -13,12 +13,12 @@ from typing import Any, Self
 import requests
 
 from local.bench.builds import Build
-from local.bench.imports import PROGRAMS, command
+from local.bench.in_lambda import command
 from local.console import StackError
-from local.demo_data import write_demo_data
-from local.deployment import Deployment
+from local.demo.teams import write_demo_data
 from local.in_memory_aws import InMemoryAws
 from local.lambda_runtime import ENVIRONMENT
+from local.ministack.deployment import Deployment
 from local.paths import ROOT
 from local.tiktok_simulator import demo_world
 from local.tiktok_simulator.journal import ReceivedRequest
@@ -37,7 +37,7 @@ class Invoked:
     answer: Mapping[str, Any]
 
     def body(self) -> Any:
-        """Return the answer's body; StackError where it was not 200."""
+        """The answer's body; StackError where it was not 200."""
         if self.answer["statusCode"] != requests.codes.ok:
             raise StackError(f"the function answered {self.answer['statusCode']}: {self.answer['body']}")
         return json.loads(self.answer["body"])
@@ -52,13 +52,18 @@ class SimulatedTikTok:
         self.base_url = ""
 
     @property
+    def origin(self) -> str:
+        """Its address without TikTok's path, as the SDK calls it."""
+        return self.base_url.removesuffix("/open_api/v1.3")
+
+    @property
     def certificate(self) -> Path:
         """Whom a caller has to trust."""
         return self._folder / "127.0.0.1.crt"
 
     def received(self) -> list[ReceivedRequest]:
-        """Return the requests since the last call of this method, oldest first."""
-        url = f"{self.base_url.removesuffix('/open_api/v1.3')}/_simulator/requests"
+        """The requests since the last call of this method, oldest first."""
+        url = f"{self.origin}/_simulator/requests"
         rows = requests.get(url, verify=str(self.certificate), timeout=_SECONDS).json()["requests"]
         requests.delete(url, verify=str(self.certificate), timeout=_SECONDS)
         return [ReceivedRequest(**row) for row in rows]
@@ -102,7 +107,7 @@ class Handler:
 def handler(build: Build, function: str, tiktok: SimulatedTikTok, aws: InMemoryAws) -> Iterator[Handler]:
     """Load a built function, cold, and be ready to call it."""
     environment = {**ENVIRONMENT, "TIKTOK_API_BASE_URL": tiktok.base_url, "AWS_ENDPOINT_URL": aws.url}
-    program = command(PROGRAMS / "invoke.py", build.search_path(function), str(tiktok.certificate))
+    program = command("invoke.py", build.search_path(function), str(tiktok.certificate))
     with subprocess.Popen(  # noqa: S603 - our own program
         program, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

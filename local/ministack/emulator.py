@@ -21,6 +21,7 @@ REGION = "eu-central-1"
 # MiniStack's root user; what functions do is decided by their roles.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 _START_SECONDS = 60.0
+_HEALTH_SECONDS = 5.0
 _STOP_SECONDS = 5.0
 
 
@@ -46,7 +47,7 @@ class Emulator:
         return WORK / f"ministack-{self._port}.log"
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client with all rights."""
+        """A boto3 client with all rights."""
         session = boto3.Session(
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
@@ -128,15 +129,21 @@ class Emulator:
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
-            with suppress(requests.RequestException):
-                if requests.get(f"{self.url}/_ministack/health", timeout=2).ok:
-                    return
+            if is_up(self.url):
+                return
             time.sleep(0.1)
         raise StackError(f"MiniStack did not start. What it said: {self.log}")
 
 
+def is_up(url: str) -> bool:
+    """Whether a MiniStack answers there."""
+    with suppress(requests.RequestException):
+        return requests.get(f"{url}/_ministack/health", timeout=_HEALTH_SECONDS).ok
+    return False
+
+
 def _usable(port: int) -> int:
-    """Return the port, or a free one for 0."""
+    """The port, or a free one for 0."""
     with closing(socket.socket()) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

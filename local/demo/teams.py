@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from local.deployment import Deployment
+from local.ministack.deployment import Deployment
 from local.tiktok_simulator import STARTER as STARTER_AT_TIKTOK
 from local.tiktok_simulator import DemoToken, World
 
@@ -73,7 +73,7 @@ class Aws(Protocol):
     """Emulated AWS."""
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client of a service."""
+        """A boto3 client of a service."""
         ...
 
 

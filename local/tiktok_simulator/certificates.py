@@ -1,4 +1,4 @@
-"""Certificates made here, for servers on this machine that speak TLS."""
+"""Certificates made on the spot, for servers on this machine that speak TLS."""
 
 import datetime as dt
 import ssl
@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 
 def certificate(folder: Path, address: str) -> tuple[Path, ssl.SSLContext]:
-    """Return a self-signed certificate for an IP address, and a server's context with it."""
+    """A self-signed certificate for an IP address, and a server's context with it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "simulated TikTok")])
     now = dt.datetime.now(dt.UTC)

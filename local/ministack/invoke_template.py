@@ -1,10 +1,11 @@
-"""Prepares `sam local invoke`: single functions in Docker, against the local stack."""
+"""The template for `make invoke`: the functions as they are deployed, for single ones in Docker to reach the stack."""
 
 import json
 from pathlib import Path
 
-from local.deployment import BUILT_TEMPLATE, Deployment
-from local.emulator import CREDENTIALS, REGION, Emulator
+from local.ministack.build import BUILT_TEMPLATE
+from local.ministack.deployment import Deployment
+from local.ministack.emulator import CREDENTIALS, REGION, Emulator
 from local.paths import WORK
 from local.tools import ask_tool
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Self
-from urllib.parse import parse_qsl, urljoin
+from urllib.parse import urljoin
 
 import requests
 
@@ -66,11 +66,6 @@ class Browser:
     def _noted(self, answer: requests.Response) -> requests.Response:
         self.visited.append((answer.url.partition("?")[0], answer.status_code))
         return answer
-
-
-def query_of(url: str) -> dict[str, str]:
-    """The query of an address."""
-    return dict(parse_qsl(url.partition("?")[2]))
 
 
 @dataclass

@@ -10,12 +10,12 @@ from publishing.readiness.events import DETAIL_TYPES, SOURCE, Event
 
 
 def event_schemas() -> dict[str, dict[str, Any]]:
-    """Return the schema of every event's whole envelope, as a rule's target gets it, by file name."""
+    """The schema of every event's whole envelope, as a rule's target gets it, by file name."""
     return {f"{_slug(name)}.json": _schema(model, name) for model, name in DETAIL_TYPES.items()}
 
 
 def written(schema: dict[str, Any]) -> str:
-    """Return a schema as its file holds it."""
+    """A schema as its file holds it."""
     return json.dumps(schema, indent=2) + "\n"
 
 

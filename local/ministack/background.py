@@ -1,18 +1,18 @@
-"""Readiness and connections on the local stack: a sweep when one is wanted, requests of other services, a listener."""
+"""What happens on a deployed stack without an HTTP call: sweeps, events of other services and for them, time."""
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from local.console import StackError
-from local.deployment import Deployment
-from local.emulator import Emulator
+from local.ministack.deployment import Deployment
+from local.ministack.emulator import Emulator
 
-Result = TypeVar("Result")
+Item = Mapping[str, Any]
+"""As DynamoDB has it: each value with its type."""
 
 FAST: Mapping[str, str] = {
     "ReadinessSchedule": "rate(1 minute)",
@@ -24,8 +24,8 @@ FAST: Mapping[str, str] = {
 
 
 @dataclass
-class Watching:
-    """The readiness functions of one deployment."""
+class Background:
+    """The functions of one deployment that nobody calls over HTTP."""
 
     aws: Emulator
     deployment: Deployment
@@ -49,36 +49,14 @@ class Watching:
 
     def make_due(self, team_id: str) -> None:
         """Let the time pass until all advertisers of a team are due."""
-        dynamodb, table = self.aws.client("dynamodb"), self.deployment.table_name
-        found = dynamodb.query(
-            TableName=table,
-            KeyConditionExpression="pk = :team",
-            ExpressionAttributeValues={":team": {"S": f"READINESS#{team_id}"}},
-        )
-        for item in found["Items"]:
-            dynamodb.update_item(
-                TableName=table,
-                Key={name: item[name] for name in ("pk", "sk")},
-                UpdateExpression="SET due_at = :past ADD revision :one",
-                ExpressionAttributeValues={":past": {"N": "0"}, ":one": {"N": "1"}},
-            )
+        for item in self._items(f"READINESS#{team_id}"):
+            self._update(item, "SET due_at = :past ADD revision :one", {":past": {"N": "0"}, ":one": {"N": "1"}})
 
     def make_connections_due(self, team_id: str) -> None:
         """Let the time pass until the lists of a team's connections, and changes that nobody finished, are due."""
-        dynamodb, table = self.aws.client("dynamodb"), self.deployment.table_name
-        found = dynamodb.query(
-            TableName=table,
-            KeyConditionExpression="pk = :team",
-            FilterExpression="attribute_exists(due_shard)",
-            ExpressionAttributeValues={":team": {"S": f"TEAM#{team_id}"}},
-        )
-        for item in found["Items"]:
-            dynamodb.update_item(
-                TableName=table,
-                Key={name: item[name] for name in ("pk", "sk")},
-                UpdateExpression="SET due_at = :past" + (", lease_until = :past" if "lease_until" in item else ""),
-                ExpressionAttributeValues={":past": {"N": "0"}},
-            )
+        for item in self._items(f"TEAM#{team_id}", FilterExpression="attribute_exists(due_shard)"):
+            lease = ", lease_until = :past" if "lease_until" in item else ""
+            self._update(item, f"SET due_at = :past{lease}", {":past": {"N": "0"}})
 
     def ask(self, source: str, detail_type: str, detail: Mapping[str, Any]) -> None:
         """Put an event of another service on the bus."""
@@ -119,6 +97,23 @@ class Watching:
             events.delete_rule(**rule)
             sqs.delete_queue(QueueUrl=queue)
 
+    def _items(self, partition: str, **options: str) -> list[Item]:
+        found: list[Item] = self.aws.client("dynamodb").query(
+            TableName=self.deployment.table_name,
+            KeyConditionExpression="pk = :partition",
+            ExpressionAttributeValues={":partition": {"S": partition}},
+            **options,
+        )["Items"]
+        return found
+
+    def _update(self, item: Item, expression: str, values: Item) -> None:
+        self.aws.client("dynamodb").update_item(
+            TableName=self.deployment.table_name,
+            Key={name: item[name] for name in ("pk", "sk")},
+            UpdateExpression=expression,
+            ExpressionAttributeValues=values,
+        )
+
     def _function(self, logical_id: str) -> str:
         resource = self.aws.client("cloudformation").describe_stack_resource(
             StackName=self.deployment.stack_name, LogicalResourceId=logical_id
@@ -153,19 +148,3 @@ class Listener:
             for event in self.listen()
             if event["detail-type"] == detail_type and event["detail"].get("advertiser_id") == advertiser_id
         ]
-
-
-def eventually(look: Callable[[], Result | None], what: str, seconds: float = 20.0) -> Result:
-    """What ``look`` finds, as soon as it finds anything.
-
-    Raises:
-        StackError: nothing was found in time.
-    """
-    end = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found:
-            return found
-        if time.monotonic() > end:
-            raise StackError(f"{what}: not within {seconds:.0f} seconds")
-        time.sleep(0.2)

@@ -1,0 +1,34 @@
+"""Markdown that the code writes: tables, and the parts of pages between `<!-- KIND:NAME -->` and `<!-- end -->`."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of these cells."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def places(page: str, kind: str) -> list[str]:
+    """The names of a page's places of one kind, in their order."""
+    return [place["name"] for place in _places(kind).finditer(page)]
+
+
+def with_parts(page: str, kind: str, parts: Mapping[str, str]) -> str:
+    """A page with these parts written anew, by the names of their places.
+
+    Raises:
+        ValueError: the page has no place for one of them.
+    """
+    lost = parts.keys() - set(places(page, kind))
+    if lost:
+        raise ValueError(f"the page has no place for {', '.join(sorted(lost))}")
+    return _places(kind).sub(
+        lambda place: f"{place['begin']}{parts[place['name']]}\n{place['end']}" if place["name"] in parts else place[0],
+        page,
+    )
+
+
+def _places(kind: str) -> re.Pattern[str]:
+    return re.compile(rf"(?P<begin><!-- {kind}:(?P<name>[\w-]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
