@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -18,14 +18,10 @@ from local.tiktok_simulator import (
     Scope,
     Simulator,
 )
-from tiktok_business.deadline import Deadline
+from tests.unit.tiktok_simulator.consent_page import code_in, page_of
 from tiktok_business.errors import TikTokError
-from tiktok_business.oauth import App, Grant, TikTokOAuth, consent_url
-from tiktok_business.transport import RequestsTransport
+from tiktok_business.oauth import Grant, TikTokOAuth
 
-pytestmark = pytest.mark.enable_socket
-
-BACK = "http://127.0.0.1:9/callback"
 HOUR = 3600
 
 
@@ -47,27 +43,6 @@ def clock() -> Clock:
 def running(clock: Clock) -> Iterator[Simulator]:
     with Simulator(clock=clock) as simulator:
         yield simulator
-
-
-@pytest.fixture
-def simulator(running: Simulator) -> Simulator:
-    running.reset()
-    return running
-
-
-@pytest.fixture
-def oauth(simulator: Simulator) -> TikTokOAuth:
-    """The layer's client, as the app that the simulated TikTok knows."""
-    app = App(simulator.world.app_id, SecretStr(simulator.world.app_secret))
-    return TikTokOAuth(RequestsTransport(simulator.base_url), app, Deadline.after(5))
-
-
-def page_of(simulator: Simulator, redirect_uri: str = BACK, state: str = "state-1") -> str:
-    return consent_url(simulator.base_url, simulator.world.app_id, state, redirect_uri)
-
-
-def code_in(location: str) -> SecretStr:
-    return SecretStr(dict(parse_qsl(urlsplit(location).query))["auth_code"])
 
 
 def connected(simulator: Simulator, oauth: TikTokOAuth, user: str, scopes: set[Scope] | None = None) -> Grant:

@@ -1,44 +1,34 @@
-"""The simulator as a whole: its life, its connections, its limits, its demo world and its command."""
+"""The simulator as a whole: its life, its connections, its limits and its command."""
 
 import http.client
 import os
 import re
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 import local.tiktok_simulator
+from local.certificates import certificate
 from local.tiktok_simulator import (
-    STARTER,
     Advertiser,
     DemoAdvertiser,
     DemoToken,
     Fault,
     FaultKind,
     Identity,
-    Image,
-    Scope,
     Simulator,
     Token,
     World,
-    demo_world,
 )
-
-pytestmark = pytest.mark.enable_socket
 
 ROOT = Path(local.tiktok_simulator.__file__).parents[2]
 OWNER = {"Access-Token": DemoToken.OWNER}
@@ -178,45 +168,18 @@ class TestConnections:
 
     def test_tls(self, tmp_path: Path) -> None:
         """With a certificate it speaks TLS, also while another client never says a word."""
-        certificate = make_certificate(tmp_path)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
+        public, context = certificate(tmp_path, "127.0.0.1")
         with Simulator(ssl_context=context) as simulator:
             assert simulator.base_url.startswith("https://")
             port = urlsplit(simulator.base_url).port or 0
             with socket.create_connection(("127.0.0.1", port)):
                 response = requests.get(
-                    f"{simulator.base_url}/user/info/", headers=OWNER, verify=str(certificate), timeout=5
+                    f"{simulator.base_url}/user/info/", headers=OWNER, verify=str(public), timeout=5
                 )
                 assert response.json()["code"] == 0
             simulator.faults.add(Fault(path="*", kind=FaultKind.RESET_AFTER))
             with pytest.raises(requests.ConnectionError):
-                requests.get(f"{simulator.base_url}/user/info/", headers=OWNER, verify=str(certificate), timeout=5)
-
-
-def make_certificate(folder: Path) -> Path:
-    """Return a file with a key and its self-signed certificate for 127.0.0.1."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "certificate.pem"
-    file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    return file
+                requests.get(f"{simulator.base_url}/user/info/", headers=OWNER, verify=str(public), timeout=5)
 
 
 class TestRateLimit:
@@ -239,82 +202,6 @@ class TestRateLimit:
         """A limit below one request a second is refused."""
         with pytest.raises(ValueError, match="1 or more"):
             Simulator(rate_limit_qps=0)
-
-
-class TestDemoWorld:
-    def test_table(self) -> None:
-        """The package's description lists every demo advertiser and token as it is."""
-        text = local.tiktok_simulator.__doc__ or ""
-        for member in DemoAdvertiser:
-            line = rf"^{member.name} +{member.value}  {re.escape(member.description)}$"
-            assert re.search(line, text, re.MULTILINE), member.name
-        names = {member.value: member.name for member in DemoAdvertiser}
-        world = demo_world()
-        entries = re.split(r"^(?=[A-Z_]+ +u-)", text, flags=re.MULTILINE)[1:]
-        assert len(entries) == len(DemoToken)
-        for token, entry in zip(DemoToken, entries, strict=True):
-            assert entry.startswith(token.name)
-            assert f" {token.user} " in entry
-            listed = [word for word in re.findall(r"\b[A-Z_]+\b", entry) if word in DemoAdvertiser.__members__]
-            assert listed == [names[advertiser_id] for advertiser_id in world.tokens[token].advertiser_ids]
-
-    def test_ids(self) -> None:
-        """Ids have 19 digits, and no two things of a kind share one."""
-        world = demo_world()
-        advertisers = list(world.advertisers.values())
-        groups = [
-            [advertiser.id for advertiser in advertisers],
-            [pixel.id for advertiser in advertisers for pixel in advertiser.pixels],
-            [page.id for advertiser in advertisers for page in advertiser.pages],
-            [app.id for advertiser in advertisers for app in advertiser.apps],
-            list(world.business_centers),
-            [catalog.id for center in world.business_centers.values() for catalog in center.catalogs],
-        ]
-        for ids in groups:
-            assert len(ids) == len(set(ids)) > 0
-            assert all(re.fullmatch(r"\d{19}", item) for item in ids)
-        identities = [identity.id for advertiser in advertisers for identity in advertiser.identities]
-        assert len(identities) == len(set(identities))
-
-    def test_every_advertiser_is_reached(self) -> None:
-        """Every demo advertiser is reached by a token that is alive, and tokens are named after users."""
-        world = demo_world()
-        alive = [token for token in world.tokens.values() if not token.revoked]
-        assert {item for token in alive for item in token.advertiser_ids} == set(DemoAdvertiser)
-        for value, token in world.tokens.items():
-            assert value == token.value == f"simulated-token-{token.user}"
-            assert token.value not in repr(token)
-
-    def test_starter(self) -> None:
-        """Somebody has no token yet, reaches what the description says, and is seen where they linked an account."""
-        world = demo_world()
-        assert STARTER not in {token.user for token in world.tokens.values()}
-        assert [user.name for user in world.people()] == [STARTER, *(token.user for token in DemoToken)]
-        names = {member.value: member.name for member in DemoAdvertiser}
-        reached = [names[one] for one in world.user(STARTER).advertiser_ids]
-        assert f"{STARTER}, who reaches {' and '.join(reached)}," in (local.tiktok_simulator.__doc__ or "")
-        linked = [
-            one for one in world.advertisers.values() if any(STARTER in item.linked_by for item in one.identities)
-        ]
-        assert [one.id for one in linked] == [DemoAdvertiser.EVERYTHING_READY]
-
-    def test_worlds_are_apart(self) -> None:
-        """A change in one demo world, or in a copy, does not show in another."""
-        world = demo_world()
-        copy = world.copy()
-        for advertiser in world.advertisers.values():
-            advertiser.identities.clear()
-            advertiser.pixels.clear()
-            advertiser.apps.clear()
-            advertiser.pages.clear()
-            advertiser.images.append(Image("i", "a.png", 1, 1, "png", 1, ""))
-        world.issue_code(STARTER, list(Scope), 0)
-        world.reach(STARTER, [])
-        world.revoke(DemoToken.OWNER)
-        for center in world.business_centers.values():
-            center.catalogs.clear()
-            center.user_roles.clear()
-        assert copy == demo_world() != world
 
 
 class TestCommand:

@@ -1,26 +1,11 @@
 """The simulator can be read and controlled over HTTP."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Simulator
-
-pytestmark = pytest.mark.enable_socket
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def simulator(running: Simulator) -> Simulator:
-    running.reset()
-    return running
 
 
 def control(simulator: Simulator, method: str, path: str, json: Any = None, **options: Any) -> requests.Response:

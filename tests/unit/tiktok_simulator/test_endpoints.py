@@ -2,71 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Simulator
-
-pytestmark = pytest.mark.enable_socket
+from tests.unit.tiktok_simulator.client import Client, headers_of
 
 OWNER_CENTER = "7200000000000000001"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def simulator(running: Simulator) -> Simulator:
-    running.reset()
-    return running
-
-
-class Client:
-    """Asks as one token, over one connection."""
-
-    def __init__(self, simulator: Simulator) -> None:
-        self.simulator = simulator
-        self.session = requests.Session()
-
-    def get(self, path: str, token: str | None = DemoToken.OWNER, **query: Any) -> dict[str, Any]:
-        return self._read(
-            self.session.get(f"{self.simulator.base_url}/{path}", params=query, headers=_headers(token), timeout=5)
-        )
-
-    def post(self, path: str, token: str | None = DemoToken.MEDIA_BUYER, **body: Any) -> dict[str, Any]:
-        return self._read(
-            self.session.post(f"{self.simulator.base_url}/{path}", json=body, headers=_headers(token), timeout=5)
-        )
-
-    def data(self, path: str, token: str = DemoToken.OWNER, **query: Any) -> dict[str, Any]:
-        answer = self.get(path, token, **query)
-        assert answer["code"] == 0, answer
-        data: dict[str, Any] = answer["data"]
-        return data
-
-    @staticmethod
-    def _read(response: requests.Response) -> dict[str, Any]:
-        assert response.status_code == 200, response.text
-        answer: dict[str, Any] = response.json()
-        assert response.headers["X-TT-LOGID"] == answer["request_id"]
-        return answer
-
-
-def _headers(token: str | None) -> dict[str, str]:
-    return {} if token is None else {"Access-Token": token}
-
-
-@pytest.fixture
-def client(simulator: Simulator) -> Iterator[Client]:
-    client = Client(simulator)
-    yield client
-    client.session.close()
 
 
 class TestIdentities:
@@ -200,7 +144,7 @@ class TestIdentities:
         response = requests.post(
             f"{simulator.base_url}/identity/create/",
             data=body.encode("latin-1"),
-            headers=_headers(DemoToken.MEDIA_BUYER),
+            headers=headers_of(DemoToken.MEDIA_BUYER),
             timeout=5,
         )
         assert response.json()["code"] == 40002

@@ -2,7 +2,6 @@
 
 import hashlib
 import struct
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,8 +19,6 @@ from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TikTokError
 from tiktok_business.transport import File, RequestsTransport
 
-pytestmark = pytest.mark.enable_socket
-
 PATH = "file/image/ad/upload/"
 HERE = DemoAdvertiser.NOTHING
 TOKEN = DemoToken.MEDIA_BUYER
@@ -34,18 +31,6 @@ def png(width: int = 512, height: int = 512, rest: bytes = b"") -> bytes:
 def jpeg(width: int = 512, height: int = 512, frame: int = 0xC0, before: bytes = b"") -> bytes:
     app0 = b"\xff\xe0" + struct.pack(">H", 16) + b"JFIF\x00".ljust(14, b"\x00")
     return b"\xff\xd8" + app0 + before + struct.pack(">BBHBHHB", 0xFF, frame, 11, 8, height, width, 1) + b"rest"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def simulator(running: Simulator) -> Simulator:
-    running.reset()
-    return running
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Every kind of fault is what it says, strikes where and when it is told to, and nonsense is refused."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,21 +18,7 @@ from local.tiktok_simulator import (
 )
 from local.tiktok_simulator.journal import fingerprint
 
-pytestmark = pytest.mark.enable_socket
-
 READY = DemoAdvertiser.EVERYTHING_READY
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def simulator(running: Simulator) -> Simulator:
-    running.reset()
-    return running
 
 
 def fault(simulator: Simulator, kind: FaultKind, path: str = "pixel/list/", **values: Any) -> Fault:

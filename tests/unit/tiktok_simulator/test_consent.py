@@ -1,6 +1,6 @@
 """The simulated TikTok's consent page, in a browser and without one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -19,40 +19,8 @@ from local.tiktok_simulator import (
     World,
 )
 from local.tiktok_simulator.consent import PERMISSIONS
-from tiktok_business.deadline import Deadline
-from tiktok_business.oauth import App, TikTokOAuth, consent_url
-from tiktok_business.transport import RequestsTransport
-
-pytestmark = pytest.mark.enable_socket
-
-BACK = "http://127.0.0.1:9/callback"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def simulator(running: Simulator) -> Simulator:
-    running.reset()
-    return running
-
-
-@pytest.fixture
-def oauth(simulator: Simulator) -> TikTokOAuth:
-    """The layer's client, as the app that the simulated TikTok knows."""
-    app = App(simulator.world.app_id, SecretStr(simulator.world.app_secret))
-    return TikTokOAuth(RequestsTransport(simulator.base_url), app, Deadline.after(5))
-
-
-def page_of(simulator: Simulator, redirect_uri: str = BACK, state: str = "state-1") -> str:
-    return consent_url(simulator.base_url, simulator.world.app_id, state, redirect_uri)
-
-
-def code_in(location: str) -> SecretStr:
-    return SecretStr(dict(parse_qsl(urlsplit(location).query))["auth_code"])
+from tests.unit.tiktok_simulator.consent_page import BACK, code_in, page_of
+from tiktok_business.oauth import TikTokOAuth
 
 
 class FormReader(HTMLParser):
