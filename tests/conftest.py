@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.deployed"]
+pytest_plugins = ["tests.support.stack"]
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 

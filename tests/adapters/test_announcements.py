@@ -15,7 +15,7 @@ from publishing.aws.teams import DynamoDBTeams
 from publishing.teams import Connection
 from tests.adapters.conftest import TABLE
 from tests.adapters.test_teams import typed
-from tests.fakes import InMemoryTeams
+from tests.support.in_memory_stores import InMemoryTeams
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

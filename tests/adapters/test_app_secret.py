@@ -12,7 +12,7 @@ from publishing.aws.tokens import CACHE_SECONDS
 from publishing.connecting.stores import NotSetUpError
 from tests.adapters.scripted_aws import CANARY, told
 from tests.adapters.test_tokens import Clock
-from tests.template import load_template
+from tests.support.template import load_template
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

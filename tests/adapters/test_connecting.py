@@ -17,8 +17,8 @@ from publishing.connecting.changes import FINISHED_AFTER, LEASE, Change, Kind
 from publishing.connecting.states import LIFE, StateKey, digest_of, new_state
 from publishing.teams import Team
 from tests.adapters.conftest import TABLE
-from tests.fakes import InMemoryTeams
-from tests.in_memory_connecting import InMemoryChanges, InMemoryStates
+from tests.support.in_memory_connecting import InMemoryChanges, InMemoryStates
+from tests.support.in_memory_stores import InMemoryTeams
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -22,8 +22,8 @@ from publishing.readiness.record import Record
 from publishing.teams import Connection, Teams
 from tests.adapters.conftest import CONNECTION_QUEUE, TABLE
 from tests.adapters.test_teams import typed
-from tests.fakes import InMemoryTeams
-from tests.in_memory_connecting import InMemoryChanges, InMemoryConnections, InMemoryDueConnections
+from tests.support.in_memory_connecting import InMemoryChanges, InMemoryConnections, InMemoryDueConnections
+from tests.support.in_memory_stores import InMemoryTeams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,9 +18,9 @@ from publishing.readiness.request import Requests
 from publishing.readiness.stores import LookMessage
 from publishing.teams import Role
 from tests.adapters.conftest import BUS, TABLE
-from tests.documents import all_commands
-from tests.fakes import InMemoryRefreshes, InMemoryTeams
-from tests.template import load_template
+from tests.support.documentation import all_commands
+from tests.support.in_memory_stores import InMemoryRefreshes, InMemoryTeams
+from tests.support.template import load_template
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -22,7 +22,7 @@ from publishing.intents import (
     StillRunningError,
 )
 from tests.adapters.conftest import TABLE
-from tests.fakes import InMemoryIntents
+from tests.support.in_memory_stores import InMemoryIntents
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

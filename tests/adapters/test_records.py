@@ -18,7 +18,7 @@ from publishing.readiness.cadence import shard, shards
 from publishing.readiness.record import OutgoingEvent, Record
 from publishing.readiness.snapshot import Known, Snapshot
 from tests.adapters.conftest import TABLE, WatchedAws
-from tests.readiness_strategies import records as any_records
+from tests.support.readiness_strategies import records as any_records
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -31,9 +31,10 @@ from publishing.readiness.stores import Run
 from publishing.readiness.wiring import utc_now
 from tests.adapters.conftest import BUS, CONNECTION_QUEUE, QUEUE, TABLE, URGENT_QUEUE, WatchedAws
 from tests.adapters.test_teams import typed
-from tests.fakes import FakeContext, api_event, secret_id_of
-from tests.template import load_template
-from tests.wired import Handler, wired_function
+from tests.support.function_handlers import Handler, wired_function
+from tests.support.in_memory_stores import secret_id_of
+from tests.support.invocations import FakeContext, api_event
+from tests.support.template import load_template
 from tiktok_business.oauth import consent_url
 
 if TYPE_CHECKING:

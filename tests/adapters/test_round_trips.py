@@ -24,8 +24,8 @@ from publishing.aws.records import DynamoDBRecords
 from publishing.aws.table import Table
 from publishing.readiness.cadence import SHARDS
 from tests.adapters.conftest import TABLE
-from tests.fakes import FakeContext, api_event
-from tests.wired import Handler, wired_function
+from tests.support.function_handlers import Handler, wired_function
+from tests.support.invocations import FakeContext, api_event
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -12,7 +12,7 @@ from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
 from publishing.teams import Connection, Role, Subscription, Team, team_of
 from tests.adapters.conftest import TABLE
-from tests.fakes import InMemoryTeams
+from tests.support.in_memory_stores import InMemoryTeams
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

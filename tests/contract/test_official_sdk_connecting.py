@@ -20,8 +20,6 @@ from tiktok_business.errors import TokenRejectedError
 from tiktok_business.oauth import App, TikTokOAuth
 from tiktok_business.transport import File, RequestsTransport
 
-pytestmark = pytest.mark.enable_socket
-
 EXCHANGE, LISTING, REVOKE = "oauth2/access_token/", "oauth2/advertiser/get/", "oauth2/revoke_token/"
 UPLOAD = "file/image/ad/upload/"
 READY, NOTHING = DemoAdvertiser.EVERYTHING_READY, DemoAdvertiser.NOTHING

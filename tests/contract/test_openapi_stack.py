@@ -14,7 +14,7 @@ from schemathesis.schemas import BaseSchema
 from local.demo_data import MANAGER, MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, TRAINEE, UNPAID_OWNER
 from local.paths import OPENAPI
 from local.tiktok_simulator import DemoAdvertiser
-from tests.deployed import SECONDS, Api
+from tests.support.stack import SECONDS, Api
 
 pytestmark = pytest.mark.deep
 

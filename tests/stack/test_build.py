@@ -12,7 +12,7 @@ from local.bench.builds import FUNCTIONS, Build, Bytecode, differences, with_byt
 from local.deployment import BUILT_TEMPLATE, sam_build
 from local.lambda_runtime import ENVIRONMENT, LAYERS, layers_of, link_packages, search_path
 from local.stack import LocalStack
-from tests.template import load_template
+from tests.support.template import load_template
 
 RESOURCES = load_template()["Resources"]
 AUTHORIZER = "AuthorizerFunction"

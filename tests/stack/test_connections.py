@@ -20,7 +20,7 @@ from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import DemoToken, Fault, FaultKind, Scope, Simulator
 from local.watching import eventually
 from publishing.connecting.states import digest_of, key_of
-from tests.connecting import (
+from tests.stack.connecting import (
     CALLBACK,
     CONNECTED,
     asked,
@@ -36,8 +36,8 @@ from tests.connecting import (
     returned,
     token_of,
 )
-from tests.deployed import Api, problem
-from tests.described import ROOT
+from tests.support.openapi import ROOT
+from tests.support.stack import Api, problem
 
 EXCHANGE, LISTING, REVOKE = "oauth2/access_token/", "oauth2/advertiser/get/", "oauth2/revoke_token/"
 FOREIGN = DemoToken.FOREIGN_TEAM.user

@@ -8,8 +8,8 @@ from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import Fault, FaultKind, Simulator
 from local.watching import eventually
-from tests.connecting import connect, connection, disconnect, items_of, readiness, removed_at, token_of
-from tests.deployed import Api, problem
+from tests.stack.connecting import connect, connection, disconnect, items_of, readiness, removed_at, token_of
+from tests.support.stack import Api, problem
 
 pytestmark = pytest.mark.deep
 

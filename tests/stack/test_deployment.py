@@ -10,7 +10,7 @@ import pytest
 from local.demo_data import MEDIA_BUYER, OWNER, PEOPLE
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser as A
-from tests.deployed import Api, problem
+from tests.support.stack import Api, problem
 
 
 def _physical_id(stack: LocalStack, logical_id: str) -> str:

@@ -10,7 +10,7 @@ from local.demo_data import PEOPLE, TEAM
 from local.stack import LocalStack
 from local.tiktok_simulator import Simulator
 from local.watching import eventually
-from tests.template import load_template
+from tests.support.template import load_template
 
 EVENTS = Path(__file__).parents[2] / "events"
 UNREADABLE = "00000000-0000-4000-8000-0000000000{}"

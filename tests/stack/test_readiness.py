@@ -19,7 +19,7 @@ from publishing.aws.records import DynamoDBRecords
 from publishing.aws.sigv4 import Credentials
 from publishing.aws.table import Table
 from publishing.readiness.record import Record
-from tests.deployed import Api, problem
+from tests.support.stack import Api, problem
 
 PARAMETERS = {
     "ReadinessSchedule": "rate(1 minute)",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws_commands import faults
-from tests.documents import PAGES, ROOT, all_commands, blocks
+from tests.support.aws_commands import faults
+from tests.support.documentation import PAGES, ROOT, all_commands, blocks
 
 MAKE = shutil.which("make") or "make"
 RUNBOOK = "tests/unit/test_operations.py::test_the_runbook_"

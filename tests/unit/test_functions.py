@@ -19,8 +19,9 @@ from publishing.bearer import Bearer, KeysUnavailableError, UnauthorizedError
 from publishing.environment import SettingsError
 from publishing.preflight.objectives import OBJECTIVES
 from publishing.teams import Role, Subscription, Team
-from tests.fakes import FakeContext, InMemoryTeams, Received, api_event
-from tests.wired import collect_again
+from tests.support.function_handlers import collect_again
+from tests.support.in_memory_stores import InMemoryTeams
+from tests.support.invocations import FakeContext, Received, api_event
 
 FOLDER = Path(__file__).parents[2] / "functions"
 API_FUNCTIONS = [

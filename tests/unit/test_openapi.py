@@ -15,7 +15,7 @@ from local.openapi.operations import OPERATIONS, Operation
 from local.paths import OPENAPI
 from publishing.connecting.refusals import MEANINGS, Refusal
 from publishing.problems import CONTENT_TYPE, PROBLEMS
-from tests.template import load_template
+from tests.support.template import load_template
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 DOCUMENT: dict[str, Any] = yaml.safe_load(OPENAPI.read_text(encoding="utf-8"))

@@ -19,7 +19,7 @@ from publishing.readiness.events import DETAIL_TYPES
 from publishing.readiness.looks import Checked, Outcome
 from publishing.readiness.pacing import LEVELS, Pace
 from publishing.readiness.snapshot import Look
-from tests.template import load_template
+from tests.support.template import load_template
 
 Metric = tuple[str, str, frozenset[str]]
 """Namespace, name and the names of the dimensions."""

@@ -25,7 +25,7 @@ from local.simulation.tiktok import SimulatedTikTok
 from local.tiktok_simulator import DemoAdvertiser
 from publishing.environment import duration
 from publishing.readiness.pacing import CALLS_PER_CHECK, LEVELS
-from tests.template import load_template
+from tests.support.template import load_template
 
 # What the pace counts with: so many calls of the endpoint that is asked most, and one of each other.
 ORDINARY = Profile(

@@ -21,7 +21,7 @@ from publishing.readiness.settings import cadence_from_environment, pace_from_en
 from publishing.readiness.triggers import GOES_ON, RESERVE_MILLISECONDS, SAVED
 from publishing.readiness.worker import BUDGET_SECONDS, MARGIN_SECONDS
 from publishing.settings import Settings
-from tests.template import load_template
+from tests.support.template import load_template
 from tiktok_business.transport import PRODUCTION_BASE_URL
 
 TEMPLATE = load_template()

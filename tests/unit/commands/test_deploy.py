@@ -10,7 +10,7 @@ import pytest
 from local.deploy import RefusedError, Stage, changed_files, check, commands, stages_of
 from local.paths import ROOT
 from local.sam_template import parameter_default, parameters_without_default
-from tests.template import load_template
+from tests.support.template import load_template
 
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 SAID = dict.fromkeys(parameters_without_default(), "x")

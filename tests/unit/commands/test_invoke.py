@@ -10,7 +10,7 @@ import pytest
 from local.invoke import Asked, NotInvokableError, command, endpoint_of, overview, understood
 from local.paths import ROOT
 from local.sam_template import functions
-from tests.template import load_template
+from tests.support.template import load_template
 
 IDS = {"publish_check": "PublishCheckFunction", "readiness": "ReadinessFunction"}
 EVENT = "events/publish_check.ready.json"

@@ -12,7 +12,7 @@ from local.emulator import Emulator
 from local.logs import Follower, Logged, follow, groups_of
 from local.paths import ROOT
 from local.sam_template import functions
-from tests.template import load_template
+from tests.support.template import load_template
 
 MOMENT = 1_795_725_387_090  # 20:36:27.090 UTC
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from local.tiktok_simulator import DemoToken, Scope
-from tests.fakes import secret_id_of
+from tests.support.in_memory_stores import secret_id_of
 from tests.unit.connecting.system import HOUR, LEASE_OVER, TEAM, System
 from tests.unit.readiness.effects import KilledError, Point
 

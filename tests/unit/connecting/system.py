@@ -30,8 +30,7 @@ from publishing.preflight.publish_check import publish_check
 from publishing.readiness.expiry import Expiry
 from publishing.readiness.record import OutgoingEvent
 from publishing.teams import Connection, Role
-from tests.fakes import FakeContext, Product, Received, api_event, product, secret_id_of
-from tests.in_memory_connecting import (
+from tests.support.in_memory_connecting import (
     InMemoryApp,
     InMemoryChanges,
     InMemoryConnections,
@@ -40,6 +39,9 @@ from tests.in_memory_connecting import (
     InMemoryVault,
     VaultTokens,
 )
+from tests.support.in_memory_stores import secret_id_of
+from tests.support.invocations import FakeContext, Received, api_event
+from tests.support.product import Product, product
 from tests.unit.readiness.effects import Effects, WatchedAnnouncements, WatchedBus, WatchedMarks
 from tests.unit.readiness.system import MovableClock
 from tiktok_business.api import TikTokBusinessApi

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from local.tiktok_simulator import STARTER, DemoAdvertiser, DemoToken, Fault, FaultKind, Scope
 from publishing.connecting.permissions import NEEDED, SCOPES
 from publishing.token_choice import AdvertiserNotConnectedError
-from tests.fakes import secret_id_of
+from tests.support.in_memory_stores import secret_id_of
 from tests.unit.connecting.scenarios import LIST, NEXT_PERSON, REVOKE, STATUSES, WHO, connection_after_expiry
 from tests.unit.connecting.system import CONNECTIONS_URL, HOUR, TEAM, System
 

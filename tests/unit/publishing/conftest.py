@@ -24,7 +24,8 @@ from publishing.inputs import (
 )
 from publishing.preflight.publish_check import publish_check
 from publishing.readiness.board import Board
-from tests.fakes import Ask, FakeContext, Product, Received, api_event, product
+from tests.support.invocations import Ask, FakeContext, Received, api_event
+from tests.support.product import Product, product
 
 TEAM = "northlight"
 ROLES = {DemoToken.OWNER: "owner", DemoToken.MANAGER: "manager"}

@@ -6,7 +6,8 @@ import pytest
 
 from local.tiktok_simulator import Catalog, DemoAdvertiser, Fault, FaultKind, Simulator
 from publishing.preflight.catalogs import CENTERS_AT_ONCE
-from tests.fakes import Ask, Product
+from tests.support.invocations import Ask
+from tests.support.product import Product
 
 # The manager sees two Business Centers; only the second has a catalog.
 TWO = {"advertiser_id": DemoAdvertiser.SECOND_BUSINESS_CENTER.value, "objective": "PRODUCT_SALES"}

@@ -14,7 +14,7 @@ from publishing.preflight.objectives import Requirement
 from publishing.readiness.codec import VERSION, from_text, moment, to_text
 from publishing.readiness.record import Lease, OutgoingEvent, Record
 from publishing.readiness.snapshot import Known, Snapshot, Suspicion
-from tests.readiness_strategies import moments, names, records
+from tests.support.readiness_strategies import moments, names, records
 
 NOW = datetime(2026, 11, 30, 23, 59, 59, 999999, tzinfo=UTC)
 NOTHING_KNOWN = Record("t1", "7300000000000000001", due_at=NOW, revision=7)

@@ -3,7 +3,9 @@
 import pytest
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
-from tests.fakes import Ask, Product, Received, secret_id_of
+from tests.support.in_memory_stores import secret_id_of
+from tests.support.invocations import Ask, Received
+from tests.support.product import Product
 
 SHARED = DemoAdvertiser.LINKED_BY_OWNER
 """Of owner and manager; its TT_USER is visible to the owner's token alone, the manager sees a custom identity."""

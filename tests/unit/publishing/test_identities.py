@@ -6,7 +6,8 @@ import pytest
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
 from local.tiktok_simulator.world import Identity
-from tests.fakes import Ask, Product
+from tests.support.invocations import Ask
+from tests.support.product import Product
 
 A = DemoAdvertiser
 READY = A.EVERYTHING_READY

@@ -11,7 +11,8 @@ from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, 
 from local.tiktok_simulator.world import Identity
 from publishing.calls import Caller
 from publishing.intents import LEASE, Intent, State
-from tests.fakes import Ask, Product
+from tests.support.invocations import Ask
+from tests.support.product import Product
 
 READY = DemoAdvertiser.EVERYTHING_READY
 CREATE = "identity/create/"

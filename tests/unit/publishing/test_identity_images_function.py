@@ -14,8 +14,9 @@ from local.lambda_runtime import ENVIRONMENT
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
 from publishing.identities.images import BUDGET_SECONDS, READ_TIMEOUT_SECONDS
 from publishing.services import services_from_environment
-from tests.fakes import Ask, FakeContext, Product, Received, api_event
-from tests.wired import collect_again
+from tests.support.function_handlers import collect_again
+from tests.support.invocations import Ask, FakeContext, Received, api_event
+from tests.support.product import Product
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TimedOutError
 from tiktok_business.transport import READ_TIMEOUT_SECONDS as USUAL_READ_TIMEOUT_SECONDS

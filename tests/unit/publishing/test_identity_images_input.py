@@ -13,7 +13,7 @@ from publishing.answers.identity_images import IdentityImage
 from publishing.endpoint import body_endpoint
 from publishing.identities.images import MAX_REQUEST_BYTES
 from publishing.inputs import MAX_IMAGE_URL, CreateIdentityImageBody
-from tests.fakes import FakeContext, Received, api_event
+from tests.support.invocations import FakeContext, Received, api_event
 
 URL = "https://images.example/avatar.png"
 FETCHED: dict[str, Any] = {"advertiser_id": "7300000000000000001", "image_url": URL}

@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
 from publishing.teams import Connection
-from tests.fakes import Ask, Product
+from tests.support.invocations import Ask
+from tests.support.product import Product
 from tiktok_business.errors import UnavailableError
 
 READY = DemoAdvertiser.EVERYTHING_READY

@@ -10,7 +10,7 @@ from local.in_memory_readiness import InMemoryAnnouncements, InMemoryBus, InMemo
 from publishing.readiness.record import OutgoingEvent, Record
 from publishing.readiness.stores import Outgoing, Run
 from publishing.teams import Connection
-from tests.fakes import InMemoryMarks, InMemoryRefreshes
+from tests.support.in_memory_stores import InMemoryMarks, InMemoryRefreshes
 
 Result = TypeVar("Result")
 
@@ -21,7 +21,7 @@ class KilledError(BaseException):
 
 @dataclass(frozen=True)
 class Point:
-    """A moment between two effects: right before or right after the so-manieth, counted from 0."""
+    """A moment between two effects: right before or right after one of them, counted from 0."""
 
     at: int
     after: bool

@@ -26,7 +26,9 @@ from publishing.readiness.sweep import Sweep
 from publishing.readiness.triggers import request_handler, sweep_handler
 from publishing.readiness.worker import Worker
 from publishing.teams import Connection, Role
-from tests.fakes import FakeContext, InMemoryRefreshes, NothingDue, Product, product
+from tests.support.in_memory_stores import InMemoryRefreshes, NothingDue
+from tests.support.invocations import FakeContext
+from tests.support.product import Product, product
 from tests.unit.readiness.effects import (
     Effects,
     WatchedAnnouncements,

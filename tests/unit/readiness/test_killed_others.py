@@ -11,7 +11,7 @@ from publishing.preflight.objectives import Requirement
 from publishing.readiness.record import OutgoingEvent
 from publishing.readiness.stores import Run
 from publishing.readiness.triggers import GOES_ON, sweep_handler
-from tests.fakes import FakeContext
+from tests.support.invocations import FakeContext
 from tests.unit.readiness.aftermath import RECOVERY, Scenario, cases, name_of
 from tests.unit.readiness.effects import Point
 from tests.unit.readiness.happenings import FIRST_CHANGE, READY, baseline, lose_pixel, unbind_pixel

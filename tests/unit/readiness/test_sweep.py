@@ -16,7 +16,7 @@ from publishing.readiness.record import Record
 from publishing.readiness.stores import LookMessage
 from publishing.readiness.sweep import Sweep
 from publishing.readiness.triggers import GOES_ON, RESERVE_MILLISECONDS, sweep_handler
-from tests.fakes import FakeContext
+from tests.support.invocations import FakeContext
 from tests.unit.readiness.system import START, TEAM, System
 
 if TYPE_CHECKING:

@@ -1,35 +1,22 @@
-"""Stand-ins that are passed as arguments: stores in memory, API Gateway's events, Lambda's context.
+"""What the product keeps outside the process, in memory: teams, marks, tokens, intents.
 
 The stores keep the promises of the real ones; tests/adapters holds both to the same tests.
 """
 
 import copy
-import functools
-import json
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import SecretStr
 
-from local.in_memory_readiness import InMemoryQueue, InMemoryRecords
 from publishing.calls import Caller
 from publishing.connecting.stores import DueConnection
 from publishing.connections import TokenUnavailableError
 from publishing.intents import LEASE, Begun, Intent, OtherIntentError, Replay, State, StillRunningError
-from publishing.readiness.cadence import Cadence
-from publishing.readiness.live import Live
-from publishing.readiness.wiring import utc_now
-from publishing.services import HintMemory, Services
-from publishing.settings import Settings
 from publishing.teams import Connection, Team, team_of
-from tiktok_business.api import TikTokBusinessApi
-from tiktok_business.client import TikTokClient
-from tiktok_business.transport import RequestsTransport
 
 Item = dict[str, Any]
 
@@ -257,138 +244,3 @@ class InMemoryIntents:
 def _name(intent: Intent) -> tuple[Caller, str]:
     caller = intent.caller
     return Caller(caller.user_id, caller.team_id, ""), intent.key
-
-
-@dataclass(frozen=True)
-class Product:
-    """The product, wired to stores in memory and to a simulated TikTok."""
-
-    teams: InMemoryTeams
-    tokens: InMemoryTokens
-    marks: InMemoryMarks
-    intents: InMemoryIntents
-    services: Services
-    records: InMemoryRecords
-    queue: InMemoryQueue
-    live: Live
-    """What preflights refresh: the records above."""
-
-    def person(
-        self,
-        user_id: str,
-        role: str,
-        token: str | None = None,
-        advertiser_ids: Iterable[str] = (),
-        *,
-        team_id: str = "northlight",
-        connected_at: str = "2026-11-01T09:00:00Z",
-    ) -> None:
-        """Make someone a member and, with ``token``, connect them."""
-        self.teams.member(team_id, user_id, role)
-        if token is not None:
-            self.teams.connect(team_id, user_id, advertiser_ids, connected_at=connected_at)
-            self.tokens.secrets[secret_id_of(team_id, user_id)] = token
-
-
-_transport = functools.cache(RequestsTransport)  # as in a function that stays warm
-
-
-def product(
-    base_url: str,
-    settings: Settings | None = None,
-    *,
-    sleep: Callable[[float], None] = lambda _seconds: None,
-    clock: Callable[[], datetime] = utc_now,
-) -> Product:
-    """The product at the TikTok of ``base_url``; retries do not wait, unless ``sleep`` does."""
-    transport = _transport(base_url)
-    hints = HintMemory()
-    teams, tokens, intents = InMemoryTeams(), InMemoryTokens(), InMemoryIntents()
-    marks = InMemoryMarks(teams)
-    records, queue = InMemoryRecords(), InMemoryQueue(clock)
-    return Product(
-        teams,
-        tokens,
-        marks,
-        intents,
-        Services(
-            settings=settings or Settings(tiktok_base_url=base_url),
-            teams=teams,
-            tokens=tokens,
-            marks=marks,
-            intents=intents,
-            open_tiktok=lambda token, deadline: TikTokBusinessApi(
-                TikTokClient(transport, token, deadline, sleep=sleep, jitter=lambda: 0.0), hints.of(token)
-            ),
-        ),
-        records,
-        queue,
-        Live(records, queue, Cadence(), clock),
-    )
-
-
-class FakeContext(LambdaContext):
-    """Lambda's context; ``seconds`` is what remains of the function's time."""
-
-    def __init__(self, seconds: float = 15.0, request_id: str = "lambda-request") -> None:
-        self._aws_request_id = request_id
-        self._function_name = "function"
-        self._end = time.monotonic() + seconds
-
-    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override] # Powertools' is static by mistake
-        return max(0, int((self._end - time.monotonic()) * 1000))
-
-
-def api_event(
-    query: Mapping[str, str] | Iterable[tuple[str, str]] = (),
-    *,
-    body: object = None,
-    headers: Mapping[str, str] | None = None,
-    user_id: str = "u-owner",
-    team_id: str = "northlight",
-    role: str = "owner",
-) -> dict[str, Any]:
-    """The event of API Gateway's REST proxy for a caller whom the authorizer let pass.
-
-    A ``body`` that is not a text is sent as JSON. Where there are no parameters API Gateway sends null.
-    """
-    pairs = list(query.items() if isinstance(query, Mapping) else query)
-    many: dict[str, list[str]] = {}
-    for name, value in pairs:
-        many.setdefault(name, []).append(value)
-    return {
-        "headers": dict(headers or {}),
-        "queryStringParameters": dict(pairs) or None,
-        "multiValueQueryStringParameters": many or None,
-        "body": body if isinstance(body, str | None) else json.dumps(body),
-        "isBase64Encoded": False,
-        "requestContext": {
-            "requestId": "gateway-request",
-            "authorizer": {
-                "principalId": user_id,
-                "user_id": user_id,
-                "team_id": team_id,
-                "role": role,
-                "subscription": "active",
-                "deny_code": "",
-            },
-        },
-    }
-
-
-@dataclass(frozen=True)
-class Received:
-    """A function's response, as a client reads it."""
-
-    status: int
-    headers: Mapping[str, str]
-    json: Any
-
-    @classmethod
-    def of(cls, response: Mapping[str, Any]) -> "Received":
-        body = response["body"].encode("utf-8")  # must be possible: Lambda sends UTF-8
-        return cls(response["statusCode"], response["headers"], json.loads(body))
-
-
-Ask = Callable[..., Received]
-"""Asks an endpoint's real handler as a user; see the fixture ``ask``."""

@@ -16,7 +16,7 @@ from publishing.connecting.states import PendingState, StateKey
 from publishing.connecting.stores import DueConnection, NotSetUpError
 from publishing.connections import TokenUnavailableError
 from publishing.teams import Connection
-from tests.fakes import InMemoryTeams, Item, secret_id_of
+from tests.support.in_memory_stores import InMemoryTeams, Item, secret_id_of
 from tiktok_business.oauth import App
 
 Result = TypeVar("Result")

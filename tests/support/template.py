@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-TEMPLATE = Path(__file__).parents[1] / "template.yaml"
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
 
 class _Loader(yaml.SafeLoader):

@@ -11,7 +11,7 @@ from local.console import Console
 from local.demo_data import Person
 from local.stack import LocalStack
 from local.tiktok_simulator import Simulator
-from tests.described import ROOT, assert_described
+from tests.support.openapi import ROOT, assert_described
 
 SECONDS = 30.0
 

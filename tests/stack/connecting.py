@@ -11,8 +11,8 @@ from local.browser import query_of
 from local.demo_data import NEW_TEAM, Person
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser, Scope
-from tests.deployed import Api
-from tests.described import ROOT
+from tests.support.openapi import ROOT
+from tests.support.stack import Api
 
 CALLBACK = "/connections/callback"
 CONNECTED = {"tiktok": "connected"}
