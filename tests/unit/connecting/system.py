@@ -30,6 +30,8 @@ from publishing.preflight.publish_check import publish_check
 from publishing.readiness.expiry import Expiry
 from publishing.readiness.record import OutgoingEvent
 from publishing.teams import Connection, Role
+from tests.support.clock import MovableClock
+from tests.support.effects import Effects, WatchedAnnouncements, WatchedBus, WatchedMarks
 from tests.support.in_memory_connecting import (
     InMemoryApp,
     InMemoryChanges,
@@ -42,8 +44,6 @@ from tests.support.in_memory_connecting import (
 from tests.support.in_memory_stores import secret_id_of
 from tests.support.invocations import FakeContext, Received, api_event
 from tests.support.product import Product, product
-from tests.unit.readiness.effects import Effects, WatchedAnnouncements, WatchedBus, WatchedMarks
-from tests.unit.readiness.system import MovableClock
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline

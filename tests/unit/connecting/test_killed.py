@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.effects import KilledError, Point
 from tests.unit.connecting.scenarios import (
     AFTER_DISCONNECTION,
     AGAIN,
@@ -33,7 +34,6 @@ from tests.unit.connecting.scenarios import (
     secret_is_to_be_deleted,
 )
 from tests.unit.connecting.system import HOUR, Landing, System
-from tests.unit.readiness.effects import KilledError, Point
 
 Case = tuple[Scenario, Point | None, Ending]
 EXPIRED = "TikTok Connection Expired"

@@ -9,9 +9,9 @@ import pytest
 from local.tiktok_simulator import STARTER, DemoAdvertiser, DemoToken, Fault, FaultKind, Scope
 from publishing.connecting.stores import DueConnection
 from publishing.connecting.sweep import PAGE, ConnectionSweep
+from tests.support.effects import Point
 from tests.unit.connecting.scenarios import DISCONNECT, FIRST, LIST, STATUSES, WHO
 from tests.unit.connecting.system import HOUR, TEAM, System
-from tests.unit.readiness.effects import Point
 
 NOTHING, READY = DemoAdvertiser.NOTHING, DemoAdvertiser.EVERYTHING_READY
 DAY = timedelta(days=1)

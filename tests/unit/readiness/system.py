@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import SecretStr
@@ -26,10 +26,8 @@ from publishing.readiness.sweep import Sweep
 from publishing.readiness.triggers import request_handler, sweep_handler
 from publishing.readiness.worker import Worker
 from publishing.teams import Connection, Role
-from tests.support.in_memory_stores import InMemoryRefreshes, NothingDue
-from tests.support.invocations import FakeContext
-from tests.support.product import Product, product
-from tests.unit.readiness.effects import (
+from tests.support.clock import MovableClock
+from tests.support.effects import (
     Effects,
     WatchedAnnouncements,
     WatchedBus,
@@ -39,29 +37,18 @@ from tests.unit.readiness.effects import (
     WatchedRefreshes,
     WatchedRuns,
 )
+from tests.support.in_memory_stores import InMemoryRefreshes, NothingDue
+from tests.support.invocations import FakeContext
+from tests.support.product import Product, product
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.deadline import Deadline
 
-START = datetime(2026, 11, 16, 10, tzinfo=UTC)
 TEAM = "northlight"
 CHANGED, STALE, EXPIRED, UNVERIFIABLE = (
     f"TikTok {name}" for name in ("Readiness Changed", "Readiness Stale", "Connection Expired", "Checks Unverifiable")
 )
 QUEUE, URGENT_QUEUE = "looks", "looks-urgent"
 HOUR = timedelta(hours=1)
-
-
-@dataclass
-class MovableClock:
-    """A clock that stands still until it is moved."""
-
-    now: datetime = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, by: timedelta) -> None:
-        self.now += by
 
 
 @dataclass

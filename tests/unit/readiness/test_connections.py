@@ -8,9 +8,10 @@ from local.tiktok_simulator import DemoAdvertiser, DemoToken, Identity, Token
 from publishing.preflight.objectives import Requirement
 from publishing.readiness.stores import LookMessage
 from publishing.teams import Connection
+from tests.support.clock import START
 from tests.support.in_memory_stores import secret_id_of
 from tests.unit.readiness.happenings import READY
-from tests.unit.readiness.system import CHANGED, EXPIRED, STALE, START, TEAM, System
+from tests.unit.readiness.system import CHANGED, EXPIRED, STALE, TEAM, System
 
 OWNER = DemoToken.OWNER.user
 MINUTE = timedelta(minutes=1)

@@ -11,9 +11,9 @@ from publishing.preflight.objectives import Requirement
 from publishing.readiness.record import OutgoingEvent
 from publishing.readiness.stores import Run
 from publishing.readiness.triggers import GOES_ON, sweep_handler
+from tests.support.effects import Point
 from tests.support.invocations import FakeContext
 from tests.unit.readiness.aftermath import RECOVERY, Scenario, cases, name_of
-from tests.unit.readiness.effects import Point
 from tests.unit.readiness.happenings import FIRST_CHANGE, READY, baseline, lose_pixel, unbind_pixel
 from tests.unit.readiness.system import TEAM, UNVERIFIABLE, System
 

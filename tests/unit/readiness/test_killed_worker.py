@@ -8,8 +8,8 @@ import pytest
 from local.tiktok_simulator import DemoToken
 from publishing.preflight.objectives import Requirement
 from publishing.readiness.stores import LookMessage
+from tests.support.effects import KilledError, Point
 from tests.unit.readiness.aftermath import RECOVERY, Scenario, cases, name_of
-from tests.unit.readiness.effects import KilledError, Point
 from tests.unit.readiness.happenings import (
     CONFIRMATION,
     FIRST_CHANGE,

@@ -16,8 +16,9 @@ from publishing.readiness.record import Record
 from publishing.readiness.stores import LookMessage
 from publishing.readiness.sweep import Sweep
 from publishing.readiness.triggers import GOES_ON, RESERVE_MILLISECONDS, sweep_handler
+from tests.support.clock import START
 from tests.support.invocations import FakeContext
-from tests.unit.readiness.system import START, TEAM, System
+from tests.unit.readiness.system import TEAM, System
 
 if TYPE_CHECKING:
     from publishing.connecting.sweep import ConnectionSweep

@@ -12,9 +12,9 @@ import pytest
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
 from local.tiktok_simulator.journal import fingerprint
 from local.tiktok_simulator.world import Image
+from tests.support.drawn_pictures import base64_of, drawn
 from tests.support.invocations import Ask
 from tests.support.product import Product
-from tests.unit.publishing.drawn import base64_of, drawn
 
 READY = DemoAdvertiser.EVERYTHING_READY
 UPLOAD = "file/image/ad/upload/"

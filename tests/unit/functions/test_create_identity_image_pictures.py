@@ -21,7 +21,7 @@ from publishing.identities.avatars import (
     check_avatar,
 )
 from publishing.problems import Problem
-from tests.unit.publishing.drawn import drawn, opened, written
+from tests.support.drawn_pictures import drawn, opened, written
 
 RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 255, 0)
 ORIENTATION = 0x0112

@@ -1,7 +1,6 @@
 """The product in memory with a simulated TikTok, and the functions' real handlers around it."""
 
 import io
-import logging
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -25,6 +24,7 @@ from publishing.inputs import (
 from publishing.preflight.publish_check import publish_check
 from publishing.readiness.board import Board
 from tests.support.invocations import Ask, FakeContext, Received, api_event
+from tests.support.listening import listening
 from tests.support.product import Product, product
 
 TEAM = "northlight"
@@ -112,18 +112,6 @@ def ask() -> Ask:
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """Every line that the functions log, and what libraries log at any level."""
-    written = io.StringIO()
-    handler = endpoint.logger.registered_handler
-    assert isinstance(handler, logging.StreamHandler)
-    before = handler.setStream(written)
-    libraries = logging.StreamHandler(written)
-    root = logging.getLogger()
-    level = root.level
-    root.addHandler(libraries)
-    root.setLevel(logging.DEBUG)
-    yield written
-    root.setLevel(level)
-    root.removeHandler(libraries)
-    if before is not None:
-        handler.setStream(before)
+    """Every line that the functions log, what libraries log at any level, and what anything prints."""
+    with listening() as written:
+        yield written

@@ -7,7 +7,7 @@ from publishing.preflight.findings import Status
 from publishing.preflight.messages import text_of, warning
 from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.preflight.verdict import Evidence, verdict
-from tests.unit.publishing.evidence import evidences, objectives
+from tests.unit.preflight.evidence_strategies import evidences, objectives
 
 Case = tuple[str, Evidence, bool]
 cases: st.SearchStrategy[Case] = st.tuples(objectives, st.booleans()).flatmap(

@@ -23,7 +23,7 @@ from tests.support.function_handlers import collect_again
 from tests.support.in_memory_stores import InMemoryTeams
 from tests.support.invocations import FakeContext, Received, api_event
 
-FOLDER = Path(__file__).parents[2] / "functions"
+FOLDER = Path(__file__).parents[3] / "functions"
 API_FUNCTIONS = [
     "check_identity",
     "create_connection",
