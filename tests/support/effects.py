@@ -1,4 +1,4 @@
-"""Every step with an effect outside the process, by name, and a worker that dies at one of them."""
+"""Every step with an effect outside the process, by name, and a process that dies at one of them."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -179,10 +179,10 @@ class WatchedAnnouncements:
 
 @dataclass
 class WatchedRefreshes:
-    """Refreshes of advertisers that are read again daily."""
+    """When connections are refreshed."""
 
     inner: InMemoryRefreshes
     effects: Effects
 
     def schedule(self, connection: Connection, due_at: datetime) -> None:
-        self.effects("keep", lambda: self.inner.schedule(connection, due_at))
+        self.effects("schedule", lambda: self.inner.schedule(connection, due_at))

@@ -138,23 +138,23 @@ class InMemoryConnections:
             last = item.get("listing_asked_at")
             return _same_and_active(item, read) and (last is None or last <= now - ASKED_AT_MOST_EVERY)
 
-        return self.step("note asking", lambda: self._change(connection, may_be_asked, {"listing_asked_at": now}))
+        return self.step("claim refresh", lambda: self._change(connection, may_be_asked, {"listing_asked_at": now}))
 
     def listed(self, connection: Connection, due_at: datetime) -> None:
         written = {**_list_of(connection), "due_at": due_at}
         self.step("write list", lambda: self._change(connection, _same_and_active, written))
 
     def schedule(self, connection: Connection, due_at: datetime) -> None:
-        def not_arranged(item: Item, _read: Connection) -> bool:
+        def not_scheduled(item: Item, _read: Connection) -> bool:
             return item["status"] == "active" and "due_at" not in item
 
-        self.step("arrange reading", lambda: self._change(connection, not_arranged, {"due_at": due_at}))
+        self.step("schedule refresh", lambda: self._change(connection, not_scheduled, {"due_at": due_at}))
 
     def unschedule(self, connection: Connection) -> None:
         def not_active(item: Item, _read: Connection) -> bool:
             return bool(item["status"] != "active")
 
-        self.step("let go", lambda: self._change(connection, not_active, {}, ("due_at",)))
+        self.step("unschedule", lambda: self._change(connection, not_active, {}, ("due_at",)))
 
     def _change(
         self,

@@ -103,12 +103,12 @@ class InMemoryMarks:
 
 @dataclass
 class InMemoryRefreshes:
-    """Whose list is read again daily, noted on the items of :class:`InMemoryTeams`."""
+    """When connections are refreshed, noted on the items of :class:`InMemoryTeams`."""
 
     teams: InMemoryTeams
 
     def __len__(self) -> int:
-        """How many are."""
+        """How many are scheduled."""
         return sum("due_at" in item for item in self.teams.items.values())
 
     def __contains__(self, user_id: object) -> bool:

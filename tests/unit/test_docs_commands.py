@@ -25,7 +25,7 @@ HANDLED = {
     "shift": SHELL,
     "sleep": SHELL,
     "jq": "puts together what revoking takes; what is sent so is what "
-    "tests/unit/connecting/test_callback.py::test_a_disconnection_ends_another_services_secret_and_what_lies_"
+    "tests/unit/connecting/test_disconnect.py::test_a_disconnection_ends_another_services_secret_and_what_lies_"
     "beside_it sees sent by the code, and there is no jq here to run",
     "curl": "would be sent to TikTok, with a secret",
     "make run": "the stack's tests start what it starts, tests/stack/test_deployment.py::test_a_second_stack",

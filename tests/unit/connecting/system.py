@@ -54,7 +54,7 @@ TEAM = "northlight"
 WIZARD = "https://wizard.example/campaigns/new?step=tiktok#connect"
 CONNECTIONS_URL = "http://127.0.0.1:9/prod/api/v1/tiktok/connections"
 LEASE_OVER = timedelta(seconds=31)
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CONNECTED = "TikTok Connected"
 
 _transport = functools.cache(RequestsTransport)  # as in a function that stays warm
@@ -209,7 +209,7 @@ class System:
         return failures
 
     def pass_time(self, span: timedelta) -> None:
-        """Time passes, and the sweep goes round each hour."""
+        """Time passes, and the sweep runs each hour."""
         end = self.clock() + span
         while self.clock() < end:
             self.clock.forward(HOUR)
@@ -218,6 +218,11 @@ class System:
     def connection(self, user_id: str) -> Connection | None:
         """The person's connection as the table has it."""
         return self.teams.read(TEAM).connection_of(user_id)
+
+    def due_in(self, user_id: str) -> timedelta | None:
+        """How long until the person's list is read again, None where it is not."""
+        due_at = self.teams.items[TEAM, f"CONNECTION#{user_id}"].get("due_at")
+        return None if due_at is None else due_at - self.clock()
 
     def token(self, user_id: str) -> str | None:
         """The current token of the person's secret, None where there is none to be had."""

@@ -36,7 +36,7 @@ OWNER_EXPIRED = (EXPIRED, f"connection-expired/{TEAM}/{DemoToken.OWNER.user}/202
 LONGER_THAN_VISIBILITY = timedelta(minutes=13)
 PROMPT = LONGER_THAN_VISIBILITY + CONFIRMATION
 
-BASELINE = Scenario("baseline", watched, work, ("write", "keep", "look", "write", "count", "delete"))
+BASELINE = Scenario("baseline", watched, work, ("write", "schedule", "look", "write", "count", "delete"))
 SUSPECTED = Scenario(
     "suspected",
     pixel_lost,
