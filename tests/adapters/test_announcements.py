@@ -14,7 +14,8 @@ from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
 from publishing.teams import Connection
 from tests.adapters.conftest import TABLE
-from tests.adapters.test_teams import typed
+from tests.adapters.failing_calls import THROTTLED, throttled
+from tests.adapters.items import typed
 from tests.support.in_memory_stores import InMemoryTeams
 
 if TYPE_CHECKING:
@@ -180,12 +181,8 @@ def test_who_connected_again_while_others_were_told_is_told_of_next_time(
 
 def test_a_failure_is_no_answer() -> None:
     """Taken for one, nobody would ever tell."""
-
-    def call(_operation: str, **_request: Any) -> dict[str, Any]:
-        raise AwsError("ProvisionedThroughputExceededException")
-
-    announcements = DynamoDBAnnouncements(Table(call, TABLE))
-    with pytest.raises(AwsError, match=r"^ProvisionedThroughputExceededException$"):
+    announcements = DynamoDBAnnouncements(Table(throttled, TABLE))
+    with pytest.raises(AwsError, match=f"^{THROTTLED}$"):
         announcements.begin(ENDED, NOW)
-    with pytest.raises(AwsError, match=r"^ProvisionedThroughputExceededException$"):
+    with pytest.raises(AwsError, match=f"^{THROTTLED}$"):
         announcements.told(ENDED)

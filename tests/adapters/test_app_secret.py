@@ -11,7 +11,7 @@ from publishing.aws.secrets import SecretsManagerApp
 from publishing.aws.tokens import CACHE_SECONDS
 from publishing.connecting.stores import NotSetUpError
 from tests.adapters.scripted_aws import CANARY, told
-from tests.adapters.test_tokens import Clock
+from tests.support.clock import SecondsClock
 from tests.support.template import load_template
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def test_the_app_is_read_and_not_shown(secrets_api: JsonApi) -> None:
 
 def test_the_app_is_remembered_for_five_minutes(filled_in: "SecretsManagerClient", secrets_api: JsonApi) -> None:
     """Then the store is asked again, and a rotated one is found."""
-    clock = Clock()
+    clock = SecondsClock()
     credentials = SecretsManagerApp(secrets_api.call, SECRET, clock)
     assert CACHE_SECONDS == 300
     for app_id in ("7000", "7001"):

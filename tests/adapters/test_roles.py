@@ -30,7 +30,7 @@ from publishing.readiness.snapshot import Known, Snapshot
 from publishing.readiness.stores import Run
 from publishing.readiness.wiring import utc_now
 from tests.adapters.conftest import BUS, CONNECTION_QUEUE, QUEUE, TABLE, URGENT_QUEUE, WatchedAws
-from tests.adapters.test_teams import typed
+from tests.adapters.items import typed
 from tests.support.function_handlers import Handler, wired_function
 from tests.support.in_memory_stores import secret_id_of
 from tests.support.invocations import FakeContext, api_event

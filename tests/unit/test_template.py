@@ -65,7 +65,7 @@ OUTPUTS = {
 
 LOG, TABLE, INDEX, BUS = "its own log", "Table.Arn", "${Table.Arn}/index/due", "EventBus.Arn"
 LOOKS, URGENT, DEAD = "ReadinessQueue.Arn", "ReadinessUrgentQueue.Arn", "ReadinessDeadLetterQueue.Arn"
-VISITS = "ConnectionQueue.Arn"
+CONNECTION_QUEUE = "ConnectionQueue.Arn"
 _SECRET = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretPrefix}"
 CONNECTIONS, APP = f"{_SECRET}/connections/*", f"{_SECRET}/app-??????"
 """Secrets Manager ends every secret's ARN with six characters of its own, so that no other secret's is the app's."""
@@ -103,14 +103,14 @@ GRANTS: dict[str, dict[str, set[str]]] = {
     "RefreshConnectionsFunction": WRITES_LOG
     | KNOWS_APP
     | {TABLE: CHANGES, CONNECTIONS: {"secretsmanager:DeleteSecret", "secretsmanager:GetSecretValue"}}
-    | {BUS: {"events:PutEvents"}, VISITS: TAKES - {"sqs:ChangeMessageVisibility"}},
+    | {BUS: {"events:PutEvents"}, CONNECTION_QUEUE: TAKES - {"sqs:ChangeMessageVisibility"}},
     "PublishCheckFunction": READER | SENDS | KNOWS_APP | {TABLE: READER[TABLE] | RECORDS},
     "PublishCheckRulesFunction": WRITES_LOG,
     "ReadinessFunction": WRITES_LOG | {TABLE: {"dynamodb:GetItem", "dynamodb:Query"}},
     "ReadinessSweepFunction": WRITES_LOG
     | {TABLE: RECORDS | {"dynamodb:UpdateItem"}, INDEX: {"dynamodb:Query"}}
     | {LOOKS: {"sqs:GetQueueAttributes", "sqs:SendMessage"}, URGENT: {"sqs:SendMessage"}, DEAD: {"sqs:SendMessage"}}
-    | {VISITS: {"sqs:SendMessage"}, BUS: {"events:PutEvents"}},
+    | {CONNECTION_QUEUE: {"sqs:SendMessage"}, BUS: {"events:PutEvents"}},
     "ReadinessRequestFunction": WRITES_LOG
     | SENDS
     | {TABLE: RECORDS | {"dynamodb:UpdateItem"}, DEAD: {"sqs:SendMessage"}},

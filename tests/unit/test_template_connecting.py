@@ -9,7 +9,18 @@ from publishing.connecting import callback_endpoint, worker
 from publishing.connecting.changes import LEASE
 from publishing.identities import images
 from publishing.readiness.looks import MAX_RECEIVES
-from tests.unit.test_template import APP, CALLBACK, DEAD, FUNCTIONS, GRANTS, RESOURCES, TABLE, TEMPLATE, VISITS, events
+from tests.unit.test_template import (
+    APP,
+    CALLBACK,
+    CONNECTION_QUEUE,
+    DEAD,
+    FUNCTIONS,
+    GRANTS,
+    RESOURCES,
+    TABLE,
+    TEMPLATE,
+    events,
+)
 
 LEASED = {
     "ConnectionCallbackFunction": callback_endpoint.BUDGET_SECONDS,
@@ -33,13 +44,13 @@ def timeout(function: str) -> float:
     return float(FUNCTIONS[function]["Properties"].get("Timeout", shared))
 
 
-def test_a_visit_has_a_queue_as_looks_have() -> None:
+def test_connections_have_a_queue_as_looks_have() -> None:
     """One connection at a time, hidden for six times as long as it may take, and a dead letter after five tries."""
     queue = RESOURCES["ConnectionQueue"]["Properties"]
     assert queue["RedrivePolicy"] == {"deadLetterTargetArn": {"Fn::GetAtt": DEAD}, "maxReceiveCount": MAX_RECEIVES}
     assert queue["VisibilityTimeout"] >= 6 * timeout("RefreshConnectionsFunction")
     (source,) = events("RefreshConnectionsFunction", "SQS")
-    assert source["Queue"] == {"Fn::GetAtt": VISITS}
+    assert source["Queue"] == {"Fn::GetAtt": CONNECTION_QUEUE}
     assert source["BatchSize"] == 1
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     asks = FUNCTIONS["ReadinessSweepFunction"]["Properties"]["Environment"]["Variables"]

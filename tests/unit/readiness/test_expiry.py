@@ -9,8 +9,6 @@ from tests.unit.readiness.happenings import READY
 from tests.unit.readiness.system import EXPIRED, TEAM, System
 
 OWNER = DemoToken.OWNER.user
-
-
 MINUTE = timedelta(minutes=1)
 
 

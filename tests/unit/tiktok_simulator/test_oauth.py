@@ -18,6 +18,7 @@ from local.tiktok_simulator import (
     Scope,
     Simulator,
 )
+from tests.support.clock import SecondsClock
 from tests.unit.tiktok_simulator.consent_page import code_in, page_of
 from tiktok_business.errors import TikTokError
 from tiktok_business.oauth import Grant, TikTokOAuth
@@ -25,22 +26,13 @@ from tiktok_business.oauth import Grant, TikTokOAuth
 HOUR = 3600
 
 
-class Clock:
-    """Stands still until it is moved."""
-
-    now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture(scope="module")
+def clock() -> SecondsClock:
+    return SecondsClock()
 
 
 @pytest.fixture(scope="module")
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(scope="module")
-def running(clock: Clock) -> Iterator[Simulator]:
+def running(clock: SecondsClock) -> Iterator[Simulator]:
     with Simulator(clock=clock) as simulator:
         yield simulator
 
@@ -94,7 +86,7 @@ class TestExchange:
 
     @pytest.mark.parametrize(("age", "refused"), [(HOUR - 1, None), (HOUR, 40110), (HOUR + 1, 40110)])
     def test_an_hour(
-        self, simulator: Simulator, oauth: TikTokOAuth, clock: Clock, age: int, refused: int | None
+        self, simulator: Simulator, oauth: TikTokOAuth, clock: SecondsClock, age: int, refused: int | None
     ) -> None:
         """A code is good for an hour."""
         code = code_in(simulator.consent(page_of(simulator), STARTER))

@@ -1,4 +1,4 @@
-"""What keeps connections true once they are there: preflights and the sweep, on the deployed template."""
+"""Connections are refreshed once they are there, by preflights and by the sweep: on the deployed template."""
 
 import pytest
 import requests

@@ -1,4 +1,4 @@
-"""States that were given out, and changes under way: in DynamoDB and in memory alike."""
+"""Changes under way: in DynamoDB and in memory alike."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,36 +8,23 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from publishing.aws.changes import DynamoDBChanges
-from publishing.aws.json_api import AwsError, Call, JsonApi
-from publishing.aws.states import STATES_KEPT, DynamoDBStates
+from publishing.aws.json_api import AwsError
 from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
-from publishing.calls import Caller
 from publishing.connecting.changes import FINISHED_AFTER, LEASE, Change, Kind
-from publishing.connecting.states import LIFE, StateKey, digest_of, new_state
 from publishing.teams import Team
 from tests.adapters.conftest import TABLE
-from tests.support.in_memory_connecting import InMemoryChanges, InMemoryStates
+from tests.adapters.failing_calls import THROTTLED, sent_twice, throttled
+from tests.support.in_memory_connecting import InMemoryChanges
 from tests.support.in_memory_stores import InMemoryTeams
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from publishing.connecting.states import PendingState
-    from publishing.connecting.stores import Changes, States
+    from publishing.connecting.stores import Changes
 
 NOW = datetime(2026, 11, 30, 23, 59, 59, 999_999, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-CODE, OTHER_CODE = digest_of("a code"), digest_of("another code")
-NOBODYS = StateKey("no mark", "no digest")
-
-
-@pytest.fixture(params=["DynamoDB", "in memory"])
-def states(request: pytest.FixtureRequest) -> "States":
-    """Both stores."""
-    if request.param == "in memory":
-        return InMemoryStates()
-    return DynamoDBStates(cast("Table", request.getfixturevalue("stored")))
 
 
 @pytest.fixture(params=["DynamoDB", "in memory"])
@@ -48,32 +35,6 @@ def changes(request: pytest.FixtureRequest) -> "Changes":
     return DynamoDBChanges(cast("Table", request.getfixturevalue("stored")))
 
 
-@pytest.fixture
-def stored(dynamodb_api: JsonApi) -> Table:
-    """The table, where only DynamoDB can be asked."""
-    return Table(dynamodb_api.call, TABLE)
-
-
-def sent_twice(call: Call) -> Call:
-    """As where AWS's answer is lost on the way: the first one is done, and the second one answered."""
-
-    def twice(operation: str, **request: Any) -> Any:
-        call(operation, **request)
-        return call(operation, **request)
-
-    return twice
-
-
-def a_state(user_id: str = "u1", team_id: str = "t1", nonce: str = "n" * 43) -> "PendingState":
-    return new_state(Caller(user_id, team_id, "owner"), NOW, nonce)[1]
-
-
-def given_out(states: "States", **of: str) -> "PendingState":
-    state = a_state(**of)
-    states.put(state)
-    return state
-
-
 def a_change(user_id: str = "u1", team_id: str = "t1", kind: Kind = Kind.CONNECT, grant: str = "g" * 64) -> Change:
     return Change.begun(team_id, user_id, kind, NOW, grant)
 
@@ -82,92 +43,6 @@ def begun(changes: "Changes", **of: Any) -> Change:
     change = a_change(**of)
     assert changes.begin(change, NOW)
     return change
-
-
-# States.
-
-
-def test_a_state_is_read_as_it_was_given_out(states: "States") -> None:
-    """Whose it is, and until when to the microsecond; it has not come back, and nothing is over."""
-    state = given_out(states)
-    read = states.read(state.key)
-    assert read == state
-    assert read.expires_at == NOW + LIFE
-    assert (read.code, read.done) == (None, False)
-
-
-def test_a_state_is_found_by_its_callers_mark_and_its_digest(states: "States") -> None:
-    """By both: what was made for one person is not there for another, and what nobody made is nowhere."""
-    mine, theirs = given_out(states), a_state("u2")
-    assert mine.key.digest == theirs.key.digest
-    assert states.read(theirs.key) is None
-    assert states.read(replace(mine.key, digest=digest_of("a guess"))) is None
-    assert states.read(NOBODYS) is None
-
-
-def test_a_state_is_taken_by_one_code(states: "States") -> None:
-    """By the same again, as whoever comes back to a page does; any other changes nothing."""
-    state = given_out(states)
-    assert states.take(state.taken(CODE))
-    assert states.read(state.key) == state.taken(CODE)
-    assert not states.take(state.taken(OTHER_CODE))
-    assert states.take(state.taken(CODE))
-    assert states.read(state.key) == state.taken(CODE)
-
-
-def test_a_state_is_not_taken_once_all_is_over(states: "States") -> None:
-    """Not even by the code with which it came; it stays, so that a second use is told apart from a forged one."""
-    state = given_out(states)
-    states.take(state.taken(CODE))
-    states.done(state.key)
-    over = replace(state, code=CODE, done=True)
-    assert states.read(state.key) == over
-    for code in (CODE, OTHER_CODE):
-        assert not states.take(state.taken(code))
-    states.done(state.key)
-    assert states.read(state.key) == over
-
-
-def test_a_state_that_is_not_there_is_not_made(states: "States") -> None:
-    """By taking or ending what was never given out, or is forgotten."""
-    state = a_state()
-    assert not states.take(state.taken(CODE))
-    states.done(state.key)
-    assert states.read(state.key) is None
-
-
-def test_states_of_one_person_are_apart(states: "States") -> None:
-    """Whoever asks twice may come back from either page."""
-    first, second = given_out(states), given_out(states, nonce="m" * 43)
-    states.take(first.taken(CODE))
-    states.done(first.key)
-    assert states.read(second.key) == second
-    assert states.take(second.taken(CODE))
-
-
-def test_a_state_is_kept_for_an_hour_after_its_end(dynamodb: "DynamoDBClient", stored: Table) -> None:
-    """By the table's time to live; what lies there is neither the state that travels nor TikTok's code."""
-    states, nonce = DynamoDBStates(stored), "n" * 43
-    state = given_out(states, nonce=nonce)
-    states.take(state.taken(CODE))
-    (item,) = dynamodb.scan(TableName=TABLE)["Items"]
-    assert int(item["expires_at"]["N"]) == int((NOW + LIFE + STATES_KEPT).timestamp())
-    assert timedelta(hours=1) == STATES_KEPT
-    assert nonce not in str(item)
-    assert "a code" not in str(item)
-
-
-def test_a_state_whose_answer_is_lost_is_taken_all_the_same(stored: Table) -> None:
-    """The second try finds the first one's code, which is its own."""
-    state = given_out(DynamoDBStates(stored))
-    lossy = DynamoDBStates(replace(stored, call=sent_twice(stored.call)))
-    assert lossy.take(state.taken(CODE))
-    assert not lossy.take(state.taken(OTHER_CODE))
-    lossy.done(state.key)
-    assert DynamoDBStates(stored).read(state.key) == replace(state, code=CODE, done=True)
-
-
-# Changes.
 
 
 @pytest.mark.parametrize("scopes", [None, (), ("69", "601")])
@@ -275,39 +150,27 @@ def test_a_change_is_beside_the_connection_and_found_when_nobody_finishes_it(
     assert DynamoDBTeams(stored).read("t1") == Team("t1")
 
 
-# Both.
-
-
-def test_states_and_changes_are_read_as_they_are_now() -> None:
-    """Strongly consistent: what was taken or begun a moment ago is seen."""
+def test_a_change_is_read_as_it_is_now() -> None:
+    """Strongly consistent: what was begun a moment ago is seen."""
     asked: list[tuple[str, Any]] = []
 
     def call(operation: str, **request: Any) -> dict[str, Any]:
         asked.append((operation, request.get("ConsistentRead")))
         return {}
 
-    DynamoDBStates(Table(call, TABLE)).read(NOBODYS)
     DynamoDBChanges(Table(call, TABLE)).read("t1", "u1")
-    assert asked == [("GetItem", True)] * 2
+    assert asked == [("GetItem", True)]
 
 
-WRITES: dict[str, Callable[[DynamoDBStates, DynamoDBChanges], object]] = {
-    "put": lambda states, _: states.put(a_state()),
-    "take": lambda states, _: states.take(a_state()),
-    "done": lambda states, _: states.done(NOBODYS),
-    "begin": lambda _, changes: changes.begin(a_change(), NOW),
-    "note": lambda _, changes: changes.note(a_change()),
-    "end": lambda _, changes: changes.end(a_change()),
+WRITES: dict[str, Callable[[DynamoDBChanges], object]] = {
+    "begin": lambda changes: changes.begin(a_change(), NOW),
+    "note": lambda changes: changes.note(a_change()),
+    "end": lambda changes: changes.end(a_change()),
 }
 
 
 @pytest.mark.parametrize("name", WRITES)
 def test_a_failure_is_no_refusal(name: str) -> None:
-    """Taken for one, somebody would be told that their state was used, or that another is at their connection."""
-
-    def call(_operation: str, **_request: Any) -> dict[str, Any]:
-        raise AwsError("ProvisionedThroughputExceededException")
-
-    table = Table(call, TABLE)
-    with pytest.raises(AwsError, match=r"^ProvisionedThroughputExceededException$"):
-        WRITES[name](DynamoDBStates(table), DynamoDBChanges(table))
+    """Taken for one, somebody would be told that another is at their connection."""
+    with pytest.raises(AwsError, match=f"^{THROTTLED}$"):
+        WRITES[name](DynamoDBChanges(Table(throttled, TABLE)))
