@@ -10,7 +10,7 @@ from local.demo_data import PEOPLE, TEAM
 from local.stack import LocalStack
 from local.tiktok_simulator import Simulator
 from local.watching import eventually
-from tests.support.template import load_template
+from tests.support.template import RESOURCES
 
 EVENTS = Path(__file__).parents[2] / "events"
 UNREADABLE = "00000000-0000-4000-8000-0000000000{}"
@@ -80,7 +80,7 @@ LOOKED_AT = {
 
 def _functions() -> dict[str, str]:
     """The logical id of each function, by its folder."""
-    resources = load_template()["Resources"].items()
+    resources = RESOURCES.items()
     return {
         one["Properties"]["CodeUri"].removeprefix("functions/"): logical_id
         for logical_id, one in resources

@@ -9,18 +9,8 @@ from publishing.connecting import callback_endpoint, worker
 from publishing.connecting.changes import LEASE
 from publishing.identities import images
 from publishing.readiness.looks import MAX_RECEIVES
-from tests.unit.test_template import (
-    APP,
-    CALLBACK,
-    CONNECTION_QUEUE,
-    DEAD,
-    FUNCTIONS,
-    GRANTS,
-    RESOURCES,
-    TABLE,
-    TEMPLATE,
-    events,
-)
+from tests.support.template import CALLBACK, FUNCTIONS, RESOURCES, TEMPLATE, events
+from tests.unit.template.grants import APP, CONNECTION_QUEUE, DEAD, GRANTS, TABLE
 
 LEASED = {
     "ConnectionCallbackFunction": callback_endpoint.BUDGET_SECONDS,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from publishing.problems import CONTENT_TYPE, PROBLEMS, Problem
-from tests.unit.test_template import RESOURCES
+from tests.support.template import RESOURCES
 
 GATEWAY_RESPONSES = {
     "UNAUTHORIZED": "unauthorized",
