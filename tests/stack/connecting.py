@@ -66,7 +66,7 @@ def connection(api: Api, person: Person, of: Person | None = None) -> Mapping[st
     return next((row for row in rows if row["user_id"] == user_id), None)
 
 
-def readiness(
+def preflight(
     api: Api, person: Person, advertiser: DemoAdvertiser | None = None, objective: str = "REACH"
 ) -> Mapping[str, Any]:
     """The preflight of an advertiser, of the first one if none is named."""

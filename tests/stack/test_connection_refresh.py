@@ -8,7 +8,7 @@ from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import Fault, FaultKind, Simulator
 from local.watching import eventually
-from tests.stack.connecting import connect, connection, disconnect, items_of, readiness, removed_at, token_of
+from tests.stack.connecting import connect, connection, disconnect, items_of, preflight, removed_at, token_of
 from tests.support.stack import Api, problem
 
 pytestmark = pytest.mark.deep
@@ -40,7 +40,7 @@ def test_added_at_tiktok(api: Api, tiktok: Simulator) -> None:
     """An ad account that was added a moment ago is checked as if it had been there, and is listed from then on."""
     connect(api, STARTER, STARTER.user_id)
     _given(tiktok, A.NOTHING, A.QUIET_PIXEL)
-    assert readiness(api, STARTER, A.QUIET_PIXEL, "WEB_CONVERSIONS")["ready"] is True
+    assert preflight(api, STARTER, A.QUIET_PIXEL, "WEB_CONVERSIONS")["ready"] is True
     seen = connection(api, STARTER)
     assert seen is not None
     assert seen["advertiser_ids"] == [A.NOTHING.value, A.QUIET_PIXEL.value]
@@ -50,15 +50,15 @@ def test_added_at_tiktok(api: Api, tiktok: Simulator) -> None:
 def test_added_after_a_reconnection(api: Api, tiktok: Simulator) -> None:
     """A function that remembers the token of before does not take the new connection for dead."""
     connect(api, STARTER, STARTER.user_id)
-    assert readiness(api, STARTER, A.EVERYTHING_READY)["ready"] is True
+    assert preflight(api, STARTER, A.EVERYTHING_READY)["ready"] is True
     assert disconnect(api, STARTER, STARTER.user_id).status_code == 200
     connect(api, STARTER, STARTER.user_id)
     _given(tiktok, A.QUIET_PIXEL)
-    assert readiness(api, STARTER, A.QUIET_PIXEL)["ready"] is True
+    assert preflight(api, STARTER, A.QUIET_PIXEL)["ready"] is True
 
 
 def test_by_the_sweep(api: Api, stack: LocalStack, tiktok: Simulator) -> None:
-    """A list that is a day old is read again, with names and with who is disabled."""
+    """A list that is a day old is refreshed, with names and with who is disabled."""
     connect(api, STARTER, STARTER.user_id)
     _given(tiktok, A.QUIET_PIXEL, A.SUSPENDED)
     stack.watching.make_connections_due(NEW_TEAM)
@@ -70,7 +70,7 @@ def test_by_the_sweep(api: Api, stack: LocalStack, tiktok: Simulator) -> None:
         rows += [{"advertiser_id": A.SUSPENDED.value, "name": "Suspended", "disabled": True}]
         return bool(seen and seen["advertisers"] == rows)
 
-    eventually(listed, "the list is read again")
+    eventually(listed, "the list is refreshed")
 
 
 def test_a_dead_token_is_found_by_the_sweep(api: Api, stack: LocalStack, tiktok: Simulator) -> None:

@@ -322,3 +322,24 @@ class InMemoryDueConnections:
 
     def send(self, due: DueConnection) -> None:
         self.step("send message", lambda: self.sent.append(due))
+
+
+class NothingDue:
+    """No connection is due."""
+
+    def __len__(self) -> int:
+        """None."""
+        return 0
+
+    def __contains__(self, _due_connection: object) -> bool:
+        """None."""
+        return False
+
+    def pages(self, _now: datetime, _size: int) -> Iterator[Sequence[DueConnection]]:
+        yield from ()
+
+    def claim(self, due: DueConnection, now: datetime, again_at: datetime) -> bool:
+        raise AssertionError((due, now, again_at))
+
+    def send(self, due: DueConnection) -> None:
+        raise AssertionError(due)

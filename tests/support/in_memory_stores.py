@@ -5,7 +5,7 @@ The stores keep the promises of the real ones; tests/adapters holds both to the 
 
 import copy
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,6 @@ from typing import Any
 from pydantic import SecretStr
 
 from publishing.calls import Caller
-from publishing.connecting.stores import DueConnection
 from publishing.connections import TokenUnavailableError
 from publishing.intents import LEASE, Begun, Intent, OtherIntentError, Replay, State, StillRunningError
 from publishing.teams import Connection, Team, team_of
@@ -119,27 +118,6 @@ class InMemoryRefreshes:
         item = self.teams.items.get((connection.team_id, f"CONNECTION#{connection.user_id}"), {})
         if item.get("status") == "active":
             item.setdefault("due_at", due_at.timestamp())
-
-
-class NothingDue:
-    """No connection is due."""
-
-    def __len__(self) -> int:
-        """None."""
-        return 0
-
-    def __contains__(self, _due_connection: object) -> bool:
-        """None."""
-        return False
-
-    def pages(self, _now: datetime, _size: int) -> Iterator[Sequence[DueConnection]]:
-        yield from ()
-
-    def claim(self, due: DueConnection, now: datetime, again_at: datetime) -> bool:
-        raise AssertionError((due, now, again_at))
-
-    def send(self, due: DueConnection) -> None:
-        raise AssertionError(due)
 
 
 @dataclass

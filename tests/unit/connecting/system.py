@@ -220,7 +220,7 @@ class System:
         return self.teams.read(TEAM).connection_of(user_id)
 
     def due_in(self, user_id: str) -> timedelta | None:
-        """How long until the person's list is read again, None where it is not."""
+        """How long until the person's connection is refreshed, None where it is not scheduled."""
         due_at = self.teams.items[TEAM, f"CONNECTION#{user_id}"].get("due_at")
         return None if due_at is None else due_at - self.clock()
 

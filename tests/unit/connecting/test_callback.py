@@ -20,7 +20,7 @@ def test_the_consent_page_is_asked_for_the_callback(system: System) -> None:
 
 
 def test_a_connection_holds_what_tiktok_tells(system: System) -> None:
-    """Ids in TikTok's order, names, who is disabled, permissions, when it was verified; its reading is due in a day."""
+    """Ids in TikTok's order, names, who is disabled, permissions, when it was verified; its refresh is due in a day."""
     system.tiktok.world.advertisers[READY].status = "STATUS_DISABLE"
     assert system.connect(WHO) == "connected"
     connection = system.connection(WHO)

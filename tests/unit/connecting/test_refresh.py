@@ -202,7 +202,7 @@ class TestDead:
         system.assert_well(WHO)
 
     def test_disconnected_while_it_is_read(self, system: System) -> None:
-        """It stays disconnected, and is not read again."""
+        """It stays disconnected, and is not refreshed again."""
         system.connect(WHO)
         system.clock.forward(DAY)
         came: list[object] = []

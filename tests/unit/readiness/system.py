@@ -37,7 +37,8 @@ from tests.support.effects import (
     WatchedRefreshes,
     WatchedRuns,
 )
-from tests.support.in_memory_stores import InMemoryRefreshes, NothingDue
+from tests.support.in_memory_connecting import NothingDue
+from tests.support.in_memory_stores import InMemoryRefreshes
 from tests.support.invocations import FakeContext
 from tests.support.product import Product, product
 from tiktok_business.api import TikTokBusinessApi
