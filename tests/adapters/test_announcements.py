@@ -61,13 +61,8 @@ def place(request: pytest.FixtureRequest) -> Place:
 
 def _in_memory() -> Place:
     teams = InMemoryTeams()
-
-    def current(connection: Connection) -> Connection | None:
-        found = teams.read(connection.team_id).connections
-        return next((one for one in found if one.user_id == connection.user_id), None)
-
     return Place(
-        InMemoryAnnouncements(current),
+        InMemoryAnnouncements(teams.current),
         lambda item: teams.put("t1", "CONNECTION#u1", **item),
         lambda: teams.remove("t1", "CONNECTION#u1"),
     )

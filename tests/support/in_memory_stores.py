@@ -64,6 +64,10 @@ class InMemoryTeams:
     def connection(self, team_id: str, user_id: str) -> Connection:
         return next(one for one in self.read(team_id).connections if one.user_id == user_id)
 
+    def current(self, connection: Connection) -> Connection | None:
+        """What has become of the connection, or of the one that took its place."""
+        return self.read(connection.team_id).connection_of(connection.user_id)
+
     def read(self, team_id: str) -> Team:
         return team_of(team_id, [copy.deepcopy(item) for (known, _), item in self.items.items() if known == team_id])
 

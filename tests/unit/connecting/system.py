@@ -113,7 +113,7 @@ class System:
         self.transport = WatchedTransport(_transport(self.tiktok.base_url), self.effects)
         bus = WatchedBus(self.bus, self.effects)
         self.marks = WatchedMarks(self.product.marks, self.effects)
-        announcements = WatchedAnnouncements(InMemoryAnnouncements(self._current), self.effects)
+        announcements = WatchedAnnouncements(InMemoryAnnouncements(self.teams.current), self.effects)
         self.services = ConnectServices(
             teams=self.teams,
             states=self.states,
@@ -263,9 +263,6 @@ class System:
             assert set(connection.scopes) == {str(one) for one in scopes}, "those of its own token"
             last = [one.id for one in self.told() if one.detail["user_id"] == user_id][-1]
             assert last == f"connected/{TEAM}/{user_id}/{connection.connected_at}"
-
-    def _current(self, connection: Connection) -> Connection | None:
-        return self.teams.read(connection.team_id).connection_of(connection.user_id)
 
     def _open_oauth(self, app: App, deadline: Deadline) -> TikTokOAuth:
         return TikTokOAuth(self.transport, app, deadline, sleep=_no_sleep, jitter=_no_jitter)

@@ -15,10 +15,6 @@ from publishing.identities.avatars import (
     MAX_DECODED_PIXELS,
     MAX_PIXELS,
     Picture,
-    Size,
-    avatar_size,
-    centred_square,
-    check_avatar,
 )
 from publishing.problems import Problem
 from tests.support.drawn_pictures import drawn, opened, written
@@ -27,7 +23,6 @@ RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 255, 0)
 ORIENTATION = 0x0112
 NOISE = Image.effect_noise((48, 48), 60)
 PNG, JPEG = written(NOISE, "PNG"), written(NOISE, "JPEG")
-SIDES = st.integers(1, 6_000)
 
 
 def refusal(content: bytes, *, crop: bool = False) -> Problem:
@@ -46,26 +41,6 @@ def striped() -> Image.Image:
     image.paste(RED, (0, 0, 10, 10))
     image.paste(BLUE, (20, 0, 30, 10))
     return image
-
-
-@given(SIDES, SIDES)
-def test_the_square_is_the_largest_and_in_the_middle(width: int, height: int) -> None:
-    """It lies within the picture, touches two edges, and what is cut off on both sides differs by a pixel at most."""
-    left, upper, right, lower = centred_square(Size(width, height))
-    assert right - left == lower - upper == min(width, height)
-    assert 0 <= left <= right <= width
-    assert 0 <= upper <= lower <= height
-    assert 0 <= (width - right) - left <= 1
-    assert 0 <= (height - lower) - upper <= 1
-
-
-@given(SIDES, SIDES)
-def test_the_size_that_is_needed_is_one_that_is_taken(width: int, height: int) -> None:
-    """Whoever sends what a refusal asks for is not refused again; it is no larger than the picture."""
-    needed = avatar_size(Size(width, height))
-    check_avatar(needed)
-    assert needed.width <= min(width, height)
-    assert needed.width == min(width, height) or (needed.width + 1) ** 2 > MAX_PIXELS
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.sampled_from(["PNG", "JPEG"]))

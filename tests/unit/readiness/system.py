@@ -25,7 +25,7 @@ from publishing.readiness.stores import LookMessage
 from publishing.readiness.sweep import Sweep
 from publishing.readiness.triggers import request_handler, sweep_handler
 from publishing.readiness.worker import Worker
-from publishing.teams import Connection, Role
+from publishing.teams import Role
 from tests.support.clock import MovableClock
 from tests.support.effects import (
     Effects,
@@ -67,7 +67,7 @@ class System:
     def __post_init__(self) -> None:
         self.product = product(self.tiktok.base_url, clock=self.clock)
         self.seen_bus, self.seen_runs = InMemoryBus(), InMemoryRuns()
-        self.told = InMemoryAnnouncements(self._current)
+        self.told = InMemoryAnnouncements(self.product.teams.current)
         self.queue = self.product.queue
         self.records = WatchedRecords(self.product.records, self.effects)
         queue = WatchedQueue(self.queue, self.effects)
@@ -192,10 +192,6 @@ class System:
 
     def _open_tiktok(self, token: SecretStr, deadline: Deadline) -> TikTokBusinessApi:
         return self.effects("look", lambda: self.product.services.open_tiktok(token, deadline))
-
-    def _current(self, connection: Connection) -> Connection | None:
-        team = self.product.teams.read(connection.team_id)
-        return next((one for one in team.connections if one.user_id == connection.user_id), None)
 
 
 def sqs_record(one: Waiting) -> dict[str, Any]:
