@@ -335,7 +335,7 @@ class CountedConnectionSweep:
         return 0
 
 
-def test_connections_are_seen_to_once_a_sweep_is_through(fleet: System) -> None:
+def test_connections_are_swept_once_the_sweep_of_advertisers_is_through(fleet: System) -> None:
     """A sweep that hands itself on leaves them to the run that ends it."""
     connection_sweep = CountedConnectionSweep()
     handler = sweep_handler(fleet.sweep, cast("ConnectionSweep", connection_sweep), fleet.bus)
