@@ -53,10 +53,10 @@ invoke: environment tools
 	@.venv/bin/python -m local.invoke --function "$(or $(FN),$(FUNCTION))" --event "$(EVENT)" -- $(ARGS)
 
 test: lint sdk
-	@.venv/bin/python -m pytest -m "not deep" $(ARGS)
+	@.venv/bin/python -m pytest --numprocesses auto -m "not deep" $(ARGS)
 
 test-deep: environment tools mutation
-	@.venv/bin/python -m pytest -m deep $(ARGS)
+	@.venv/bin/python -m pytest --numprocesses auto -m deep $(ARGS)
 
 bench: environment tools sdk
 	@.venv/bin/python -m local.bench $(ARGS)

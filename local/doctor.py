@@ -101,6 +101,10 @@ class Machine:
             released = Path("/etc/os-release").read_text(encoding="utf-8")
         return kind_of(released)
 
+    def variable(self, name: str) -> str | None:
+        """What an environment variable says, if it says anything."""
+        return os.environ.get(name) or None
+
     def which(self, command: str) -> str | None:
         """The path of a command, if there is one."""
         return shutil.which(command)
@@ -221,7 +225,7 @@ def _python(machine: Machine) -> list[Finding]:
 
 
 def _no_python(machine: Machine) -> Finding:
-    named = os.environ.get("PYTHON")
+    named = machine.variable("PYTHON")
     if named:
         return Finding("Python", MISSING, f"PYTHON={named} is none from 3.11 on with venv and pip", ("unset PYTHON",))
     for version in ("3.13", "3.14", "3.12", "3.11"):
@@ -263,11 +267,22 @@ def _docker(machine: Machine) -> Finding:
     return Finding("Docker", OPTIONAL, said, _lines(machine, START_DOCKER))
 
 
+def chromium(machine: Machine) -> str | None:
+    """The Chromium that the browser tests start: what CHROMIUM names and no other, else the first there is."""
+    named = machine.variable("CHROMIUM")
+    if named:
+        return machine.which(named)
+    commands = filter(None, map(machine.which, CHROMIUMS))
+    return next(commands, None) or next(filter(machine.exists, _MAC_CHROMIUMS), None)
+
+
 def _chromium(machine: Machine) -> Finding:
-    for found in filter(None, map(machine.which, CHROMIUMS)):
+    found = chromium(machine)
+    if found:
         return Finding("Chromium", OK, found)
-    for path in filter(machine.exists, _MAC_CHROMIUMS):
-        return Finding("Chromium", OK, path)
+    named = machine.variable("CHROMIUM")
+    if named:
+        return Finding("Chromium", OPTIONAL, f"CHROMIUM={named} is no command", ("unset CHROMIUM",))
     return Finding("Chromium", OPTIONAL, "for the browser tests of make test", _install(machine, "Chromium"))
 
 

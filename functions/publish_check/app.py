@@ -7,7 +7,7 @@ from publishing import cold_start
 from publishing.connecting.wiring import own_lists_from_environment
 from publishing.endpoint import query_endpoint
 from publishing.inputs import PublishCheckQuery
-from publishing.preflight.publish_check import publish_check
+from publishing.publish_check import publish_check
 from publishing.readiness.live import Live
 from publishing.readiness.wiring import Stores, utc_now
 from publishing.services import services_from_environment

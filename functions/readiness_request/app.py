@@ -4,8 +4,8 @@ import ssl
 
 from publishing import cold_start
 from publishing.readiness.request import Requests
-from publishing.readiness.triggers import request_handler
 from publishing.readiness.wiring import Stores, utc_now
+from publishing.triggers import request_handler
 
 stores = Stores.from_environment(ssl.create_default_context())
 lambda_handler = request_handler(Requests(stores.records, stores.queue, stores.teams, stores.connections, utc_now))

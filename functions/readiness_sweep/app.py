@@ -4,16 +4,17 @@ import os
 import ssl
 
 from publishing import cold_start
+from publishing.aws.due_connections import DynamoDBDueConnections
 from publishing.connecting.sweep import ConnectionSweep
 from publishing.readiness.settings import pace_from_environment
 from publishing.readiness.sweep import Sweep
-from publishing.readiness.triggers import sweep_handler
-from publishing.readiness.wiring import Stores, due_connections_from_environment, utc_now
+from publishing.readiness.wiring import Stores, utc_now
+from publishing.triggers import sweep_handler
 
 context = ssl.create_default_context()
 stores = Stores.from_environment(context)
 pace = pace_from_environment(os.environ)
 sweep = Sweep(stores.records, stores.queue, stores.bus, stores.runs, pace, utc_now)
-connection_sweep = ConnectionSweep(due_connections_from_environment(context), utc_now)
+connection_sweep = ConnectionSweep(DynamoDBDueConnections.from_environment(os.environ, context), utc_now)
 lambda_handler = sweep_handler(sweep, connection_sweep, stores.bus)
 cold_start.over()

@@ -68,8 +68,8 @@ def _unverified() -> str:
     rows = []
     for reason in Unverified:
         message, fix = text_of(Requirement.PIXEL, Finding(Status.UNKNOWN, reason))
-        rows.append((f"`{reason}`", message, f"`{fix.who}`: {fix.label}" if fix else ""))
-    return _table(("`reason`", "sentence, here of the pixel", "who must act, and how"), rows)
+        rows.append((f"`{reason}`", message, *((f"`{fix.who}`: {fix.label}", f"`{fix.action}`") if fix else ("", ""))))
+    return _table(("`reason`", "sentence, here of the pixel", "who must act, and how", "`fix.action`"), rows)
 
 
 def _scopes() -> str:

@@ -24,7 +24,7 @@ from publishing.readiness.looks import Looks
 from publishing.readiness.record import Record
 from publishing.readiness.request import Requests
 from publishing.readiness.sweep import Sweep, Sweeping
-from publishing.readiness.triggers import RESERVE_MILLISECONDS
+from publishing.triggers import RESERVE_MILLISECONDS
 
 SWEEP_TIMEOUT_SECONDS = 300.0
 """Of the sweep's function, in template.yaml."""

@@ -39,10 +39,16 @@ PERMISSIONS: Mapping[Scope, str] = MappingProxyType(
 )
 """What each permission lets the app do, in words."""
 
+# Chromium holds the redirects after a form to it too: to the API, and from there to the wizard, each on its own port.
+# A policy has no way to name [::1].
+_SENT_TO = "'self' http://127.0.0.1:* http://localhost:* http://*.localhost:*"
+
 _HEADERS: Mapping[str, str] = MappingProxyType(
     {
         "Cache-Control": "no-store",
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        "Content-Security-Policy": (
+            f"default-src 'none'; style-src 'unsafe-inline'; form-action {_SENT_TO}; frame-ancestors 'none'"
+        ),
         "Referrer-Policy": "no-referrer",
     }
 )

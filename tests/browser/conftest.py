@@ -1,29 +1,22 @@
 """A headless Chromium for the wizard's page. Without one these tests are skipped, and the summary says so."""
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from local.doctor import CHROMIUMS
+from local.doctor import CHROMIUMS, Machine, chromium
 from local.stack import LocalStack
 from local.tiktok_simulator import Simulator
 from tests.browser.wizard import Wizard
 
+CHROMIUM = chromium(Machine())
 NONE = f"no Chromium: none of {', '.join(CHROMIUMS)} is on the PATH, and CHROMIUM names none"
-
-
-def chromium() -> str | None:
-    """Where Chromium is; None where there is none."""
-    named = os.environ.get("CHROMIUM")
-    return shutil.which(named) if named else next(filter(None, map(shutil.which, CHROMIUMS)), None)
 
 
 def pytest_runtest_setup() -> None:
     """Skip before anything is started."""
-    if chromium() is None:
+    if CHROMIUM is None:
         pytest.skip(f"browser tests did not run: {NONE}")
 
 
@@ -37,7 +30,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def browser() -> Iterator[Browser]:
     """Chromium, for the tests of one file: while Playwright runs, nobody else can run an event loop."""
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield started
         started.close()
 

@@ -1,11 +1,12 @@
-"""Every view is usable: axe finds nothing serious, light and dark, and nothing is wider than a small window."""
+"""Every view of the wizard, and the API's page: axe finds nothing serious, light and dark, and all fits the window."""
 
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
+from local.api_page import ApiPage
 from tests.browser.views import VIEWS
 from tests.browser.wizard import Wizard
 
@@ -16,19 +17,43 @@ SERIOUS = {"serious", "critical"}
 NARROW = 360
 
 
+def serious_findings(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe-core calls serious or critical, with the elements; what it cannot decide about is none."""
+    # Through the debugger: the page's own policy lets no script in.
+    found = page.evaluate(f"() => {{ {AXE}; return window.axe.run(); }}")
+    assert found["passes"]
+    return [
+        (one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"] if one["impact"] in SERIOUS
+    ]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_nothing_serious(wizard: Wizard, view: str, scheme: Literal["light", "dark"]) -> None:
-    """No serious or critical finding of axe-core in this view; what it cannot decide about is none."""
+    """No serious or critical finding of axe-core in this view."""
     wizard.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     VIEWS[view](wizard)
-    # Through the debugger: the page's own policy lets no script in.
-    found = wizard.page.evaluate(f"() => {{ {AXE}; return window.axe.run(); }}")
-    assert found["passes"]
-    serious = [
-        (one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"] if one["impact"] in SERIOUS
-    ]
-    assert not serious
+    assert not serious_findings(wizard.page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_the_apis_page(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """Nor in the page of the OpenAPI document, with all that it folds up opened."""
+    page.emulate_media(color_scheme=scheme)
+    with ApiPage() as served:
+        page.goto(served.url)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+        assert not serious_findings(page)
+
+
+@pytest.mark.parametrize("width", [NARROW, 768, 1600])
+def test_no_scrolling_sideways_on_the_apis_page(page: Page, width: int) -> None:
+    """Tables and examples scroll within themselves."""
+    page.set_viewport_size({"width": width, "height": 740})
+    with ApiPage() as served:
+        page.goto(served.url)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 @pytest.mark.parametrize("width", [NARROW, 768, 1600])

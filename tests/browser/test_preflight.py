@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from local.demo_data import MANAGER, MEDIA_BUYER, OWNER, TRAINEE, UNPAID_OWNER
-from local.tiktok_simulator import DemoAdvertiser, Pixel, Simulator
+from local.tiktok_simulator import DemoAdvertiser, Fault, FaultKind, Pixel, Simulator
 from tests.browser.wizard import NOT_READY, READY, UNVERIFIED, Wizard
 
 pytestmark = pytest.mark.deep  # minutes: the story alone is in make test
@@ -26,6 +26,30 @@ def test_not_ready_with_its_fix(wizard: Wizard, page: Page, tiktok: Simulator) -
     expect(wizard.verdict).to_have_text(f"{READY} was: not ready")
     expect(pixel).to_contain_text("There was: missing")
     expect(wizard.card("identity").locator(".was")).to_have_count(0)
+
+
+def test_the_button_does_what_the_fix_says(wizard: Wizard, page: Page, tiktok: Simulator) -> None:
+    """What TikTok refuses for now is checked again; what it does not permit needs connecting."""
+    wizard.become(MEDIA_BUYER)
+    tiktok.faults.add(Fault(path="pixel/list/", kind=FaultKind.CODE, code=40100))
+    wizard.check(DemoAdvertiser.UNBOUND_PIXELS, "WEB_CONVERSIONS")
+    pixel = wizard.card("pixel")
+    expect(pixel.get_by_role("link")).to_have_count(0)
+    tiktok.faults.clear()
+    tiktok.faults.add(Fault(path="pixel/list/", kind=FaultKind.CODE, code=40003))
+    pixel.get_by_role("button", name="Check again").click()
+    expect(wizard.card("pixel")).to_contain_text("grant all permissions")
+    wizard.card("pixel").get_by_role("button", name="Connect TikTok again").click()
+    page.wait_for_url("**/portal/auth*")
+
+
+def test_nothing_is_created_with_a_teammates_token(wizard: Wizard) -> None:
+    """Who is answered with a teammate's token is led to TikTok, and not to a form that would be refused."""
+    wizard.become(OWNER)
+    wizard.check(DemoAdvertiser.NOTHING, "TRAFFIC")
+    identity = wizard.card("identity")
+    expect(identity.get_by_role("link", name="Create a custom identity or link a TikTok account")).to_be_visible()
+    expect(identity.get_by_role("button")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("motion", "name"), [("reduce", "none"), ("no-preference", "changed")])

@@ -31,15 +31,15 @@ IMAGE = "CreateIdentityImageFunction"
 MOST_MODULES = {
     AUTHORIZER: 130,
     RULES: 125,
-    IMAGE: 277,
-    "CreateConnectionFunction": 282,
-    "ConnectionCallbackFunction": 290,
-    "DeleteConnectionFunction": 282,
-    "PublishCheckFunction": 287,
+    IMAGE: 281,
+    "CreateConnectionFunction": 291,
+    "ConnectionCallbackFunction": 293,
+    "DeleteConnectionFunction": 291,
+    "PublishCheckFunction": 296,
     "ReadinessSweepFunction": 272,
     "ReadinessRequestFunction": 272,
-    CHECK: 338,
-    "RefreshConnectionsFunction": 335,
+    CHECK: 345,
+    "RefreshConnectionsFunction": 352,
 }
 """Modules that a cold start may import besides Python's own, whose number differs from version to version."""
 MOST_MODULES_OF_OTHERS = 262

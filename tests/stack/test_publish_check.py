@@ -101,7 +101,7 @@ def test_every_field_of_the_example(api: Api) -> None:
     identity, pixel, catalog, *_ = body["checks"]
     assert set(identity) == {"requirement", "status", "reason", "message", "fix", "count", "assets"}
     assert identity["reason"] == "custom_identity_only"
-    assert set(identity["fix"]) == {"who", "label", "url"}
+    assert set(identity["fix"]) == {"who", "label", "url", "action"}
     assert set(identity["assets"][0]) == {"id", "name", "type", "usable", "why_not"}
     assert set(body["identity"]) == {"identity_id", "identity_type", "display_name", "image"}
     assert pixel["status"] == "satisfied"

@@ -110,6 +110,7 @@ def test_a_lost_pixel_is_noticed_confirmed_told_and_resolved(
     first, second = eventually(told, "two events")
     assert [one["requirement"] for one in first["added"]] == ["pixel"]
     assert first["added"][0]["fix"]["who"] == "advertiser_admin"
+    assert first["added"][0]["fix"]["action"] == "open_url"
     assert first["objectives"]["WEB_CONVERSIONS"]["before"] == {"ready": True, "missing": [], "unknown": []}
     assert first["objectives"]["WEB_CONVERSIONS"]["after"] == {"ready": False, "missing": ["pixel"], "unknown": []}
     assert set(first["objectives"]) == {"WEB_CONVERSIONS", "CONVERSIONS"}

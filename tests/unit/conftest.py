@@ -21,7 +21,7 @@ from publishing.inputs import (
     PublishCheckQuery,
     ReadinessQuery,
 )
-from publishing.preflight.publish_check import publish_check
+from publishing.publish_check import publish_check
 from publishing.readiness.board import Board
 from tests.support.invocations import Ask, FakeContext, Received, api_event
 from tests.support.listening import listening

@@ -28,7 +28,7 @@ HANDLED = {
     "tests/unit/connecting/test_disconnect.py::test_a_disconnection_ends_another_services_secret_and_what_lies_"
     "beside_it sees sent by the code, and there is no jq here to run",
     "curl": "would be sent to TikTok, with a secret",
-    "make run": "the stack's tests start what it starts, tests/stack/test_deployment.py::test_a_second_stack",
+    "make run": "tests/deep/test_make_run.py pastes all that it prints",
     "make test": "runs this",
     "make test-deep": "runs deep tests, in .ci/run",
     "make lint": "runs before the tests in make test",
@@ -40,7 +40,7 @@ HANDLED = {
     "that the event's file is there: tests/unit/test_docs_commands.py::test_files_that_commands_are_given_are_there",
     "make deploy": "needs an account: tests/unit/commands/test_deploy.py has its parts",
     "make clean": "removes what the tests run with",
-    "make logs": "follows until it is interrupted: tests/unit/commands/test_logs.py has its parts",
+    "make logs": "tests/deep/test_make_run.py::test_its_logs_can_be_followed",
 }
 """By the command's first word, or its first two where it is `make` or `sam`."""
 

@@ -1,6 +1,7 @@
 """docs/openapi.yaml is what the code says, and says it rightly."""
 
 import ast
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from local.openapi.operations import OPERATIONS, Operation
 from local.paths import OPENAPI
 from publishing.connecting.refusals import MEANINGS, Refusal
 from publishing.problems import CONTENT_TYPE, PROBLEMS
+from tests.support.documentation import PAGES, blocks
 from tests.support.template import RESOURCES
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -193,3 +195,12 @@ def test_an_example_is_valid(schema: dict[str, Any], example: Any) -> None:
     """Against its schema, formats too."""
     whole = {**schema, "components": DOCUMENT["components"]}
     jsonschema_rs.Draft202012Validator(whole, validate_formats=True).validate(example)
+
+
+def test_the_answers_in_the_readme_are_valid() -> None:
+    """Each is one that this document describes, with all its fields."""
+    shown = [json.loads(block) for block in blocks(PAGES["README.md"], "json")]
+    names = ("IdentityCheck", "PublishCheck", "CreatedIdentityAnswer", "SubscriptionRequiredProblem")
+    for name, answer in zip(names, shown, strict=True):
+        schema = {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]}
+        jsonschema_rs.Draft202012Validator(schema, validate_formats=True).validate(answer)

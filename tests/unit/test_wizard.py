@@ -1,8 +1,9 @@
 """The server of the reference wizard's page: what it hands out, to whom, and what it passes on."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import requests
@@ -11,6 +12,7 @@ from local.demo_data import OWNER, STARTER, TRAINEE, Person
 from local.tiktok_simulator import DemoAdvertiser, demo_world
 from local.wizard import News, Shown, Wizard, page_settings
 from local.wizard.server import PAGE
+from publishing.answers.publish_check import Action
 
 SECONDS = 10.0
 API, CONTROL = "http://127.0.0.1:4566", "http://127.0.0.1:5000"
@@ -90,6 +92,14 @@ def test_the_policy_names_the_stack_alone(shown: Wizard) -> None:
     assert policy["default-src"] == "'none'"
     assert policy["connect-src"] == f"'self' {API} {CONTROL}"
     assert policy["script-src"] == policy["style-src"] == "'self'"
+
+
+def test_the_page_has_a_button_for_every_action() -> None:
+    """What a fix asks for is read from its action, and nothing is guessed from reasons."""
+    card = (PAGE / "card.js").read_text()
+    (table,) = re.findall(r"const HELP = \{(.*?)\};", card, re.DOTALL)
+    assert tuple(re.findall(r"(\w+):", table)) == get_args(Action)
+    assert "reason" not in card
 
 
 def test_tokens_are_for_its_own_name(shown: Wizard) -> None:

@@ -2,5 +2,6 @@
 
 The way of a request: :mod:`~publishing.endpoint` (event to caller and typed request) → :mod:`~publishing.teams` (one
 query) → :mod:`~publishing.token_choice` (whose token) → :mod:`~publishing.session` (the token that works) →
-:mod:`~publishing.identities` or :mod:`~publishing.preflight` → one of :mod:`~publishing.answers`.
+:mod:`~publishing.publish_check` or :mod:`~publishing.identities` → one of :mod:`~publishing.answers`.
+:mod:`~publishing.triggers` is what :mod:`~publishing.endpoint` is to requests, for events of the schedule and the bus.
 """

@@ -11,6 +11,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationError,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
@@ -93,6 +94,11 @@ def _is_url(text: str) -> bool:
 
 def _is_printable_ascii(text: str) -> bool:
     return text.isascii() and text.isprintable() and " " not in text
+
+
+def faulty_fields(error: ValidationError, whole: str) -> list[str]:
+    """The names of the fields that are wrong, never what they hold; ``whole`` where it is none of them alone."""
+    return sorted({".".join(str(part) for part in one["loc"]) or whole for one in error.errors()})
 
 
 AdvertiserId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$", strict=True)]

@@ -18,10 +18,10 @@ elif sys.argv[2] == "modules":
         cold_start,
         endpoint,
         inputs,
+        publish_check,
         services,
     )
     from publishing.connecting import wiring as _connecting  # noqa: F401 - the layer's
-    from publishing.preflight import publish_check as _publish_check  # noqa: F401 - the layer's
     from publishing.readiness import (  # noqa: F401 - the layer's
         live,
         wiring,

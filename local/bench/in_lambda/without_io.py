@@ -21,7 +21,7 @@ from pydantic import SecretStr  # noqa: E402 - the layer's
 
 from publishing.endpoint import query_endpoint  # noqa: E402 - the layer's
 from publishing.inputs import PublishCheckQuery  # noqa: E402 - the layer's
-from publishing.preflight.publish_check import publish_check  # noqa: E402 - the layer's
+from publishing.publish_check import publish_check  # noqa: E402 - the layer's
 from publishing.readiness.cadence import Cadence  # noqa: E402 - the layer's
 from publishing.readiness.live import Live  # noqa: E402 - the layer's
 from publishing.readiness.record import Record  # noqa: E402 - the layer's

@@ -4,8 +4,13 @@ import { creation } from "./create_identity.js";
 import { away, h, icon } from "./dom.js";
 import * as words from "./words.js";
 
-const CONNECTING_HELPS = new Set(["no_token", "token_expired", "missing_scope"]);
-const CREATING_HELPS = new Set(["no_identity"]);
+/** What the button does, by `fix.action`. One that is not here is newer than this page: it opens `url`. */
+const HELP = {
+  connect_tiktok: connecting,
+  create_identity: creating,
+  check_again: checking,
+  open_url: opening,
+};
 
 export function card(app, answer, check, before) {
   const shown = words.stateOf(check);
@@ -25,7 +30,7 @@ export function card(app, answer, check, before) {
     h("p", { class: "message" }, check.message),
     assets(check),
     check.fix ? h("p", { class: "who" }, h("span", {}, "Who acts: "), words.who(check.fix.who)) : null,
-    help(app, answer, check),
+    check.fix ? (HELP[check.fix.action] ?? opening)(app, check.fix, answer.advertiser_id) : null,
   );
 }
 
@@ -43,32 +48,33 @@ function assets({ assets: found = [], count = 0 }) {
   );
 }
 
-function help(app, answer, check) {
-  const { fix, reason, requirement } = check;
-  if (!fix) return null;
-  if (CONNECTING_HELPS.has(reason) || (check.status !== "satisfied" && answer.reason === "no_token")) {
-    return h("div", { class: "actions" },
-      h("button", { type: "button", class: "primary", onclick: (event) => app.connect(event.currentTarget) }, "Connect TikTok"));
-  }
-  if (requirement === "identity" && CREATING_HELPS.has(reason)) {
-    const place = h("div");
-    const open = h("button", { type: "button", class: "primary", "aria-expanded": "false" }, "Create a custom identity");
-    open.addEventListener("click", () => {
-      open.setAttribute("aria-expanded", "true");
-      open.hidden = true;
-      place.replaceChildren(creation(app, answer.advertiser_id, () => {
-        place.replaceChildren();
-        open.setAttribute("aria-expanded", "false");
-        open.hidden = false;
-        open.focus();
-      }));
-      place.querySelector("input").focus();
-    });
-    return h("div", {}, h("div", { class: "actions" }, open, away(fix.url, "Link a TikTok account")), place);
-  }
-  if (fix.who === "tiktok") {
-    return h("div", { class: "actions" },
-      h("button", { type: "button", class: "plain", onclick: () => app.preflight.again() }, "Check again"));
-  }
-  return h("div", { class: "actions" }, away(fix.url, fix.label));
+function connecting(app, { label }) {
+  return h("div", { class: "actions" },
+    h("button", { type: "button", class: "primary", onclick: (event) => app.connect(event.currentTarget) }, label));
+}
+
+function creating(app, { url }, advertiserId) {
+  const place = h("div");
+  const open = h("button", { type: "button", class: "primary", "aria-expanded": "false" }, "Create a custom identity");
+  open.addEventListener("click", () => {
+    open.setAttribute("aria-expanded", "true");
+    open.hidden = true;
+    place.replaceChildren(creation(app, advertiserId, () => {
+      place.replaceChildren();
+      open.setAttribute("aria-expanded", "false");
+      open.hidden = false;
+      open.focus();
+    }));
+    place.querySelector("input").focus();
+  });
+  return h("div", {}, h("div", { class: "actions" }, open, away(url, "Link a TikTok account")), place);
+}
+
+function checking(app) {
+  return h("div", { class: "actions" },
+    h("button", { type: "button", class: "plain", onclick: () => app.preflight.again() }, "Check again"));
+}
+
+function opening(app, { url, label }) {
+  return h("div", { class: "actions" }, away(url, label));
 }

@@ -20,7 +20,7 @@ from publishing.identities.creation import create_identity
 from publishing.identities.images import create_identity_image
 from publishing.identities.lookup import check_identity, list_identities
 from publishing.inputs import AdvertiserQuery, CreateIdentityBody, CreateIdentityImageBody, PublishCheckQuery
-from publishing.preflight.publish_check import publish_check
+from publishing.publish_check import publish_check
 from publishing.readiness.live import Live
 from publishing.readiness.wiring import utc_now
 from publishing.services import Services

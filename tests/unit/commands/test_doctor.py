@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -40,9 +41,13 @@ class FakeMachine(Machine):
     stack_up: bool = False
     free: int = 10**11
     files: frozenset[str] = field(default_factory=frozenset)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def kind(self) -> str | None:
         return self.runs
+
+    def variable(self, name: str) -> str | None:
+        return self.variables.get(name)
 
     def which(self, command: str) -> str | None:
         return None if command in self.without else f"/usr/bin/{command}"
@@ -133,10 +138,9 @@ def test_a_python_without_venv_needs_that_alone() -> None:
     assert (said.state, said.lines) == (MISSING, ("sudo apt-get install python3.12-venv",))
 
 
-def test_a_named_python_that_cannot_be_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_python_that_cannot_be_used_is_told() -> None:
     """Installing another would not help as long as PYTHON names this one."""
-    monkeypatch.setenv("PYTHON", "/opt/old/python")
-    said = found(FakeMachine(python=None))["Python"]
+    said = found(FakeMachine(python=None, variables={"PYTHON": "/opt/old/python"}))["Python"]
     assert (said.state, said.lines) == (MISSING, ("unset PYTHON",))
     assert "/opt/old/python" in said.said
 
@@ -151,6 +155,15 @@ def test_chrome_of_a_mac_is_found_where_macs_have_it() -> None:
     """It is on nobody's PATH."""
     path = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
     assert found(FakeMachine(without=CHROMIUMS, files=frozenset({path})))["Chromium"].said == path
+
+
+def test_a_named_chromium_is_taken_and_no_other() -> None:
+    """As the browser tests take it: where CHROMIUM names nothing that runs, another one does not count."""
+    variables = {"CHROMIUM": "my-chromium"}
+    assert found(FakeMachine(without=CHROMIUMS, variables=variables))["Chromium"].said == "/usr/bin/my-chromium"
+    said = found(FakeMachine(without=frozenset({"my-chromium"}), variables=variables))["Chromium"]
+    assert (said.state, said.lines) == (OPTIONAL, ("unset CHROMIUM",))
+    assert "my-chromium" in said.said
 
 
 def test_a_full_disk_is_missing_room() -> None:

@@ -26,7 +26,7 @@ from publishing.connecting.sweep import ConnectionSweep
 from publishing.connecting.worker import Worker
 from publishing.endpoint import path_endpoint, query_endpoint
 from publishing.inputs import ConnectionPath, NoInput, PublishCheckQuery
-from publishing.preflight.publish_check import publish_check
+from publishing.publish_check import publish_check
 from publishing.readiness.expiry import Expiry
 from publishing.readiness.record import OutgoingEvent
 from publishing.teams import Connection, Role

@@ -8,7 +8,7 @@ from local.tiktok_simulator import STARTER, DemoAdvertiser, DemoToken, Fault, Fa
 from publishing.calls import Call, Caller
 from publishing.connecting.own_list import LISTING_SECONDS
 from publishing.inputs import PublishCheckQuery
-from publishing.preflight.publish_check import publish_check
+from publishing.publish_check import publish_check
 from publishing.token_choice import AdvertiserNotConnectedError
 from tests.support.effects import Point
 from tests.unit.connecting.scenarios import LIST, WHO

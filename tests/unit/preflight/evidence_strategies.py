@@ -49,6 +49,7 @@ def findings(requirement: Requirement, kind: str) -> st.SearchStrategy[Finding]:
 ORDERS = (
     (IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER),
     (IdentityType.CUSTOMIZED_USER, IdentityType.TT_USER),
+    (IdentityType.TT_USER,),
     (IdentityType.CUSTOMIZED_USER,),
 )
 

@@ -52,6 +52,7 @@ def judged(
         (NONE, NONE, ALLOWED, "missing", "no_identity", False),
         (NONE, NONE, UNSAID, "missing", "no_identity", False),
         (NONE, NONE, BARRED, "missing", "no_identity_custom_barred", False),
+        (NONE, None, UNSAID, "missing", "no_tt_user", False),
         (UNUSABLE_ACCOUNT, NONE, ALLOWED, "missing", "tt_user_unavailable", False),
         (NONE, TIMEOUT, ALLOWED, "unknown", "timeout", False),
         (TIMEOUT, NONE, ALLOWED, "unknown", "timeout", False),
@@ -160,7 +161,7 @@ def test_reason(
     identity: Finding, pixel: Finding, missing: list[str], unknown_: list[str], reason: str | None, detail: str | None
 ) -> None:
     """What is unknown comes before a missing identity; a missing pixel alone has no reason word."""
-    result = verdict("CONVERSIONS", Evidence({TT: identity}, {PIXEL: pixel}), strict=False)
+    result = verdict("CONVERSIONS", Evidence({TT: identity, CUSTOM: NONE}, {PIXEL: pixel}), strict=False)
     assert ([*result.missing], [*result.unknown]) == (missing, unknown_)
     assert (result.reason, result.detail) == (reason, detail)
     assert result.ready == (not missing and not unknown_)

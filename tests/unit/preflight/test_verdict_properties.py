@@ -8,6 +8,7 @@ from publishing.preflight.messages import text_of, warning
 from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.preflight.verdict import Evidence, verdict
 from tests.unit.preflight.evidence_strategies import evidences, objectives
+from tiktok_business.models import IdentityType
 
 Case = tuple[str, Evidence, bool]
 cases: st.SearchStrategy[Case] = st.tuples(objectives, st.booleans()).flatmap(
@@ -78,6 +79,19 @@ def test_nothing_is_missing_that_tiktok_did_not_tell(case: Case) -> None:
     for requirement in verdict(objective, evidence, strict=strict).missing:
         looks = evidence.identities.values() if requirement == "identity" else [evidence.others[requirement]]
         assert all(look.error is None for look in looks)
+
+
+@given(cases)
+def test_creating_an_identity_is_offered_only_where_it_would_count(case: Case) -> None:
+    """Never where custom identities are not accepted, nor where TikTok bars them, nor where there is an identity."""
+    objective, evidence, strict = case
+    identity = verdict(objective, evidence, strict=strict).findings[Requirement.IDENTITY]
+    _, fix = text_of(Requirement.IDENTITY, identity)
+    if fix is not None and fix.action == "create_identity":
+        assert identity.status is Status.MISSING
+        assert not identity.assets
+        assert IdentityType.CUSTOMIZED_USER in evidence.identities
+        assert evidence.advice.custom_identity_allowed is not False
 
 
 @given(cases)

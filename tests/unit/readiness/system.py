@@ -14,7 +14,7 @@ from local.tiktok_simulator import DemoToken, Simulator
 from publishing.calls import Call, Caller
 from publishing.connecting.sweep import ConnectionSweep
 from publishing.inputs import PublishCheckQuery
-from publishing.preflight.publish_check import publish_check
+from publishing.publish_check import publish_check
 from publishing.readiness import check
 from publishing.readiness.cadence import Cadence
 from publishing.readiness.live import Live
@@ -23,9 +23,9 @@ from publishing.readiness.record import OutgoingEvent, Record
 from publishing.readiness.request import Requests
 from publishing.readiness.stores import LookMessage
 from publishing.readiness.sweep import Sweep
-from publishing.readiness.triggers import request_handler, sweep_handler
 from publishing.readiness.worker import Worker
 from publishing.teams import Role
+from publishing.triggers import request_handler, sweep_handler
 from tests.support.clock import MovableClock
 from tests.support.effects import (
     Effects,

@@ -37,7 +37,7 @@ def looked(*looks: Look) -> Record:
     return record
 
 
-@pytest.mark.parametrize("requirement", PERSONAL)
+@pytest.mark.parametrize("requirement", sorted(PERSONAL))
 @pytest.mark.parametrize("reason", sorted(AUTHORITATIVE))
 def test_what_another_persons_token_shows_needs_a_second_look(requirement: Requirement, reason: str) -> None:
     """An advertiser that moves to a teammate, who sees an asset of their own that cannot be used, lost nothing yet."""
@@ -53,7 +53,7 @@ def test_what_another_persons_token_shows_needs_a_second_look(requirement: Requi
     assert len(moved.outbox) == 1
 
 
-@pytest.mark.parametrize("requirement", PERSONAL)
+@pytest.mark.parametrize("requirement", sorted(PERSONAL))
 def test_what_the_same_persons_token_shows_needs_none(requirement: Requirement) -> None:
     """TikTok states that what was good cannot be used."""
     stated = Finding(Status.MISSING, "catalog_not_eligible")

@@ -10,7 +10,7 @@ from local.tiktok_simulator import DemoAdvertiser, DemoToken
 from publishing.preflight.objectives import Requirement
 from publishing.readiness.record import OutgoingEvent
 from publishing.readiness.stores import Run
-from publishing.readiness.triggers import GOES_ON, sweep_handler
+from publishing.triggers import GOES_ON, sweep_handler
 from tests.support.effects import Point
 from tests.support.invocations import FakeContext
 from tests.unit.readiness.aftermath import RECOVERY, Scenario, cases, name_of

@@ -15,7 +15,7 @@ from publishing.readiness.pacing import Level, Pace
 from publishing.readiness.record import Record
 from publishing.readiness.stores import LookMessage
 from publishing.readiness.sweep import Sweep
-from publishing.readiness.triggers import GOES_ON, RESERVE_MILLISECONDS, sweep_handler
+from publishing.triggers import GOES_ON, RESERVE_MILLISECONDS, sweep_handler
 from tests.support.clock import START
 from tests.support.invocations import FakeContext
 from tests.unit.readiness.system import TEAM, System

@@ -9,8 +9,8 @@ from publishing.aws.table import DUE_INDEX
 from publishing.readiness.events import SOURCE
 from publishing.readiness.looks import MAX_RECEIVES
 from publishing.readiness.pacing import LEVELS, Pace
-from publishing.readiness.triggers import GOES_ON, RESERVE_MILLISECONDS, SAVED
 from publishing.readiness.worker import BUDGET_SECONDS, MARGIN_SECONDS
+from publishing.triggers import GOES_ON, RESERVE_MILLISECONDS, SAVED
 from tests.support.template import FUNCTIONS, RESOURCES, TEMPLATE, events
 from tests.unit.template.grants import DEAD, LOOKS, URGENT
 

@@ -74,7 +74,9 @@ class TestPage:
         """The page names the app, offers everybody and every permission, and needs nothing from elsewhere."""
         response = requests.get(page_of(simulator), timeout=5)
         assert response.headers["Content-Type"] == "text/html; charset=utf-8"
-        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+        policy = response.headers["Content-Security-Policy"].split("; ")
+        assert {"default-src 'none'", "frame-ancestors 'none'"} < set(policy)
+        assert "form-action 'self' http://127.0.0.1:* http://localhost:* http://*.localhost:*" in policy
         assert response.headers["Cache-Control"] == "no-store"
         form = FormReader(response.text)
         assert simulator.world.app_name in response.text

@@ -28,12 +28,18 @@ class AssetSeen(Answer):
     why_not: tuple[str, ...]
 
 
+Action = Literal["connect_tiktok", "create_identity", "check_again", "open_url"]
+
+
 class Fix(Answer):
-    """Who can mend it, and where."""
+    """Who can mend it, and how."""
 
     who: Literal["caller", "advertiser_admin", "bc_admin", "tiktok_account_owner", "team_owner", "tiktok"]
     label: str
     url: str
+    action: Action
+    """What mends it: connecting with ``POST /connections``, creating with ``POST /identities``, this check once more,
+    or nothing of this API: then open ``url``, as for a value that you do not know."""
 
 
 class CheckNotRequired(Answer):

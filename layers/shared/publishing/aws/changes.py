@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from publishing.aws.due_connections import DUE_SHARD
-from publishing.aws.table import Item, Table, change_key, due_attributes, seconds, texts
+from publishing.aws.table import CONNECTIONS_SHARD, Item, Table, change_key, due_attributes, seconds, texts
 from publishing.connecting.changes import FINISHED_AFTER, Change, Kind
 
 
@@ -68,7 +67,7 @@ def _item(change: Change) -> Item:
         "begun_at": {"S": change.at.isoformat()},
         "attempt": {"S": change.attempt},
         "lease_until": {"N": seconds(change.lease_until)},
-        **due_attributes(DUE_SHARD, change.lease_until + FINISHED_AFTER),
+        **due_attributes(CONNECTIONS_SHARD, change.lease_until + FINISHED_AFTER),
     }
     if change.grant:
         item["grant"] = {"S": change.grant}

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from publishing.aws.due_connections import DUE_SHARD
-from publishing.aws.table import Item, Table, connection_key, due_attributes, seconds, texts
+from publishing.aws.table import CONNECTIONS_SHARD, Item, Table, connection_key, due_attributes, seconds, texts
 from publishing.teams import Connection, ConnectionStatus
 
 ASKED_AT_MOST_EVERY = timedelta(minutes=5)
@@ -27,7 +26,7 @@ class DynamoDBConnections:
             "secret_id": {"S": connection.secret_id},
             "connected_at": {"S": connection.connected_at},
             **_list_attributes(connection),
-            **due_attributes(DUE_SHARD, due_at),
+            **due_attributes(CONNECTIONS_SHARD, due_at),
         }
         if connection.scopes is not None:
             item["scopes"] = texts(connection.scopes)
@@ -59,7 +58,7 @@ class DynamoDBConnections:
 
     def listed(self, connection: Connection, due_at: datetime) -> None:
         """Conditional on it being active, and the same."""
-        written = {**_list_attributes(connection), **due_attributes(DUE_SHARD, due_at)}
+        written = {**_list_attributes(connection), **due_attributes(CONNECTIONS_SHARD, due_at)}
         self._update(
             connection,
             "SET " + ", ".join(f"{name} = :{name}" for name in written),
@@ -79,7 +78,7 @@ class DynamoDBConnections:
             "#status = :active AND attribute_not_exists(due_at)",
             {
                 ":active": {"S": ConnectionStatus.ACTIVE},
-                **{f":{name}": value for name, value in due_attributes(DUE_SHARD, due_at).items()},
+                **{f":{name}": value for name, value in due_attributes(CONNECTIONS_SHARD, due_at).items()},
             },
         )
 

@@ -1,17 +1,16 @@
 """The connections that are due, in DynamoDB's index, and the queue of their worker (SQS)."""
 
 import json
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from publishing.aws.json_api import Call
-from publishing.aws.table import Table, change_key, connection_key, seconds
+from publishing.aws.json_api import SQS, Call, JsonApi
+from publishing.aws.table import CONNECTIONS_SHARD, Table, change_key, connection_key, seconds
 from publishing.connecting.stores import DueConnection
-
-DUE_SHARD = "CONNECTIONS"
-"""The shard of the index: connections whose list is to be refreshed, and changes that nobody finished."""
+from publishing.environment import required
 
 _PAGE = 100
 
@@ -24,9 +23,21 @@ class DynamoDBDueConnections:
     sqs: Call
     queue_url: str
 
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], context: ssl.SSLContext) -> "DynamoDBDueConnections":
+        """Those of the table that ``TABLE_NAME`` names, and the queue at ``CONNECTION_QUEUE_URL``.
+
+        Raises:
+            SettingsError: a variable is absent or unusable.
+        """
+        sqs = JsonApi.from_environment(SQS, environment, context)
+        return cls(
+            Table.from_environment(environment, context), sqs.call, required(environment, "CONNECTION_QUEUE_URL")
+        )
+
     def pages(self, now: datetime, size: int = _PAGE) -> Iterator[Sequence[DueConnection]]:
         """The longest due first. The index lags behind a little."""
-        for items in self.table.due(DUE_SHARD, now, size):
+        for items in self.table.due(CONNECTIONS_SHARD, now, size):
             yield [_due_connection(item) for item in items]
 
     def claim(self, due: DueConnection, now: datetime, again_at: datetime) -> bool:

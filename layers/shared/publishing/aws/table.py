@@ -11,6 +11,8 @@ from publishing.environment import required
 
 DUE_INDEX = "due"
 """The index of what is due: by ``due_shard``, then ``due_at``, in seconds since the epoch. Lags behind the table."""
+CONNECTIONS_SHARD = "CONNECTIONS"
+"""The shard of connections whose list is to be refreshed, and of changes that nobody finished."""
 NOT_MET = "ConditionalCheckFailedException"
 """DynamoDB's refusal of a write whose condition is not met."""
 

@@ -13,6 +13,7 @@ from publishing.connecting.refresh import refresh
 from publishing.connecting.services import ConnectServices
 from publishing.connecting.stores import DueConnection
 from publishing.connections import Marks
+from publishing.inputs import faulty_fields
 from publishing.log_events import LogEvent
 from publishing.readiness.expiry import Expiry
 from tiktok_business.deadline import Deadline
@@ -53,8 +54,8 @@ class Worker:
         try:
             body = _Body.model_validate_json(record.body)
         except ValidationError as error:
-            fields = {".".join(str(part) for part in one["loc"]) or "body" for one in error.errors()}
-            logger.error(LogEvent.MESSAGE_UNREADABLE, message_id=record.message_id, problem=sorted(fields))  # noqa: TRY400 - the text says all, and no more
+            problem = faulty_fields(error, "body")
+            logger.error(LogEvent.MESSAGE_UNREADABLE, message_id=record.message_id, problem=problem)  # noqa: TRY400 - the text says all, and no more
             raise ValueError("unreadable message") from None
         try:
             refresh(

@@ -1,4 +1,4 @@
-"""Every sentence that a media buyer reads: what is the matter, what to do, who does it and where."""
+"""Every sentence that a media buyer reads: what is the matter, what to do, who does it, where and with which call."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -16,14 +16,25 @@ _BUSINESS_CENTER = "https://business.tiktok.com/"
 
 Text = tuple[str, Fix | None]
 
-_LINK_ACCOUNT = Fix(who="tiktok_account_owner", label="Link a TikTok account", url=_IDENTITY_HELP)
-_CREATE_OR_LINK = Fix(who="caller", label="Create a custom identity or link a TikTok account", url=_IDENTITY_HELP)
-_RECONNECT = Fix(who="caller", label="Connect TikTok again", url=_ADS_MANAGER)
-_PIXEL = Fix(who="advertiser_admin", label="Open Events Manager", url=_EVENTS_MANAGER)
-_CATALOG = Fix(who="bc_admin", label="Open Business Center", url=_BUSINESS_CENTER)
-_APP = Fix(who="advertiser_admin", label="Register the app", url=_ADS_MANAGER)
-_LEAD_FORM = Fix(who="advertiser_admin", label="Open lead forms", url=_ADS_MANAGER)
-_LATER = Fix(who="tiktok", label="Check again later", url=_ADS_MANAGER)
+# Linking is done at TikTok, by the account's owner: connecting TikTok here links no account to an advertiser.
+_LINK_ACCOUNT = Fix(who="tiktok_account_owner", label="Link a TikTok account", url=_IDENTITY_HELP, action="open_url")
+_LINK_NOT_CUSTOM = Fix(
+    who="tiktok_account_owner", label="Link a TikTok account", url=_CUSTOM_IDENTITY_HELP, action="open_url"
+)
+_CREATE_OR_LINK = Fix(
+    who="caller",
+    label="Create a custom identity or link a TikTok account",
+    url=_IDENTITY_HELP,
+    action="create_identity",
+)
+_CONNECT = Fix(who="caller", label="Connect TikTok", url=_ADS_MANAGER, action="connect_tiktok")
+_RECONNECT = Fix(who="caller", label="Connect TikTok again", url=_ADS_MANAGER, action="connect_tiktok")
+_PIXEL = Fix(who="advertiser_admin", label="Open Events Manager", url=_EVENTS_MANAGER, action="open_url")
+_CATALOG = Fix(who="bc_admin", label="Open Business Center", url=_BUSINESS_CENTER, action="open_url")
+_APP = Fix(who="advertiser_admin", label="Register the app", url=_ADS_MANAGER, action="open_url")
+_LEAD_FORM = Fix(who="advertiser_admin", label="Open lead forms", url=_ADS_MANAGER, action="open_url")
+_ACCESS = Fix(who="advertiser_admin", label="Give access to the advertiser", url=_ADS_MANAGER, action="open_url")
+_LATER = Fix(who="tiktok", label="Check again later", url=_ADS_MANAGER, action="check_again")
 
 _SATISFIED: Mapping[Requirement, str] = MappingProxyType(
     {
@@ -47,15 +58,16 @@ _BY_REASON: Mapping[str, Text] = MappingProxyType(
         ),
         "custom_identity_restricted": (
             "Only a custom identity exists, and TikTok no longer accepts it for this account. Link a TikTok account.",
-            Fix(who="tiktok_account_owner", label="Link a TikTok account", url=_CUSTOM_IDENTITY_HELP),
+            _LINK_NOT_CUSTOM,
         ),
         "no_identity": (
             "The advertiser has no identity. Create a custom identity or link a TikTok account.",
             _CREATE_OR_LINK,
         ),
+        "no_tt_user": ("No TikTok account is linked to the advertiser. Link a TikTok account.", _LINK_ACCOUNT),
         "no_identity_custom_barred": (
             "The advertiser has no identity, and TikTok no longer accepts custom ones for it. Link a TikTok account.",
-            Fix(who="tiktok_account_owner", label="Link a TikTok account", url=_CUSTOM_IDENTITY_HELP),
+            _LINK_NOT_CUSTOM,
         ),
         "tt_user_unavailable": (
             "A TikTok account is linked, but TikTok says that ads cannot use it. Link it again or link another one.",
@@ -105,7 +117,7 @@ _BY_UNVERIFIED: Mapping[Unverified, Text] = MappingProxyType(
         ),
         Unverified.ADVERTISER_NOT_ACCESSIBLE: (
             "TikTok refuses the connection this advertiser, so {it} was not checked. Ask its admin for access.",
-            Fix(who="advertiser_admin", label="Give access to the advertiser", url=_ADS_MANAGER),
+            _ACCESS,
         ),
         Unverified.TOKEN_EXPIRED: (
             "The TikTok connection has ended, so {it} was not checked. Connect TikTok again.",
@@ -113,11 +125,11 @@ _BY_UNVERIFIED: Mapping[Unverified, Text] = MappingProxyType(
         ),
         Unverified.NO_TOKEN: (
             "No TikTok account is connected, so {it} was not checked. Connect TikTok.",
-            Fix(who="caller", label="Connect TikTok", url=_ADS_MANAGER),
+            _CONNECT,
         ),
         Unverified.NO_BUSINESS_CENTER: (
             "The TikTok connection sees no Business Center, so {it} was not checked. Connect one of its members.",
-            Fix(who="bc_admin", label="Open Business Center", url=_BUSINESS_CENTER),
+            _CATALOG,
         ),
     }
 )
@@ -149,6 +161,13 @@ def text_of(requirement: Requirement, finding: Finding) -> Text:
         return _BY_REASON[reason]
     message, fix = _BY_UNVERIFIED[Unverified(reason)]
     return message.format(it=_NAMES[requirement]), fix
+
+
+def without_own_token(fix: Fix | None) -> Fix | None:
+    """The fix for who was answered with a teammate's token: writes never borrow one, so nothing is created."""
+    if fix is None or fix.action != "create_identity":
+        return fix
+    return fix.model_copy(update={"action": "open_url"})
 
 
 def warning(code: str) -> Warning_:

@@ -158,10 +158,15 @@ def _identity(evidence: Evidence, *, strict: bool) -> Finding:
         return Finding(Status.SATISFIED, assets=seen)
     if failure is not None:
         return replace(failure, assets=seen)
+    return Finding(Status.MISSING, _why_missing(evidence, seen), seen)
+
+
+def _why_missing(evidence: Evidence, seen: tuple[Asset, ...]) -> str:
     if seen:
-        return Finding(Status.MISSING, "tt_user_unavailable", seen)
-    barred = evidence.advice.custom_identity_allowed is False
-    return Finding(Status.MISSING, "no_identity_custom_barred" if barred else "no_identity")
+        return "tt_user_unavailable"
+    if IdentityType.CUSTOMIZED_USER not in evidence.identities:  # not accepted: creating one would mend nothing
+        return "no_tt_user"
+    return "no_identity_custom_barred" if evidence.advice.custom_identity_allowed is False else "no_identity"
 
 
 def _custom_identity(evidence: Evidence, seen: tuple[Asset, ...], failure: Finding | None, *, strict: bool) -> Finding:

@@ -62,7 +62,7 @@ class Added(BaseModel):
     """An open set: show the message, do not fail on a new one."""
     message: str
     fix: Fix | None
-    """Who must act, and where."""
+    """Who must act, and how."""
 
 
 class ReadinessChanged(Event):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from publishing.inputs import AdvertiserId
+from publishing.inputs import AdvertiserId, faulty_fields
 from publishing.readiness.record import WRITE_TRIES, Record
 from publishing.readiness.stores import LookMessage, Outgoing, Queue, Records, Refreshes
 from publishing.teams import Teams
@@ -56,8 +56,7 @@ class Requests:
         try:
             asked = _Detail.model_validate(detail)
         except ValidationError as error:
-            fields = {".".join(str(part) for part in one["loc"]) or "detail" for one in error.errors()}
-            raise RequestRefusedError(f"unusable: {', '.join(sorted(fields))}") from None
+            raise RequestRefusedError(f"unusable: {', '.join(faulty_fields(error, 'detail'))}") from None
         now = self.clock()
         advertisers = [asked.advertiser_id] if asked.advertiser_id else self._advertisers(asked)
         records = [self._claimed(asked.team_id, one, asked.launch_at, f"{event_id}/{one}") for one in advertisers]

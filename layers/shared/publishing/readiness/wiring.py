@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from publishing.aws.announcements import DynamoDBAnnouncements
 from publishing.aws.connections import DynamoDBConnections
-from publishing.aws.due_connections import DynamoDBDueConnections
 from publishing.aws.json_api import EVENTBRIDGE, SQS, JsonApi
 from publishing.aws.messaging import EventBridgeBus, SqsQueue
 from publishing.aws.records import DynamoDBRecords
@@ -54,16 +53,6 @@ class Stores:
             cadence=cadence_from_environment(os.environ),
             queues=queues,
         )
-
-
-def due_connections_from_environment(context: ssl.SSLContext) -> DynamoDBDueConnections:
-    """Those of the sweep.
-
-    Raises:
-        SettingsError: a variable is absent or unusable.
-    """
-    table, sqs = Table.from_environment(os.environ, context), JsonApi.from_environment(SQS, os.environ, context)
-    return DynamoDBDueConnections(table, sqs.call, required(os.environ, "CONNECTION_QUEUE_URL"))
 
 
 def utc_now() -> datetime:

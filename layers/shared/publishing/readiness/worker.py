@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from publishing.inputs import AdvertiserId
+from publishing.inputs import AdvertiserId, faulty_fields
 from publishing.log_events import LogEvent
 from publishing.readiness import metrics
 from publishing.readiness.check import Services, check
@@ -151,6 +151,5 @@ def parsed(body: str) -> LookMessage:
     try:
         read = _Body.model_validate_json(body)
     except ValidationError as error:
-        fields = {".".join(str(part) for part in one["loc"]) or "body" for one in error.errors()}
-        raise UnreadableMessageError(f"unusable: {', '.join(sorted(fields))}") from None
+        raise UnreadableMessageError(f"unusable: {', '.join(faulty_fields(error, 'body'))}") from None
     return LookMessage(read.team_id, read.advertiser_id, read.claim, read.run, read.quiet)

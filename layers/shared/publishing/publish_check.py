@@ -9,7 +9,7 @@ from publishing.calls import Call
 from publishing.inputs import PublishCheckQuery
 from publishing.preflight.evidence import gather
 from publishing.preflight.findings import Asset, Finding, Status
-from publishing.preflight.messages import text_of, warning
+from publishing.preflight.messages import text_of, warning, without_own_token
 from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.preflight.verdict import Evidence, Verdict, not_accessible, nothing_connected, verdict
 from publishing.readiness.live import GRACE_SECONDS, Live, Reading
@@ -65,6 +65,8 @@ def publish_check(services: Services, live: Live, call: Call, query: PublishChec
 
 
 def _answer(judged: Verdict, query: PublishCheckQuery, about: Mapping[str, object]) -> PublishCheck:
+    token = about["token"]
+    borrowed = isinstance(token, answers.TokenUsed) and token.source == "teammate"
     return PublishCheck.model_validate(
         {
             **about,
@@ -76,13 +78,15 @@ def _answer(judged: Verdict, query: PublishCheckQuery, about: Mapping[str, objec
             "detail": judged.detail,
             "identity": _used(judged.identity),
             "objective": query.objective,
-            "checks": tuple(_check(requirement, finding) for requirement, finding in judged.findings.items()),
+            "checks": tuple(
+                _check(requirement, finding, borrowed=borrowed) for requirement, finding in judged.findings.items()
+            ),
             "warnings": tuple(warning(code) for code in judged.warnings),
         }
     )
 
 
-def _check(requirement: Requirement, finding: Finding) -> CheckDone | CheckNotRequired:
+def _check(requirement: Requirement, finding: Finding, *, borrowed: bool) -> CheckDone | CheckNotRequired:
     if finding.status is Status.NOT_REQUIRED:
         return CheckNotRequired(requirement=requirement)
     message, fix = text_of(requirement, finding)
@@ -92,7 +96,7 @@ def _check(requirement: Requirement, finding: Finding) -> CheckDone | CheckNotRe
         status=finding.status,
         reason=finding.reason,
         message=message,
-        fix=fix,
+        fix=without_own_token(fix) if borrowed else fix,
         count=len(finding.assets),
         assets=tuple(
             AssetSeen(id=one.id, name=one.name, type=one.type, usable=one.usable, why_not=one.why_not) for one in shown

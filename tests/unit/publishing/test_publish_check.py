@@ -158,7 +158,20 @@ def test_nothing_connected_is_told_as_no_token(demo: Product, ask: Ask) -> None:
     answer = ask(demo, "publish", "u-trainee", advertiser_id=A.EVERYTHING_READY, objective="WEB_CONVERSIONS")
     assert (answer.status, told(answer)) == (200, "-identity ?pixel")
     assert (answer.json["reason"], answer.json["detail"], answer.json["token"]) == ("no_token", None, None)
+    assert {one["fix"]["action"] for one in answer.json["checks"] if one.get("fix")} == {"connect_tiktok"}
     assert answer.json["advertiser_id"] == A.EVERYTHING_READY
+
+
+@pytest.mark.parametrize(
+    ("person", "source", "action"), [("u-buyer", "own", "create_identity"), ("u-owner", "teammate", "open_url")]
+)
+def test_an_identity_can_be_created_only_with_ones_own_token(
+    demo: Product, ask: Ask, person: str, source: str, action: str
+) -> None:
+    """Writes never borrow, so a fix offers creating to the one whose token answered and to nobody else."""
+    answer = ask(demo, "publish", person, advertiser_id=A.NOTHING, objective="TRAFFIC")
+    assert answer.json["token"] == {"source": source, "user_id": "u-buyer"}
+    assert check_of(answer, "identity")["fix"]["action"] == action
 
 
 def test_a_connection_without_advertisers_is_told_as_such(demo: Product, ask: Ask, tiktok: Simulator) -> None:
@@ -202,13 +215,19 @@ def test_the_accepted_identity_type_that_is_preferred_is_used(
 
 
 def test_an_identity_type_that_is_not_accepted_does_not_count(tiktok: Simulator, ask: Ask) -> None:
-    """With TT_USER alone accepted, an advertiser with only a custom identity is not ready."""
+    """With TT_USER alone accepted, a custom identity is none, and what helps is to link an account."""
     configured = product(
         tiktok.base_url,
         Settings(tiktok_base_url=tiktok.base_url, accepted_identity_types=(IdentityType.TT_USER,)),
     )
     configured.person("u-buyer", "mediabuyer", T.MEDIA_BUYER, [A.CUSTOM_ALLOWED])
-    assert told(ask(configured, "publish", "u-buyer", objective="TRAFFIC")) == "-identity"
+    answer = ask(configured, "publish", "u-buyer", objective="TRAFFIC")
+    identity = check_of(answer, "identity")
+    assert (told(answer), identity["reason"], identity["fix"]["label"]) == (
+        "-identity",
+        "no_tt_user",
+        "Link a TikTok account",
+    )
 
 
 @pytest.mark.parametrize(("strict", "identity_type"), [("false", "CUSTOMIZED_USER"), ("true", "TT_USER")])
