@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # has no types
 
-pytest_plugins = ["tests.deployed"]
+pytest_plugins = ["tests.support.stack"]
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 STACK = "stack"

@@ -12,15 +12,18 @@ from local.paths import ROOT, WORK
 
 LEAST = 0.9
 """How much of a module's mutants has to be killed."""
-_RULES, _TABLES = "tests/unit/publishing", "tests/unit/tiktok_business"
+_UNIT = "tests/unit"
 TESTS: Mapping[str, tuple[str, ...]] = {
-    "publishing.preflight.verdict": (f"{_RULES}/test_verdict.py", f"{_RULES}/test_verdict_properties.py"),
-    "publishing.preflight.findings": (f"{_RULES}/test_findings.py", f"{_RULES}/test_verdict.py"),
-    "publishing.preflight.objectives": (f"{_RULES}/test_objectives.py",),
-    "publishing.token_choice": (f"{_RULES}/test_token_choice.py",),
-    "publishing.access": (f"{_RULES}/test_access.py",),
-    "tiktok_business.return_codes": (f"{_TABLES}/test_return_codes.py",),
-    "tiktok_business.errors": (f"{_TABLES}/test_errors.py",),
+    "publishing.preflight.verdict": (
+        f"{_UNIT}/preflight/test_verdict.py",
+        f"{_UNIT}/preflight/test_verdict_properties.py",
+    ),
+    "publishing.preflight.findings": (f"{_UNIT}/preflight/test_findings.py", f"{_UNIT}/preflight/test_verdict.py"),
+    "publishing.preflight.objectives": (f"{_UNIT}/preflight/test_objectives.py",),
+    "publishing.token_choice": (f"{_UNIT}/publishing/test_token_choice.py",),
+    "publishing.access": (f"{_UNIT}/publishing/test_access.py",),
+    "tiktok_business.return_codes": (f"{_UNIT}/tiktok_business/test_return_codes.py",),
+    "tiktok_business.errors": (f"{_UNIT}/tiktok_business/test_errors.py",),
 }
 """The modules to mutate, and the tests that are to notice it."""
 _ROW = "  {:<30}{:>8}{:>8}{:>10}{:>9}{:>10}{:>8}"

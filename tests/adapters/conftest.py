@@ -10,6 +10,7 @@ from local.in_memory_aws import Answer, InMemoryAws
 from local.lambda_runtime import ENVIRONMENT
 from publishing.aws.json_api import DYNAMODB, EVENTBRIDGE, SECRETS_MANAGER, SQS, JsonApi, Service
 from publishing.aws.sigv4 import Credentials
+from publishing.aws.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -82,6 +83,12 @@ def dynamodb(table: "DynamoDBClient") -> Iterator["DynamoDBClient"]:
 def dynamodb_api(aws: InMemoryAws, dynamodb: "DynamoDBClient") -> JsonApi:  # noqa: ARG001 - the table must be there
     """The functions' own way to the same table."""
     return _api(DYNAMODB, aws)
+
+
+@pytest.fixture
+def stored(dynamodb_api: JsonApi) -> Table:
+    """That table, as the stores are given it."""
+    return Table(dynamodb_api.call, TABLE)
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,9 @@ from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
 from publishing.teams import Connection
 from tests.adapters.conftest import TABLE
-from tests.adapters.test_teams import typed
-from tests.fakes import InMemoryTeams
+from tests.adapters.failing_calls import THROTTLED, throttled
+from tests.adapters.items import typed
+from tests.support.in_memory_stores import InMemoryTeams
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -60,13 +61,8 @@ def place(request: pytest.FixtureRequest) -> Place:
 
 def _in_memory() -> Place:
     teams = InMemoryTeams()
-
-    def current(connection: Connection) -> Connection | None:
-        found = teams.read(connection.team_id).connections
-        return next((one for one in found if one.user_id == connection.user_id), None)
-
     return Place(
-        InMemoryAnnouncements(current),
+        InMemoryAnnouncements(teams.current),
         lambda item: teams.put("t1", "CONNECTION#u1", **item),
         lambda: teams.remove("t1", "CONNECTION#u1"),
     )
@@ -180,12 +176,8 @@ def test_who_connected_again_while_others_were_told_is_told_of_next_time(
 
 def test_a_failure_is_no_answer() -> None:
     """Taken for one, nobody would ever tell."""
-
-    def call(_operation: str, **_request: Any) -> dict[str, Any]:
-        raise AwsError("ProvisionedThroughputExceededException")
-
-    announcements = DynamoDBAnnouncements(Table(call, TABLE))
-    with pytest.raises(AwsError, match=r"^ProvisionedThroughputExceededException$"):
+    announcements = DynamoDBAnnouncements(Table(throttled, TABLE))
+    with pytest.raises(AwsError, match=f"^{THROTTLED}$"):
         announcements.begin(ENDED, NOW)
-    with pytest.raises(AwsError, match=r"^ProvisionedThroughputExceededException$"):
+    with pytest.raises(AwsError, match=f"^{THROTTLED}$"):
         announcements.told(ENDED)

@@ -11,8 +11,8 @@ from publishing.aws.secrets import SecretsManagerApp
 from publishing.aws.tokens import CACHE_SECONDS
 from publishing.connecting.stores import NotSetUpError
 from tests.adapters.scripted_aws import CANARY, told
-from tests.adapters.test_tokens import Clock
-from tests.template import load_template
+from tests.support.clock import SecondsClock
+from tests.support.template import RESOURCES
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -43,7 +43,7 @@ def test_the_app_is_read_and_not_shown(secrets_api: JsonApi) -> None:
 
 def test_the_app_is_remembered_for_five_minutes(filled_in: "SecretsManagerClient", secrets_api: JsonApi) -> None:
     """Then the store is asked again, and a rotated one is found."""
-    clock = Clock()
+    clock = SecondsClock()
     credentials = SecretsManagerApp(secrets_api.call, SECRET, clock)
     assert CACHE_SECONDS == 300
     for app_id in ("7000", "7001"):
@@ -107,7 +107,7 @@ def test_a_binary_secret_is_none() -> None:
 
 def test_what_a_deploy_makes_is_not_set_up() -> None:
     """The template's secret has an empty app_id, beside a random text where the secret goes."""
-    made = load_template()["Resources"]["TikTokAppSecret"]["Properties"]["GenerateSecretString"]
+    made = RESOURCES["TikTokAppSecret"]["Properties"]["GenerateSecretString"]
     text = json.dumps({**json.loads(made["SecretStringTemplate"]), made["GenerateStringKey"]: CANARY})
     with pytest.raises(NotSetUpError):
         SecretsManagerApp(lambda _operation, **_request: {"SecretString": text}, SECRET).read()

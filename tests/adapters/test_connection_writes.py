@@ -11,7 +11,7 @@ from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 from publishing.aws.changes import DynamoDBChanges
 from publishing.aws.connections import DynamoDBConnections
 from publishing.aws.due_connections import DynamoDBDueConnections
-from publishing.aws.json_api import AwsError, JsonApi
+from publishing.aws.json_api import AwsError
 from publishing.aws.states import DynamoDBStates
 from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
@@ -22,17 +22,11 @@ from publishing.connecting.states import new_state
 from publishing.connecting.stores import DueConnection
 from publishing.teams import Connection
 from tests.adapters.conftest import TABLE
-from tests.adapters.test_connecting import sent_twice
-from tests.adapters.test_connection_items import CONNECTED, HOUR, KEPT, KEY, NOW, asks_nothing
+from tests.adapters.connection_items import CONNECTED, HOUR, KEY, NOW, SCHEDULED
+from tests.adapters.failing_calls import THROTTLED, asks_nothing, sent_twice, throttled
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-
-@pytest.fixture
-def stored(dynamodb_api: JsonApi) -> Table:
-    """The table, where only DynamoDB can be asked."""
-    return Table(dynamodb_api.call, TABLE)
 
 
 def everything(
@@ -54,13 +48,9 @@ def everything(
 
 def test_a_failure_is_no_refusal() -> None:
     """Taken for one, a connection would stay as it is, and nobody would refresh it."""
-
-    def call(_operation: str, **_request: Any) -> dict[str, Any]:
-        raise AwsError("ProvisionedThroughputExceededException")
-
-    table = Table(call, TABLE)
-    for _, act in everything(DynamoDBConnections(table), DynamoDBDueConnections(table, call, "queue")):
-        with pytest.raises(AwsError, match=r"^ProvisionedThroughputExceededException$"):
+    table = Table(throttled, TABLE)
+    for _, act in everything(DynamoDBConnections(table), DynamoDBDueConnections(table, throttled, "queue")):
+        with pytest.raises(AwsError, match=f"^{THROTTLED}$"):
             act()
 
 
@@ -111,7 +101,7 @@ def test_what_is_written_twice_is_written_once(stored: Table) -> None:
 
     connections.connected(CONNECTED, NOW)
     connections.listed(replace(CONNECTED, advertiser_ids=("4",)), NOW)
-    assert now() == replace(KEPT, advertiser_ids=("4",))
+    assert now() == replace(SCHEDULED, advertiser_ids=("4",))
     assert not due.claim(DueConnection("t1", "u1"), NOW, NOW + HOUR)
     assert [[*page] for page in DynamoDBDueConnections(stored, asks_nothing, "").pages(NOW + HOUR)] == [
         [DueConnection("t1", "u1")]

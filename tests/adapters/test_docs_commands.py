@@ -18,9 +18,9 @@ from publishing.readiness.request import Requests
 from publishing.readiness.stores import LookMessage
 from publishing.teams import Role
 from tests.adapters.conftest import BUS, TABLE
-from tests.documents import all_commands
-from tests.fakes import InMemoryRefreshes, InMemoryTeams
-from tests.template import load_template
+from tests.support.documentation import all_commands
+from tests.support.in_memory_stores import InMemoryRefreshes, InMemoryTeams
+from tests.support.template import RESOURCES
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -99,6 +99,6 @@ def test_what_other_services_write_is_read(
 
 def _heard() -> dict[str, list[str]]:
     """What the template's rules of the request's function wait for, by source."""
-    rules = load_template()["Resources"]["ReadinessRequestFunction"]["Properties"]["Events"].values()
+    rules = RESOURCES["ReadinessRequestFunction"]["Properties"]["Events"].values()
     patterns = [one["Properties"]["Pattern"] for one in rules]
     return {pattern["source"][0]: pattern["detail-type"] for pattern in patterns}

@@ -22,7 +22,8 @@ from publishing.intents import (
     StillRunningError,
 )
 from tests.adapters.conftest import TABLE
-from tests.fakes import InMemoryIntents
+from tests.adapters.failing_calls import THROTTLED
+from tests.support.in_memory_stores import InMemoryIntents
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -169,7 +170,7 @@ def test_an_answer_that_cannot_be_stored_does_not_undo_what_is_done() -> None:
 
     def call(operation: str, **_request: object) -> dict[str, object]:
         tried.append(operation)
-        raise AwsError("ProvisionedThroughputExceededException")
+        raise AwsError(THROTTLED)
 
     DynamoDBIntents(Table(call, TABLE)).done(intent(), "{}", NOW)
     assert tried == ["UpdateItem"]

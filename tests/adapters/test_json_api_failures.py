@@ -24,7 +24,7 @@ from tests.adapters.scripted_aws import (
     outcome,
     told,
 )
-from tests.unit.tiktok_business.fakes import closed_port
+from tests.unit.tiktok_business.wire import closed_port
 from tiktok_business.deadline import Deadline
 
 

@@ -8,8 +8,8 @@ import pytest
 from publishing.aws.marks import DynamoDBMarks
 from publishing.teams import Connection
 from tests.adapters.conftest import TABLE
-from tests.adapters.test_teams import typed
-from tests.fakes import InMemoryMarks, InMemoryTeams
+from tests.adapters.items import typed
+from tests.support.in_memory_stores import InMemoryMarks, InMemoryTeams
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

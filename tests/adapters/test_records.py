@@ -18,7 +18,8 @@ from publishing.readiness.cadence import shard, shards
 from publishing.readiness.record import OutgoingEvent, Record
 from publishing.readiness.snapshot import Known, Snapshot
 from tests.adapters.conftest import TABLE, WatchedAws
-from tests.readiness_strategies import records as any_records
+from tests.adapters.failing_calls import THROTTLED, throttled
+from tests.support.readiness_strategies import records as any_records
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -336,9 +337,5 @@ def test_records_are_read_as_they_are_now() -> None:
 
 def test_a_write_that_fails_otherwise_is_no_lost_race() -> None:
     """Whoever takes it for one would look for a rival that is not there."""
-
-    def call(_operation: str, **_request: Any) -> dict[str, Any]:
-        raise AwsError("ProvisionedThroughputExceededException")
-
-    with pytest.raises(AwsError, match=r"^ProvisionedThroughputExceededException$"):
-        DynamoDBRecords(Table(call, TABLE)).write(a_record())
+    with pytest.raises(AwsError, match=f"^{THROTTLED}$"):
+        DynamoDBRecords(Table(throttled, TABLE)).write(a_record())

@@ -30,10 +30,11 @@ from publishing.readiness.snapshot import Known, Snapshot
 from publishing.readiness.stores import Run
 from publishing.readiness.wiring import utc_now
 from tests.adapters.conftest import BUS, CONNECTION_QUEUE, QUEUE, TABLE, URGENT_QUEUE, WatchedAws
-from tests.adapters.test_teams import typed
-from tests.fakes import FakeContext, api_event, secret_id_of
-from tests.template import load_template
-from tests.wired import Handler, wired_function
+from tests.adapters.items import typed
+from tests.support.function_handlers import Handler, wired_function
+from tests.support.in_memory_stores import secret_id_of
+from tests.support.invocations import FakeContext, api_event
+from tests.support.template import RESOURCES
 from tiktok_business.oauth import consent_url
 
 if TYPE_CHECKING:
@@ -334,7 +335,7 @@ USES: dict[str, Callable[[Handler, Around], None]] = {
 
 def _functions() -> dict[str, dict[str, Any]]:
     """The properties of the template's functions, by their folder below functions/."""
-    resources = load_template()["Resources"].values()
+    resources = RESOURCES.values()
     found = [one["Properties"] for one in resources if one["Type"] == "AWS::Serverless::Function"]
     return {one["CodeUri"].removeprefix("functions/"): one for one in found}
 
@@ -342,7 +343,7 @@ def _functions() -> dict[str, dict[str, Any]]:
 def _granted(properties: Mapping[str, Any]) -> set[tuple[str, str]]:
     """The actions of the function's role, each with what it may be done to."""
     logical_id = properties["Role"]["Fn::GetAtt"].removesuffix(".Arn")
-    role = load_template()["Resources"][logical_id]["Properties"]
+    role = RESOURCES[logical_id]["Properties"]
     statements = [one for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]]
     return {
         (action, resource)

@@ -24,8 +24,8 @@ from publishing.aws.records import DynamoDBRecords
 from publishing.aws.table import Table
 from publishing.readiness.cadence import SHARDS
 from tests.adapters.conftest import TABLE
-from tests.fakes import FakeContext, api_event
-from tests.wired import Handler, wired_function
+from tests.support.function_handlers import Handler, wired_function
+from tests.support.invocations import FakeContext, api_event
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -241,9 +241,9 @@ def test_telling_what_is_known(tiktok: Simulator, issuer: IdentityProvider, aws:
 def test_watching(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
     """A request, the look it asks for, and a sweep: each step reads its record once and writes it once.
 
-    A look writes twice, since it takes the record first, and the first look at a team has the lists of connections kept
-    true that another service wrote. A sweep reads the last account, the launches, and the sixteen other parts of the
-    list of what is due, and the connections beside them; of each one that is due it asks once.
+    A look writes twice, since it takes the record first, and the first look at a team schedules the refresh of
+    connections that another service wrote. A sweep reads the last account, the launches, and the sixteen other parts of
+    the list of what is due, and the connections beside them; of each one that is due it asks once.
     """
     whom = {"team_id": TEAM, "advertiser_id": A.EVERYTHING_READY.value}
     everything = {IDENTITIES: 1, ACCOUNT: 1, "pixel/list/": 1, "app/list/": 1, "page/get/": 1, "term/check/": 1}
@@ -303,13 +303,13 @@ def _asked_for_consent(create: Handler, event: dict[str, Any]) -> str:
 
 
 @pytest.mark.usefixtures("readiness")
-def test_keeping_true_and_ending(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
-    """A visit reads a list and writes it; ending a connection revokes once, and is told from its item afterwards."""
+def test_refreshing_and_ending(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
+    """A refresh reads a list and writes it; ending a connection revokes once, and is told from its item afterwards."""
     whom = {"user_id": "u-buyer", "team_id": TEAM}
     with wired_function("refresh_connections", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as refresh:
         for app in (1, 0):
-            visit = {GET: 1, QUERY: 1, SECRET: 1 + app, UPDATE: 1}
-            assert asked(refresh, look_event(whom), tiktok, aws) == (visit, {LIST: 1, ACCOUNT: 1})
+            refreshes = {GET: 1, QUERY: 1, SECRET: 1 + app, UPDATE: 1}
+            assert asked(refresh, look_event(whom), tiktok, aws) == (refreshes, {LIST: 1, ACCOUNT: 1})
     event = api_event(user_id="u-buyer", team_id=TEAM, role="mediabuyer") | {"pathParameters": {"user_id": "u-buyer"}}
     with wired_function("delete_connection", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as delete:
         ends = {QUERY: 2, GET: 1, PUT: 1, UPDATE: 1, SECRET: 2, DELETE_SECRET: 1, DELETE: 1}

@@ -14,6 +14,7 @@ from publishing.aws.runs import RUNS_KEPT, DynamoDBRuns
 from publishing.aws.table import Table
 from publishing.readiness.stores import Run
 from tests.adapters.conftest import TABLE
+from tests.adapters.failing_calls import THROTTLED, throttled
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -91,9 +92,5 @@ def test_an_account_ends_by_itself(dynamodb_api: JsonApi, dynamodb: "DynamoDBCli
 
 def test_a_failure_is_told() -> None:
     """What was not counted is the caller's to know."""
-
-    def call(_operation: str, **_request: Any) -> dict[str, Any]:
-        raise AwsError("ProvisionedThroughputExceededException")
-
-    with pytest.raises(AwsError, match=r"^ProvisionedThroughputExceededException$"):
-        DynamoDBRuns(Table(call, TABLE)).count(Run(NINE, queued=1))
+    with pytest.raises(AwsError, match=f"^{THROTTLED}$"):
+        DynamoDBRuns(Table(throttled, TABLE)).count(Run(NINE, queued=1))

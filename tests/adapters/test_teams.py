@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +12,8 @@ from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
 from publishing.teams import Connection, Role, Subscription, Team, team_of
 from tests.adapters.conftest import TABLE
-from tests.fakes import InMemoryTeams
+from tests.adapters.items import typed
+from tests.support.in_memory_stores import InMemoryTeams
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -44,12 +45,6 @@ TEAM = Team(
         ),
     ),
 )
-
-
-def typed(team_id: str, item: dict[str, Any]) -> dict[str, Any]:
-    """An item as DynamoDB's wire has it."""
-    serialise = TypeSerializer().serialize
-    return {name: serialise(value) for name, value in {"pk": f"TEAM#{team_id}", **item}.items()}
 
 
 def test_a_team_is_read_with_one_key(dynamodb: "DynamoDBClient", dynamodb_api: JsonApi) -> None:

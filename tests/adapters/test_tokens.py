@@ -10,19 +10,10 @@ from publishing.aws.json_api import AwsError, JsonApi
 from publishing.aws.tokens import CACHE_SECONDS, SecretsManagerTokens
 from publishing.connections import TokenUnavailableError
 from publishing.teams import Connection
+from tests.support.clock import SecondsClock
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
-
-
-class Clock:
-    """A clock that stands until it is moved."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        """The time."""
-        return self.now
 
 
 def connection(secret_id: str) -> Connection:
@@ -45,7 +36,7 @@ def test_a_token_is_read_and_not_shown(secrets: "SecretsManagerClient", secrets_
 
 def test_a_token_is_remembered_for_five_minutes(secrets: "SecretsManagerClient", secrets_api: JsonApi) -> None:
     """Then the store is asked again, and a rotated one is found."""
-    clock = Clock()
+    clock = SecondsClock()
     mine = put(secrets, "remembered", '{"access_token": "old"}')
     tokens = SecretsManagerTokens(secrets_api.call, clock)
     tokens.read(mine)

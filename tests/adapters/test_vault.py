@@ -16,7 +16,7 @@ from publishing.aws.tokens import SecretsManagerTokens
 from publishing.connecting.states import digest_of
 from publishing.teams import Connection
 from tests.adapters.scripted_aws import CANARY, GOOD, ScriptedAws, client, error_answer, told
-from tests.in_memory_connecting import InMemoryVault
+from tests.support.in_memory_connecting import InMemoryVault
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

@@ -20,8 +20,6 @@ from tiktok_business.models import IdentityType
 from tiktok_business.return_codes import RETURN_CODES, Meaning, classify
 from tiktok_business.transport import PRODUCTION_BASE_URL, RequestsTransport
 
-pytestmark = pytest.mark.enable_socket
-
 READY = DemoAdvertiser.EVERYTHING_READY
 MANY = DemoAdvertiser.MANY_PAGES
 TOKEN = DemoToken.AGENCY

@@ -12,15 +12,13 @@ from local.official_sdk import OfficialSdk, SdkError
 from local.tiktok_simulator import STARTER, DemoAdvertiser, DemoToken, Scope, Simulator
 from local.tiktok_simulator.journal import ReceivedRequest, fingerprint
 from local.tiktok_simulator.oauth import granted_ids
-from tests.connecting import query_of
+from tests.support.addresses import query_of
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TokenRejectedError
 from tiktok_business.oauth import App, TikTokOAuth
 from tiktok_business.transport import File, RequestsTransport
-
-pytestmark = pytest.mark.enable_socket
 
 EXCHANGE, LISTING, REVOKE = "oauth2/access_token/", "oauth2/advertiser/get/", "oauth2/revoke_token/"
 UPLOAD = "file/image/ad/upload/"

@@ -14,7 +14,7 @@ from schemathesis.schemas import BaseSchema
 from local.demo.teams import MANAGER, MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, TRAINEE, UNPAID_OWNER
 from local.paths import OPENAPI
 from local.tiktok_simulator import DemoAdvertiser
-from tests.deployed import SECONDS, Api
+from tests.support.stack import SECONDS, Api
 
 pytestmark = pytest.mark.deep
 
@@ -48,7 +48,7 @@ REQUESTS = _schema(
         "positive_data_acceptance": {"expected-statuses": ["200", "201", "303", "403", "404", "409", "422"]},
         # Whatever comes back from the consent page goes on to the wizard, with 303, which no other operation answers.
         "negative_data_rejection": {"expected-statuses": ["303", "400", "403", "404"]},
-        # An unknown method is 404 here, and the stack tests see to it.
+        # An unknown method is 404 here, and the stack tests check it.
         "unsupported_method": {"enabled": False},
         # Asked below.
         "ignored_auth": {"enabled": False},

@@ -8,7 +8,7 @@ import pytest
 from local.demo.teams import MEDIA_BUYER, OWNER
 from local.tiktok_simulator import DemoAdvertiser as A
 from publishing.preflight.objectives import OBJECTIVES
-from tests.deployed import Api, problem
+from tests.support.stack import Api, problem
 
 LONG = "9" * 3000
 QUERIES = [

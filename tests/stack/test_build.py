@@ -12,9 +12,8 @@ from local.bench.builds import FUNCTIONS, Build, Bytecode, differences, with_byt
 from local.lambda_runtime import ENVIRONMENT, LAYERS, layers_of, link_packages, search_path
 from local.ministack.build import BUILT_TEMPLATE, sam_build
 from local.stack import LocalStack
-from tests.template import load_template
+from tests.support.template import RESOURCES, TEMPLATE
 
-RESOURCES = load_template()["Resources"]
 AUTHORIZER = "AuthorizerFunction"
 RULES = "PublishCheckRulesFunction"
 ASKS_NO_TIKTOK = {
@@ -63,7 +62,7 @@ def test_the_bench_knows_all_functions_and_layers() -> None:
     }
     assert sorted(of_type["AWS::Serverless::Function"]) == sorted(FUNCTIONS)
     assert sorted(of_type["AWS::Serverless::LayerVersion"]) == sorted(LAYERS)
-    shared = [one["Ref"] for one in load_template()["Globals"]["Function"]["Layers"]]
+    shared = [one["Ref"] for one in TEMPLATE["Globals"]["Function"]["Layers"]]
     for name in FUNCTIONS:
         own = [one["Ref"] for one in RESOURCES[name]["Properties"].get("Layers", [])]
         assert (*shared, *own) == layers_of(name)

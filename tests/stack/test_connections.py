@@ -19,7 +19,7 @@ from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import DemoToken, Fault, FaultKind, Scope, Simulator
 from publishing.connecting.states import digest_of, key_of
-from tests.connecting import (
+from tests.stack.connecting import (
     CALLBACK,
     CONNECTED,
     asked,
@@ -29,15 +29,15 @@ from tests.connecting import (
     disconnect,
     items_of,
     joined,
-    query_of,
-    readiness,
+    preflight,
     refused,
     removed_at,
     returned,
     token_of,
 )
-from tests.deployed import Api, eventually, problem
-from tests.described import ROOT
+from tests.support.addresses import query_of
+from tests.support.openapi import ROOT
+from tests.support.stack import Api, eventually, problem
 
 EXCHANGE, LISTING, REVOKE = "oauth2/access_token/", "oauth2/advertiser/get/", "oauth2/revoke_token/"
 FOREIGN = DemoToken.FOREIGN_TEAM.user
@@ -48,7 +48,7 @@ class TestConnect:
 
     def test_in_a_browser(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
         """From nothing connected to a preflight with the new token: page, form, return, wizard, event, overview."""
-        assert readiness(api, STARTER)["reason"] == "no_token"
+        assert preflight(api, STARTER)["reason"] == "no_token"
         assert connection(api, STARTER) is None
         begun = datetime.now(UTC)
         answer = api.call("POST", "/connections", person=STARTER, data="{}")
@@ -76,7 +76,7 @@ class TestConnect:
             ("TikTok Connected", STARTER.user_id)
         ]
         assert (told[0]["detail"]["advertisers"], told[0]["detail"]["connected_at"]) == (2, seen["connected_at"])
-        checked = readiness(api, STARTER, A.EVERYTHING_READY)
+        checked = preflight(api, STARTER, A.EVERYTHING_READY)
         assert (checked["ready"], checked["token"]) == (True, {"source": "own", "user_id": STARTER.user_id})
         assert items_of(stack, STARTER) == [f"CONNECTION#{STARTER.user_id}"]
         assert len(tiktok.requests.to(EXCHANGE)) == 1
@@ -88,7 +88,7 @@ class TestConnect:
         assert seen is not None
         lacking = {one["check"]: [each["name"] for each in one["permissions"]] for one in seen["missing"]}
         assert lacking == {"pixel": ["Read pixels"], "createIdentity": ["Create identities"]}
-        checked = readiness(api, STARTER, A.EVERYTHING_READY, "WEB_CONVERSIONS")
+        checked = preflight(api, STARTER, A.EVERYTHING_READY, "WEB_CONVERSIONS")
         assert (checked["unknown"], checked["missing"]) == (["pixel"], [])
 
     def test_no_advertiser(self, api: Api) -> None:
@@ -97,7 +97,7 @@ class TestConnect:
         seen = connection(api, STARTER)
         assert seen is not None
         assert (seen["status"], seen["advertisers"]) == ("active", [])
-        checked = readiness(api, STARTER)
+        checked = preflight(api, STARTER)
         assert (checked["reason"], checked["detail"]) == ("no_token", "no_advertiser")
 
     def test_disabled_advertisers(self, api: Api, tiktok: Simulator) -> None:
@@ -107,7 +107,7 @@ class TestConnect:
         seen = connection(api, STARTER)
         assert seen is not None
         assert [one["disabled"] for one in seen["advertisers"]] == [True, False]
-        checked = readiness(api, STARTER)
+        checked = preflight(api, STARTER)
         assert (checked["advertiser_id"], checked["ready"]) == (A.EVERYTHING_READY.value, True)
 
     def test_denied(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
@@ -132,7 +132,7 @@ class TestConnect:
         connect(api, STARTER, STARTER.user_id)
         first, before = token_of(stack, STARTER), connection(api, STARTER)
         tiktok.world.revoke(first)
-        assert readiness(api, STARTER, A.EVERYTHING_READY)["reason"] == "no_token"
+        assert preflight(api, STARTER, A.EVERYTHING_READY)["reason"] == "no_token"
         expired = connection(api, STARTER)
         assert before is not None
         assert expired is not None
@@ -142,7 +142,7 @@ class TestConnect:
         assert after is not None
         assert (after["status"], after["connected_at"] > before["connected_at"]) == ("active", True)
         assert token_of(stack, STARTER) != first
-        assert readiness(api, STARTER, A.EVERYTHING_READY)["ready"] is True
+        assert preflight(api, STARTER, A.EVERYTHING_READY)["ready"] is True
 
     def test_two_returns_at_once(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
         """A browser that loads the page again while it loads exchanges the code once, and ends with one connection."""
@@ -174,7 +174,7 @@ class TestConnect:
         assert seen is not None
         assert (seen["advertiser_ids"], seen["last_verified_at"]) == ([], None)
         tiktok.faults.clear()
-        assert readiness(api, STARTER, A.EVERYTHING_READY)["ready"] is True
+        assert preflight(api, STARTER, A.EVERYTHING_READY)["ready"] is True
 
 
 def _parts(address: str) -> tuple[str, str]:
@@ -346,17 +346,17 @@ class TestDisconnect:
         seen = connection(api, STARTER)
         assert seen is not None
         assert seen["status"] == "revoked"
-        assert readiness(api, STARTER, A.EVERYTHING_READY)["reason"] == "no_token"
+        assert preflight(api, STARTER, A.EVERYTHING_READY)["reason"] == "no_token"
         assert made in [one.id for one in tiktok.world.advertisers[A.NOTHING.value].identities]
 
     def test_connected_again(self, api: Api, stack: LocalStack) -> None:
         """After a disconnection the same secret is brought back with the new token, and the functions use that one."""
         connect(api, STARTER, STARTER.user_id)
-        assert readiness(api, STARTER, A.EVERYTHING_READY)["ready"] is True
+        assert preflight(api, STARTER, A.EVERYTHING_READY)["ready"] is True
         assert disconnect(api, STARTER, STARTER.user_id).status_code == 200
         connect(api, STARTER, STARTER.user_id)
         assert removed_at(stack, STARTER) is None
-        assert readiness(api, STARTER, A.EVERYTHING_READY)["ready"] is True
+        assert preflight(api, STARTER, A.EVERYTHING_READY)["ready"] is True
         seen = connection(api, STARTER)
         assert seen is not None
         assert seen["status"] == "active"
@@ -411,7 +411,7 @@ class TestDisconnect:
         connect(api, STARTER, STARTER.user_id)
         tiktok.faults.add(Fault(path=REVOKE, kind=FaultKind.HTTP_STATUS, status=500))
         problem(disconnect(api, STARTER, STARTER.user_id), 502, "tiktok_error")
-        assert readiness(api, STARTER, A.EVERYTHING_READY)["reason"] == "no_token"
+        assert preflight(api, STARTER, A.EVERYTHING_READY)["reason"] == "no_token"
         assert removed_at(stack, STARTER) is None
         tiktok.faults.clear()
         assert disconnect(api, STARTER, STARTER.user_id).status_code == 200

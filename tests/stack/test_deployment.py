@@ -10,22 +10,15 @@ import pytest
 from local.demo.teams import MEDIA_BUYER, OWNER, PEOPLE
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser as A
-from tests.deployed import Api, problem
-
-
-def _physical_id(stack: LocalStack, logical_id: str) -> str:
-    found = stack.client("cloudformation").describe_stack_resource(
-        StackName=stack.main.stack_name, LogicalResourceId=logical_id
-    )
-    name: str = found["StackResourceDetail"]["PhysicalResourceId"]
-    return name
+from tests.stack.resources import physical_id
+from tests.support.stack import Api, problem
 
 
 @pytest.mark.parametrize("action", ["dynamodb:Query", "secretsmanager:GetSecretValue"])
 def test_rights_are_enforced(api: Api, stack: LocalStack, action: str) -> None:
     """A function whose role lacks an action fails; with the action it works again."""
     iam = stack.client("iam")
-    policy = {"RoleName": _physical_id(stack, "ListIdentitiesRole"), "PolicyName": "function"}
+    policy = {"RoleName": physical_id(stack, "ListIdentitiesRole"), "PolicyName": "function"}
     document: dict[str, Any] = iam.get_role_policy(**policy)["PolicyDocument"]
     kept = [one for one in document["Statement"] if action not in one["Action"]]
     assert len(kept) < len(document["Statement"])
@@ -42,7 +35,7 @@ def test_rights_are_enforced(api: Api, stack: LocalStack, action: str) -> None:
 
 def _forget_tokens(stack: LocalStack) -> None:
     """Make warm functions start anew: they hold tokens in memory."""
-    function = _physical_id(stack, "ListIdentitiesFunction")
+    function = physical_id(stack, "ListIdentitiesFunction")
     client = stack.client("lambda")
     variables = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
     variables["RESTARTED"] = str(time.time_ns())

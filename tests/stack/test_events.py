@@ -9,10 +9,13 @@ import pytest
 from local.demo.teams import PEOPLE, TEAM
 from local.stack import LocalStack
 from local.tiktok_simulator import Simulator
-from tests.deployed import eventually
-from tests.template import load_template
+from tests.stack.resources import physical_id
+from tests.support.stack import eventually
+from tests.support.template import FUNCTIONS
 
 EVENTS = Path(__file__).parents[2] / "events"
+LOGICAL_IDS = {one["Properties"]["CodeUri"].removeprefix("functions/"): name for name, one in FUNCTIONS.items()}
+"""The name of each function in the template, by its folder."""
 UNREADABLE = "00000000-0000-4000-8000-0000000000{}"
 WHOLE_TEAM = sorted(one.user_id for one in PEOPLE if one.team_id == TEAM and one.token)
 SAYS: dict[str, dict[str, Any]] = {
@@ -78,37 +81,20 @@ LOOKED_AT = {
 """The team's advertiser that is looked at because of the event: at once, or by the worker of a queue."""
 
 
-def _functions() -> dict[str, str]:
-    """The logical id of each function, by its folder."""
-    resources = load_template()["Resources"].items()
-    return {
-        one["Properties"]["CodeUri"].removeprefix("functions/"): logical_id
-        for logical_id, one in resources
-        if one["Type"] == "AWS::Serverless::Function"
-    }
-
-
 def test_every_event_and_every_function_is_here() -> None:
     """No event is untried, and no function without an event."""
     assert {path.stem for path in EVENTS.glob("*.json")} == set(SAYS)
-    assert {name.split(".")[0] for name in SAYS} == set(_functions())
+    assert {name.split(".")[0] for name in SAYS} == set(LOGICAL_IDS)
 
 
 def _invoke(stack: LocalStack, name: str) -> dict[str, Any]:
     """What the event's function says to it, which fails exactly where it should."""
     payload = (EVENTS / f"{name}.json").read_bytes()
-    function = _resource(stack, _functions()[name.split(".", maxsplit=1)[0]])
+    function = physical_id(stack, LOGICAL_IDS[name.partition(".")[0]])
     answer = stack.client("lambda").invoke(FunctionName=function, Payload=payload)
     said: dict[str, Any] = json.loads(answer["Payload"].read()) or {}
     assert ("FunctionError" in answer) == ("errorMessage" in SAYS[name]), said
     return said
-
-
-def _resource(stack: LocalStack, logical_id: str) -> str:
-    resource = stack.client("cloudformation").describe_stack_resource(
-        StackName=stack.main.stack_name, LogicalResourceId=logical_id
-    )
-    return str(resource["StackResourceDetail"]["PhysicalResourceId"])
 
 
 def _looked_at(stack: LocalStack, key: str) -> bool:

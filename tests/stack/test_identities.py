@@ -9,7 +9,7 @@ import pytest
 from local.demo.teams import MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, PEOPLE, TRAINEE
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import DemoToken, Fault, FaultKind, Simulator
-from tests.deployed import Api, problem
+from tests.support.stack import Api, problem
 
 PERSON = {person.token: person for person in PEOPLE if person.token}
 GET, CREATE = "identity/get/", "identity/create/"

@@ -17,7 +17,7 @@ from local.demo.teams import MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, TRAIN
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import Fault, FaultKind, Image, Simulator
 from local.tiktok_simulator.images import image_size
-from tests.deployed import Api, problem
+from tests.support.stack import Api, problem
 
 UPLOAD = "file/image/ad/upload/"
 MEGABYTE = 1_000_000

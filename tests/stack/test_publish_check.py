@@ -8,7 +8,7 @@ from local.demo.teams import MANAGER, MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTI
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
 from publishing.preflight.objectives import OBJECTIVES
-from tests.deployed import Api, problem
+from tests.support.stack import Api, problem
 
 PERSON = {person.token: person for person in PEOPLE if person.token}
 ORDER = ["identity", "pixel", "catalog", "app", "leadForm"]

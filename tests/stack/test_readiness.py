@@ -19,7 +19,7 @@ from publishing.aws.records import DynamoDBRecords
 from publishing.aws.sigv4 import Credentials
 from publishing.aws.table import Table
 from publishing.readiness.record import Record
-from tests.deployed import Api, eventually, problem
+from tests.support.stack import Api, eventually, problem
 
 PARAMETERS = {
     "ReadinessSchedule": "rate(1 minute)",
@@ -29,6 +29,7 @@ PARAMETERS = {
     "ReadinessSharePercent": "100",
 }
 """What takes minutes in seconds; advertisers are due every hour and every day, as ever."""
+EXPIRED = "TikTok Connection Expired"
 FLEET = 500
 POISON = 25
 LIMITED = 50
@@ -66,9 +67,6 @@ def known(api: Api, advertiser: DemoAdvertiser) -> dict[str, Any] | None:
     """What the owner is told of an advertiser."""
     rows = api.get("/readiness", OWNER, advertiser_id=advertiser.value).json()["advertisers"]
     return rows[0] if rows else None
-
-
-EXPIRED = "TikTok Connection Expired"
 
 
 def until(api: Api, advertiser: DemoAdvertiser, objective: str, **expected: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from local.demo.teams import MEDIA_BUYER, OWNER, TEAM, TRAINEE, UNPAID_OWNER, UNPAID_TEAM, Person
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser
-from tests.deployed import Api, problem
+from tests.support.stack import Api, problem
 
 GETS = ["/identities/check", "/identities", "/publish-check?objective=REACH", "/publish-check/rules", "/connections"]
 WRITES = [

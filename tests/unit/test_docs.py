@@ -13,10 +13,9 @@ from local.markdown import places
 from publishing.connecting.refusals import Refusal
 from publishing.preflight.findings import Status
 from publishing.problems import PROBLEMS
-from tests.documents import PAGES, ROOT, all_commands, anchors, blocks, links, prose, spans
-from tests.template import load_template
+from tests.support.documentation import PAGES, ROOT, all_commands, anchors, blocks, links, prose, spans
+from tests.support.template import TEMPLATE
 
-TEMPLATE = load_template()
 COMMAND = "DOCS=write .venv/bin/python -m pytest tests/unit/test_docs.py"
 DOCUMENTS = pytest.mark.parametrize("name", PAGES)
 DECISIONS = sorted(ROOT.glob("docs/decisions/0*.md"))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws_commands import faults
-from tests.documents import PAGES, ROOT, all_commands, blocks
+from tests.support.aws_commands import faults
+from tests.support.documentation import PAGES, ROOT, all_commands, blocks
 
 MAKE = shutil.which("make") or "make"
 RUNBOOK = "tests/unit/test_operations.py::test_the_runbook_"
@@ -25,7 +25,7 @@ HANDLED = {
     "shift": SHELL,
     "sleep": SHELL,
     "jq": "puts together what revoking takes; what is sent so is what "
-    "tests/unit/connecting/test_connections_made.py::test_a_disconnection_ends_another_services_secret_and_what_lies_"
+    "tests/unit/connecting/test_disconnect.py::test_a_disconnection_ends_another_services_secret_and_what_lies_"
     "beside_it sees sent by the code, and there is no jq here to run",
     "curl": "would be sent to TikTok, with a secret",
     "make run": "tests/deep/test_make_run.py pastes all that it prints",

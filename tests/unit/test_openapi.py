@@ -16,8 +16,8 @@ from local.openapi.operations import OPERATIONS, Operation
 from local.paths import OPENAPI
 from publishing.connecting.refusals import MEANINGS, Refusal
 from publishing.problems import CONTENT_TYPE, PROBLEMS
-from tests.documents import PAGES, blocks
-from tests.template import load_template
+from tests.support.documentation import PAGES, blocks
+from tests.support.template import RESOURCES
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 DOCUMENT: dict[str, Any] = yaml.safe_load(OPENAPI.read_text(encoding="utf-8"))
@@ -56,7 +56,7 @@ def test_every_route_of_the_template_is_described() -> None:
     """And no other: path, method and function are those of the events in template.yaml."""
     routes = {
         (event["Properties"]["Path"], event["Properties"]["Method"], resource["Properties"]["CodeUri"])
-        for resource in load_template()["Resources"].values()
+        for resource in RESOURCES.values()
         for event in resource.get("Properties", {}).get("Events", {}).values()
         if event["Type"] == "Api"
     }
@@ -98,7 +98,7 @@ def test_every_route_but_one_needs_a_bearer_token() -> None:
     """As in template.yaml, where the authorizer is everybody's, and one route says that it has none."""
     open_routes = {
         resource["Properties"]["CodeUri"]
-        for resource in load_template()["Resources"].values()
+        for resource in RESOURCES.values()
         for event in resource.get("Properties", {}).get("Events", {}).values()
         if event["Type"] == "Api" and event["Properties"].get("Auth") == {"Authorizer": "NONE"}
     }

@@ -19,14 +19,12 @@ from publishing.readiness.events import DETAIL_TYPES
 from publishing.readiness.looks import Checked, Outcome
 from publishing.readiness.pacing import LEVELS, Pace
 from publishing.readiness.snapshot import Look
-from tests.template import load_template
+from tests.support.template import RESOURCES, TEMPLATE
 
 Metric = tuple[str, str, frozenset[str]]
 """Namespace, name and the names of the dimensions."""
 
 ROOT = Path(__file__).parents[2]
-TEMPLATE = load_template()
-RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
 STACK = {"Ref": "AWS::StackName"}
 
 

@@ -25,7 +25,7 @@ from local.simulation.tiktok import SimulatedTikTok
 from local.tiktok_simulator import DemoAdvertiser
 from publishing.environment import duration
 from publishing.readiness.pacing import CALLS_PER_CHECK, LEVELS
-from tests.template import load_template
+from tests.support.template import RESOURCES, TEMPLATE
 
 # What the pace counts with: so many calls of the endpoint that is asked most, and one of each other.
 ORDINARY = Profile(
@@ -79,7 +79,7 @@ def _read(case: Mapping[str, Any]) -> dict[str, Any]:
 
 def test_the_cases_have_the_templates_defaults() -> None:
     """What is simulated is what is deployed, unless a parameter is given."""
-    parameters = {name: str(one["Default"]) for name, one in load_template()["Parameters"].items() if "Default" in one}
+    parameters = {name: str(one["Default"]) for name, one in TEMPLATE["Parameters"].items() if "Default" in one}
     case = Case(1)
     assert case.level == parameters["TikTokAppLevel"]
     assert str(case.share_percent) == parameters["ReadinessSharePercent"]
@@ -92,7 +92,7 @@ def test_the_cases_have_the_templates_defaults() -> None:
 
 def test_the_workers_are_the_templates() -> None:
     """Batches, timeouts and memory are those of the functions."""
-    resources = load_template()["Resources"]
+    resources = RESOURCES
     worker, sweep = (resources[name]["Properties"] for name in ("ReadinessCheckFunction", "ReadinessSweepFunction"))
     assert worker["Timeout"] == workers.TIMEOUT_SECONDS
     assert {name: one["Properties"]["BatchSize"] for name, one in worker["Events"].items()} == {

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from local.tiktok_simulator import Simulator, User
-from tests.connecting import query_of
 from tests.deep.fault_matrix.cells import Cell
-from tests.deep.fault_matrix.observing import listening, remembering_errors, text_of
+from tests.deep.fault_matrix.observing import remembering_errors, text_of
 from tests.deep.fault_matrix.worlds import ADVERTISER, SECOND, USER, everything
+from tests.support.addresses import query_of
+from tests.support.listening import listening
 from tests.unit.connecting.system import TEAM, System
 
 PERSON = "u-connecting"

@@ -12,16 +12,12 @@ from publishing.answers.publish_check import PublishCheck
 from publishing.preflight.objectives import OBJECTIVES, Requirement
 from tests.deep.fault_matrix.cells import Cell
 from tests.deep.fault_matrix.connecting import After
-from tests.deep.fault_matrix.faults import Lesson
+from tests.deep.fault_matrix.judging_any import MAY_BE_TRIED_AGAIN, broken_promises_of_any
 from tests.deep.fault_matrix.judging_connecting import broken_promises_of_connecting
 from tests.deep.fault_matrix.rules import EITHER, Word
-from tests.deep.fault_matrix.running import SECONDS, SHORT_SECONDS, Seen
+from tests.deep.fault_matrix.running import SHORT_SECONDS, Seen
 from tests.deep.fault_matrix.worlds import ADVERTISER, MATE, USER
 
-SLACK_SECONDS = 1.5
-"""For a machine that is busy with other things."""
-PROMPTLY_SECONDS = 6.0
-"""Where TikTok answers at once."""
 _MODELS: Mapping[str, tuple[int, type[BaseModel]]] = {
     "check": (200, IdentityCheck),
     "list": (200, IdentityList),
@@ -32,7 +28,6 @@ _MODELS: Mapping[str, tuple[int, type[BaseModel]]] = {
 _PROBLEM = {"type", "title", "status", "detail", "code", "request_id"}
 _MORE_OF_PROBLEM = {"tiktok_rejected": {"tiktok"}}
 _DONE = {"create": "created", "upload": "uploaded"}
-_MAY_BE_TRIED_AGAIN = {Lesson.RATE_LIMITED, Lesson.NOT_DONE}
 _VERIFIED = {"satisfied", "missing"}
 _ORDER = [one.value for one in Requirement]
 
@@ -86,17 +81,7 @@ def broken_promises(seen: Seen | After) -> Iterator[str]:
         yield from broken_promises_of_connecting(seen)
         return
     cell = seen.cell
-    if word(seen) != cell.told:
-        yield f"told {word(seen)!r}, not {cell.told!r}"
-    if cell.strike.kind is not None and not seen.struck:
-        yield "the fault did not strike"
-    limit = (SHORT_SECONDS[cell.row.asks] if cell.takes_time else min(SECONDS, PROMPTLY_SECONDS)) + SLACK_SECONDS
-    if seen.seconds > limit:
-        yield f"answered after {seen.seconds:.1f} seconds"
-    if not seen.lines:
-        yield "nothing was logged"
-    for place in seen.leaks:
-        yield f"{place} holds a secret"
+    yield from broken_promises_of_any(seen, word(seen), cell.told, SHORT_SECONDS)
     yield from _of_connections(seen)
     yield from _of_form(seen)
     if cell.row.asks == "create":
@@ -154,7 +139,7 @@ def _of_problem(seen: Seen, body: Mapping[str, Any]) -> Iterator[str]:
 def _of_write(seen: Seen) -> Iterator[str]:
     """Exactly one identity for each success, none for each refusal; and one in the end, once TikTok is well."""
     writes = seen.paths.count("identity/create/")
-    if writes > (3 if seen.cell.lesson in _MAY_BE_TRIED_AGAIN and not seen.cell.row.after_lost_write else 1):
+    if writes > (3 if seen.cell.lesson in MAY_BE_TRIED_AGAIN and not seen.cell.row.after_lost_write else 1):
         yield f"written {writes} times"
     made = int(seen.status == 201 or seen.cell.scene == "acted")
     if seen.made != made:
@@ -166,7 +151,7 @@ def _of_write(seen: Seen) -> Iterator[str]:
 def _of_upload(seen: Seen) -> Iterator[str]:
     """One picture for each success, none for each refusal, and never a second try where the first may have made one."""
     writes = seen.paths.count("file/image/ad/upload/")
-    if writes > (3 if seen.cell.lesson in _MAY_BE_TRIED_AGAIN else 1):
+    if writes > (3 if seen.cell.lesson in MAY_BE_TRIED_AGAIN else 1):
         yield f"sent {writes} times"
     made = int(seen.status == 201 or seen.cell.scene == "acted")
     if seen.made != made:

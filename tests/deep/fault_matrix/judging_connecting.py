@@ -3,29 +3,16 @@
 from collections.abc import Iterator
 
 from tests.deep.fault_matrix.connecting import SHORT_SECONDS, After
-from tests.deep.fault_matrix.faults import Lesson
-
-SLACK_SECONDS = 1.5
-PROMPTLY_SECONDS = 6.0
-_MAY_BE_TRIED_AGAIN = {Lesson.RATE_LIMITED, Lesson.NOT_DONE}
+from tests.deep.fault_matrix.judging_any import MAY_BE_TRIED_AGAIN, broken_promises_of_any
 
 
 def broken_promises_of_connecting(seen: After) -> Iterator[str]:
     """Everything that is wrong with what was seen, in sentences."""
     cell = seen.cell
-    if seen.told != cell.expected:
-        yield f"told {seen.told!r}, not {cell.expected!r}"
-    if cell.strike.kind is not None and not seen.struck:
-        yield "the fault did not strike"
-    if seen.seconds > (SHORT_SECONDS[cell.row.asks] if cell.takes_time else PROMPTLY_SECONDS) + SLACK_SECONDS:
-        yield f"answered after {seen.seconds:.1f} seconds"
-    if not seen.lines:
-        yield "nothing was logged"
-    for place in seen.leaks:
-        yield f"{place} holds a secret"
+    yield from broken_promises_of_any(seen, seen.told, cell.expected, SHORT_SECONDS)
     if seen.failures:
         yield "the message comes again, although nothing is wrong with us"
-    if cell.row.writes and seen.writes > (3 if cell.lesson in _MAY_BE_TRIED_AGAIN else 1):
+    if cell.row.writes and seen.writes > (3 if cell.lesson in MAY_BE_TRIED_AGAIN else 1):
         yield f"asked {seen.writes} times"
     yield from {"connect": _of_return, "disconnect": _of_disconnection, "refresh": _of_refresh}[cell.row.asks](seen)
     if seen.half_made_in_the_end:
@@ -58,9 +45,9 @@ def _of_disconnection(seen: After) -> Iterator[str]:
 
 
 def _of_refresh(seen: After) -> Iterator[str]:
-    """Nothing is taken away that TikTok did not say is gone, and the next reading has the list."""
+    """Nothing is taken away that TikTok did not say is gone, and the next refresh has the list."""
     if seen.usable != (seen.told != "expired"):
         yield f"told {seen.told}, and usable is {seen.usable}"
     again = {"expired": "expired", "as before": seen.cell.row.plain[seen.cell.scene]}.get(seen.told, "as before")
     if seen.again not in {again, seen.cell.row.plain[seen.cell.scene] if seen.told != "expired" else again}:
-        yield f"the next reading: {seen.again}, not {again}"
+        yield f"the next refresh: {seen.again}, not {again}"

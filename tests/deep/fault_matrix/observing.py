@@ -1,14 +1,11 @@
-"""What is said, printed and raised while a cell runs."""
+"""The errors that are raised while a cell runs."""
 
 import contextlib
-import io
-import logging
 import traceback
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
-from publishing import endpoint
 from tiktok_business.errors import TikTokError
 
 
@@ -29,27 +26,3 @@ def remembering_errors() -> Iterator[list[TikTokError]]:
 def text_of(error: TikTokError) -> str:
     """All that can be read of an error, its causes and its context included."""
     return "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
-
-
-@contextlib.contextmanager
-def listening() -> Iterator[io.StringIO]:
-    """All that the functions log, what libraries log at any level, and what anything prints."""
-    written = io.StringIO()
-    handler = endpoint.logger.registered_handler
-    assert isinstance(handler, logging.StreamHandler)
-    before = handler.setStream(written)
-    libraries = logging.StreamHandler(written)
-    root = logging.getLogger()
-    level = root.level
-    root.addHandler(libraries)
-    root.setLevel(logging.DEBUG)
-    endpoint.logger.setLevel(logging.DEBUG)
-    try:
-        with contextlib.redirect_stdout(written), contextlib.redirect_stderr(written):
-            yield written
-    finally:
-        endpoint.logger.setLevel(logging.INFO)
-        root.setLevel(level)
-        root.removeHandler(libraries)
-        if before is not None:
-            handler.setStream(before)

@@ -154,7 +154,7 @@ def revoked(plain: Plain, lesson: Lesson, scene: str) -> Word:
 
 
 def refreshed(plain: Plain, lesson: Lesson, scene: str) -> Word:
-    """The daily reading: a list that TikTok does not tell stays as it was; a dead token ends the connection."""
+    """The daily refresh: a list that TikTok does not tell stays as it was; a dead token ends the connection."""
     if teaches_nothing_new(lesson, scene):
         return plain[scene]
     return "expired" if lesson is Lesson.TOKEN_DEAD else "as before"

@@ -26,11 +26,13 @@ from publishing.readiness.wiring import utc_now
 from publishing.services import Services
 from tests.deep.fault_matrix.cells import Cell
 from tests.deep.fault_matrix.connecting import After, ConnectingRequest
-from tests.deep.fault_matrix.observing import listening, remembering_errors, text_of
+from tests.deep.fault_matrix.observing import remembering_errors, text_of
 from tests.deep.fault_matrix.rows import ACTED, CONNECTING
 from tests.deep.fault_matrix.worlds import ADVERTISER, MATE, MATES_TOKEN, SECOND, USER, everything, repeat_everywhere
-from tests.fakes import FakeContext, Product, api_event, product
-from tests.in_memory_connecting import InMemoryApp, InMemoryConnections
+from tests.support.in_memory_connecting import InMemoryApp, InMemoryConnections
+from tests.support.invocations import FakeContext, api_event
+from tests.support.listening import listening
+from tests.support.product import Product, product
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
 from tiktok_business.oauth import App, TikTokOAuth

@@ -13,7 +13,7 @@ _GROUPS = (
     ("Check, list, create and upload", [row for row in ROWS if row.asks not in {"publish", *CONNECTING}]),
     ("Publish check: prerequisites", [row for row in ROWS if row.asks == "publish" and not row.note.startswith("adv")]),
     ("Publish check: advice", [row for row in ROWS if row.note.startswith("adv")]),
-    ("Connect, disconnect and the daily reading of lists", [row for row in ROWS if row.asks in CONNECTING]),
+    ("Connect, disconnect and the daily refresh", [row for row in ROWS if row.asks in CONNECTING]),
 )
 _YES = ("there", "far", "acted")
 

@@ -10,7 +10,7 @@ import pytest
 from local.deploy import RefusedError, Stage, changed_files, check, commands, stages_of
 from local.paths import ROOT
 from local.sam_template import parameter_default, parameters_without_default
-from tests.template import load_template
+from tests.support.template import TEMPLATE
 
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 SAID = dict.fromkeys(parameters_without_default(), "x")
@@ -142,7 +142,7 @@ def test_the_stages_are_dev_and_prod() -> None:
 def test_every_stage_shows_its_change_set_and_asks(name: str) -> None:
     """And names only parameters that the template has."""
     assert CONFIG[name]["deploy"]["parameters"]["confirm_changeset"] is True
-    assert set(Stage.of(name, CONFIG).parameters) <= set(load_template()["Parameters"])
+    assert set(Stage.of(name, CONFIG).parameters) <= set(TEMPLATE["Parameters"])
 
 
 def test_prod_keeps_its_table() -> None:

@@ -10,7 +10,7 @@ import pytest
 from local.invoke import Asked, NotInvokableError, command, endpoint_of, overview, understood
 from local.paths import ROOT
 from local.sam_template import functions
-from tests.template import load_template
+from tests.support.template import RESOURCES
 
 IDS = {"publish_check": "PublishCheckFunction", "readiness": "ReadinessFunction"}
 EVENT = "events/publish_check.ready.json"
@@ -27,7 +27,7 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
 def test_every_function_of_the_template_is_known_by_its_folder() -> None:
     """The folder's name is all that one has to know."""
     assert set(functions()) == {path.parent.name for path in ROOT.glob("functions/*/app.py")}
-    template = load_template()["Resources"]
+    template = RESOURCES
     assert {template[logical_id]["Properties"]["CodeUri"] for logical_id in functions().values()} == {
         f"functions/{folder}" for folder in functions()
     }

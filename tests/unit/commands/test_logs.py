@@ -12,7 +12,7 @@ from local.logs import Follower, Logged, follow, groups_of
 from local.ministack.emulator import Emulator
 from local.paths import ROOT
 from local.sam_template import functions
-from tests.template import load_template
+from tests.support.template import RESOURCES
 
 MOMENT = 1_795_725_387_090  # 20:36:27.090 UTC
 
@@ -141,7 +141,7 @@ def test_the_groups_are_those_of_the_template() -> None:
     """A function's log group is named after its folder."""
     groups = {
         one["Properties"]["LogGroupName"]["Fn::Sub"].replace("${AWS::StackName}", "wevion-local")
-        for one in load_template()["Resources"].values()
+        for one in RESOURCES.values()
         if one["Type"] == "AWS::Logs::LogGroup"
     }
     assert set(groups_of(list(functions()))) == {name for name in groups if name.startswith("/aws/lambda/")}

@@ -4,9 +4,6 @@ import pytest
 
 from local.tiktok_simulator import Simulator
 from tests.unit.connecting.system import System
-from tests.unit.publishing.conftest import log, running_tiktok, tiktok
-
-__all__ = ["log", "running_tiktok", "tiktok"]
 
 
 @pytest.fixture

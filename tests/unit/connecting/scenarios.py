@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from local.tiktok_simulator import DemoToken, Scope
-from tests.fakes import secret_id_of
+from tests.support.effects import KilledError, Point
+from tests.support.in_memory_stores import secret_id_of
 from tests.unit.connecting.system import HOUR, LEASE_OVER, TEAM, System
-from tests.unit.readiness.effects import KilledError, Point
 
 WHO = "u-owner"
 FIRST_SCOPES = frozenset(Scope) - {Scope.TERM}

@@ -30,8 +30,9 @@ from publishing.publish_check import publish_check
 from publishing.readiness.expiry import Expiry
 from publishing.readiness.record import OutgoingEvent
 from publishing.teams import Connection, Role
-from tests.fakes import FakeContext, Product, Received, api_event, product, secret_id_of
-from tests.in_memory_connecting import (
+from tests.support.clock import MovableClock
+from tests.support.effects import Effects, WatchedAnnouncements, WatchedBus, WatchedMarks
+from tests.support.in_memory_connecting import (
     InMemoryApp,
     InMemoryChanges,
     InMemoryConnections,
@@ -40,8 +41,9 @@ from tests.in_memory_connecting import (
     InMemoryVault,
     VaultTokens,
 )
-from tests.unit.readiness.effects import Effects, WatchedAnnouncements, WatchedBus, WatchedMarks
-from tests.unit.readiness.system import MovableClock
+from tests.support.in_memory_stores import secret_id_of
+from tests.support.invocations import FakeContext, Received, api_event
+from tests.support.product import Product, product
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
@@ -52,7 +54,7 @@ TEAM = "northlight"
 WIZARD = "https://wizard.example/campaigns/new?step=tiktok#connect"
 CONNECTIONS_URL = "http://127.0.0.1:9/prod/api/v1/tiktok/connections"
 LEASE_OVER = timedelta(seconds=31)
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CONNECTED = "TikTok Connected"
 
 _transport = functools.cache(RequestsTransport)  # as in a function that stays warm
@@ -111,7 +113,7 @@ class System:
         self.transport = WatchedTransport(_transport(self.tiktok.base_url), self.effects)
         bus = WatchedBus(self.bus, self.effects)
         self.marks = WatchedMarks(self.product.marks, self.effects)
-        announcements = WatchedAnnouncements(InMemoryAnnouncements(self._current), self.effects)
+        announcements = WatchedAnnouncements(InMemoryAnnouncements(self.teams.current), self.effects)
         self.services = ConnectServices(
             teams=self.teams,
             states=self.states,
@@ -207,7 +209,7 @@ class System:
         return failures
 
     def pass_time(self, span: timedelta) -> None:
-        """Time passes, and the sweep goes round each hour."""
+        """Time passes, and the sweep runs each hour."""
         end = self.clock() + span
         while self.clock() < end:
             self.clock.forward(HOUR)
@@ -216,6 +218,11 @@ class System:
     def connection(self, user_id: str) -> Connection | None:
         """The person's connection as the table has it."""
         return self.teams.read(TEAM).connection_of(user_id)
+
+    def due_in(self, user_id: str) -> timedelta | None:
+        """How long until the person's connection is refreshed, None where it is not scheduled."""
+        due_at = self.teams.items[TEAM, f"CONNECTION#{user_id}"].get("due_at")
+        return None if due_at is None else due_at - self.clock()
 
     def token(self, user_id: str) -> str | None:
         """The current token of the person's secret, None where there is none to be had."""
@@ -256,9 +263,6 @@ class System:
             assert set(connection.scopes) == {str(one) for one in scopes}, "those of its own token"
             last = [one.id for one in self.told() if one.detail["user_id"] == user_id][-1]
             assert last == f"connected/{TEAM}/{user_id}/{connection.connected_at}"
-
-    def _current(self, connection: Connection) -> Connection | None:
-        return self.teams.read(connection.team_id).connection_of(connection.user_id)
 
     def _open_oauth(self, app: App, deadline: Deadline) -> TikTokOAuth:
         return TikTokOAuth(self.transport, app, deadline, sleep=_no_sleep, jitter=_no_jitter)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from publishing.connecting.callback_endpoint import callback_endpoint
 from publishing.connecting.refusals import MEANINGS, Refusal, RefusedError
-from tests.fakes import FakeContext
+from tests.support.invocations import FakeContext
 from tests.unit.connecting.system import WIZARD, System
 from tiktok_business.deadline import Deadline
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.effects import KilledError, Point
 from tests.unit.connecting.scenarios import (
     AFTER_DISCONNECTION,
     AGAIN,
@@ -33,7 +34,6 @@ from tests.unit.connecting.scenarios import (
     secret_is_to_be_deleted,
 )
 from tests.unit.connecting.system import HOUR, Landing, System
-from tests.unit.readiness.effects import KilledError, Point
 
 Case = tuple[Scenario, Point | None, Ending]
 EXPIRED = "TikTok Connection Expired"
@@ -102,7 +102,7 @@ def test_a_disconnection_killed_at_any_point_ends_well(system: System, case: Cas
     begun = point is None or (point.at, point.after) >= (0, True)
     outcome = _outcome(ending.follow(system, lambda: system.disconnect(WHO)))
     if not begun:
-        system.pass_time(25 * HOUR)  # a token that died by itself is found out by the daily reading
+        system.pass_time(25 * HOUR)  # a token that died by itself is found out by the daily refresh
     _rest(system)
     ended = begun or ending in {SAME_AT_ONCE, SAME_LATER, ENDED}
     connection = system.connection(WHO)
@@ -153,7 +153,7 @@ def test_who_finds_something_left_and_dies_at_any_point_ends_well(system: System
 
 
 @pytest.mark.parametrize("case", cases(LISTINGS, (SAME_AT_ONCE, SAME_LATER, ANEW, SWEPT, ENDED)), ids=name_of)
-def test_a_daily_reading_killed_at_any_point_ends_well(system: System, case: Case) -> None:
+def test_a_refresh_killed_at_any_point_ends_well(system: System, case: Case) -> None:
     """It is due again within the hour, and an end is told of once."""
     scenario, point, ending = case
     act = scenario.happens(system, point)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from local.tiktok_simulator import DemoAdvertiser
 from publishing.connecting.overview import visible
-from publishing.connecting.permissions import granted, missing
 from publishing.teams import Connection, Role, Team, team_of
 from publishing.token_choice import AdvertiserNotConnectedError, NoTokenError, Purpose, candidates
 from tests.unit.connecting.scenarios import NEXT_PERSON, WHO
@@ -89,21 +88,6 @@ def test_what_nobody_understands_is_not_shown(team: System) -> None:
     """A status that is none of ours."""
     team.teams.items[TEAM, "CONNECTION#u-manager"]["status"] = "being thought about"
     assert [one["user_id"] for one in team.overview(WHO)] == [WHO, "u-buyer"]
-
-
-SCOPE_IDS = st.lists(
-    st.sampled_from(["10", "100", "12", "15", "60", "69", "692", "693", "80", "900", "123"]), max_size=9
-)
-
-
-@given(SCOPE_IDS)
-def test_what_is_granted_suffers_nowhere(scopes: list[str]) -> None:
-    """What is named as granted is not named as missing, and every id that TikTok named is in words or by number."""
-    have = {one.id for one in granted(tuple(scopes))}
-    assert have.isdisjoint(one.id for each in missing(tuple(scopes)) for one in each.permissions)
-    for one in scopes:
-        assert one in have or any(known.startswith(one) for known in have)
-    assert [one.id for one in granted(tuple(scopes))].count("123") == min(1, scopes.count("123"))
 
 
 IDS = st.lists(st.sampled_from("123456"), max_size=5, unique=True)

@@ -10,9 +10,9 @@ from publishing.connecting.own_list import LISTING_SECONDS
 from publishing.inputs import PublishCheckQuery
 from publishing.publish_check import publish_check
 from publishing.token_choice import AdvertiserNotConnectedError
+from tests.support.effects import Point
 from tests.unit.connecting.scenarios import LIST, WHO
 from tests.unit.connecting.system import HOUR, TEAM, System
-from tests.unit.readiness.effects import Point
 from tiktok_business.deadline import Deadline
 
 NOTHING, READY, QUIET = DemoAdvertiser.NOTHING, DemoAdvertiser.EVERYTHING_READY, DemoAdvertiser.QUIET_PIXEL

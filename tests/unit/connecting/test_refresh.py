@@ -1,26 +1,17 @@
-"""The sweep keeps lists of advertisers true, marks what is dead, and lets go of what has ended."""
+"""A refresh reads the list of advertisers again, marks what is dead, and unschedules what has ended."""
 
 import io
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from local.tiktok_simulator import STARTER, DemoAdvertiser, DemoToken, Fault, FaultKind, Scope
-from publishing.connecting.stores import DueConnection
-from publishing.connecting.sweep import PAGE, ConnectionSweep
-from tests.unit.connecting.scenarios import DISCONNECT, FIRST, LIST, STATUSES, WHO
-from tests.unit.connecting.system import HOUR, TEAM, System
-from tests.unit.readiness.effects import Point
+from tests.support.effects import Point
+from tests.unit.connecting.scenarios import LIST, STATUSES, WHO
+from tests.unit.connecting.system import DAY, HOUR, TEAM, System
 
 NOTHING, READY = DemoAdvertiser.NOTHING, DemoAdvertiser.EVERYTHING_READY
-DAY = timedelta(days=1)
 EXPIRED = "TikTok Connection Expired"
-
-
-def _due_in(system: System, user_id: str = WHO) -> timedelta | None:
-    due_at = system.teams.items[TEAM, f"CONNECTION#{user_id}"].get("due_at")
-    return None if due_at is None else due_at - system.clock()
 
 
 def _listings(system: System) -> int:
@@ -61,7 +52,7 @@ class TestList:
         )
         assert after is not None
         assert after.default_advertiser == READY
-        assert _due_in(system) == DAY
+        assert system.due_in(WHO) == DAY
         assert len(system.bus) == 1
 
     def test_enabled_again(self, system: System) -> None:
@@ -107,12 +98,12 @@ class TestList:
         system.clock.forward(DAY)
         assert system.sweep() == []
         assert system.connection(WHO) == before
-        assert _due_in(system) == HOUR
+        assert system.due_in(WHO) == HOUR
         assert len(system.bus) == 1
         system.tiktok.faults.clear()
         system.clock.forward(HOUR)
         system.sweep()
-        assert _due_in(system) == DAY
+        assert system.due_in(WHO) == DAY
         assert system.connection(WHO) != before
 
     def test_a_permission_that_is_lacking(self, system: System) -> None:
@@ -124,7 +115,7 @@ class TestList:
         system.clock.forward(DAY)
         assert system.sweep() == []
         assert system.connection(WHO) == before
-        assert _due_in(system) == DAY
+        assert system.due_in(WHO) == DAY
 
     def test_narrow_consent(self, system: System) -> None:
         """Who did not grant the list is connected and stays so."""
@@ -142,7 +133,7 @@ class TestList:
         system.clock.forward(DAY)
         assert system.sweep() == []
         assert "the secret of the TikTok app is not filled in" in log.getvalue()
-        assert _due_in(system) == HOUR
+        assert system.due_in(WHO) == HOUR
 
     def test_no_token_in_the_secret(self, system: System, log: io.StringIO) -> None:
         """Says nothing of the token's life at TikTok: logged, and tried again in an hour."""
@@ -150,11 +141,11 @@ class TestList:
         system.connections.schedule(system.teams.connection(TEAM, WHO), system.clock())
         assert system.sweep() == []
         assert "missing or holds no token" in log.getvalue()
-        assert _due_in(system) == HOUR
+        assert system.due_in(WHO) == HOUR
         assert len(system.tiktok.requests) == 0
 
     def test_of_another_services_writing(self, system: System) -> None:
-        """An item without any of our attributes is kept true as well, once that is arranged."""
+        """An item without any of our attributes is refreshed as well, once that is scheduled."""
         system.connect(WHO)
         system.teams.connect(TEAM, WHO, ["1"])
         system.connections.schedule(system.teams.connection(TEAM, WHO), system.clock())
@@ -182,7 +173,7 @@ class TestDead:
         asked = _listings(system)
         system.pass_time(3 * DAY)
         assert _listings(system) == asked
-        assert _due_in(system) is None
+        assert system.due_in(WHO) is None
         assert len(system.bus) == 2
         assert system.token(WHO) == token
 
@@ -211,7 +202,7 @@ class TestDead:
         system.assert_well(WHO)
 
     def test_disconnected_while_it_is_read(self, system: System) -> None:
-        """It stays disconnected, and is not read again."""
+        """It stays disconnected, and is not refreshed again."""
         system.connect(WHO)
         system.clock.forward(DAY)
         came: list[object] = []
@@ -219,10 +210,10 @@ class TestDead:
         system.sweep()
         assert system.effects.reached
         system.assert_well(WHO)
-        assert _due_in(system) is None
+        assert system.due_in(WHO) is None
 
 
-class TestLetGo:
+class TestUnscheduled:
     @pytest.mark.parametrize("status", ["expired", "revoked", "unheard of"])
     def test_not_active(self, system: System, status: str) -> None:
         """It comes up once, and then no more."""
@@ -231,7 +222,7 @@ class TestLetGo:
         system.teams.items[TEAM, f"CONNECTION#{WHO}"]["status"] = status
         system.clock.forward(DAY)
         assert system.sweep() == []
-        assert _due_in(system) is None
+        assert system.due_in(WHO) is None
         assert len(system.tiktok.requests) == asked
 
     def test_nobody_there(self, system: System) -> None:
@@ -242,95 +233,4 @@ class TestLetGo:
         """Not due from then on."""
         system.connect(WHO)
         system.disconnect(WHO)
-        assert _due_in(system) is None
-
-
-class TestRounds:
-    def test_two_sweeps_at_once(self, system: System) -> None:
-        """One message: who claims it sends it."""
-        system.connect(WHO)
-        system.clock.forward(DAY)
-        connection_sweep = ConnectionSweep(system.due_connections, system.clock)
-        asked: list[int] = []
-        system.effects.watch(
-            Point(0, after=False), lambda: asked.append(connection_sweep.run(out_of_time=lambda: False))
-        )
-        asked.append(connection_sweep.run(out_of_time=lambda: False))
-        assert asked == [1, 0]
-        assert len(system.due_connections) == 1
-
-    def test_an_index_that_lags_behind(self, system: System) -> None:
-        """What was claimed already is not sent again."""
-        system.connect(WHO)
-        system.clock.forward(DAY)
-        [[due]] = system.due_connections.pages(system.clock(), PAGE)
-        assert ConnectionSweep(system.due_connections, system.clock).run(out_of_time=lambda: False) == 1
-        assert not system.due_connections.claim(due, system.clock(), system.clock() + HOUR)
-
-    def test_out_of_time(self, system: System) -> None:
-        """What there is no time for is claimed by nobody, and found by the next sweep."""
-        for at in range(5):
-            system.member(f"u-{at}", "mediabuyer")
-            system.connect(f"u-{at}")
-        system.clock.forward(DAY)
-        left = iter([False, False, True])
-        assert ConnectionSweep(system.due_connections, system.clock).run(out_of_time=lambda: next(left)) == 2
-        assert len(system.due_connections) == 2
-        assert ConnectionSweep(system.due_connections, system.clock).run(out_of_time=lambda: False) == 3
-        assert {one.user_id for one in system.due_connections.sent} == {f"u-{at}" for at in range(5)}
-
-    def test_more_than_a_page(self, system: System) -> None:
-        """All of them, the longest due first."""
-        users = [f"u-{at:03}" for at in range(PAGE + 1)]
-        for at, user in enumerate(users):
-            system.teams.connect(TEAM, user, [])
-            moment = system.clock() - timedelta(minutes=at)
-            system.connections.schedule(system.teams.connection(TEAM, user), moment)
-        assert ConnectionSweep(system.due_connections, system.clock).run(out_of_time=lambda: False) == PAGE + 1
-        assert [one.user_id for one in system.due_connections.sent] == users[::-1]
-
-    def test_changes_under_way_are_left_alone(self, system: System) -> None:
-        """For two minutes after their lease; then they are due before the hour is over."""
-        FIRST.happens(system, Point(1, after=True))
-        connection_sweep = ConnectionSweep(system.due_connections, system.clock)
-        system.clock.forward(timedelta(seconds=149))
-        assert connection_sweep.run(out_of_time=lambda: False) == 0
-        system.clock.forward(timedelta(seconds=1))
-        assert connection_sweep.run(out_of_time=lambda: False) == 1
-        assert system.due_connections.sent == [DueConnection(TEAM, WHO, unfinished=True)]
-
-
-class TestVisits:
-    @pytest.mark.parametrize(
-        "body", ["", "{}", "[]", '{"team_id": "northlight"}', '{"team_id": "northlight", "user_id": 7}', '{"team_id":']
-    )
-    def test_unreadable(self, system: System, log: io.StringIO, body: str) -> None:
-        """It goes back to the queue, and from there to the dead letters; the others of the batch are refreshed."""
-        system.connect(WHO)
-        system.clock.forward(DAY)
-        good = '{"team_id": "northlight", "user_id": "u-owner", "more": 1}'
-        assert system.deliver([body, good]) == [{"itemIdentifier": "0"}]
-        assert "a message cannot be read" in log.getvalue()
-        assert _due_in(system) == DAY
-
-    def test_a_fault_of_ours(self, system: System, log: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
-        """It comes back; the log names the error's type and not its text."""
-        system.connect(WHO)
-
-        def read(*_: object) -> None:
-            raise RuntimeError("canary-5f1e")
-
-        monkeypatch.setattr(system.changes, "read", read)
-        assert system.deliver(['{"team_id": "northlight", "user_id": "u-owner"}']) == [{"itemIdentifier": "0"}]
-        assert "RuntimeError" in log.getvalue()
-        assert "canary-5f1e" not in log.getvalue()
-
-    def test_a_message_that_comes_twice(self, system: System) -> None:
-        """Does no harm, whatever is left of the change."""
-        DISCONNECT.happens(system, Point(1, after=True))
-        system.clock.forward(HOUR)
-        body = '{"team_id": "northlight", "user_id": "u-owner"}'
-        assert system.deliver([body, body]) == []
-        assert system.deliver([body]) == []
-        system.assert_well(WHO)
-        assert not system.is_live(next(one for one in system.tiktok.world.tokens if "u-starter" in one))
+        assert system.due_in(WHO) is None

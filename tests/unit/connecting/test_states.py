@@ -14,8 +14,8 @@ from publishing.calls import Caller
 from publishing.connecting.changes import LEASE, Change, Kind
 from publishing.connecting.refusals import Refusal
 from publishing.connecting.states import LIFE, key_of, new_state
+from tests.support.clock import START
 from tests.unit.connecting.system import TEAM, Landing, System
-from tests.unit.readiness.system import START
 
 TEN_MINUTES = timedelta(minutes=10)
 MOMENT = timedelta(microseconds=1)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support.effects import KilledError, Point
 from tests.unit.connecting.scenarios import (
     AFTER_DISCONNECTION,
     AGAIN,
@@ -20,7 +21,6 @@ from tests.unit.connecting.scenarios import (
     name_of,
 )
 from tests.unit.connecting.system import Landing, System
-from tests.unit.readiness.effects import KilledError, Point
 
 NOBODY = Ending("", lambda *_: None)
 Meanwhile = Callable[[], object]

@@ -13,7 +13,8 @@ from publishing.answers.publish_check import Rules
 from publishing.endpoint import Handler, body_endpoint, query_endpoint
 from publishing.inputs import AdvertiserQuery, CreateIdentityBody, PublishCheckQuery
 from publishing.preflight.objectives import OBJECTIVES
-from tests.fakes import Ask, FakeContext, Product, Received, api_event
+from tests.support.invocations import Ask, FakeContext, Received, api_event
+from tests.support.product import Product
 
 READY = DemoAdvertiser.EVERYTHING_READY
 GOOD = {"advertiser_id": "7300000000000000001", "display_name": "Acme"}

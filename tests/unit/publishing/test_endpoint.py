@@ -14,7 +14,7 @@ from publishing.endpoint import body_endpoint, query_endpoint
 from publishing.inputs import AdvertiserQuery, CreateIdentityBody, NoInput
 from publishing.problems import PROBLEMS, Problem
 from publishing.token_choice import AdvertiserNotConnectedError, NoTokenError
-from tests.fakes import FakeContext, Received, api_event
+from tests.support.invocations import FakeContext, Received, api_event
 from tiktok_business.errors import (
     AdvertiserNotAccessibleError,
     RateLimitedError,

@@ -6,7 +6,8 @@ import pytest
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
 from publishing.settings import Settings
-from tests.fakes import Ask, Product, Received, product
+from tests.support.invocations import Ask, Received
+from tests.support.product import Product, product
 from tiktok_business.models import IdentityType
 
 A = DemoAdvertiser

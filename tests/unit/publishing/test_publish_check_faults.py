@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from local.tiktok_simulator import DemoAdvertiser, Fault, FaultKind, Simulator
-from tests.fakes import Ask, Product, Received
+from tests.support.invocations import Ask, Received
+from tests.support.product import Product
 
 READY = DemoAdvertiser.EVERYTHING_READY
 NOTHING = DemoAdvertiser.NOTHING

@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
 from publishing.teams import Connection
-from tests.fakes import Ask, Product
+from tests.support.invocations import Ask
+from tests.support.product import Product
 from tiktok_business.errors import UnavailableError
 
 READY = DemoAdvertiser.EVERYTHING_READY
@@ -67,7 +68,7 @@ def test_a_fault_of_ours_that_quotes_the_token_does_not_spread_it(
     assert TOKEN not in json.dumps(answer.json) + log.getvalue()
 
 
-def test_what_a_helper_logs_carries_the_request_id(
+def test_a_line_from_within_the_product_carries_the_request_id(
     tiktok: Simulator, demo: Product, ask: Ask, log: io.StringIO
 ) -> None:
     """Lines from within the product are JSON like the endpoint's own, and can be joined to their request."""

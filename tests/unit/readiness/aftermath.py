@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from publishing.preflight.objectives import OBJECTIVES, Requirement
-from tests.unit.readiness.effects import KilledError, Point, die
+from tests.support.effects import KilledError, Point, die
 from tests.unit.readiness.system import CHANGED, EXPIRED, STALE, UNVERIFIABLE, System
 
 RECOVERY = timedelta(hours=4, minutes=30)

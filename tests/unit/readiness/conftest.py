@@ -3,10 +3,7 @@
 import pytest
 
 from local.tiktok_simulator import DemoToken, Simulator
-from tests.unit.publishing.conftest import log, running_tiktok, tiktok
 from tests.unit.readiness.system import System
-
-__all__ = ["log", "running_tiktok", "tiktok"]
 
 
 @pytest.fixture

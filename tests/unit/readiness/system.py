@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import SecretStr
@@ -24,10 +24,10 @@ from publishing.readiness.request import Requests
 from publishing.readiness.stores import LookMessage
 from publishing.readiness.sweep import Sweep
 from publishing.readiness.worker import Worker
-from publishing.teams import Connection, Role
+from publishing.teams import Role
 from publishing.triggers import request_handler, sweep_handler
-from tests.fakes import FakeContext, InMemoryRefreshes, NothingDue, Product, product
-from tests.unit.readiness.effects import (
+from tests.support.clock import MovableClock
+from tests.support.effects import (
     Effects,
     WatchedAnnouncements,
     WatchedBus,
@@ -37,29 +37,19 @@ from tests.unit.readiness.effects import (
     WatchedRefreshes,
     WatchedRuns,
 )
+from tests.support.in_memory_connecting import NothingDue
+from tests.support.in_memory_stores import InMemoryRefreshes
+from tests.support.invocations import FakeContext
+from tests.support.product import Product, product
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.deadline import Deadline
 
-START = datetime(2026, 11, 16, 10, tzinfo=UTC)
 TEAM = "northlight"
 CHANGED, STALE, EXPIRED, UNVERIFIABLE = (
     f"TikTok {name}" for name in ("Readiness Changed", "Readiness Stale", "Connection Expired", "Checks Unverifiable")
 )
 QUEUE, URGENT_QUEUE = "looks", "looks-urgent"
 HOUR = timedelta(hours=1)
-
-
-@dataclass
-class MovableClock:
-    """A clock that stands still until it is moved."""
-
-    now: datetime = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, by: timedelta) -> None:
-        self.now += by
 
 
 @dataclass
@@ -77,7 +67,7 @@ class System:
     def __post_init__(self) -> None:
         self.product = product(self.tiktok.base_url, clock=self.clock)
         self.seen_bus, self.seen_runs = InMemoryBus(), InMemoryRuns()
-        self.told = InMemoryAnnouncements(self._current)
+        self.told = InMemoryAnnouncements(self.product.teams.current)
         self.queue = self.product.queue
         self.records = WatchedRecords(self.product.records, self.effects)
         queue = WatchedQueue(self.queue, self.effects)
@@ -202,10 +192,6 @@ class System:
 
     def _open_tiktok(self, token: SecretStr, deadline: Deadline) -> TikTokBusinessApi:
         return self.effects("look", lambda: self.product.services.open_tiktok(token, deadline))
-
-    def _current(self, connection: Connection) -> Connection | None:
-        team = self.product.teams.read(connection.team_id)
-        return next((one for one in team.connections if one.user_id == connection.user_id), None)
 
 
 def sqs_record(one: Waiting) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from publishing.readiness.board import Board
 from publishing.readiness.record import Record
 from publishing.readiness.snapshot import Look, observe
 from publishing.token_choice import AdvertiserNotConnectedError
-from tests.unit.readiness.system import START, TEAM, System
+from tests.support.clock import START
+from tests.unit.readiness.system import TEAM, System
 from tiktok_business.deadline import Deadline
 
 THERE, GONE, NOT_KNOWN = (

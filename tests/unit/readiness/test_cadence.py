@@ -1,4 +1,4 @@
-"""When to look again, and how fast TikTok may be asked."""
+"""When to look again."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -19,7 +19,6 @@ from publishing.readiness.cadence import (
     shard,
     shards,
 )
-from publishing.readiness.pacing import CALLS_PER_CHECK, LEVELS, LONGEST_HIDING, URGENT_SHARE, Pace, recovers_at
 from publishing.readiness.record import Record
 
 HOUR = timedelta(hours=1)
@@ -140,48 +139,6 @@ def test_the_days_limit_ends_at_midnight_utc(moment: str, midnight: str) -> None
 def test_midnight_is_the_same_over_a_change_of_clocks(zone: ZoneInfo, day: datetime) -> None:
     """Where the clocks of the zone change in that night, too."""
     assert next_midnight(day.astimezone(zone)) == (day + timedelta(hours=2))
-
-
-@pytest.mark.parametrize(
-    ("at", "tries", "until"),
-    [
-        ("2026-11-16T10:00:00+00:00", 1, "2026-11-16T10:05:00+00:00"),
-        ("2026-11-16T23:58:00+00:00", 3, "2026-11-17T00:03:00+00:00"),
-        ("2026-11-16T20:00:00+00:00", 4, "2026-11-17T00:00:00+00:00"),
-        ("2026-12-31T20:00:00+00:00", 4, "2027-01-01T00:00:00+00:00"),
-        ("2026-11-16T10:00:00+00:00", 4, "2026-11-16T21:50:00+00:00"),
-    ],
-)
-def test_tiktok_recovers_after_a_pause_or_at_midnight(at: str, tries: int, until: str) -> None:
-    """Three refusals in a row mean the limit of the day; SQS hides no message longer than its twelve hours."""
-    now = datetime.fromisoformat(at)
-    assert recovers_at(now, tries, timedelta(minutes=5)) == datetime.fromisoformat(until)
-    assert recovers_at(now, tries, timedelta(minutes=5)) - now <= LONGEST_HIDING
-
-
-@pytest.mark.parametrize("name", LEVELS)
-@pytest.mark.parametrize("share", [0.1, 0.5, 1.0])
-def test_all_workers_together_keep_within_the_share_of_every_limit(name: str, share: float) -> None:
-    """Workers that look one after the other, each at its pace, on both queues at the same time."""
-    level, pace = LEVELS[name], Pace(LEVELS[name], share)
-    per_second = CALLS_PER_CHECK * sum(
-        level.workers / pace.gap(urgent=urgent).total_seconds() for urgent in (True, False)
-    )
-    assert per_second <= level.per_second * share + 1e-6
-    assert per_second * 60 <= level.per_minute * share + 1e-6
-    assert per_second * 86_400 <= level.per_day * share + 1e-3
-    urgent = level.workers / pace.gap(urgent=True).total_seconds()
-    assert CALLS_PER_CHECK * urgent <= URGENT_SHARE * level.per_second * share + 1e-6
-
-
-@pytest.mark.parametrize("name", LEVELS)
-def test_the_queue_is_given_what_an_hour_can_work(name: str) -> None:
-    """Less what waits in it, and never less than nothing."""
-    pace = Pace(LEVELS[name])
-    hour = pace.room(0)
-    assert hour == int(pace.checks_per_minute * 60)
-    assert pace.room(100) == hour - 100
-    assert pace.room(hour + 1) == 0
 
 
 def test_who_is_used_is_active_for_a_week_and_until_a_day_after_the_launch() -> None:

@@ -13,8 +13,9 @@ from publishing.readiness.cadence import REST, Cadence
 from publishing.readiness.decision import decide, refresh
 from publishing.readiness.record import Record
 from publishing.readiness.snapshot import AUTHORITATIVE, PERSONAL, Look, observe
+from tests.support.clock import START
 from tests.unit.readiness.happenings import READY, baseline
-from tests.unit.readiness.system import START, TEAM, System
+from tests.unit.readiness.system import TEAM, System
 
 CADENCE = Cadence()
 MINUTE = timedelta(minutes=1)

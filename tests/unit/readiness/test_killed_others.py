@@ -11,9 +11,9 @@ from publishing.preflight.objectives import Requirement
 from publishing.readiness.record import OutgoingEvent
 from publishing.readiness.stores import Run
 from publishing.triggers import GOES_ON, sweep_handler
-from tests.fakes import FakeContext
+from tests.support.effects import Point
+from tests.support.invocations import FakeContext
 from tests.unit.readiness.aftermath import RECOVERY, Scenario, cases, name_of
-from tests.unit.readiness.effects import Point
 from tests.unit.readiness.happenings import FIRST_CHANGE, READY, baseline, lose_pixel, unbind_pixel
 from tests.unit.readiness.system import TEAM, UNVERIFIABLE, System
 
@@ -106,7 +106,9 @@ AFTER_OUTAGE = replace(
     effects=("bus", *SWEEP, "count"),
     events=((UNVERIFIABLE, f"checks-unverifiable/{LAST_RUN}"),),
 )
-REQUEST = Scenario("request", _nobody_yet, _ask_for_all, ("keep",) + ("write",) * 3 + ("queue",) * 3, mend=_ask_for_all)
+REQUEST = Scenario(
+    "request", _nobody_yet, _ask_for_all, ("schedule",) + ("write",) * 3 + ("queue",) * 3, mend=_ask_for_all
+)
 SCENARIOS = (
     WHOLE_SWEEP,
     replace(WHOLE_SWEEP, name="sweep tried again", mend=_lambda_tries_again),

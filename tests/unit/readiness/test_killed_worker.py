@@ -8,8 +8,8 @@ import pytest
 from local.tiktok_simulator import DemoToken
 from publishing.preflight.objectives import Requirement
 from publishing.readiness.stores import LookMessage
+from tests.support.effects import KilledError, Point
 from tests.unit.readiness.aftermath import RECOVERY, Scenario, cases, name_of
-from tests.unit.readiness.effects import KilledError, Point
 from tests.unit.readiness.happenings import (
     CONFIRMATION,
     FIRST_CHANGE,
@@ -36,7 +36,7 @@ OWNER_EXPIRED = (EXPIRED, f"connection-expired/{TEAM}/{DemoToken.OWNER.user}/202
 LONGER_THAN_VISIBILITY = timedelta(minutes=13)
 PROMPT = LONGER_THAN_VISIBILITY + CONFIRMATION
 
-BASELINE = Scenario("baseline", watched, work, ("write", "keep", "look", "write", "count", "delete"))
+BASELINE = Scenario("baseline", watched, work, ("write", "schedule", "look", "write", "count", "delete"))
 SUSPECTED = Scenario(
     "suspected",
     pixel_lost,

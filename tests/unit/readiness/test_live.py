@@ -14,8 +14,9 @@ from publishing.preflight.objectives import Requirement
 from publishing.readiness.live import GRACE_SECONDS
 from publishing.readiness.record import Record
 from publishing.readiness.stores import LookMessage
+from tests.support.clock import START
 from tests.unit.readiness.happenings import CONFIRMATION, FIRST_CHANGE, READY, find_pixel, lose_pixel, unbind_pixel
-from tests.unit.readiness.system import CHANGED, START, TEAM, System
+from tests.unit.readiness.system import CHANGED, TEAM, System
 
 MINUTE = timedelta(minutes=1)
 PIXEL = Requirement.PIXEL

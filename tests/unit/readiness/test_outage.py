@@ -7,7 +7,8 @@ import pytest
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind
 from publishing.preflight.objectives import Requirement
 from publishing.readiness.stores import LookMessage, Run
-from tests.unit.readiness.system import CHANGED, EXPIRED, HOUR, STALE, START, UNVERIFIABLE, System
+from tests.support.clock import START
+from tests.unit.readiness.system import CHANGED, EXPIRED, HOUR, STALE, UNVERIFIABLE, System
 
 READY = DemoAdvertiser.EVERYTHING_READY
 FLEET = (READY, DemoAdvertiser.SUSPENDED, DemoAdvertiser.LINKED_BY_OWNER, DemoAdvertiser.LIBRARY_FORM)

@@ -7,7 +7,8 @@ import pytest
 from publishing.readiness.cadence import QUEUED_FOR, REST, Cadence
 from publishing.readiness.record import LEASE, Lease, OutgoingEvent, Record, Turn
 from publishing.readiness.snapshot import Snapshot
-from tests.unit.readiness.system import START, System
+from tests.support.clock import START
+from tests.unit.readiness.system import System
 
 SECOND = timedelta(seconds=1)
 DUE = Record("northlight", "1", due_at=START)

@@ -12,7 +12,8 @@ from publishing.readiness.cadence import ACTIVE_AFTER_LAUNCH, QUEUED_FOR, REST
 from publishing.readiness.record import Record
 from publishing.readiness.request import ContendedError, RequestRefusedError
 from publishing.readiness.stores import LookMessage
-from tests.unit.readiness.system import START, TEAM, System
+from tests.support.clock import START
+from tests.unit.readiness.system import TEAM, System
 
 READY = DemoAdvertiser.EVERYTHING_READY
 NAMED = {"team_id": TEAM, "advertiser_id": str(READY), "objective": "CONVERSIONS"}

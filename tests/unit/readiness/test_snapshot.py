@@ -16,7 +16,7 @@ from publishing.readiness.snapshot import (
     observe,
     settled,
 )
-from tests.unit.readiness.system import START
+from tests.support.clock import START
 
 CONFIRM_AFTER = timedelta(minutes=5)
 PIXEL = Requirement.PIXEL

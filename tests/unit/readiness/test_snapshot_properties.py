@@ -11,8 +11,8 @@ from publishing.preflight.findings import Finding, Status, Unverified
 from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.preflight.verdict import Evidence, verdict
 from publishing.readiness.snapshot import AUTHORITATIVE, Look, Observed, Snapshot, observe
-from tests.unit.publishing.evidence import NONE_REASONS, evidences, findings
-from tests.unit.readiness.system import START
+from tests.support.clock import START
+from tests.unit.preflight.evidence_strategies import NONE_REASONS, evidences, findings
 
 CONFIRM_AFTER = timedelta(minutes=5)
 

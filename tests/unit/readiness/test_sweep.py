@@ -16,8 +16,9 @@ from publishing.readiness.record import Record
 from publishing.readiness.stores import LookMessage
 from publishing.readiness.sweep import Sweep
 from publishing.triggers import GOES_ON, RESERVE_MILLISECONDS, sweep_handler
-from tests.fakes import FakeContext
-from tests.unit.readiness.system import START, TEAM, System
+from tests.support.clock import START
+from tests.support.invocations import FakeContext
+from tests.unit.readiness.system import TEAM, System
 
 if TYPE_CHECKING:
     from publishing.connecting.sweep import ConnectionSweep
@@ -334,7 +335,7 @@ class CountedConnectionSweep:
         return 0
 
 
-def test_connections_are_seen_to_once_a_sweep_is_through(fleet: System) -> None:
+def test_connections_are_swept_once_the_sweep_of_advertisers_is_through(fleet: System) -> None:
     """A sweep that hands itself on leaves them to the run that ends it."""
     connection_sweep = CountedConnectionSweep()
     handler = sweep_handler(fleet.sweep, cast("ConnectionSweep", connection_sweep), fleet.bus)

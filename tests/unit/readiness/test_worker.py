@@ -15,8 +15,9 @@ from publishing.readiness.record import LEASE, Record
 from publishing.readiness.stores import LookMessage
 from publishing.readiness.worker import RETRY_AFTER, UnreadableMessageError, parsed
 from publishing.teams import Connection, Team
+from tests.support.clock import START
 from tests.unit.readiness.happenings import RATE_LIMITED, READY
-from tests.unit.readiness.system import CHANGED, START, TEAM, System, body_of
+from tests.unit.readiness.system import CHANGED, TEAM, System, body_of
 
 MANY = (READY, DemoAdvertiser.SUSPENDED, DemoAdvertiser.LINKED_BY_OWNER)
 LIMITED = DemoAdvertiser.SUSPENDED

@@ -1,3 +1,5 @@
+"""A simulated TikTok with one advertiser."""
+
 from collections.abc import Iterator
 
 import pytest

@@ -1,3 +1,5 @@
+"""From an HTTP answer to data or an error: what TikTok's envelope says, and what is none."""
+
 import json
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""The client reads listings to their end, page by page, and says so where it could not."""
+
 from itertools import islice
 from typing import Any
 

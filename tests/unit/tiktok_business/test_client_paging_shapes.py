@@ -1,3 +1,5 @@
+"""Listings in every shape that TikTok's answers have or might have."""
+
 from collections.abc import Mapping
 from math import ceil
 from typing import Any

@@ -1,3 +1,5 @@
+"""Which calls the client repeats, how long it waits, and that it stops in time."""
+
 from contextlib import suppress
 
 import pytest

@@ -1,3 +1,5 @@
+"""A deadline: what remains of it, and sooner ones made of it."""
+
 import pytest
 
 from tests.unit.tiktok_business.fakes import FakeClock

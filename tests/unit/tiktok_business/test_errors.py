@@ -1,3 +1,5 @@
+"""The errors of TikTok's client: one for each meaning, and what may be repeated after it."""
+
 import pytest
 
 from tests.unit.tiktok_business.fakes import TOKEN, ScriptedTransport, client_of, refusal

@@ -1,3 +1,5 @@
+"""TikTok's rows as Python, read tolerantly."""
+
 from typing import Any
 
 import pytest

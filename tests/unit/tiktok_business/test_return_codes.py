@@ -1,3 +1,5 @@
+"""The table of TikTok's return codes."""
+
 from itertools import pairwise
 
 import pytest

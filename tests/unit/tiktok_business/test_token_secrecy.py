@@ -8,18 +8,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from tests.unit.tiktok_business.fakes import (
-    TOKEN,
-    Reply,
-    ScriptedTransport,
-    WireServer,
-    client_of,
-    closed_port,
-    http_answer,
-    json_answer,
-    silent_port,
-    success,
-)
+from tests.unit.tiktok_business.fakes import TOKEN, Reply, ScriptedTransport, client_of, json_answer, success
+from tests.unit.tiktok_business.wire import WireServer, closed_port, http_answer, silent_port
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline

@@ -1,3 +1,5 @@
+"""The transport over real connections: what is sent, what is read, and what ends it."""
+
 import gzip
 import json
 import time
@@ -8,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pydantic import SecretStr
 
-from tests.unit.tiktok_business.fakes import TOKEN, WireServer, closed_port, http_answer, silent_port
+from tests.unit.tiktok_business.fakes import TOKEN
+from tests.unit.tiktok_business.wire import WireServer, closed_port, http_answer, silent_port
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import (
     ConnectionLostError,

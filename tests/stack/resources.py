@@ -1,0 +1,12 @@
+"""The deployed stack's resources by their names in the template."""
+
+from local.stack import LocalStack
+
+
+def physical_id(stack: LocalStack, logical_id: str) -> str:
+    """What CloudFormation has called the resource."""
+    found = stack.client("cloudformation").describe_stack_resource(
+        StackName=stack.main.stack_name, LogicalResourceId=logical_id
+    )
+    name: str = found["StackResourceDetail"]["PhysicalResourceId"]
+    return name

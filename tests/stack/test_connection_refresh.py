@@ -1,0 +1,104 @@
+"""Connections are refreshed once they are there, by preflights and by the sweep: on the deployed template."""
+
+import pytest
+import requests
+
+from local.demo.teams import NEW_TEAM, STARTER
+from local.stack import LocalStack
+from local.tiktok_simulator import DemoAdvertiser as A
+from local.tiktok_simulator import Fault, FaultKind, Simulator
+from tests.stack.connecting import connect, connection, disconnect, items_of, preflight, removed_at, token_of
+from tests.support.stack import Api, eventually, problem
+
+pytestmark = pytest.mark.deep
+
+LISTING, REVOKE = "oauth2/advertiser/get/", "oauth2/revoke_token/"
+
+
+def _given(tiktok: Simulator, *advertisers: A) -> None:
+    """At TikTok the person gets access to other ad accounts, as somebody would do it by the simulator's control."""
+    url = f"{tiktok.control_url}/users/{STARTER.user_id}"
+    body = {"advertiser_ids": [one.value for one in advertisers]}
+    assert requests.patch(url, json=body, timeout=10).status_code == 200
+
+
+def test_by_a_preflight(api: Api, tiktok: Simulator) -> None:
+    """One for an ad account that is not listed reads the list again, at most once in five minutes."""
+    connect(api, STARTER, STARTER.user_id)
+    tiktok.requests.clear()
+    unlisted = api.get("/publish-check", STARTER, objective="REACH", advertiser_id=A.QUIET_PIXEL.value)
+    problem(unlisted, 403, "advertiser_not_accessible")
+    assert len(tiktok.requests.to(LISTING)) == 1
+    _given(tiktok, A.QUIET_PIXEL)
+    unlisted = api.get("/publish-check", STARTER, objective="REACH", advertiser_id=A.QUIET_PIXEL.value)
+    problem(unlisted, 403, "advertiser_not_accessible")
+    assert len(tiktok.requests.to(LISTING)) == 1
+
+
+def test_added_at_tiktok(api: Api, tiktok: Simulator) -> None:
+    """An ad account that was added a moment ago is checked as if it had been there, and is listed from then on."""
+    connect(api, STARTER, STARTER.user_id)
+    _given(tiktok, A.NOTHING, A.QUIET_PIXEL)
+    assert preflight(api, STARTER, A.QUIET_PIXEL, "WEB_CONVERSIONS")["ready"] is True
+    seen = connection(api, STARTER)
+    assert seen is not None
+    assert seen["advertiser_ids"] == [A.NOTHING.value, A.QUIET_PIXEL.value]
+    assert [one["name"] for one in seen["advertisers"]] == ["Nothing", "Quiet pixel"]
+
+
+def test_added_after_a_reconnection(api: Api, tiktok: Simulator) -> None:
+    """A function that remembers the token of before does not take the new connection for dead."""
+    connect(api, STARTER, STARTER.user_id)
+    assert preflight(api, STARTER, A.EVERYTHING_READY)["ready"] is True
+    assert disconnect(api, STARTER, STARTER.user_id).status_code == 200
+    connect(api, STARTER, STARTER.user_id)
+    _given(tiktok, A.QUIET_PIXEL)
+    assert preflight(api, STARTER, A.QUIET_PIXEL)["ready"] is True
+
+
+def test_by_the_sweep(api: Api, stack: LocalStack, tiktok: Simulator) -> None:
+    """A list that is a day old is refreshed, with names and with who is disabled."""
+    connect(api, STARTER, STARTER.user_id)
+    _given(tiktok, A.QUIET_PIXEL, A.SUSPENDED)
+    stack.background.make_connections_due(NEW_TEAM)
+    stack.background.sweep()
+
+    def listed() -> bool:
+        seen = connection(api, STARTER)
+        rows = [{"advertiser_id": A.QUIET_PIXEL.value, "name": "Quiet pixel", "disabled": False}]
+        rows += [{"advertiser_id": A.SUSPENDED.value, "name": "Suspended", "disabled": True}]
+        return bool(seen and seen["advertisers"] == rows)
+
+    eventually(listed, "the list is refreshed")
+
+
+def test_a_dead_token_is_found_by_the_sweep(api: Api, stack: LocalStack, tiktok: Simulator) -> None:
+    """The connection is expired, and others are told once, whether this or a look at an advertiser finds it first."""
+    connect(api, STARTER, STARTER.user_id)
+    with stack.background.listener("expired") as listener:
+        tiktok.world.revoke(token_of(stack, STARTER))
+        stack.background.make_connections_due(NEW_TEAM)
+        stack.background.sweep()
+        told = eventually(
+            lambda: [one for one in listener.listen() if one["detail-type"] == "TikTok Connection Expired"],
+            "TikTok Connection Expired",
+        )
+    assert [one["detail"]["user_id"] for one in told] == [STARTER.user_id]
+    seen = connection(api, STARTER)
+    assert seen is not None
+    assert seen["status"] == "expired"
+
+
+def test_the_sweep_ends_what_nobody_ended(api: Api, stack: LocalStack, tiktok: Simulator) -> None:
+    """A disconnection that TikTok's trouble interrupted is finished without anybody asking again."""
+    connect(api, STARTER, STARTER.user_id)
+    token = token_of(stack, STARTER)
+    tiktok.faults.add(Fault(path=REVOKE, kind=FaultKind.HTTP_STATUS, status=500))
+    problem(disconnect(api, STARTER, STARTER.user_id), 502, "tiktok_error")
+    assert f"CHANGE#{STARTER.user_id}" in items_of(stack, STARTER)
+    tiktok.faults.clear()
+    stack.background.make_connections_due(NEW_TEAM)
+    stack.background.sweep()
+    eventually(lambda: items_of(stack, STARTER) == [f"CONNECTION#{STARTER.user_id}"], "the change is finished")
+    assert tiktok.world.tokens[token].revoked
+    assert removed_at(stack, STARTER) is not None

@@ -1,0 +1,146 @@
+"""The template's parameters: the contract's, the code's defaults, and patterns that refuse what cannot work."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from local.lambda_runtime import ENVIRONMENT
+from publishing.aws.messaging import LONGEST_DELAY
+from publishing.environment import SettingsError, duration
+from publishing.readiness.cadence import Cadence
+from publishing.readiness.pacing import Pace
+from publishing.readiness.settings import cadence_from_environment, pace_from_environment
+from publishing.settings import Settings
+from tests.support.template import FUNCTIONS, TEMPLATE
+from tiktok_business.transport import PRODUCTION_BASE_URL
+
+PARAMETERS = {
+    "TikTokApiBaseUrl": PRODUCTION_BASE_URL,
+    "JwksUrl": None,
+    "TokenIssuer": None,
+    "TokenAudience": None,
+    "SecretPrefix": "wevion/tiktok",
+    "WizardUrl": "",
+    "AuthorizerCacheSeconds": 60,
+    "AllowedOrigins": "*",
+    "AcceptedIdentityTypes": "TT_USER,CUSTOMIZED_USER",
+    "ReadinessSchedule": "rate(1 hour)",
+    "ActiveEvery": "1 hour",
+    "IdleEvery": "24 hours",
+    "ConfirmAfter": "5 minutes",
+    "RateLimitPause": "5 minutes",
+    "TikTokAppLevel": "Basic",
+    "ReadinessSharePercent": 50,
+    "LogLevel": "INFO",
+}
+"""Each with its default."""
+DURATIONS = {
+    "ActiveEvery": "ACTIVE_EVERY",
+    "IdleEvery": "IDLE_EVERY",
+    "ConfirmAfter": "CONFIRM_AFTER",
+    "RateLimitPause": "RATE_LIMIT_PAUSE",
+}
+"""Parameters, and the variables with which functions are told."""
+UNITS = {one: timedelta(**{f"{one}s": 1}) for one in ("second", "minute", "hour", "day")}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_parameters_are_the_contracts(name: str) -> None:
+    """Each with its default; those without one have to be given."""
+    assert TEMPLATE["Parameters"][name].get("Default") == PARAMETERS[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        (
+            "TikTokApiBaseUrl",
+            ["https://x.example/v1", "http://localhost:8080/open_api/v1.3", "http://127.0.0.1:1"],
+            ["http://x.example", "http://localhost.x.example", "http://127.0.0.1@x.example", "ftp://x", ""],
+        ),
+        (
+            "JwksUrl",
+            ["https://x.example/jwks.json", "http://localhost:8080/jwks.json"],
+            ["http://x.example/jwks.json", "http://localhostx/jwks.json", "x"],
+        ),
+        (
+            "WizardUrl",
+            ["", "https://app.example/campaigns", "http://localhost:5173/", "https://app.example/?tab=tiktok"],
+            ["http://app.example", "http://localhost.x.example", "http://127.0.0.1@x.example", "/campaigns", "x", " "],
+        ),
+        ("AcceptedIdentityTypes", ["TT_USER", "CUSTOMIZED_USER,TT_USER"], ["", "AUTH_CODE", "TT_USER,TT_USER"]),
+        ("AllowedOrigins", ["*", "https://app.example"], ["https://a.example,https://b.example", "", "'*'"]),
+        ("SecretPrefix", ["wevion/tiktok", "x"], ["", "/x", "x/", "x/*"]),
+        ("ReadinessSchedule", ["rate(5 minutes)", "cron(0 * * * ? *)"], ["", "1 hour", "rate()", "at(2026-12-01)"]),
+    ],
+)
+def test_parameters_refuse_what_cannot_work(name: str, good: list[str], bad: list[str]) -> None:
+    """At deploy time, not at the first request."""
+    pattern = TEMPLATE["Parameters"][name]["AllowedPattern"]
+    assert [one for one in good if not re.fullmatch(pattern, one)] == []
+    assert [one for one in bad if re.fullmatch(pattern, one)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "units"),
+    [
+        ("ActiveEvery", "second minute hour day"),
+        ("IdleEvery", "second minute hour day"),
+        ("ConfirmAfter", "second minute"),
+        ("RateLimitPause", "second minute hour"),
+    ],
+)
+def test_a_duration_that_the_template_takes_is_read(name: str, units: str) -> None:
+    """As the function will, in one and in several of each unit that makes sense, and in no other."""
+    texts = {text: unit for unit in UNITS for text in (f"1 {unit}", f"15 {unit}s")}
+    taken = {text for text in texts if re.fullmatch(TEMPLATE["Parameters"][name]["AllowedPattern"], text)}
+    assert taken == {text for text, unit in texts.items() if unit in units.split()}
+    for text in taken:
+        count = int(text.partition(" ")[0])
+        assert duration({DURATIONS[name]: text}, DURATIONS[name]) == count * UNITS[texts[text]]
+
+
+@pytest.mark.parametrize("name", DURATIONS)
+@pytest.mark.parametrize("text", ["", "1", "hour", "1h", "1  hour", " 1 hour", "-1 hour", "1.5 hours", "1 week"])
+def test_a_duration_that_no_function_could_read_is_refused(name: str, text: str) -> None:
+    """At deploy time."""
+    assert not re.fullmatch(TEMPLATE["Parameters"][name]["AllowedPattern"], text)
+    with pytest.raises(SettingsError, match=DURATIONS[name]):
+        duration({DURATIONS[name]: text}, DURATIONS[name])
+
+
+def test_a_second_look_can_be_delayed_that_long() -> None:
+    """SQS delays by 15 minutes at most: the template says so, and its default keeps to it."""
+    longest = f"{LONGEST_DELAY // timedelta(minutes=1)} minutes at most"
+    assert longest == "15 minutes at most"
+    assert longest in TEMPLATE["Parameters"]["ConfirmAfter"]["Description"]
+    assert duration({"X": TEMPLATE["Parameters"]["ConfirmAfter"]["Default"]}, "X") <= LONGEST_DELAY
+
+
+def test_the_functions_defaults_are_the_templates() -> None:
+    """What the template hands over is what the code would take by itself."""
+    variables = {
+        "TIKTOK_API_BASE_URL": TEMPLATE["Parameters"]["TikTokApiBaseUrl"]["Default"],
+        "ACCEPTED_IDENTITY_TYPES": TEMPLATE["Parameters"]["AcceptedIdentityTypes"]["Default"],
+    }
+    assert Settings.from_environment(variables) == Settings()
+    assert set(variables) <= set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
+
+
+def test_the_defaults_of_readiness_are_the_templates() -> None:
+    """Intervals, level and share: what is tested and simulated without saying more is what is deployed."""
+    defaults = {name: str(one["Default"]) for name, one in TEMPLATE["Parameters"].items() if "Default" in one}
+    intervals = {variable: defaults[name] for name, variable in DURATIONS.items()}
+    assert cadence_from_environment(intervals) == Cadence()
+    level = {"TIKTOK_APP_LEVEL": defaults["TikTokAppLevel"]}
+    assert pace_from_environment({**level, "READINESS_SHARE_PERCENT": defaults["ReadinessSharePercent"]}) == Pace()
+
+
+def test_functions_are_tested_with_the_variables_of_the_template() -> None:
+    """All of them but the log's level, and those that Lambda itself sets."""
+    of_template = set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
+    for one in FUNCTIONS.values():
+        of_template |= set(one["Properties"].get("Environment", {}).get("Variables", {}))
+    ours = {name for name in ENVIRONMENT if not name.startswith("AWS_")}
+    assert of_template - {"POWERTOOLS_LOG_LEVEL"} == ours

@@ -1,0 +1,338 @@
+"""Every kind of fault is what it says, strikes where and when it is told to, and nonsense is refused."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from local.tiktok_simulator import (
+    FAULT_KINDS,
+    DemoAdvertiser,
+    DemoToken,
+    Fault,
+    FaultError,
+    FaultKind,
+    Simulator,
+)
+from local.tiktok_simulator.journal import fingerprint
+
+READY = DemoAdvertiser.EVERYTHING_READY
+
+
+def fault(simulator: Simulator, kind: FaultKind, path: str = "pixel/list/", **values: Any) -> Fault:
+    return simulator.faults.add(Fault(path=path, kind=kind, **values))
+
+
+def get(
+    simulator: Simulator,
+    path: str = "pixel/list/",
+    token: str = DemoToken.OWNER,
+    advertiser_id: str = READY,
+    **query: Any,
+) -> requests.Response:
+    return requests.get(
+        f"{simulator.base_url}/{path}",
+        params={"advertiser_id": advertiser_id, **query},
+        headers={"Access-Token": token},
+        timeout=5,
+    )
+
+
+def create(simulator: Simulator, timeout: float = 5) -> requests.Response:
+    return requests.post(
+        f"{simulator.base_url}/identity/create/",
+        json={"advertiser_id": DemoAdvertiser.NOTHING, "display_name": "Acme"},
+        headers={"Access-Token": DemoToken.MEDIA_BUYER},
+        timeout=timeout,
+    )
+
+
+def created(simulator: Simulator) -> int:
+    return len(simulator.world.advertisers[DemoAdvertiser.NOTHING].identities)
+
+
+class TestWhere:
+    def test_path(self, simulator: Simulator) -> None:
+        """A fault strikes its own endpoint alone; one with * strikes all."""
+        fault(simulator, FaultKind.CODE, code=50000)
+        assert get(simulator).json()["code"] == 50000
+        assert get(simulator, "app/list/").json()["code"] == 0
+        fault(simulator, FaultKind.CODE, path="*", code=60001)
+        assert get(simulator, "app/list/").json()["code"] == 60001
+
+    def test_token(self, simulator: Simulator) -> None:
+        """A fault can be for one token."""
+        fault(simulator, FaultKind.CODE, path="app/list/", code=50000, token=DemoToken.NARROW_SCOPE)
+        assert get(simulator, "app/list/").json()["code"] == 0
+        assert get(simulator, "app/list/", DemoToken.NARROW_SCOPE).json()["code"] == 50000
+
+    def test_advertiser(self, simulator: Simulator) -> None:
+        """A fault can be for one advertiser, in a query, in a list of ids and in a body."""
+        fault(simulator, FaultKind.CODE, path="*", code=50000, advertiser_id=READY)
+        fault(simulator, FaultKind.CODE, path="*", code=50002, advertiser_id=DemoAdvertiser.NOTHING)
+        assert get(simulator, advertiser_id=DemoAdvertiser.SUSPENDED).json()["code"] == 0
+        assert get(simulator).json()["code"] == 50000
+        ids = f'["{DemoAdvertiser.SUSPENDED}", "{READY}"]'
+        info = get(simulator, "advertiser/info/", advertiser_id="", advertiser_ids=ids)
+        assert info.json()["code"] == 50000
+        assert create(simulator).json()["code"] == 50002
+
+    def test_first_wins(self, simulator: Simulator) -> None:
+        """Of two faults the one that was switched on first strikes, then the other."""
+        fault(simulator, FaultKind.CODE, code=50000, times=1)
+        fault(simulator, FaultKind.CODE, code=50002, times=1)
+        assert [get(simulator).json()["code"] for _ in range(3)] == [50000, 50002, 0]
+
+
+class TestWhen:
+    def test_times(self, simulator: Simulator) -> None:
+        """A fault strikes so many times."""
+        fault(simulator, FaultKind.CODE, code=50000, times=2)
+        assert [get(simulator).json()["code"] for _ in range(4)] == [50000, 50000, 0, 0]
+
+    def test_skip(self, simulator: Simulator) -> None:
+        """A fault lets the first requests through."""
+        fault(simulator, FaultKind.CODE, code=50000, skip=2, times=1)
+        assert [get(simulator).json()["code"] for _ in range(4)] == [0, 0, 50000, 0]
+
+    def test_always(self, simulator: Simulator) -> None:
+        """A fault without times strikes until it is switched off."""
+        fault(simulator, FaultKind.CODE, code=50000)
+        assert {get(simulator).json()["code"] for _ in range(5)} == {50000}
+        simulator.faults.clear()
+        assert get(simulator).json()["code"] == 0
+
+    def test_times_among_threads(self, simulator: Simulator) -> None:
+        """The count is right also when requests come side by side."""
+        fault(simulator, FaultKind.CODE, code=50000, times=3)
+        with ThreadPoolExecutor(8) as pool:
+            codes = list(pool.map(lambda _: get(simulator).json()["code"], range(16)))
+        assert codes.count(50000) == 3
+
+
+class TestKinds:
+    def test_code(self, simulator: Simulator) -> None:
+        """A code comes as HTTP 200 with its message and empty data."""
+        fault(simulator, FaultKind.CODE, code=40133, message="QPS 10")
+        response = get(simulator)
+        assert response.status_code == 200
+        answer = response.json()
+        assert (answer["code"], answer["message"], answer["data"]) == (40133, "QPS 10", {})
+        assert answer["request_id"]
+
+    @pytest.mark.parametrize("status", [429, 500, 502, 504])
+    def test_http_status(self, simulator: Simulator, status: int) -> None:
+        """An HTTP status comes with an HTML page."""
+        fault(simulator, FaultKind.HTTP_STATUS, status=status)
+        response = get(simulator)
+        assert response.status_code == status
+        assert response.text.startswith("<html>")
+
+    def test_hang(self, simulator: Simulator) -> None:
+        """A hanging request gets no answer, and in the end no connection."""
+        fault(simulator, FaultKind.HANG, seconds=0.1)
+        start = time.monotonic()
+        with pytest.raises(requests.ConnectionError):
+            get(simulator)
+        assert time.monotonic() - start >= 0.1
+
+    def test_hang_hits_a_timeout(self, simulator: Simulator) -> None:
+        """A client gives up on a request that hangs longer than its timeout."""
+        fault(simulator, FaultKind.HANG, path="identity/create/", seconds=5)
+        with pytest.raises(requests.ReadTimeout):
+            create(simulator, timeout=0.05)
+
+    def test_latency(self, simulator: Simulator) -> None:
+        """The right answer comes so much later."""
+        fault(simulator, FaultKind.LATENCY, seconds=0.1)
+        start = time.monotonic()
+        assert get(simulator).json()["code"] == 0
+        assert time.monotonic() - start >= 0.1
+
+    def test_slow_drip(self, simulator: Simulator) -> None:
+        """Headers come at once, the body bit by bit: no single read takes long, the whole does."""
+        fault(simulator, FaultKind.SLOW_DRIP, seconds=0.4)
+        start = time.monotonic()
+        response = requests.get(
+            f"{simulator.base_url}/pixel/list/",
+            params={"advertiser_id": READY},
+            headers={"Access-Token": DemoToken.OWNER},
+            stream=True,
+            timeout=0.3,
+        )
+        assert time.monotonic() - start < 0.3
+        assert response.json()["code"] == 0
+        assert time.monotonic() - start >= 0.4
+
+    @pytest.mark.parametrize(("kind", "count"), [(FaultKind.RESET_BEFORE, 0), (FaultKind.RESET_AFTER, 1)])
+    def test_reset(self, simulator: Simulator, kind: FaultKind, count: int) -> None:
+        """A reset is a real RST; the write before it is applied or not, as the kind says."""
+        fault(simulator, kind, path="identity/create/", times=1)
+        with pytest.raises(requests.ConnectionError, match="Connection reset by peer"):
+            create(simulator)
+        assert created(simulator) == count
+        assert create(simulator).json()["code"] == 0
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"kind": FaultKind.CODE, "code": 50000},
+            {"kind": FaultKind.HTTP_STATUS, "status": 502},
+            {"kind": FaultKind.HANG, "seconds": 0.01},
+        ],
+        ids=lambda values: values["kind"],
+    )
+    @pytest.mark.parametrize("applied", [False, True])
+    def test_applied(self, simulator: Simulator, values: dict[str, Any], *, applied: bool) -> None:
+        """An error may come although the write was applied."""
+        fault(simulator, path="identity/create/", applied=applied, **values)
+        if values["kind"] is FaultKind.HANG:
+            with pytest.raises(requests.ConnectionError):
+                create(simulator)
+        else:
+            create(simulator)
+        assert created(simulator) == (1 if applied else 0)
+
+    def test_short_body(self, simulator: Simulator) -> None:
+        """The connection closes before the promised end of the body."""
+        fault(simulator, FaultKind.SHORT_BODY)
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            get(simulator)
+
+    def test_truncated_json(self, simulator: Simulator) -> None:
+        """The HTTP answer is whole, its JSON is not."""
+        fault(simulator, FaultKind.TRUNCATED_JSON)
+        response = get(simulator)
+        assert response.headers["Content-Type"] == "application/json"
+        with pytest.raises(requests.JSONDecodeError):
+            response.json()
+
+    def test_non_json(self, simulator: Simulator) -> None:
+        """HTTP 200 says nothing about the body."""
+        fault(simulator, FaultKind.NON_JSON)
+        response = get(simulator)
+        assert response.status_code == 200
+        assert response.text.startswith("<html>")
+
+    def test_wrong_top_level(self, simulator: Simulator) -> None:
+        """The top level is a list."""
+        fault(simulator, FaultKind.WRONG_TOP_LEVEL)
+        assert [answer["code"] for answer in get(simulator).json()] == [0]
+
+    def test_data_null(self, simulator: Simulator) -> None:
+        """A success has no data."""
+        fault(simulator, FaultKind.DATA_NULL)
+        answer = get(simulator).json()
+        assert (answer["code"], answer["data"]) == (0, None)
+
+    @pytest.mark.parametrize("key", ["pixels", "pixel_id"])
+    def test_missing_key(self, simulator: Simulator, key: str) -> None:
+        """A key is missing, in data or in its rows; the rest is there."""
+        fault(simulator, FaultKind.MISSING_KEY, key=key)
+        response = get(simulator)
+        assert f'"{key}"' not in response.text
+        assert "page_info" in response.json()["data"]
+
+    def test_wrong_type(self, simulator: Simulator) -> None:
+        """A key of data, or of its rows, has a value of another type."""
+        fault(simulator, FaultKind.WRONG_TYPE, key="pixels", times=1)
+        fault(simulator, FaultKind.WRONG_TYPE, key="pixel_id", value=None)
+        assert get(simulator).json()["data"]["pixels"] == "unexpected"
+        assert [pixel["pixel_id"] for pixel in get(simulator).json()["data"]["pixels"]] == [None]
+
+    def test_huge_list(self, simulator: Simulator) -> None:
+        """The rows come again and again, whatever the page size."""
+        fault(simulator, FaultKind.HUGE_LIST, repeat=500)
+        assert len(get(simulator, page_size=1).json()["data"]["pixels"]) == 500
+
+    def test_duplicate_pages(self, simulator: Simulator) -> None:
+        """Every page has the rows of the first."""
+        fault(simulator, FaultKind.DUPLICATE_PAGES)
+        query = {"token": DemoToken.AGENCY, "advertiser_id": DemoAdvertiser.MANY_PAGES}
+        pages = [get(simulator, page=page, **query).json()["data"] for page in (1, 2, 3)]
+        assert pages[0]["page_info"]["total_page"] == 5
+        assert pages[0]["pixels"] == pages[1]["pixels"] == pages[2]["pixels"]
+
+    @pytest.mark.parametrize(("step", "totals"), [(1, [2, 3, 4]), (-1, [0, 0, 0])])
+    def test_changing_totals(self, simulator: Simulator, step: int, totals: list[int]) -> None:
+        """The totals grow or shrink from answer to answer, never below 0."""
+        fault(simulator, FaultKind.CHANGING_TOTALS, step=step)
+        infos = [get(simulator).json()["data"]["page_info"] for _ in totals]
+        assert [info["total_page"] for info in infos] == totals
+        assert [info["total_number"] for info in infos] == totals
+
+    @pytest.mark.parametrize("identity_type", ["CUSTOMIZED_USER", None])
+    def test_cursor(self, simulator: Simulator, identity_type: str | None) -> None:
+        """Instead of page_info there are a cursor and has_more, which lead through all pages."""
+        fault(simulator, FaultKind.CURSOR)
+        fault(simulator, FaultKind.CURSOR, path="identity/get/")
+        query: dict[str, Any] = {"identity_type": identity_type, "page_size": 100}
+        seen, more = [], True
+        while more:
+            data = get(simulator, "identity/get/", DemoToken.AGENCY, DemoAdvertiser.MANY_PAGES, **query).json()["data"]
+            assert "page_info" not in data
+            seen += [row["identity_id"] for row in data["identity_list"]]
+            query["cursor"], more = data["cursor"], data["has_more"]
+        assert len(seen) == len(set(seen)) == (130 if identity_type else 241)
+
+    @pytest.mark.parametrize("kind", FaultKind)
+    def test_refusals_survive(self, simulator: Simulator, kind: FaultKind) -> None:
+        """No kind of fault breaks the simulator where TikTok refuses anyway, or where there are no pages."""
+        values = {"code": 50000, "status": 500, "seconds": 0.01, "key": "x", "repeat": 2}
+        needed = {name: values[name] for name in FAULT_KINDS[kind].required}
+        fault(simulator, kind, path="*", times=2, **needed)
+        for path, token in (("user/info/", "dead"), ("user/info/", DemoToken.OWNER)):
+            try:
+                assert get(simulator, path, token).status_code in {200, 500}
+            except requests.RequestException:
+                assert kind in {
+                    FaultKind.HANG,
+                    FaultKind.RESET_AFTER,
+                    FaultKind.RESET_BEFORE,
+                    FaultKind.SHORT_BODY,
+                }
+        assert get(simulator).json()["code"] == 0
+        assert [request.fault for request in simulator.requests] == [kind, kind, None]
+
+
+class TestNonsense:
+    @pytest.mark.parametrize(
+        ("values", "message"),
+        [
+            ({"path": "nope/", "kind": "code", "code": 1}, "path must be"),
+            ({"path": "*", "kind": "nope"}, "kind must be"),
+            ({"path": "*", "kind": ["code"]}, "kind must be"),
+            ({"path": "*"}, "needs kind"),
+            ({"path": "*", "kind": "code"}, "needs code"),
+            ({"path": "*", "kind": "code", "code": "50000"}, "code must be a number"),
+            ({"path": "*", "kind": "code", "code": True}, "code must be a number"),
+            ({"path": "*", "kind": "code", "code": 0}, "code must be from 1"),
+            ({"path": "*", "kind": "code", "code": 1, "message": 5}, "message must be a text"),
+            ({"path": "*", "kind": "code", "code": 1, "applied": 1}, "applied must be"),
+            ({"path": "*", "kind": "code", "code": 1, "token": 5}, "token must be a text"),
+            ({"path": "*", "kind": "http_status", "status": 200}, "status must be from 400"),
+            ({"path": "*", "kind": "hang", "seconds": -1}, "seconds must be from 0"),
+            ({"path": "*", "kind": "hang", "seconds": float("nan")}, "seconds must be from 0"),
+            ({"path": "*", "kind": "data_null", "seconds": 1}, "takes no seconds"),
+            ({"path": "*", "kind": "data_null", "times": 0}, "times must be from 1"),
+            ({"path": "*", "kind": "data_null", "skip": -1}, "skip must be from 0"),
+            ({"path": "*", "kind": "data_null", "skip": None}, "skip must be a number"),
+            ({"path": "*", "kind": "data_null", "often": 1}, "unknown often"),
+        ],
+    )
+    def test_refused(self, values: dict[str, Any], message: str) -> None:
+        """A fault that makes no sense is refused with the reason."""
+        with pytest.raises(FaultError, match=message):
+            Fault.from_json(values)
+
+    def test_every_kind_is_described(self) -> None:
+        """The table of kinds has every kind."""
+        assert set(FAULT_KINDS) == set(FaultKind)
+
+    def test_token_is_not_shown(self) -> None:
+        """A fault for one token shows the token neither in its text nor as JSON."""
+        made = Fault(path="*", kind=FaultKind.DATA_NULL, token=DemoToken.OWNER)
+        assert DemoToken.OWNER not in repr(made)
+        assert made.to_json() == {"path": "*", "kind": "data_null", "token": fingerprint(DemoToken.OWNER)}
