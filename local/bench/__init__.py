@@ -4,5 +4,5 @@
 the tables of docs/performance.md.
 
 `harness` runs built functions, with the programs of `in_lambda` in fresh interpreters. The measurements are
-`cold_starts`, `fan_out` (TikTok), `overhead`, `sizes`, `load` (the whole stack) and `money`; `report` is the table.
+`cold_starts`, `fan_out` (TikTok), `overhead`, `sizes`, `load` (the whole stack) and `costs`; `report` is the table.
 """

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from local.bench import cold_starts, fan_out, load, money, overhead, report, sizes
+from local.bench import cold_starts, costs, fan_out, load, overhead, report, sizes
 from local.bench.builds import build_twice
 from local.bench.harness import SimulatedTikTok, aws_with_demo_data
 from local.console import Console, StackError
@@ -20,7 +20,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write docs/performance.json and docs/performance.md too")
     options = parser.parse_args()
     console = Console()
-    console.line("\nNothing else should run on this machine meanwhile. It takes about four minutes.")
+    console.line("\nNothing else should run on this machine meanwhile. It takes about five minutes.")
     try:
         results = _measured(console)
     except StackError as error:
@@ -49,7 +49,7 @@ def _measured(console: Console) -> report.Results:
         overhead=warm,
         sizes=sizes.measure(build, second),
         load=load.measure(console),
-        costs=money.costs(fans[fan_out.CASES[1].name], loaded),
+        costs=costs.costs(fans[fan_out.CASES[1].name], loaded),
     )
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from local.bench.builds import BACKGROUND_FUNCTIONS
 from local.bench.cold_starts import ColdStarts
+from local.bench.costs import Cost
 from local.bench.fan_out import FanOut
 from local.bench.load import Load
-from local.bench.money import Cost
 from local.bench.overhead import Overhead
 from local.bench.samples import Figure
 from local.bench.sizes import Size, Sizes

@@ -7,5 +7,5 @@ Real: `publishing.readiness`' sweep, looks but for asking TikTok, records, decis
 preflights refresh, on stores in memory. Simulated: time (`engine`), the workers' turns (`workers`), what people and
 TikTok do (`population`, `tiktok`, `traffic`). How often a check asks TikTok is counted with the real check
 (`profiles`). `assumptions` holds what nobody knows, `cases` what is varied, `freshness` and `tally` what is
-measured, `figures`, `money` and `limits` what comes of it, `report`, `plots` and `svg` what is shown.
+measured, `figures`, `costs` and `limits` what comes of it, `report`, `plots` and `svg` what is shown.
 """

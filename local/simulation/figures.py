@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Self
 
-from local.simulation import assumptions, money
+from local.simulation import assumptions, costs
 from local.simulation.limits import LOOKS, Limit, limits
 from local.simulation.population import advertiser_id, team_id, wanted_per_hour
 from local.simulation.profiles import NAMES
@@ -97,7 +97,7 @@ class Figures:
     write_units: float
     record_bytes: float
     gigabyte_seconds: float
-    costs: Sequence[money.Cost]
+    costs: Sequence[costs.Cost]
     limits: Sequence[Limit]
     outage: Outage | None
     curve: Sequence[float]
@@ -114,7 +114,7 @@ def figures(done: Simulation) -> Figures:
     per_day = {name: count / days for name, count in counts.items()}
     checks = sum(tally.outcomes[one] for one in (Outcome.LOOKED, Outcome.RATE_LIMITED))
     bytes_of_record = sum(tally.bytes_of_records) / max(1, len(tally.bytes_of_records))
-    usage = money.usage(done, per_day, bytes_of_record)
+    usage = costs.usage(done, per_day, bytes_of_record)
     endpoints = {name: _endpoint(done, number) for number, name in enumerate(NAMES)}
     busiest = max(range(len(NAMES)), key=lambda number: endpoints[NAMES[number]].peak_per_minute)
     measured = slice(case.measured_from // SAMPLE_SECONDS, None)
@@ -154,7 +154,7 @@ def figures(done: Simulation) -> Figures:
         write_units=usage.write_units,
         record_bytes=bytes_of_record,
         gigabyte_seconds=usage.gigabyte_seconds,
-        costs=money.costs(usage),
+        costs=costs.costs(usage),
         limits=reached,
         outage=_outage(done),
         curve=_curve(done, busiest, background=False),

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from local.bench.cold_starts import ColdStarts, Loaded
+from local.bench.costs import costs
 from local.bench.fan_out import FanOut
 from local.bench.load import Load
-from local.bench.money import costs
 from local.bench.overhead import Overhead
 from local.bench.report import PICTURES, Results, Row, markdown_tables, rows
 from local.bench.samples import Figure

@@ -13,7 +13,7 @@ import pytest
 
 from local.markdown import with_parts
 from local.paths import SCALING, SCALING_FIGURES, SCALING_PLOTS
-from local.simulation import money, run, workers
+from local.simulation import costs, run, workers
 from local.simulation.cases import SIZES, Case, variations
 from local.simulation.figures import Figures, figures
 from local.simulation.freshness import Ages
@@ -100,7 +100,7 @@ def test_the_workers_are_the_templates() -> None:
         "UrgentQueue": workers.BATCH_SIZES[True],
     }
     assert sweep["Timeout"] == run.SWEEP_TIMEOUT_SECONDS
-    assert {worker["MemorySize"], sweep["MemorySize"]} == {money.MEMORY_GIGABYTES * 1_024}
+    assert {worker["MemorySize"], sweep["MemorySize"]} == {costs.MEMORY_GIGABYTES * 1_024}
 
 
 def test_everybody_is_looked_at_in_time() -> None:
