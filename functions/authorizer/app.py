@@ -46,8 +46,8 @@ def lambda_handler(event: Mapping[str, Any], _context: "LambdaContext") -> dict[
     try:
         bearer = VERIFIER.verify(headers.get("authorization") or "")
     except UnauthorizedError as error:
-        logger.info(LogEvent.NOT_AUTHORIZED, why=str(error))
+        logger.info(LogEvent.NOT_AUTHENTICATED, why=str(error))
         raise Exception("Unauthorized") from None  # noqa: TRY002 - the text that API Gateway asks for
     answer = authorization(bearer, TEAMS.read(bearer.team_id), Stage.of(event["methodArn"]), datetime.now(UTC))
-    logger.info(LogEvent.AUTHORIZED, deny_code=answer["context"]["deny_code"])
+    logger.info(LogEvent.AUTHENTICATED, deny_code=answer["context"]["deny_code"])
     return answer

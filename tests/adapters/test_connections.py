@@ -160,6 +160,22 @@ def test_a_list_takes_the_place_of_the_one_before(place: Place) -> None:
     assert (place.due(NOW + HOUR - MICROSECOND), place.due(NOW + HOUR)) == ([], [DueConnection("t1", "u1")])
 
 
+def test_a_refresh_that_is_put_off_leaves_the_list(place: Place) -> None:
+    """As it is now, which may be newer than what was read."""
+    place.connections.connected(replace(CONNECTED, advertiser_ids=("4",)), NOW)
+    place.connections.put_off(CONNECTED, NOW + HOUR)
+    assert place.now() == replace(CONNECTED, advertiser_ids=("4",), scheduled=True)
+    assert (place.due(NOW + HOUR - MICROSECOND), place.due(NOW + HOUR)) == ([], [DueConnection("t1", "u1")])
+
+
+@pytest.mark.parametrize("is_now", [replace(CONNECTED, status="expired"), replace(CONNECTED, status="revoked"), AGAIN])
+def test_only_the_refresh_of_this_connection_is_put_off(place: Place, is_now: Connection) -> None:
+    """Not of another one, nor of one that has ended while TikTok was being asked."""
+    place.connections.connected(is_now, NOW)
+    place.connections.put_off(CONNECTED, NOW + HOUR)
+    assert place.due() == [DueConnection("t1", "u1")]
+
+
 @pytest.mark.parametrize("is_now", [replace(CONNECTED, status="expired"), replace(CONNECTED, status="revoked"), AGAIN])
 def test_a_list_is_not_written_on_another_connection(place: Place, is_now: Connection) -> None:
     """Nor on one that has ended while TikTok was being asked."""
@@ -206,6 +222,7 @@ def test_a_connection_that_is_gone_is_not_brought_back(place: Place) -> None:
     connections.revoked(CONNECTED)
     assert not connections.claim_refresh(CONNECTED, NOW)
     connections.listed(CONNECTED, NOW)
+    connections.put_off(CONNECTED, NOW)
     connections.schedule(CONNECTED, NOW)
     connections.unschedule(CONNECTED)
     assert not place.due_connections.claim(DueConnection("t1", "u1"), NOW, NOW + HOUR)

@@ -144,6 +144,9 @@ class InMemoryConnections:
         written = {**_list_of(connection), "due_at": due_at}
         self.step("write list", lambda: self._change(connection, _same_and_active, written))
 
+    def put_off(self, connection: Connection, due_at: datetime) -> None:
+        self.step("put refresh off", lambda: self._change(connection, _same_and_active, {"due_at": due_at}))
+
     def schedule(self, connection: Connection, due_at: datetime) -> None:
         def not_scheduled(item: Item, _read: Connection) -> bool:
             return item["status"] == "active" and "due_at" not in item
@@ -240,6 +243,8 @@ class InMemoryVault:
         return SecretStr(secret.versions[version])
 
     def current(self, secret_id: str) -> SecretStr | None:
+        if not secret_id:
+            raise RuntimeError("ValidationException: a secret has a name")
         secret = self.secrets.get(secret_id)
         return self.version(secret_id, secret.current) if secret and secret.current else None
 

@@ -9,8 +9,8 @@ class LogEvent(StrEnum):
     ANSWERED = "answered"
     REFUSED = "refused"
     FAILED = "failed"
-    AUTHORIZED = "authorized"
-    NOT_AUTHORIZED = "not authorized"
+    AUTHENTICATED = "authenticated"
+    NOT_AUTHENTICATED = "not authenticated"
     SECRET_UNUSABLE = "the secret of a connection is missing or holds no token"  # noqa: S105 - a text about a secret
     TOKEN_DEAD = "TikTok calls the token dead"  # noqa: S105 - a text about a token
     TOKEN_REFUSED = "TikTok refuses this token the advertiser"  # noqa: S105 - a text about a token

@@ -92,8 +92,9 @@ class Team:
         return replace(self, connections=tuple(changed))
 
     def counts(self, connection: Connection) -> bool:
-        """Whether the connection may be used: active, and its person a member."""
-        return connection.status == ConnectionStatus.ACTIVE and connection.user_id in self.roles
+        """Whether the connection may be used: active, with a secret, and its person a member."""
+        active = connection.status == ConnectionStatus.ACTIVE and bool(connection.secret_id)
+        return active and connection.user_id in self.roles
 
     def has_active_subscription(self, now: datetime) -> bool:
         """Whether the team may write."""

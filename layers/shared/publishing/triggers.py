@@ -43,7 +43,7 @@ def sweep_handler(sweep: Sweep, connection_sweep: ConnectionSweep, bus: Bus) -> 
         swept = sweep.go_on(sweeping, out_of_time=out_of_time)
         if swept.left is None:
             logger.info(LogEvent.CONNECTIONS_ASKED, connections=connection_sweep.run(out_of_time=out_of_time))
-        if swept.left is not None:
+        else:
             detail = asdict(swept.left)
             bus.send([OutgoingEvent(f"sweep/{swept.left.run}/{len(swept.left.shards)}", GOES_ON, detail)])
             logger.info(LogEvent.SWEEP_GOES_ON, run=sweeping.run, queued=swept.queued, shards=len(swept.left.shards))

@@ -1,5 +1,7 @@
 """Ending a connection: who may, what TikTok and the secret come to, and that it is repeated safely."""
 
+import io
+
 import pytest
 from pydantic import SecretStr
 
@@ -8,6 +10,7 @@ from tests.support.in_memory_stores import secret_id_of
 from tests.unit.connecting.scenarios import REVOKE, WHO
 from tests.unit.connecting.system import HOUR, TEAM, System
 
+UNFINISHED_IS_OVER = "a change of a connection that was left unfinished is over"
 NOTHING, READY = DemoAdvertiser.NOTHING, DemoAdvertiser.EVERYTHING_READY
 
 
@@ -88,15 +91,18 @@ def test_tiktok_in_trouble(system: System, fault: Fault, status: int | None, cod
     system.assert_well(WHO)
 
 
-def test_the_sweep_finishes(system: System) -> None:
-    """Nobody has to come again."""
+def test_the_sweep_finishes(system: System, log: io.StringIO) -> None:
+    """Nobody has to come again, and operators see that it is over."""
     system.connect(WHO)
     token = system.token(WHO)
     system.tiktok.faults.add(Fault(path=REVOKE, kind=FaultKind.CODE, code=50000, times=2))
     assert system.disconnect(WHO).status == 502
+    assert UNFINISHED_IS_OVER not in log.getvalue()
     system.pass_time(4 * HOUR)
     assert not system.is_live(token)
     system.assert_well(WHO)
+    assert UNFINISHED_IS_OVER in log.getvalue()
+    assert '"kind":"disconnect"' in log.getvalue()
 
 
 def test_without_the_apps_credentials(system: System) -> None:
@@ -119,6 +125,18 @@ def test_no_token_in_the_secret(system: System) -> None:
     assert system.disconnect(WHO).status == 200
     assert [one.path for one in system.tiktok.requests] == []
     system.assert_well(WHO)
+
+
+def test_an_item_without_a_secret(system: System) -> None:
+    """Another service may have written it so: it is ended, and no secret without a name is asked for."""
+    assert system.connect(WHO) == "connected"
+    token = system.token(WHO)
+    system.teams.items[TEAM, f"CONNECTION#{WHO}"]["secret_id"] = ""
+    assert system.disconnect(WHO).status == 200
+    assert not system.is_live(token)
+    connection = system.connection(WHO)
+    assert connection is not None
+    assert connection.status == "revoked"
 
 
 def test_a_disconnection_ends_another_services_secret_and_what_lies_beside_it(system: System) -> None:

@@ -117,6 +117,22 @@ class TestList:
         assert system.connection(WHO) == before
         assert system.due_in(WHO) == DAY
 
+    def test_a_list_that_a_preflight_has_renewed_meanwhile(self, system: System) -> None:
+        """It stays, although this refresh may not read the list and is put off."""
+        system.connect(WHO)
+        fault = Fault(path=LIST, kind=FaultKind.CODE, code=40001, message="lacks the required scope")
+        system.tiktok.faults.add(fault)
+        system.clock.forward(DAY)
+        item = system.teams.items[TEAM, f"CONNECTION#{WHO}"]
+        system.effects.watch(Point(2, after=True), lambda: item.update(advertiser_ids=[READY]))
+        system.sweep()
+        assert system.effects.reached
+        assert system.effects.names[2] == LIST
+        connection = system.connection(WHO)
+        assert connection is not None
+        assert connection.advertiser_ids == (READY,)
+        assert system.due_in(WHO) == DAY
+
     def test_narrow_consent(self, system: System) -> None:
         """Who did not grant the list is connected and stays so."""
         assert system.connect(WHO, scopes=set(Scope) - {Scope.ADVERTISER_READ}) == "connected"
@@ -143,6 +159,15 @@ class TestList:
         assert "missing or holds no token" in log.getvalue()
         assert system.due_in(WHO) == HOUR
         assert len(system.tiktok.requests) == 0
+
+    def test_an_item_without_a_secret(self, system: System, log: io.StringIO) -> None:
+        """As one whose secret holds no token; no secret without a name is asked for."""
+        system.teams.connect(TEAM, WHO, [READY])
+        system.connections.schedule(system.teams.connection(TEAM, WHO), system.clock())
+        system.teams.items[TEAM, f"CONNECTION#{WHO}"]["secret_id"] = ""
+        assert system.sweep() == []
+        assert "missing or holds no token" in log.getvalue()
+        assert system.due_in(WHO) == HOUR
 
     def test_of_another_services_writing(self, system: System) -> None:
         """An item without any of our attributes is refreshed as well, once that is scheduled."""

@@ -275,6 +275,6 @@ def test_the_bearer_token_is_not_logged(authorizer: ModuleType) -> None:
         authorizer.lambda_handler({"headers": {"Authorization": "Bearer made-up"}, "methodArn": ARN}, FakeContext())
     authorizer.logger.registered_handler.setStream(before)
     messages = [json.loads(line)["message"] for line in written.getvalue().splitlines()]
-    assert messages == ["authorized", "not authorized"]
+    assert messages == ["authenticated", "not authenticated"]
     assert "Bearer" not in written.getvalue()
     assert "made-up" not in written.getvalue()

@@ -1,6 +1,7 @@
 """Whose token is used: the rules of the contract's third chapter."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -84,6 +85,13 @@ def test_only_active_connections_count(status: str) -> None:
     """The caller's own and a teammate's alike."""
     assert chosen([link("own", "1", status=status), link("man", "1")]) == [("man", "1", False)]
     assert chosen([link("own", "1"), link("man", "1", status=status)]) == [("own", "1", True)]
+
+
+def test_a_connection_without_a_secret_does_not_count() -> None:
+    """Another service may write one; Secrets Manager refuses to be asked for a secret without a name."""
+    assert chosen([replace(link("own", "1"), secret_id=""), link("man", "1")]) == [("man", "1", False)]
+    with pytest.raises(NoTokenError):
+        chosen([replace(link("own", "1"), secret_id="")])
 
 
 def test_who_has_left_the_team_does_not_count() -> None:

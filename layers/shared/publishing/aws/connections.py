@@ -70,6 +70,19 @@ class DynamoDBConnections:
             },
         )
 
+    def put_off(self, connection: Connection, due_at: datetime) -> None:
+        """Conditional on it being active, and the same. What another wrote meanwhile stays."""
+        self._update(
+            connection,
+            "SET due_shard = :due_shard, due_at = :due_at",
+            f"#status = :active AND {_SAME}",
+            {
+                ":active": {"S": ConnectionStatus.ACTIVE},
+                ":connected_at": {"S": connection.connected_at},
+                **_due_values(due_at),
+            },
+        )
+
     def schedule(self, connection: Connection, due_at: datetime) -> None:
         """Conditional on it being active and not scheduled yet."""
         self._update(
@@ -78,7 +91,7 @@ class DynamoDBConnections:
             "#status = :active AND attribute_not_exists(due_at)",
             {
                 ":active": {"S": ConnectionStatus.ACTIVE},
-                **{f":{name}": value for name, value in due_attributes(CONNECTIONS_SHARD, due_at).items()},
+                **_due_values(due_at),
             },
         )
 
@@ -97,6 +110,10 @@ class DynamoDBConnections:
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues=values,
         )
+
+
+def _due_values(due_at: datetime) -> Item:
+    return {f":{name}": value for name, value in due_attributes(CONNECTIONS_SHARD, due_at).items()}
 
 
 def _list_attributes(connection: Connection) -> Item:

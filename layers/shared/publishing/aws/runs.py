@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from publishing.aws.table import Table, seconds
+from publishing.aws.table import Table
 from publishing.readiness.stores import Run
 
 RUNS_KEPT = timedelta(days=7)
@@ -38,7 +38,7 @@ class DynamoDBRuns:
             Key={"pk": {"S": _RUNS}, "sk": {"S": f"RUN#{run.name}"}},
             UpdateExpression="SET expires_at = :end ADD queued :queued, verified :verified, unverified :unverified",
             ExpressionAttributeValues={
-                ":end": {"N": seconds(keep_until)},
+                ":end": {"N": str(int(keep_until.timestamp()))},
                 ":queued": {"N": str(run.queued)},
                 ":verified": {"N": str(run.verified)},
                 ":unverified": {"N": str(run.unverified)},

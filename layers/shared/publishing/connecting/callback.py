@@ -78,17 +78,17 @@ class Callback:
         return state.taken(code)
 
     def _left(self, state: PendingState, deadline: Deadline) -> Change | None:
-        """The change that an earlier attempt with this state left; one of any other kind is finished first."""
+        """The change that an earlier attempt with this state left; any other is recovered first."""
         left = self.services.changes.read(*state.person)
         if left is None or left.grant == state.key.digest:
             return left
         try:
-            settled = recover(self.services, left, deadline.earlier(LISTING_SECONDS))
+            recovered = recover(self.services, left, deadline.earlier(LISTING_SECONDS))
         except NotSetUpError:
             raise RefusedError(Refusal.NOT_SET_UP) from None
         except TikTokError as error:
             raise RefusedError(refusal_of(error)) from None
-        if not settled:
+        if not recovered:
             raise RefusedError(Refusal.IN_PROGRESS)
         return None
 

@@ -73,9 +73,9 @@ def end_connection(services: ConnectServices, change: Change, deadline: Deadline
     connection = services.teams.read(change.team_id).connection_of(change.user_id)
     if connection is not None and connection.status != ConnectionStatus.REVOKED:
         services.connections.revoked(connection)
-    # Another service's secret may have another name; beside it may lie one that was made for a token that came half.
-    names = [services.vault.secret_id(change.team_id, change.user_id)]
-    for secret_id in dict.fromkeys([connection.secret_id, *names] if connection else names):
+    # Another service's secret may have another name; beside it there may be one that an unfinished connecting made.
+    named = [connection.secret_id] if connection is not None and connection.secret_id else []
+    for secret_id in dict.fromkeys([*named, services.vault.secret_id(change.team_id, change.user_id)]):
         token = services.vault.current(secret_id)
         if token is not None:
             _revoke(services, change, token, deadline)

@@ -28,7 +28,14 @@ def recover(services: ConnectServices, left: Change, deadline: Deadline) -> bool
         return False
     if change.kind is Kind.DISCONNECT:
         end_connection(services, change, deadline)
-        return True
+    else:
+        _connect(services, change, deadline)
+    logger.info(LogEvent.CHANGE_FINISHED, user_id=change.user_id, kind=change.kind)
+    return True
+
+
+def _connect(services: ConnectServices, change: Change, deadline: Deadline) -> None:
+    """Make the connection if its token is stored, and leave nothing behind if it is not."""
     token = services.vault.version(services.vault.secret_id(change.team_id, change.user_id), change.grant)
     if token is None:
         abandon(services, change)
@@ -36,8 +43,6 @@ def recover(services: ConnectServices, left: Change, deadline: Deadline) -> bool
         complete(services, change, token, deadline)
     services.states.done(key_for(change.team_id, change.user_id, change.grant))
     services.changes.end(change)
-    logger.info(LogEvent.CHANGE_FINISHED, user_id=change.user_id, kind=change.kind, made=token is not None)
-    return True
 
 
 def abandon(services: ConnectServices, change: Change) -> None:

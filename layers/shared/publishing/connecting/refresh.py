@@ -39,7 +39,7 @@ def refresh(services: ConnectServices, marks: Marks, expiry: Expiry, due: DueCon
 
 def _list(services: ConnectServices, marks: Marks, expiry: Expiry, connection: Connection, deadline: Deadline) -> None:
     """Read the list of a connection's advertisers again; who is found dead is marked, and others are told."""
-    token = services.vault.current(connection.secret_id)
+    token = services.vault.current(connection.secret_id) if connection.secret_id else None
     if token is None:
         logger.warning(LogEvent.SECRET_UNUSABLE, user_id=connection.user_id)
         return
@@ -52,7 +52,7 @@ def _list(services: ConnectServices, marks: Marks, expiry: Expiry, connection: C
         return
     except TikTokError as error:
         if not error.worth_repeating:  # a permission that was not granted, say: in an hour it is no other
-            services.connections.listed(connection, services.clock() + LIST_EVERY)
+            services.connections.put_off(connection, services.clock() + LIST_EVERY)
         raise
     now = services.clock()
     services.connections.listed(found.of(connection, now), now + LIST_EVERY)

@@ -113,6 +113,10 @@ class Connections(Protocol):
         """Write its list, if it is still the one that was read; it is due again then."""
         ...
 
+    def put_off(self, connection: Connection, due_at: datetime) -> None:
+        """Have its list refreshed then, instead of when it was due; the list stays as it is."""
+        ...
+
     def schedule(self, connection: Connection, due_at: datetime) -> None:
         """Have its list refreshed then, unless a refresh is scheduled already."""
         ...

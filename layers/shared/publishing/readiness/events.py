@@ -135,7 +135,7 @@ DETAIL_TYPES: dict[type[Event], DetailType] = {
     ConnectionExpired: "TikTok Connection Expired",
     ChecksUnverifiable: "TikTok Checks Unverifiable",
 }
-"""Every event that is sent, by its model."""
+"""Every event that others are told of, by its model; the sweep's own is in :mod:`publishing.triggers`."""
 
 
 def outgoing(event: Event) -> OutgoingEvent:
