@@ -1,4 +1,4 @@
-"""From the schedule: finds the advertisers that are due, and asks for a look at each."""
+"""From the schedule: finds the advertisers and connections that are due, and asks for a look or a refresh of each."""
 
 import os
 import ssl

@@ -13,7 +13,7 @@ from publishing import calls, inputs, intents, problems, upstream_problems
 from publishing.connecting import advertisers, changes, states, times
 from publishing.connecting.permissions import NEEDED, SCOPES
 from publishing.connecting.refusals import MEANINGS, Refusal
-from publishing.identities import avatars, display_name
+from publishing.identities import avatars, display_name, images
 from publishing.preflight.findings import Finding, Status, Unverified
 from publishing.preflight.messages import text_of
 from publishing.preflight.objectives import OBJECTIVES, Requirement
@@ -89,6 +89,7 @@ def _return_codes() -> str:
 def _limits() -> str:
     spans: tuple[tuple[str, float | int | timedelta, str], ...] = (
         ("a check, a list or a creation answers within", calls.BUDGET_SECONDS + calls.MARGIN_SECONDS, "s"),
+        ("an upload of a picture answers within", images.BUDGET_SECONDS + calls.MARGIN_SECONDS, "s"),
         ("a link to TikTok's consent page is good for", states.LIFE, ""),
         ("a creation with an `Idempotency-Key` is answered again for", intents.KEEP_WITH_KEY, ""),
         ("the same creation without a key is answered again for", intents.KEEP_WITHOUT_KEY, ""),

@@ -1,7 +1,7 @@
 """POST /identity-images on the deployed template: the real gateway, and the function's own Pillow.
 
 What API Gateway itself refuses as too large (REQUEST_TOO_LARGE, 413) cannot be shown here: that limit is AWS', and
-MiniStack has none. The template's answer to it is compared with the table of problems in tests/unit/test_template.py.
+MiniStack has none. tests/unit/template/test_gateway.py compares the template's answer to it with the table of problems.
 """
 
 import base64

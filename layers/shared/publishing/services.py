@@ -1,4 +1,4 @@
-"""Everything outside the process that a function works with; made once, in Init."""
+"""What the actions work with, and the answer of the first token that TikTok accepts; made once, in Init."""
 
 import os
 import ssl
@@ -59,7 +59,7 @@ class Services:
         return session.first_answer(chosen, work)
 
     def _candidates(self, call: Call, advertiser_id: str | None, purpose: Purpose) -> tuple[Candidate, ...]:
-        """Those that the team's connections make, after a look whether the caller's own list has grown meanwhile."""
+        """The team's candidates; where there are none, once more after the caller's own list was read again."""
         team = self.teams.read(call.caller.team_id)
         choose = partial(
             candidates,

@@ -6,7 +6,8 @@ Knows no team, no AWS and no product rule. Built in three layers, each usable al
 * :mod:`~tiktok_business.client` adds the envelope, retries and pages,
 * :mod:`~tiktok_business.api` has one method for each endpoint.
 
-Sources named in this package: ``SDK`` is ``tiktok/tiktok-business-api-sdk`` at f809c396 (2026-02-27), ``EVA`` is
-``api-evangelist/tiktok-ads`` (2026-08-13), ``NAN`` are the responses recorded by ``NangoHQ/integration-templates``
-(2026-05-26/27), ``DOC:n`` is a page of TikTok's developer portal.
+Sources named in this code (docs/tiktok.md says how much each is worth): ``SDK`` is ``tiktok/tiktok-business-api-sdk``
+at f809c396 (2026-02-27), ``EVA`` ``api-evangelist/tiktok-ads`` (2026-08-13), ``BUB`` ``bububa/tiktok-business``
+(2026-07-24), ``NAN`` the responses recorded by ``NangoHQ/integration-templates`` (2026-05-26/27), ``AIR``
+``airbytehq/airbyte``, ``DOC:n`` a page of TikTok's developer portal.
 """

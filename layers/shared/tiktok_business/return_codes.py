@@ -96,7 +96,7 @@ RETURN_CODES: tuple[ReturnCode, ...] = (
     _row((40201, 40202), Meaning.TRANSIENT, "not ready, or a write conflict"),
     _row(70001, Meaning.REJECTED, "invalid type of business authorisation", _SDK),
     _row(20001, Meaning.UNKNOWN, "partial success: a part was done"),
-    # What the tables above do not name: 4xxxx is definitive, 5xxxx and 6xxxx are TikTok's own trouble.
+    # What the rows above do not name: 4xxxx is definitive, 5xxxx and 6xxxx are TikTok's own trouble.
     _row((40000, 49999), Meaning.REJECTED, "invalid request (40002 is TikTok's catch-all)"),
     _row((50000, 69999), Meaning.TRANSIENT, "TikTok's own services: 50000, 50002, 51xxx, 52xxx, 531xx, 60001"),
 )

@@ -19,7 +19,7 @@ class UsedIdentity(Answer):
 
 
 class AssetSeen(Answer):
-    """Something at TikTok that an ad could use, or what speaks against it."""
+    """Something at TikTok that an ad could use, and what speaks against it."""
 
     id: str
     name: str | None

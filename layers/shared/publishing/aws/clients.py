@@ -1,4 +1,4 @@
-"""boto3's clients, for what happens once in a connection's life: loaded by the request that needs one (decision 13)."""
+"""botocore's DynamoDB client, for the mark on a dead connection: loaded by the request that needs it (decision 13)."""
 
 from functools import cache
 from typing import TYPE_CHECKING, cast

@@ -1,4 +1,4 @@
-"""The accounts of readiness sweeps in DynamoDB."""
+"""What came of each readiness sweep, in DynamoDB."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

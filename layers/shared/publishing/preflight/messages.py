@@ -1,4 +1,4 @@
-"""Every sentence that a media buyer reads: what is the matter, what to do, who does it, where and with which call."""
+"""The sentences of checks and warnings: what is the matter, what to do, who does it, where and with which call."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
