@@ -35,7 +35,7 @@ MOST_MODULES = {
     "CreateConnectionFunction": 291,
     "ConnectionCallbackFunction": 293,
     "DeleteConnectionFunction": 291,
-    "PublishCheckFunction": 296,
+    "PublishCheckFunction": 297,
     "ReadinessSweepFunction": 272,
     "ReadinessRequestFunction": 272,
     CHECK: 345,
