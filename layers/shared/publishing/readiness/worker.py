@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from publishing.inputs import AdvertiserId, faulty_fields
 from publishing.log_events import LogEvent
 from publishing.readiness import metrics
-from publishing.readiness.check import Services, check
+from publishing.readiness.check import CheckServices, check
 from publishing.readiness.decision import troubled
 from publishing.readiness.looks import Checked, ComesBackError, Outcome
 from publishing.readiness.pacing import Pace
@@ -56,7 +56,7 @@ class _Body(BaseModel):
 class Worker:
     """Works through batches. ``sleep`` is an argument so that tests do not wait."""
 
-    services: Services
+    services: CheckServices
     runs: Runs
     pace: Pace
     urgent_queue: str
