@@ -17,10 +17,10 @@ from publishing.aws.connections import DynamoDBConnections
 from publishing.aws.json_api import JsonApi
 from publishing.aws.records import DynamoDBRecords
 from publishing.aws.runs import DynamoDBRuns
-from publishing.aws.secrets import SecretsManagerVault
 from publishing.aws.states import DynamoDBStates
 from publishing.aws.table import DUE_INDEX, Table
 from publishing.aws.teams import DynamoDBTeams
+from publishing.aws.vault import SecretsManagerVault
 from publishing.calls import Caller
 from publishing.connecting.changes import Change, Kind
 from publishing.connecting.states import digest_of, new_state

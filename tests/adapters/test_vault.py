@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from local.in_memory_aws import InMemoryAws
 from publishing.aws.json_api import SECRETS_MANAGER, AwsError, Call, JsonApi
-from publishing.aws.secrets import RECOVERY_WINDOW_DAYS, SecretsManagerVault
 from publishing.aws.tokens import SecretsManagerTokens
+from publishing.aws.vault import RECOVERY_WINDOW_DAYS, SecretsManagerVault
 from publishing.connecting.states import digest_of
 from publishing.teams import Connection
 from tests.adapters.scripted_aws import CANARY, GOOD, ScriptedAws, client, error_answer, told

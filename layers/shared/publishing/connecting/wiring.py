@@ -5,16 +5,17 @@ import ssl
 from dataclasses import dataclass
 
 from publishing.aws.announcements import DynamoDBAnnouncements
+from publishing.aws.app_credentials import SecretsManagerApp
 from publishing.aws.changes import DynamoDBChanges
 from publishing.aws.clients import dynamodb_client
 from publishing.aws.connections import DynamoDBConnections
+from publishing.aws.event_bus import EventBridgeBus
 from publishing.aws.json_api import EVENTBRIDGE, SECRETS_MANAGER, JsonApi
 from publishing.aws.marks import DynamoDBMarks
-from publishing.aws.messaging import EventBridgeBus
-from publishing.aws.secrets import SecretsManagerApp, SecretsManagerVault
 from publishing.aws.states import DynamoDBStates
 from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
+from publishing.aws.vault import SecretsManagerVault
 from publishing.connecting.own_list import OwnList
 from publishing.connecting.services import ConnectServices, OpenOAuth
 from publishing.connecting.settings import ConnectSettings

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from publishing.aws.announcements import DynamoDBAnnouncements
 from publishing.aws.connections import DynamoDBConnections
+from publishing.aws.event_bus import EventBridgeBus
 from publishing.aws.json_api import EVENTBRIDGE, SQS, JsonApi
-from publishing.aws.messaging import EventBridgeBus, SqsQueue
+from publishing.aws.look_queue import SqsQueue
 from publishing.aws.records import DynamoDBRecords
 from publishing.aws.runs import DynamoDBRuns
 from publishing.aws.table import Table
