@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from publishing.connecting.changes import FINISHED_AFTER, Change
 from publishing.connecting.states import PendingState, StateKey
 from publishing.connecting.stores import DueConnection, NotSetUpError
-from publishing.connections import TokenUnavailableError
+from publishing.stores import TokenUnavailableError
 from publishing.teams import Connection
 from tests.support.in_memory_stores import InMemoryTeams, Item, secret_id_of
 from tiktok_business.oauth import App

@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from publishing.aws.teams import team_of
 from publishing.calls import Caller
-from publishing.connections import TokenUnavailableError
 from publishing.intents import LEASE, Begun, Intent, OtherIntentError, Replay, State, StillRunningError
+from publishing.stores import TokenUnavailableError
 from publishing.teams import Connection, Team
 
 Item = dict[str, Any]

@@ -17,10 +17,10 @@ from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
 from publishing.aws.tokens import SecretsManagerTokens
 from publishing.calls import Call
-from publishing.connections import Marks, OwnLists, Tokens
 from publishing.intents import Intents
 from publishing.session import Answered, Result, Session, Work
 from publishing.settings import Settings
+from publishing.stores import Marks, OwnLists, Tokens
 from publishing.teams import Role, Teams
 from publishing.token_choice import AdvertiserNotConnectedError, Candidate, NoTokenError, Purpose, candidates
 from tiktok_business.api import Hints, TikTokBusinessApi

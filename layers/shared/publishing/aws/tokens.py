@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pydantic import SecretStr
 
 from publishing.aws.json_api import AwsError, Call
-from publishing.connections import TokenUnavailableError
+from publishing.stores import TokenUnavailableError
 from publishing.teams import Connection
 
 CACHE_SECONDS = 300.0

@@ -11,9 +11,9 @@ from publishing.connecting.advertisers import listing
 from publishing.connecting.services import OpenOAuth
 from publishing.connecting.stores import AppCredentials, Connections, NotSetUpError
 from publishing.connecting.times import LIST_EVERY
-from publishing.connections import Marks, Tokens, TokenUnavailableError
 from publishing.log_events import LogEvent
 from publishing.session import with_rotation
+from publishing.stores import Marks, Tokens, TokenUnavailableError
 from publishing.teams import Connection, ConnectionStatus
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TikTokError, TokenRejectedError

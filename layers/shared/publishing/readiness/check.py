@@ -6,7 +6,6 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from publishing.connections import Marks, Tokens
 from publishing.preflight.evidence import gather
 from publishing.preflight.findings import Finding, Status, Unverified, unknown
 from publishing.preflight.objectives import OBJECTIVES, Requirement
@@ -17,6 +16,7 @@ from publishing.readiness.looks import Checked, Looks, Outcome
 from publishing.readiness.snapshot import Look
 from publishing.readiness.stores import Announcements, Bus, LookMessage, Queue, Records, Refreshes
 from publishing.session import Session
+from publishing.stores import Marks, Tokens
 from publishing.teams import Connection, ConnectionStatus, Role, Team, Teams
 from publishing.token_choice import AdvertiserNotConnectedError, NoTokenError, Purpose, candidates
 from tiktok_business.api import TikTokBusinessApi
