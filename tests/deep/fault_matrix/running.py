@@ -35,7 +35,7 @@ from tests.support.listening import listening
 from tests.support.product import Product, product
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
-from tiktok_business.oauth import App, TikTokOAuth
+from tiktok_business.oauth import DeveloperApp, TikTokOAuth
 from tiktok_business.transport import RequestsTransport
 
 NAME = "Acme Winter"
@@ -128,7 +128,7 @@ class _Request:
         self.token = token
         self.tiktok = tiktok
         self.product = _people(product(tiktok.base_url), token, cell)
-        app = App(tiktok.world.app_id, SecretStr(tiktok.world.app_secret))
+        app = DeveloperApp(tiktok.world.app_id, SecretStr(tiktok.world.app_secret))
         self.services = replace(
             self.product.services,
             own_lists=OwnList(

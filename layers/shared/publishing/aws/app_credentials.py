@@ -8,22 +8,22 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from publishing.aws.json_api import AwsError, Call
+from publishing.aws.json_api import AwsCall, AwsError
 from publishing.aws.tokens import ABSENT, CACHE_SECONDS
 from publishing.connecting.stores import NotSetUpError
-from tiktok_business.oauth import App
+from tiktok_business.oauth import DeveloperApp
 
 
 @dataclass(slots=True)
 class SecretsManagerApp:
     """The app's credentials, remembered for at most five minutes once they are there."""
 
-    call: Call
+    call: AwsCall
     secret_id: str
     clock: Callable[[], float] = time.monotonic
-    _remembered: tuple[App, float] | None = field(default=None, repr=False)
+    _remembered: tuple[DeveloperApp, float] | None = field(default=None, repr=False)
 
-    def read(self) -> App:
+    def read(self) -> DeveloperApp:
         """The app.
 
         Raises:
@@ -35,7 +35,7 @@ class SecretsManagerApp:
         self._remembered = (app, self.clock() + CACHE_SECONDS)
         return app
 
-    def _fetch(self) -> App:
+    def _fetch(self) -> DeveloperApp:
         fields: Any = None
         try:
             fields = json.loads(self.call("GetSecretValue", SecretId=self.secret_id)["SecretString"])
@@ -47,4 +47,4 @@ class SecretsManagerApp:
         app_id, secret = (fields.get(one) if isinstance(fields, dict) else None for one in ("app_id", "secret"))
         if not (isinstance(app_id, str) and app_id and isinstance(secret, str) and secret):
             raise NotSetUpError
-        return App(app_id, SecretStr(secret))
+        return DeveloperApp(app_id, SecretStr(secret))

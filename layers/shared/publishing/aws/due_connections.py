@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from publishing.aws.json_api import SQS, Call, JsonApi
+from publishing.aws.json_api import SQS, AwsCall, JsonApi
 from publishing.aws.table import CONNECTIONS_SHARD, Table, change_key, connection_key, seconds
 from publishing.connecting.stores import DueConnection
 from publishing.environment import required
@@ -20,7 +20,7 @@ class DynamoDBDueConnections:
     """A shard of the table's index of what is due, and a queue by its URL."""
 
     table: Table
-    sqs: Call
+    sqs: AwsCall
     queue_url: str
 
     @classmethod

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from publishing.aws.json_api import AwsError, Call
+from publishing.aws.json_api import AwsCall, AwsError
 from publishing.readiness.events import SOURCE
 from publishing.readiness.record import OutgoingEvent
 
@@ -16,7 +16,7 @@ EVENTS_AT_ONCE = 10
 class EventBridgeBus:
     """The project's event bus."""
 
-    call: Call
+    call: AwsCall
     name: str
 
     def send(self, events: Iterable[OutgoingEvent]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from publishing.aws.json_api import Call
+from publishing.aws.json_api import AwsCall
 from publishing.readiness.pacing import LONGEST_HIDING
 from publishing.readiness.stores import Outgoing
 
@@ -17,7 +17,7 @@ LONGEST_DELAY = timedelta(minutes=15)
 class SqsQueue:
     """The queue of looks and the urgent one, by their URLs."""
 
-    call: Call
+    call: AwsCall
     url: str
     urgent_url: str
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from publishing.aws.json_api import AwsError, Call
+from publishing.aws.json_api import AwsCall, AwsError
 from publishing.stores import TokenUnavailableError
 from publishing.teams import Connection
 
@@ -28,7 +28,7 @@ _HEADER_VALUE = re.compile(r"[!-~]+")
 class SecretsManagerTokens:
     """Tokens in Secrets Manager, remembered for at most ``CACHE_SECONDS``."""
 
-    call: Call
+    call: AwsCall
     clock: Callable[[], float] = time.monotonic
     _remembered: dict[tuple[str, str], tuple[SecretStr, float]] = field(default_factory=dict, repr=False)
     """By secret and moment of connecting: who has connected again has another token."""

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from publishing.aws.json_api import AwsError, Call
+from publishing.aws.json_api import AwsCall, AwsError
 from publishing.aws.tokens import ABSENT, NOT_FOUND, TO_BE_DELETED, token_in
 
 RECOVERY_WINDOW_DAYS = 7
@@ -22,7 +22,7 @@ _PLAIN = frozenset(string.ascii_letters + string.digits + "_+.@-")
 class SecretsManagerVault:
     """Tokens of connections, each version named by the state that it came from."""
 
-    call: Call
+    call: AwsCall
     prefix: str
 
     def secret_id(self, team_id: str, user_id: str) -> str:

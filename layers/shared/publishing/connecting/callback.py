@@ -18,7 +18,7 @@ from publishing.connecting.stores import NotSetUpError
 from publishing.log_events import LogEvent
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TikTokError
-from tiktok_business.oauth import App
+from tiktok_business.oauth import DeveloperApp
 
 LISTING_SECONDS = 6.0
 """Of the request's time, kept for what follows the exchange."""
@@ -93,7 +93,14 @@ class Callback:
         return None
 
     def _exchanged(
-        self, change: Change, state: PendingState, app: App, auth_code: SecretStr, deadline: Deadline, *, again: bool
+        self,
+        change: Change,
+        state: PendingState,
+        app: DeveloperApp,
+        auth_code: SecretStr,
+        deadline: Deadline,
+        *,
+        again: bool,
     ) -> tuple[Change, SecretStr]:
         """The token; a code that TikTok does not take is over, any other failure may be repeated with it.
 
