@@ -20,7 +20,7 @@ from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TikTokError
 from tiktok_business.oauth import DeveloperApp
 
-LISTING_SECONDS = 6.0
+COMPLETION_SECONDS = 6.0
 """Of the request's time, kept for what follows the exchange."""
 
 logger = Logger(service="publishing", child=True)
@@ -83,7 +83,7 @@ class Callback:
         if left is None or left.grant == state.key.digest:
             return left
         try:
-            settled = recover(self.services, left, deadline.earlier(LISTING_SECONDS))
+            settled = recover(self.services, left, deadline.keeping(COMPLETION_SECONDS))
         except NotSetUpError:
             raise RefusedError(Refusal.NOT_SET_UP) from None
         except TikTokError as error:
@@ -108,7 +108,7 @@ class Callback:
         """
         services = self.services
         try:
-            grant = services.open_oauth(app, deadline.earlier(LISTING_SECONDS)).exchange(auth_code)
+            grant = services.open_oauth(app, deadline.keeping(COMPLETION_SECONDS)).exchange(auth_code)
         except TikTokError as error:
             logger.warning(LogEvent.NOT_CONNECTED, user_id=state.user_id, tiktok=str(error))
             refusal = refusal_of(error)

@@ -40,7 +40,7 @@ class OwnList:
         if not self.connections.claim_refresh(connection, now):
             return None
         try:
-            oauth = self.open_oauth(self.app.read(), deadline.sooner(LISTING_SECONDS))
+            oauth = self.open_oauth(self.app.read(), deadline.within(LISTING_SECONDS))
             found = with_rotation(self.tokens, connection, partial(listing, oauth))
         except TokenRejectedError as error:
             logger.warning(LogEvent.TOKEN_DEAD, user_id=connection.user_id, tiktok=str(error))

@@ -28,7 +28,7 @@ def check_catalog(api: TikTokBusinessApi, _advertiser_id: str) -> Finding:
     none rests on the Business Centers that are visible now. Where the token's person sees none nothing is known.
     """
     hint, api.hints.catalog_bc_id = api.hints.catalog_bc_id, None
-    hinted = _looks(api.until(api.client.deadline.sooner(HINT_SECONDS)), [hint] if hint else [])
+    hinted = _looks(api.until(api.client.deadline.within(HINT_SECONDS)), [hint] if hint else [])
     looks = {bc_id: found for bc_id, found in hinted.items() if found.error is None}
     visible: list[str] = []
     failure: TikTokError | None = None

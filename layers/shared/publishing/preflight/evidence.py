@@ -86,8 +86,8 @@ def gather(
         looks if isinstance(looks, Mapping) else {accepted_types[0]: unknown(looks)},
         findings,
         advice_calls,
-        grace=deadline.sooner(ADVICE_GRACE_SECONDS),
-        flag_grace=deadline if strict else deadline.sooner(ADVICE_GRACE_SECONDS),
+        grace=deadline.within(ADVICE_GRACE_SECONDS),
+        flag_grace=deadline if strict else deadline.within(ADVICE_GRACE_SECONDS),
     )
 
 

@@ -122,7 +122,7 @@ class Worker:
     def _checked(self, message: LookMessage, message_id: str, tries: int, end: Deadline) -> Checked:
         if end.remaining() < BUDGET_SECONDS:
             raise ComesBackError(Checked(Outcome.OUT_OF_TIME), self.services.clock())
-        return check(self.services, message, message_id, tries, end.sooner(BUDGET_SECONDS))
+        return check(self.services, message, message_id, tries, end.within(BUDGET_SECONDS))
 
     def _hide(self, record: SQSRecord, delay: timedelta, *, urgent: bool) -> None:
         try:
