@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from publishing import cold_start
-from publishing.connecting.wiring import own_lists_from_environment
+from publishing.connecting.wiring import own_list_from_environment
 from publishing.endpoint import query_endpoint
 from publishing.inputs import PublishCheckQuery
 from publishing.publish_check import publish_check
@@ -17,6 +17,6 @@ context = trusting_context()
 stores = Stores.from_environment(context)
 live = Live(stores.records, stores.queue, stores.cadence, utc_now)
 services = services_from_environment(context)
-services = replace(services, own_lists=own_lists_from_environment(context, services))
+services = replace(services, own_lists=own_list_from_environment(context, services))
 lambda_handler = query_endpoint(partial(publish_check, services, live), PublishCheckQuery)
 cold_start.over()

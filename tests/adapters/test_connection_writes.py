@@ -40,7 +40,7 @@ def everything(
         "listed": lambda: connections.listed(CONNECTED, NOW),
         "schedule": lambda: connections.schedule(CONNECTED, NOW),
         "unschedule": lambda: connections.unschedule(CONNECTED),
-        "pages": lambda: list(due.pages(NOW)),
+        "pages": lambda: list(due.pages(NOW, 100)),
         "claim": lambda: due.claim(DueConnection("t1", "u1"), NOW, NOW),
         "send": lambda: due.send(DueConnection("t1", "u1")),
     }.items()
@@ -103,7 +103,7 @@ def test_what_is_written_twice_is_written_once(stored: Table) -> None:
     connections.listed(replace(CONNECTED, advertiser_ids=("4",)), NOW)
     assert now() == replace(SCHEDULED, advertiser_ids=("4",))
     assert not due.claim(DueConnection("t1", "u1"), NOW, NOW + HOUR)
-    assert [[*page] for page in DynamoDBDueConnections(stored, asks_nothing, "").pages(NOW + HOUR)] == [
+    assert [[*page] for page in DynamoDBDueConnections(stored, asks_nothing, "").pages(NOW + HOUR, 100)] == [
         [DueConnection("t1", "u1")]
     ]
     connections.revoked(CONNECTED)

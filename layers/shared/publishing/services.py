@@ -72,7 +72,7 @@ class Services:
             return choose(team)
         except (AdvertiserNotConnectedError, NoTokenError):
             own = team.connection_of(call.caller.user_id)
-            if self.own_lists is None or own is None or not team.counts(own):
+            if self.own_lists is None or own is None or not team.may_use(own):
                 raise
             renewed = self.own_lists.renewed(own, call.now, call.deadline)
             if renewed is None:

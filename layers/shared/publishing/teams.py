@@ -91,7 +91,7 @@ class Team:
         changed = (connection if one.user_id == connection.user_id else one for one in self.connections)
         return replace(self, connections=tuple(changed))
 
-    def counts(self, connection: Connection) -> bool:
+    def may_use(self, connection: Connection) -> bool:
         """Whether the connection may be used: active, and its person a member."""
         return connection.status == ConnectionStatus.ACTIVE and connection.user_id in self.roles
 

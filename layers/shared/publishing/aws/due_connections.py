@@ -12,8 +12,6 @@ from publishing.aws.table import CONNECTIONS_SHARD, Table, change_key, connectio
 from publishing.connecting.stores import DueConnection
 from publishing.environment import required
 
-_PAGE = 100
-
 
 @dataclass(frozen=True, slots=True)
 class DynamoDBDueConnections:
@@ -35,7 +33,7 @@ class DynamoDBDueConnections:
             Table.from_environment(environment, context), sqs.call, required(environment, "CONNECTION_QUEUE_URL")
         )
 
-    def pages(self, now: datetime, size: int = _PAGE) -> Iterator[Sequence[DueConnection]]:
+    def pages(self, now: datetime, size: int) -> Iterator[Sequence[DueConnection]]:
         """The longest due first. The index lags behind a little."""
         for items in self.table.due(CONNECTIONS_SHARD, now, size):
             yield [_due_connection(item) for item in items]

@@ -80,7 +80,7 @@ def connecting_from_environment() -> Connecting:
     )
 
 
-def own_lists_from_environment(context: ssl.SSLContext, services: Services) -> OwnList:
+def own_list_from_environment(context: ssl.SSLContext, services: Services) -> OwnList:
     """What a preflight reads its caller's list again with.
 
     Raises:

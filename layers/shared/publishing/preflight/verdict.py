@@ -64,7 +64,7 @@ class Verdict:
 
     @property
     def reason(self) -> str | None:
-        """The seed's word for why not: what is not known comes before what is missing."""
+        """The answer's word for why not: what is not known comes before what is missing."""
         if self.unknown:
             return "api_error"
         return "no_tt_user" if Requirement.IDENTITY in self.missing else None
@@ -183,7 +183,7 @@ def _custom_identity(evidence: Evidence, seen: tuple[Asset, ...], failure: Findi
         return (
             refused_here_alone(unknown(error, seen))
             if error
-            else replace(satisfied, status=Status.UNKNOWN, reason="unexpected_response")
+            else replace(satisfied, status=Status.UNKNOWN, reason=Unverified.UNEXPECTED_RESPONSE)
         )
     return replace(satisfied, status=Status.MISSING, reason="custom_identity_restricted")
 

@@ -67,7 +67,7 @@ def check(services: CheckServices, message: LookMessage, message_id: str, tries:
         return Checked(Outcome.SUPERSEDED)
     team = services.teams.read(message.team_id)
     for connection in team.connections:  # those that another service wrote without telling the bus
-        if team.counts(connection) and not connection.scheduled:
+        if team.may_use(connection) and not connection.scheduled:
             services.refreshes.schedule(connection, services.clock())
     noted = _Noted(services.marks)
     look = _look(services, team, message.advertiser_id, noted, deadline)
