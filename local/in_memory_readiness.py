@@ -56,7 +56,7 @@ class InMemoryRecords:
             heapq.heappush(self._due[record.shard], (written.due_at, key))
         return written
 
-    def due(self, shard: str, before: datetime, page: int = 100) -> Iterator[Sequence[tuple[str, str]]]:
+    def due(self, shard: str, before: datetime, page: int) -> Iterator[Sequence[tuple[str, str]]]:
         """Pages of what is due; what the caller leaves unclaimed stays due."""
         heap = self._due[shard]
         given: list[tuple[datetime, tuple[str, str]]] = []

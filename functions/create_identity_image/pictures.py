@@ -30,7 +30,7 @@ _SIDEWAYS = range(5, 9)
 _PROFILES = {"L": b"GRAY", "LA": b"GRAY", "RGB": b"RGB ", "RGBA": b"RGB "}
 """What a colour profile says of itself that is for pictures of this mode."""
 _MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
-"""The begin of a JPG's segment, or its end; what looks like one among its pixels is followed by 0."""
+"""What starts a JPG's segment, or ends the JPG; what looks like one among its pixels is followed by 0."""
 _PNG_SIGNATURE_BYTES = 8
 _PNG_CHUNK_FRAME_BYTES = 12
 _16_TO_8_BITS = 1 / 257

@@ -3,30 +3,31 @@
 import os
 
 from publishing import cold_start
-from publishing.readiness.check import Services
+from publishing.clock import utc_now
+from publishing.readiness.check import CheckServices
 from publishing.readiness.settings import pace_from_environment
-from publishing.readiness.wiring import Stores, utc_now
+from publishing.readiness.wiring import Stores
 from publishing.readiness.worker import Worker
 from publishing.services import services_from_environment
 from tiktok_business.transport import trusting_context
 
 context = trusting_context()
 stores = Stores.from_environment(context)
-tiktok = services_from_environment(context)
-services = Services(
+services = services_from_environment(context)
+check_services = CheckServices(
     records=stores.records,
     queue=stores.queue,
     bus=stores.bus,
     teams=stores.teams,
-    tokens=tiktok.tokens,
-    marks=tiktok.marks,
+    tokens=services.tokens,
+    marks=services.marks,
     announcements=stores.announcements,
     refreshes=stores.connections,
-    open_tiktok=tiktok.open_tiktok,
+    open_tiktok=services.open_tiktok,
     cadence=stores.cadence,
-    accepted_identity_types=tiktok.settings.accepted_identity_types,
+    accepted_identity_types=services.settings.accepted_identity_types,
     clock=utc_now,
 )
-worker = Worker(services, stores.runs, pace_from_environment(os.environ), stores.queues.urgent_name)
+worker = Worker(check_services, stores.runs, pace_from_environment(os.environ), stores.queues.urgent_name)
 lambda_handler = worker.handle
 cold_start.over()

@@ -3,8 +3,9 @@
 import ssl
 
 from publishing import cold_start
+from publishing.clock import utc_now
 from publishing.readiness.request import Requests
-from publishing.readiness.wiring import Stores, utc_now
+from publishing.readiness.wiring import Stores
 from publishing.triggers import request_handler
 
 stores = Stores.from_environment(ssl.create_default_context())

@@ -5,10 +5,11 @@ import ssl
 
 from publishing import cold_start
 from publishing.aws.due_connections import DynamoDBDueConnections
+from publishing.clock import utc_now
 from publishing.connecting.sweep import ConnectionSweep
 from publishing.readiness.settings import pace_from_environment
 from publishing.readiness.sweep import Sweep
-from publishing.readiness.wiring import Stores, utc_now
+from publishing.readiness.wiring import Stores
 from publishing.triggers import sweep_handler
 
 context = ssl.create_default_context()

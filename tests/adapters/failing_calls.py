@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from publishing.aws.json_api import AwsError, Call
+from publishing.aws.json_api import AwsCall, AwsError
 
 THROTTLED = "ProvisionedThroughputExceededException"
 
@@ -18,7 +18,7 @@ def asks_nothing(operation: str, **_request: Any) -> Mapping[str, Any]:
     raise AssertionError(operation)
 
 
-def sent_twice(call: Call) -> Call:
+def sent_twice(call: AwsCall) -> AwsCall:
     """As where AWS's answer is lost on the way: the first one is done, and the second one answered."""
 
     def twice(operation: str, **request: Any) -> Any:

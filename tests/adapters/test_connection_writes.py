@@ -41,7 +41,7 @@ def everything(
         "put_off": lambda: connections.put_off(CONNECTED, NOW),
         "schedule": lambda: connections.schedule(CONNECTED, NOW),
         "unschedule": lambda: connections.unschedule(CONNECTED),
-        "pages": lambda: list(due.pages(NOW)),
+        "pages": lambda: list(due.pages(NOW, 100)),
         "claim": lambda: due.claim(DueConnection("t1", "u1"), NOW, NOW),
         "send": lambda: due.send(DueConnection("t1", "u1")),
     }.items()
@@ -104,7 +104,7 @@ def test_what_is_written_twice_is_written_once(stored: Table) -> None:
     connections.listed(replace(CONNECTED, advertiser_ids=("4",)), NOW)
     assert now() == replace(SCHEDULED, advertiser_ids=("4",))
     assert not due.claim(DueConnection("t1", "u1"), NOW, NOW + HOUR)
-    assert [[*page] for page in DynamoDBDueConnections(stored, asks_nothing, "").pages(NOW + HOUR)] == [
+    assert [[*page] for page in DynamoDBDueConnections(stored, asks_nothing, "").pages(NOW + HOUR, 100)] == [
         [DueConnection("t1", "u1")]
     ]
     connections.revoked(CONNECTED)

@@ -84,7 +84,7 @@ def test_what_other_services_write_is_read(
     run(clients, member)
     team = teams.read("northlight")
     (read,) = team.connections
-    assert team.counts(read)
+    assert team.may_use(read)
     assert read.advertiser_ids == ("7300000000000000001",)
     assert SecretsManagerTokens(secrets_api.call).read(read).get_secret_value() == "from-the-docs"
     heard, queue, refreshes = _heard(), InMemoryQueue(lambda: NOW), InMemoryRefreshes(InMemoryTeams())

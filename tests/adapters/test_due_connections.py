@@ -133,9 +133,9 @@ def test_advertisers_and_connections_are_due_each_in_their_own_list(stored: Tabl
     records = DynamoDBRecords(stored)
     assert records.write(Record("t1", "1", due_at=NOW)) is not None
     DynamoDBConnections(stored).connected(CONNECTED, NOW)
-    due = DynamoDBDueConnections(stored, asks_nothing, "").pages(NOW)
+    due = DynamoDBDueConnections(stored, asks_nothing, "").pages(NOW, 100)
     assert [[*page] for page in due] == [[DueConnection("t1", "u1")]]
-    assert [key for shard in shards() for page in records.due(shard, NOW) for key in page] == [("t1", "1")]
+    assert [key for shard in shards() for page in records.due(shard, NOW, 100) for key in page] == [("t1", "1")]
 
 
 def test_a_refresh_is_asked_for_in_the_queue(

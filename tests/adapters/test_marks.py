@@ -14,7 +14,7 @@ from tests.support.in_memory_stores import InMemoryMarks, InMemoryTeams
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from publishing.connections import Marks
+    from publishing.stores import Marks
 
 USED = Connection("t1", "u1", "active", ("1",), "secret-u1", "2026-11-01T09:00:00Z")
 ITEM = {

@@ -10,7 +10,7 @@ import pytest
 
 from local.in_memory_readiness import InMemoryQueue
 from publishing.aws.json_api import SQS, AwsError, JsonApi
-from publishing.aws.messaging import LONGEST_DELAY, SqsQueue
+from publishing.aws.look_queue import LONGEST_DELAY, SqsQueue
 from publishing.readiness.pacing import LONGEST_HIDING
 from publishing.readiness.stores import LookMessage, Outgoing
 from publishing.readiness.worker import parsed

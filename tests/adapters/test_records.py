@@ -242,7 +242,7 @@ def test_other_items_of_a_teams_key_are_left_alone(stored: DynamoDBRecords, dyna
     for sk in ("ADVERTISER", "ADVERTISERS#2", "NOTE#1", "advertiser#3"):
         dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": "READINESS#t1"}, "sk": {"S": sk}})
     assert stored.of_team("t1") == [record]
-    assert [key for name in shards() for key in given_out(stored.due(name, NOW))] == [("t1", "1")]
+    assert [key for name in shards() for key in given_out(stored.due(name, NOW, 100))] == [("t1", "1")]
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", '{"v": 0}', '{"v": 1, "known": {"moon": {}}}'])
@@ -261,7 +261,7 @@ def test_a_text_that_cannot_be_read_is_nothing_known(
     read = stored.read("t1", "1")
     assert read == a_record(revision=1)
     assert stored.of_team("t1") == [read]
-    assert given_out(stored.due(read.shard, NOW)) == [("t1", "1")]
+    assert given_out(stored.due(read.shard, NOW, 100)) == [("t1", "1")]
     written = saved(stored, replace(read, claim="anew"))
     assert stored.read("t1", "1") == written == a_record(claim="anew", revision=2)
 
@@ -331,7 +331,7 @@ def test_records_are_read_as_they_are_now() -> None:
     records = DynamoDBRecords(Table(call, TABLE))
     records.read("t1", "1")
     records.of_team("t1")
-    list(records.due("DUE#00", NOW))
+    list(records.due("DUE#00", NOW, 100))
     assert asked == [("GetItem", True), ("Query", True), ("Query", False)]
 
 

@@ -17,18 +17,18 @@ from publishing.aws.connections import DynamoDBConnections
 from publishing.aws.json_api import JsonApi
 from publishing.aws.records import DynamoDBRecords
 from publishing.aws.runs import DynamoDBRuns
-from publishing.aws.secrets import SecretsManagerVault
 from publishing.aws.states import DynamoDBStates
 from publishing.aws.table import DUE_INDEX, Table
 from publishing.aws.teams import DynamoDBTeams
+from publishing.aws.vault import SecretsManagerVault
 from publishing.calls import Caller
+from publishing.clock import utc_now
 from publishing.connecting.changes import Change, Kind
 from publishing.connecting.states import digest_of, new_state
 from publishing.preflight.objectives import Requirement
 from publishing.readiness.record import Record
 from publishing.readiness.snapshot import Known, Snapshot
 from publishing.readiness.stores import Run
-from publishing.readiness.wiring import utc_now
 from tests.adapters.conftest import BUS, CONNECTION_QUEUE, QUEUE, TABLE, URGENT_QUEUE, WatchedAws
 from tests.adapters.items import typed
 from tests.support.function_handlers import Handler, wired_function

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from publishing.aws.json_api import JsonApi
 from publishing.aws.table import Table
-from publishing.aws.teams import DynamoDBTeams
-from publishing.teams import Connection, Role, Subscription, Team, team_of
+from publishing.aws.teams import DynamoDBTeams, team_of
+from publishing.teams import Connection, Role, Subscription, Team
 from tests.adapters.conftest import TABLE
 from tests.adapters.items import typed
 from tests.support.in_memory_stores import InMemoryTeams

@@ -8,7 +8,7 @@ import pytest
 
 from publishing.aws.json_api import AwsError, JsonApi
 from publishing.aws.tokens import CACHE_SECONDS, SecretsManagerTokens
-from publishing.connections import TokenUnavailableError
+from publishing.stores import TokenUnavailableError
 from publishing.teams import Connection
 from tests.support.clock import SecondsClock
 

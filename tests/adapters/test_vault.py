@@ -10,9 +10,9 @@ import pytest
 from pydantic import SecretStr
 
 from local.in_memory_aws import InMemoryAws
-from publishing.aws.json_api import SECRETS_MANAGER, AwsError, Call, JsonApi
-from publishing.aws.secrets import RECOVERY_WINDOW_DAYS, SecretsManagerVault
+from publishing.aws.json_api import SECRETS_MANAGER, AwsCall, AwsError, JsonApi
 from publishing.aws.tokens import SecretsManagerTokens
+from publishing.aws.vault import RECOVERY_WINDOW_DAYS, SecretsManagerVault
 from publishing.connecting.states import digest_of
 from publishing.teams import Connection
 from tests.adapters.scripted_aws import CANARY, GOOD, ScriptedAws, client, error_answer, told
@@ -216,7 +216,7 @@ def test_a_token_whose_answers_are_lost_is_stored(real: Place, case: str) -> Non
     assert real.current() is None
 
 
-def sent_twice_even_if_refused(call: Call) -> Call:
+def sent_twice_even_if_refused(call: AwsCall) -> AwsCall:
     """As where the first answer is lost, whatever it said."""
 
     def twice(operation: str, **request: Any) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TokenRejectedError
-from tiktok_business.oauth import App, TikTokOAuth
+from tiktok_business.oauth import DeveloperApp, TikTokOAuth
 from tiktok_business.transport import File, RequestsTransport
 
 EXCHANGE, LISTING, REVOKE = "oauth2/access_token/", "oauth2/advertiser/get/", "oauth2/revoke_token/"
@@ -34,7 +34,7 @@ def tiktok(running: Simulator) -> Simulator:
 
 def our_oauth(tiktok: Simulator) -> TikTokOAuth:
     """Our client, as the simulator's app."""
-    app = App(tiktok.world.app_id, SecretStr(tiktok.world.app_secret))
+    app = DeveloperApp(tiktok.world.app_id, SecretStr(tiktok.world.app_secret))
     return TikTokOAuth(RequestsTransport(tiktok.base_url), app, Deadline.after(30))
 
 

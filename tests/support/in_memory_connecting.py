@@ -14,10 +14,10 @@ from pydantic import SecretStr
 from publishing.connecting.changes import FINISHED_AFTER, Change
 from publishing.connecting.states import PendingState, StateKey
 from publishing.connecting.stores import DueConnection, NotSetUpError
-from publishing.connections import TokenUnavailableError
+from publishing.stores import TokenUnavailableError
 from publishing.teams import Connection
 from tests.support.in_memory_stores import InMemoryTeams, Item, secret_id_of
-from tiktok_business.oauth import App
+from tiktok_business.oauth import DeveloperApp
 
 Result = TypeVar("Result")
 
@@ -280,9 +280,9 @@ class VaultTokens:
 class InMemoryApp:
     """The app's credentials; None where they are not filled in."""
 
-    app: App | None
+    app: DeveloperApp | None
 
-    def read(self) -> App:
+    def read(self) -> DeveloperApp:
         if self.app is None:
             raise NotSetUpError
         return self.app

@@ -12,10 +12,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from publishing.aws.teams import team_of
 from publishing.calls import Caller
-from publishing.connections import TokenUnavailableError
 from publishing.intents import LEASE, Begun, Intent, OtherIntentError, Replay, State, StillRunningError
-from publishing.teams import Connection, Team, team_of
+from publishing.stores import TokenUnavailableError
+from publishing.teams import Connection, Team
 
 Item = dict[str, Any]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from local.in_memory_readiness import InMemoryQueue, InMemoryRecords
+from publishing.clock import utc_now
 from publishing.readiness.cadence import Cadence
 from publishing.readiness.live import Live
-from publishing.readiness.wiring import utc_now
 from publishing.services import HintMemory, Services
 from publishing.settings import Settings
 from tests.support.in_memory_stores import InMemoryIntents, InMemoryMarks, InMemoryTeams, InMemoryTokens, secret_id_of

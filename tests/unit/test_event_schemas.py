@@ -13,7 +13,7 @@ from publishing.preflight.findings import Finding, Status
 from publishing.preflight.objectives import Requirement
 from publishing.readiness import events
 from publishing.readiness.cadence import Cadence
-from publishing.readiness.decision import decide
+from publishing.readiness.decision import decide_after_look
 from publishing.readiness.record import OutgoingEvent, Record
 from publishing.readiness.snapshot import Look
 from publishing.readiness.stores import Run
@@ -34,7 +34,7 @@ def _after(*looks: Look) -> tuple[OutgoingEvent, ...]:
     """The events that follow from looks at one advertiser."""
     record = Record("northlight", "7300000000000000001", due_at=NOW)
     for look in looks:
-        record = decide(record, look, CADENCE, look.at, tell_stale=True).record
+        record = decide_after_look(record, look, CADENCE, look.at, tell_stale=True).record
     return record.outbox
 
 

@@ -12,7 +12,7 @@ from local.demo.teams import OWNER, STARTER, TRAINEE, Person
 from local.tiktok_simulator import DemoAdvertiser, demo_world
 from local.wizard import News, Shown, Wizard, page_settings
 from local.wizard.server import PAGE
-from publishing.answers.publish_check import Action
+from publishing.preflight.messages import Action
 
 SECONDS = 10.0
 API, CONTROL = "http://127.0.0.1:4566", "http://127.0.0.1:5000"

@@ -33,19 +33,19 @@ Event = Mapping[str, Any]
 Response = dict[str, Any]
 Handler = Callable[[Event, "LambdaContext"], Response]
 Input = TypeVar("Input", bound=BaseModel)
-Answer = BaseModel | str
+ActionResult = BaseModel | str
 """What an action returns: a model, or JSON that is already written."""
 
 logger = Logger(service="publishing")
 
 
-def query_endpoint(action: Callable[[Call, Input], Answer], query: type[Input]) -> Handler:
+def query_endpoint(action: Callable[[Call, Input], ActionResult], query: type[Input]) -> Handler:
     """The handler of a GET: ``action`` is given the query parameters as ``query``; its result is answered with 200."""
     return _handler(lambda call, event: action(call, _query(event, query)), HTTPStatus.OK)
 
 
 def body_endpoint(
-    action: Callable[[Call, Input], Answer],
+    action: Callable[[Call, Input], ActionResult],
     body: type[Input],
     *,
     max_bytes: int = MAX_BODY_BYTES,
@@ -58,13 +58,13 @@ def body_endpoint(
     return _handler(lambda call, event: action(call, _body(event, body, max_bytes)), HTTPStatus.CREATED, budget_seconds)
 
 
-def path_endpoint(action: Callable[[Call, Input], Answer], path: type[Input]) -> Handler:
+def path_endpoint(action: Callable[[Call, Input], ActionResult], path: type[Input]) -> Handler:
     """The handler of a DELETE: ``action`` is given the path's parameters; its result is answered with 200."""
     return _handler(lambda call, event: action(call, _path(event, path)), HTTPStatus.OK)
 
 
 def _handler(
-    respond: Callable[[Call, Event], Answer], success: HTTPStatus, budget_seconds: float = BUDGET_SECONDS
+    respond: Callable[[Call, Event], ActionResult], success: HTTPStatus, budget_seconds: float = BUDGET_SECONDS
 ) -> Handler:
     origin = os.environ.get("ALLOWED_ORIGIN", "*")
 
@@ -231,6 +231,6 @@ def _response(status: int, body: str, kind: str, origin: str, headers: Mapping[s
     }
 
 
-def _written(answer: Answer) -> str:
-    """The answer as JSON. In ASCII: a name from TikTok may hold half of a surrogate pair, which UTF-8 cannot."""
-    return answer if isinstance(answer, str) else json.dumps(answer.model_dump(mode="json"))
+def _written(result: ActionResult) -> str:
+    """The result as JSON. In ASCII: a name from TikTok may hold half of a surrogate pair, which UTF-8 cannot."""
+    return result if isinstance(result, str) else json.dumps(result.model_dump(mode="json"))

@@ -2,7 +2,7 @@
 
 An intent is remembered while it runs and, once it has succeeded, with its answer. What makes this more than a lock: an
 attempt that died, or ended without knowing whether TikTok acted, leaves a trace, so that the next attempt looks before
-it acts (see docs/decisions).
+it acts (decision 6).
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from publishing.calls import Caller
 
 LEASE = timedelta(seconds=20)
-"""How long a running attempt is believed to live: longer than any Lambda of ours may run."""
+"""How long a running attempt is believed to live: longer than the function that creates identities may run (15 s)."""
 KEEP_WITH_KEY = timedelta(hours=24)
 """How long an answer is replayed to the same Idempotency-Key."""
 KEEP_WITHOUT_KEY = timedelta(minutes=10)

@@ -60,7 +60,7 @@ def publish_check(services: Services, live: Live, call: Call, query: PublishChec
         query,
         answers.about(candidate, given=query.advertiser_id is not None, now=call.now),
     )
-    wait([writing], timeout=call.deadline.sooner(GRACE_SECONDS).remaining())
+    wait([writing], timeout=call.deadline.within(GRACE_SECONDS).remaining())
     return answer
 
 

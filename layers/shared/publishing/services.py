@@ -17,10 +17,10 @@ from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
 from publishing.aws.tokens import SecretsManagerTokens
 from publishing.calls import Call
-from publishing.connections import Marks, OwnLists, Tokens
 from publishing.intents import Intents
 from publishing.session import Answered, Result, Session, Work
 from publishing.settings import Settings
+from publishing.stores import Marks, OwnLists, Tokens
 from publishing.teams import Role, Teams
 from publishing.token_choice import AdvertiserNotConnectedError, Candidate, NoTokenError, Purpose, candidates
 from tiktok_business.api import Hints, TikTokBusinessApi
@@ -72,7 +72,7 @@ class Services:
             return choose(team)
         except (AdvertiserNotConnectedError, NoTokenError):
             own = team.connection_of(call.caller.user_id)
-            if self.own_lists is None or own is None or not team.counts(own):
+            if self.own_lists is None or own is None or not team.may_use(own):
                 raise
             renewed = self.own_lists.renewed(own, call.now, call.deadline)
             if renewed is None:

@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 from aws_lambda_powertools import Logger
 from pydantic import SecretStr
 
-from publishing.connections import Marks, Tokens, TokenUnavailableError
 from publishing.log_events import LogEvent
+from publishing.stores import Marks, Tokens, TokenUnavailableError
 from publishing.teams import Connection
 from publishing.token_choice import Candidate, NoTokenError
 from tiktok_business.api import TikTokBusinessApi

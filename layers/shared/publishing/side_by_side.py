@@ -12,7 +12,7 @@ Key = TypeVar("Key")
 Result = TypeVar("Result")
 
 _threads = ThreadPoolExecutor(max_workers=256, thread_name_prefix="tiktok")
-"""Of all requests, since starting threads is half of what a warm request costs; as many as were ever busy at once.
+"""Shared by all requests, as starting threads is half of what a warm request costs. As many as were ever busy at once.
 
 One request has a dozen jobs at most. Those that nobody waits for any more end by their own deadline, unheard.
 """

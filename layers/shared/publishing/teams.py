@@ -1,10 +1,10 @@
 """Who belongs to a team, what it has subscribed to and which TikTok connections exist."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 ACTIVE_SUBSCRIPTIONS = frozenset({"active", "trialing"})
 
@@ -91,7 +91,7 @@ class Team:
         changed = (connection if one.user_id == connection.user_id else one for one in self.connections)
         return replace(self, connections=tuple(changed))
 
-    def counts(self, connection: Connection) -> bool:
+    def may_use(self, connection: Connection) -> bool:
         """Whether the connection may be used: active, with a secret, and its person a member."""
         active = connection.status == ConnectionStatus.ACTIVE and bool(connection.secret_id)
         return active and connection.user_id in self.roles
@@ -107,55 +107,6 @@ class Teams(Protocol):
     def read(self, team_id: str) -> Team:
         """The team; an empty one if nothing is known of it."""
         ...
-
-
-def team_of(team_id: str, items: Iterable[Mapping[str, Any]]) -> Team:
-    """The team that its items describe. Items that other services wrote wrongly count as absent, not as errors."""
-    roles: dict[str, Role] = {}
-    connections: list[Connection] = []
-    subscription: Subscription | None = None
-    for item in items:
-        kind, _, user_id = str(item["sk"]).partition("#")
-        if kind == "MEMBER" and user_id:
-            roles[user_id] = Role.of(item.get("role"))
-        elif kind == "SUBSCRIPTION":
-            subscription = _subscription(item)
-        elif kind == "CONNECTION" and user_id:
-            connections.append(_connection(team_id, user_id, item))
-    return Team(team_id, roles, subscription, tuple(connections))
-
-
-def _subscription(item: Mapping[str, Any]) -> Subscription | None:
-    try:
-        return Subscription(str(item.get("status", "")), _number(item.get("current_period_end")))
-    except ValueError:
-        return None
-
-
-def _connection(team_id: str, user_id: str, item: Mapping[str, Any]) -> Connection:
-    names, scopes, verified_at = item.get("advertiser_names"), item.get("scopes"), item.get("verified_at")
-    return Connection(
-        team_id=team_id,
-        user_id=user_id,
-        status=str(item.get("status", "")),
-        advertiser_ids=_texts(item.get("advertiser_ids")) or (),
-        secret_id=str(item.get("secret_id", "")),
-        connected_at=str(item.get("connected_at", "")),
-        expiry_told="expiry_told" in item and item["expiry_told"] == item.get("connected_at"),
-        names={str(key): str(name) for key, name in names.items()} if isinstance(names, Mapping) else {},
-        disabled=frozenset(_texts(item.get("disabled_advertiser_ids")) or ()),
-        scopes=_texts(scopes),
-        verified_at=verified_at if isinstance(verified_at, str) else None,
-        scheduled="due_at" in item,
-    )
-
-
-def _texts(value: object) -> tuple[str, ...] | None:
-    return tuple(str(one) for one in value) if isinstance(value, list) else None
-
-
-def _number(value: object) -> float | None:
-    return None if value is None else float(str(value))
 
 
 def moment(text: str) -> datetime:

@@ -49,9 +49,9 @@ def candidates(
         AdvertiserNotConnectedError: active connections, but none has ``advertiser_id``.
     """
     own = [one for one in team.connections if one.user_id == user_id]
-    usable = [one for one in own if team.counts(one)]
+    usable = [one for one in own if team.may_use(one)]
     if purpose is Purpose.READ and role in BORROWING_ROLES:
-        others = [one for one in team.connections if one.user_id != user_id and team.counts(one)]
+        others = [one for one in team.connections if one.user_id != user_id and team.may_use(one)]
         others.sort(key=lambda one: one.user_id)
         usable += sorted(others, key=lambda one: moment(one.connected_at), reverse=True)
     if not usable:

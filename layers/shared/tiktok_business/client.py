@@ -66,7 +66,7 @@ class TikTokClient:
         Tried again only where TikTok cannot have carried the write out: refused for now, or never sent.
         Raises the :class:`TikTokError` of the last try.
         """
-        return self._call(_refused_for_now, "POST", endpoint, body=body)
+        return self._call(_write_may_be_repeated, "POST", endpoint, body=body)
 
     def rows(
         self,
@@ -118,12 +118,10 @@ class TikTokClient:
             announces = paging.names_more(page)
             full = page_size is not None and len(raw_rows) >= page_size
             if nothing_new or not page_size or not paging.goes_on(page, full=full, counts=counts, seen=len(seen)):
-                if unreadable:
-                    raise IncompleteReadingError(endpoint, f"{unreadable} rows were not readable")
-                if len(seen) < max(counts, default=0):
-                    raise IncompleteReadingError(endpoint, f"{len(seen)} of {max(counts)} rows came")
-                if announces or (announced and nothing_new and raw_rows):
-                    raise IncompleteReadingError(endpoint, f"page {page} did not bring what was announced")
+                broken_off = announces or (announced and nothing_new and bool(raw_rows))
+                _check_complete(
+                    endpoint, page, seen=len(seen), counts=counts, unreadable=unreadable, broken_off=broken_off
+                )
                 return
             announced = announces
         raise IncompleteReadingError(endpoint, f"more than {MAX_PAGES} pages")
@@ -214,9 +212,24 @@ class _Paging:
         return full and self.has_more is None
 
 
-def _refused_for_now(error: TikTokError) -> bool:
+def _write_may_be_repeated(error: TikTokError) -> bool:
     """Whether a write was not carried out, and may be when it is sent again."""
     return error.worth_repeating and not error.may_have_happened
+
+
+def _check_complete(
+    endpoint: str, page: int, *, seen: int, counts: set[int], unreadable: int, broken_off: bool
+) -> None:
+    """Refuse a reading that proves no absence.
+
+    It ended at ``page``; ``broken_off``: without the rows that TikTok had announced.
+    """
+    if unreadable:
+        raise IncompleteReadingError(endpoint, f"{unreadable} rows were not readable")
+    if seen < max(counts, default=0):
+        raise IncompleteReadingError(endpoint, f"{seen} of {max(counts)} rows came")
+    if broken_off:
+        raise IncompleteReadingError(endpoint, f"page {page} did not bring what was announced")
 
 
 def _json_of(body: bytes) -> Any:

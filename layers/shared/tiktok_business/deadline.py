@@ -26,10 +26,10 @@ class Deadline:
         """Whether no time is left."""
         return self.remaining() == 0.0
 
-    def sooner(self, seconds: float) -> "Deadline":
+    def within(self, seconds: float) -> "Deadline":
         """The earlier of this moment and ``seconds`` from now."""
         return Deadline(min(self.at, self.clock() + seconds), self.clock)
 
-    def earlier(self, seconds: float) -> "Deadline":
+    def keeping(self, seconds: float) -> "Deadline":
         """The moment ``seconds`` before this one: keeps time back for what must follow."""
         return Deadline(self.at - seconds, self.clock)

@@ -36,7 +36,7 @@ def _text_or_none(value: object) -> object:
     return value if isinstance(value, str) and value else None
 
 
-def _pixels_or_none(value: object) -> object:
+def _length_or_none(value: object) -> object:
     return value if type(value) is int and value > 0 else None
 
 
@@ -46,7 +46,7 @@ def _none_if_empty(value: object) -> object:
 
 Id = Annotated[str, BeforeValidator(_digits_of_number), Field(min_length=1)]
 OptionalText = Annotated[str | None, BeforeValidator(_text_or_none)]
-PixelsOrNone = Annotated[int | None, BeforeValidator(_pixels_or_none)]
+OptionalLength = Annotated[int | None, BeforeValidator(_length_or_none)]
 OptionalFlag = Annotated[bool | None, BeforeValidator(_flag_or_none)]
 DecidingText = Annotated[str | None, BeforeValidator(_none_if_empty)]
 
@@ -159,9 +159,9 @@ class UploadedImage(_Row):
 
     image_id: Id
     """Holds a slash; goes into ``identity/create/`` as ``image_uri``, as it is."""
-    width: PixelsOrNone = None
+    width: OptionalLength = None
     """As ``height``; None where it is anything but a number of pixels: the image is stored all the same."""
-    height: PixelsOrNone = None
+    height: OptionalLength = None
     image_url: OptionalText = None
 
 

@@ -29,7 +29,7 @@ _APP_AND_TOKEN = frozenset({40000, 40113})
 
 
 @dataclass(frozen=True, slots=True)
-class App:
+class DeveloperApp:
     """The developer app as which TikTok is asked."""
 
     app_id: str
@@ -85,7 +85,7 @@ class TikTokOAuth:
     """The endpoints as one app sees them, until a deadline. ``sleep`` and ``jitter`` are the client's."""
 
     transport: Transport
-    app: App
+    app: DeveloperApp
     deadline: Deadline
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from local.demo.png import png
 from local.tiktok_simulator import Fault, FaultKind, Simulator
 from local.tiktok_simulator.journal import fingerprint
+from publishing.clock import utc_now
 from publishing.connecting.own_list import OwnList
 from publishing.endpoint import Handler, body_endpoint, query_endpoint
 from publishing.identities.avatars import Picture, Size
@@ -22,7 +23,6 @@ from publishing.identities.lookup import check_identity, list_identities
 from publishing.inputs import AdvertiserQuery, CreateIdentityBody, CreateIdentityImageBody, PublishCheckQuery
 from publishing.publish_check import publish_check
 from publishing.readiness.live import Live
-from publishing.readiness.wiring import utc_now
 from publishing.services import Services
 from tests.deep.fault_matrix.cells import Cell
 from tests.deep.fault_matrix.connecting import After, ConnectingRequest
@@ -35,7 +35,7 @@ from tests.support.listening import listening
 from tests.support.product import Product, product
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
-from tiktok_business.oauth import App, TikTokOAuth
+from tiktok_business.oauth import DeveloperApp, TikTokOAuth
 from tiktok_business.transport import RequestsTransport
 
 NAME = "Acme Winter"
@@ -128,7 +128,7 @@ class _Request:
         self.token = token
         self.tiktok = tiktok
         self.product = _people(product(tiktok.base_url), token, cell)
-        app = App(tiktok.world.app_id, SecretStr(tiktok.world.app_secret))
+        app = DeveloperApp(tiktok.world.app_id, SecretStr(tiktok.world.app_secret))
         self.services = replace(
             self.product.services,
             own_lists=OwnList(

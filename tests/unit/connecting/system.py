@@ -47,7 +47,7 @@ from tests.support.product import Product, product
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
-from tiktok_business.oauth import App, TikTokOAuth
+from tiktok_business.oauth import DeveloperApp, TikTokOAuth
 from tiktok_business.transport import RawAnswer, RequestsTransport
 
 TEAM = "northlight"
@@ -108,7 +108,7 @@ class System:
         self.changes = InMemoryChanges(self.teams, self.effects)
         self.connections = InMemoryConnections(self.teams, self.effects)
         self.due_connections = InMemoryDueConnections(self.teams, self.effects)
-        self.app = InMemoryApp(App(world.app_id, SecretStr(world.app_secret)))
+        self.app = InMemoryApp(DeveloperApp(world.app_id, SecretStr(world.app_secret)))
         self.bus = InMemoryBus()
         self.transport = WatchedTransport(_transport(self.tiktok.base_url), self.effects)
         bus = WatchedBus(self.bus, self.effects)
@@ -264,7 +264,7 @@ class System:
             last = [one.id for one in self.told() if one.detail["user_id"] == user_id][-1]
             assert last == f"connected/{TEAM}/{user_id}/{connection.connected_at}"
 
-    def _open_oauth(self, app: App, deadline: Deadline) -> TikTokOAuth:
+    def _open_oauth(self, app: DeveloperApp, deadline: Deadline) -> TikTokOAuth:
         return TikTokOAuth(self.transport, app, deadline, sleep=_no_sleep, jitter=_no_jitter)
 
     def _open_tiktok(self, token: SecretStr, deadline: Deadline) -> TikTokBusinessApi:

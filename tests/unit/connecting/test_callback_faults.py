@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local.tiktok_simulator import FAULT_KINDS, Fault, FaultKind
-from publishing.connecting.callback import LISTING_SECONDS
+from publishing.connecting.callback import COMPLETION_SECONDS
 from tests.unit.connecting.scenarios import (
     AFTER_DISCONNECTION,
     AGAIN,
@@ -80,7 +80,7 @@ def test_a_failed_exchange_makes_nothing(
     tokens = set(system.tiktok.world.tokens)
     fault = system.tiktok.faults.add(Fault(path=EXCHANGE, kind=kind, **values))
     if kind is FaultKind.HANG:
-        system.seconds = LISTING_SECONDS + 0.5 + 0.3
+        system.seconds = COMPLETION_SECONDS + 0.5 + 0.3
     assert _landing(act()) == outcome
     system.seconds = 30.0
     system.tiktok.faults.clear()
@@ -163,4 +163,4 @@ def test_time_is_kept_back_for_what_follows_the_exchange(system: System) -> None
     """The exchange has to be over six seconds before the list."""
     assert system.connect(WHO) == "connected"
     exchange, listing = system.transport.deadlines[:2]
-    assert listing.at - exchange.at == pytest.approx(LISTING_SECONDS)
+    assert listing.at - exchange.at == pytest.approx(COMPLETION_SECONDS)

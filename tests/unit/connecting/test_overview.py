@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.tiktok_simulator import DemoAdvertiser
+from publishing.aws.teams import team_of
 from publishing.connecting.overview import visible
-from publishing.teams import Connection, Role, Team, team_of
+from publishing.teams import Connection, Role, Team
 from publishing.token_choice import AdvertiserNotConnectedError, NoTokenError, Purpose, candidates
 from tests.unit.connecting.scenarios import NEXT_PERSON, WHO
 from tests.unit.connecting.system import HOUR, TEAM, System

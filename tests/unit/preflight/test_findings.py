@@ -9,8 +9,8 @@ from publishing.preflight.findings import (
     Finding,
     Status,
     Unverified,
-    look,
     refused_here_alone,
+    search,
     unknown,
     unverified,
 )
@@ -40,8 +40,8 @@ def asset(row: str) -> Asset:
     return Asset(row, None, "PIXEL", ("unbound",) if row.startswith("-") else ())
 
 
-def looked(rows: Iterator[str]) -> Finding:
-    return look(rows, asset, none="no_pixel", unusable="pixel_unbound")
+def searched(rows: Iterator[str]) -> Finding:
+    return search(rows, asset, none="no_pixel", unusable="pixel_unbound")
 
 
 def breaking_after(*rows: str) -> Iterator[str]:
@@ -96,25 +96,25 @@ def test_why_something_is_unknown(kind: type[TikTokError], word: str) -> None:
 def test_the_first_usable_row_satisfies() -> None:
     """With what was passed over before it; what comes after it is not read."""
     rows = iter(["-1", "2", "3"])
-    assert looked(rows) == Finding(Status.SATISFIED, None, (asset("-1"), asset("2")))
+    assert searched(rows) == Finding(Status.SATISFIED, None, (asset("-1"), asset("2")))
     assert [*rows] == ["3"]
 
 
 def test_a_usable_row_satisfies_before_the_reading_fails() -> None:
     """What TikTok would have said after it is not asked."""
-    assert looked(breaking_after("1")) == Finding(Status.SATISFIED, None, (asset("1"),))
+    assert searched(breaking_after("1")) == Finding(Status.SATISFIED, None, (asset("1"),))
 
 
 def test_missing_is_told_only_when_tiktok_told_everything() -> None:
     """Nothing there, or nothing usable there."""
-    assert looked(iter([])) == Finding(Status.MISSING, "no_pixel", ())
-    assert looked(iter(["-1", "-2"])) == Finding(Status.MISSING, "pixel_unbound", (asset("-1"), asset("-2")))
+    assert searched(iter([])) == Finding(Status.MISSING, "no_pixel", ())
+    assert searched(iter(["-1", "-2"])) == Finding(Status.MISSING, "pixel_unbound", (asset("-1"), asset("-2")))
 
 
 @pytest.mark.parametrize("before", [(), ("-1",), ("-1", "-2")])
 def test_a_reading_that_fails_leaves_it_unknown(before: tuple[str, ...]) -> None:
     """Whatever was seen before: the usable one may have come after."""
-    found = looked(breaking_after(*before))
+    found = searched(breaking_after(*before))
     assert found == Finding(Status.UNKNOWN, "rate_limited", tuple(asset(row) for row in before), LIMITED)
 
 

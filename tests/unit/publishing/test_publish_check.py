@@ -190,7 +190,7 @@ def test_an_advertiser_that_no_connection_has_is_refused_unasked(demo: Product, 
 
 
 def test_without_an_advertiser_the_first_of_the_token_is_checked_and_named(demo: Product, ask: Ask) -> None:
-    """The seed's default: the first advertiser of the caller's active token."""
+    """By default: the first advertiser of the caller's active token."""
     answer = ask(demo, "publish", "u-manager", objective="PRODUCT_SALES")
     assert answer.json["advertiser_id"] == A.SECOND_BUSINESS_CENTER
     assert answer.json["advertiser_id_source"] == "first_of_active_token"

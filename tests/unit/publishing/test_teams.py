@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from publishing.teams import Connection, Role, Subscription, Team, moment, team_of
+from publishing.aws.teams import team_of
+from publishing.teams import Connection, Role, Subscription, Team, moment
 
 NOW = datetime(2026, 11, 22, 17, tzinfo=UTC)
 LATER = Decimal(int(NOW.timestamp()) + 60)

@@ -79,7 +79,7 @@ class System:
         self.requests = Requests(self.records, queue, self.product.teams, refreshes, self.clock)
         self.connection_sweep = ConnectionSweep(NothingDue(), self.clock)
         self.live = Live(self.records, queue, self.cadence, self.clock)
-        self.services = check.Services(
+        self.services = check.CheckServices(
             records=self.records,
             queue=queue,
             bus=self.bus,

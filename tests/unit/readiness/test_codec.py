@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publishing.preflight.objectives import Requirement
-from publishing.readiness.codec import VERSION, from_text, moment, to_text
+from publishing.readiness.codec import VERSION, from_seconds, from_text, to_text
 from publishing.readiness.record import Lease, OutgoingEvent, Record
 from publishing.readiness.snapshot import Known, Snapshot, Suspicion
 from tests.support.readiness_strategies import moments, names, records
@@ -132,8 +132,8 @@ def test_a_text_that_cannot_be_read_counts_as_nothing_known(text: str) -> None:
 
 def test_a_moment_is_in_utc() -> None:
     """The epoch's seconds name it, whatever zone it was said in."""
-    assert moment(1_800_000_000.000001) == datetime(2027, 1, 15, 8, 0, 0, 1, tzinfo=UTC)
-    assert moment(0).utcoffset() == timedelta()
+    assert from_seconds(1_800_000_000.000001) == datetime(2027, 1, 15, 8, 0, 0, 1, tzinfo=UTC)
+    assert from_seconds(0).utcoffset() == timedelta()
 
 
 def test_the_order_of_events_is_kept() -> None:

@@ -10,7 +10,7 @@ from local.tiktok_simulator import Fault, FaultKind
 from publishing.preflight.findings import Finding, Status, Unverified
 from publishing.preflight.objectives import Requirement
 from publishing.readiness.cadence import REST, Cadence
-from publishing.readiness.decision import decide, refresh
+from publishing.readiness.decision import decide_after_look, decide_after_preflight
 from publishing.readiness.record import Record
 from publishing.readiness.snapshot import AUTHORITATIVE, PERSONAL, Look, observe
 from tests.support.clock import START
@@ -33,7 +33,7 @@ def looked(*looks: Look) -> Record:
     """The record after these looks of a worker's, each decided on at once."""
     record = Record(TEAM, READY, due_at=START, revision=1)
     for one in looks:
-        record = replace(decide(record, one, CADENCE, one.at, tell_stale=False).record, claim=None)
+        record = replace(decide_after_look(record, one, CADENCE, one.at, tell_stale=False).record, claim=None)
     return record
 
 
@@ -65,7 +65,8 @@ def test_what_the_same_persons_token_shows_needs_none(requirement: Requirement) 
 def test_another_persons_preflight_ends_no_suspicion_of_what_only_that_person_may_see(requirement: Requirement) -> None:
     """What everybody with the advertiser sees, it does."""
     suspected = looked(look(requirement, THERE, 0 * MINUTE), look(requirement, GONE, 60 * MINUTE))
-    decision = refresh(suspected, look(requirement, THERE, 62 * MINUTE, ELSEWHERE), CADENCE, START + 62 * MINUTE)
+    elsewhere = look(requirement, THERE, 62 * MINUTE, ELSEWHERE)
+    decision = decide_after_preflight(suspected, elsewhere, CADENCE, START + 62 * MINUTE)
     assert decision is not None
     kept = decision.record.snapshot.known[requirement].suspicion is not None
     assert kept == (requirement in PERSONAL)
@@ -75,7 +76,8 @@ def test_a_look_that_takes_longer_than_the_confirmation_asks_for_it_all_the_same
     """At once, as its time has come."""
     record = looked(look(Requirement.PIXEL, THERE, 0 * MINUTE))
     seen = look(Requirement.PIXEL, GONE, 60 * MINUTE)
-    decision = decide(record, seen, replace(CADENCE, confirm_after=SECOND), seen.at + 2 * SECOND, tell_stale=False)
+    cadence = replace(CADENCE, confirm_after=SECOND)
+    decision = decide_after_look(record, seen, cadence, seen.at + 2 * SECOND, tell_stale=False)
     assert decision.look_in == timedelta()
     assert decision.record.claim is not None
 
@@ -84,7 +86,7 @@ def test_a_second_look_that_cannot_verify_asks_for_no_third() -> None:
     """The regular looks go on; asking every few minutes would add to TikTok's trouble."""
     record = looked(look(Requirement.PIXEL, THERE, 0 * MINUTE), look(Requirement.PIXEL, GONE, 60 * MINUTE))
     seen = look(Requirement.PIXEL, Finding(Status.UNKNOWN, Unverified.TIMEOUT), 65 * MINUTE)
-    assert decide(record, seen, CADENCE, seen.at + SECOND, tell_stale=False).look_in is None
+    assert decide_after_look(record, seen, CADENCE, seen.at + SECOND, tell_stale=False).look_in is None
 
 
 def test_what_is_suspected_has_been_verified_so_it_is_not_stale() -> None:

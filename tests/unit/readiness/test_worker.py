@@ -8,12 +8,12 @@ import pytest
 
 from local.in_memory_readiness import Waiting
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind
-from publishing.connections import TokenUnavailableError
 from publishing.readiness.cadence import QUEUED_FOR
 from publishing.readiness.looks import CONTENDED, MAX_RECEIVES
 from publishing.readiness.record import LEASE, Record
 from publishing.readiness.stores import LookMessage
 from publishing.readiness.worker import RETRY_AFTER, UnreadableMessageError, parsed
+from publishing.stores import TokenUnavailableError
 from publishing.teams import Connection, Team
 from tests.support.clock import START
 from tests.unit.readiness.happenings import RATE_LIMITED, READY

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from local.lambda_runtime import ENVIRONMENT
-from publishing.aws.messaging import LONGEST_DELAY
+from publishing.aws.look_queue import LONGEST_DELAY
 from publishing.environment import SettingsError, duration
 from publishing.readiness.cadence import Cadence
 from publishing.readiness.pacing import Pace

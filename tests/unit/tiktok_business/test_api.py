@@ -298,7 +298,7 @@ def test_until() -> None:
     """The same endpoints can be had with another deadline, which leaves the first as they were."""
     clock = FakeClock()
     api = TikTokBusinessApi(client_of(ScriptedTransport([]), clock=clock, seconds=8))
-    sooner = api.until(api.client.deadline.earlier(3))
+    sooner = api.until(api.client.deadline.keeping(3))
     assert sooner.client.deadline.remaining() == 5
     assert api.client.deadline.remaining() == 8
     assert sooner.client.token == api.client.token

@@ -1,4 +1,4 @@
-"""A deadline: what remains of it, and sooner ones made of it."""
+"""A deadline: what remains of it, and earlier ones made of it."""
 
 import pytest
 
@@ -30,26 +30,26 @@ def test_passed(clock: FakeClock, elapsed: float, passed: bool) -> None:  # noqa
     assert deadline.passed is passed
 
 
-def test_sooner(clock: FakeClock) -> None:
-    """A sooner deadline is never later than the one it was made of."""
+def test_within(clock: FakeClock) -> None:
+    """A deadline within some seconds is never later than the one it was made of."""
     deadline = Deadline.after(5, clock)
-    assert deadline.sooner(2).remaining() == 2
-    assert deadline.sooner(9) == deadline
+    assert deadline.within(2).remaining() == 2
+    assert deadline.within(9) == deadline
 
 
-def test_sooner_later(clock: FakeClock) -> None:
-    """A sooner deadline counts from when it is made."""
+def test_within_counts_from_now(clock: FakeClock) -> None:
+    """A deadline within some seconds counts them from when it is made."""
     deadline = Deadline.after(5, clock)
     clock.now += 1
-    assert deadline.sooner(2).remaining() == 2
+    assert deadline.within(2).remaining() == 2
     clock.now += 3
-    assert deadline.sooner(2).remaining() == 1
+    assert deadline.within(2).remaining() == 1
 
 
-def test_earlier(clock: FakeClock) -> None:
-    """An earlier deadline keeps time back, and has passed where less than that is left."""
+def test_keeping(clock: FakeClock) -> None:
+    """A deadline that keeps time back comes so much earlier, and has passed where less than that is left."""
     deadline = Deadline.after(5, clock)
-    assert deadline.earlier(2).remaining() == 3
+    assert deadline.keeping(2).remaining() == 3
     clock.now += 4
-    assert deadline.earlier(2).passed
+    assert deadline.keeping(2).passed
     assert not deadline.passed

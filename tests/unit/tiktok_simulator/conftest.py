@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from local.tiktok_simulator import Simulator
 from tests.unit.tiktok_simulator.client import Client
 from tiktok_business.deadline import Deadline
-from tiktok_business.oauth import App, TikTokOAuth
+from tiktok_business.oauth import DeveloperApp, TikTokOAuth
 from tiktok_business.transport import RequestsTransport
 
 
@@ -37,5 +37,5 @@ def client(simulator: Simulator) -> Iterator[Client]:
 @pytest.fixture
 def oauth(simulator: Simulator) -> TikTokOAuth:
     """The layer's client, as the app that the simulated TikTok knows."""
-    app = App(simulator.world.app_id, SecretStr(simulator.world.app_secret))
+    app = DeveloperApp(simulator.world.app_id, SecretStr(simulator.world.app_secret))
     return TikTokOAuth(RequestsTransport(simulator.base_url), app, Deadline.after(5))

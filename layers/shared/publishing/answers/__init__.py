@@ -35,14 +35,6 @@ class TokenUsed(Answer):
 AdvertiserIdSource = Literal["query", "first_of_active_token"]
 
 
-class Warning_(Answer):  # noqa: N801 - Warning is a builtin
-    """Something worth knowing that does not change the verdict."""
-
-    code: str
-    """An open set: show the message, do not fail on a new code."""
-    message: str
-
-
 def about(candidate: Candidate, *, given: bool, now: datetime) -> dict[str, object]:
     """The fields that say which advertiser was asked about and with whose token, where ``candidate`` answered."""
     return {

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from publishing.answers import AdvertiserIdSource, Answer, Moment, TokenUsed, Warning_
+from publishing.answers import AdvertiserIdSource, Answer, Moment, TokenUsed
+from publishing.preflight.messages import Warning_
 
 
 class IdentityCheck(Answer):

@@ -4,8 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from publishing.answers import AdvertiserIdSource, Answer, Moment, TokenUsed, Warning_
+from publishing.answers import AdvertiserIdSource, Answer, Moment, TokenUsed
 from publishing.preflight.findings import Status
+from publishing.preflight.messages import Fix, Warning_
 from publishing.preflight.objectives import Requirement
 
 
@@ -26,20 +27,6 @@ class AssetSeen(Answer):
     type: str
     usable: bool
     why_not: tuple[str, ...]
-
-
-Action = Literal["connect_tiktok", "create_identity", "check_again", "open_url"]
-
-
-class Fix(Answer):
-    """Who can mend it, and how."""
-
-    who: Literal["caller", "advertiser_admin", "bc_admin", "tiktok_account_owner", "team_owner", "tiktok"]
-    label: str
-    url: str
-    action: Action
-    """What mends it: connecting with ``POST /connections``, creating with ``POST /identities``, this check once more,
-    or nothing of this API: then open ``url``, as for a value that you do not know."""
 
 
 class CheckNotRequired(Answer):

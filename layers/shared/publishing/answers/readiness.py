@@ -1,6 +1,7 @@
 """The answer of ``GET /readiness``."""
 
-from publishing.answers import Answer, Moment, Warning_
+from publishing.answers import Answer, Moment
+from publishing.preflight.messages import Warning_
 from publishing.preflight.objectives import Requirement
 
 

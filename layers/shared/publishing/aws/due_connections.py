@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from publishing.aws.json_api import SQS, Call, JsonApi
+from publishing.aws.json_api import SQS, AwsCall, JsonApi
 from publishing.aws.table import CONNECTIONS_SHARD, Table, change_key, connection_key, seconds
 from publishing.connecting.stores import DueConnection
 from publishing.environment import required
-
-_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +18,7 @@ class DynamoDBDueConnections:
     """A shard of the table's index of what is due, and a queue by its URL."""
 
     table: Table
-    sqs: Call
+    sqs: AwsCall
     queue_url: str
 
     @classmethod
@@ -35,7 +33,7 @@ class DynamoDBDueConnections:
             Table.from_environment(environment, context), sqs.call, required(environment, "CONNECTION_QUEUE_URL")
         )
 
-    def pages(self, now: datetime, size: int = _PAGE) -> Iterator[Sequence[DueConnection]]:
+    def pages(self, now: datetime, size: int) -> Iterator[Sequence[DueConnection]]:
         """The longest due first. The index lags behind a little."""
         for items in self.table.due(CONNECTIONS_SHARD, now, size):
             yield [_due_connection(item) for item in items]

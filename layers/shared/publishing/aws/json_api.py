@@ -30,7 +30,7 @@ READ_TIMEOUT_SECONDS = 2.0
 BACKOFF_SECONDS = 0.05
 """After try n the next waits random(0, BACKOFF_SECONDS * 2**(n-1)) seconds: full jitter, DynamoDB's base delay."""
 
-Call = Callable[..., Mapping[str, Any]]
+AwsCall = Callable[..., Mapping[str, Any]]
 """An operation's name and its request, as :meth:`JsonApi.call` takes them."""
 
 _LEAST_WAIT_SECONDS = 0.05

@@ -6,13 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from publishing.aws.table import Item, Table, due_attributes
-from publishing.readiness.codec import from_text, moment, to_text
+from publishing.readiness.codec import from_seconds, from_text, to_text
 from publishing.readiness.record import Record
 
 RECORDS_KEPT = timedelta(days=90)
 """After the last use and the last look that could verify anything: nobody has the advertiser any more."""
-
-_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class DynamoDBRecords:
             condition = {"ConditionExpression": "attribute_not_exists(pk)"}
         return next_one if self.table.write("PutItem", Item=_item(next_one), **condition) else None
 
-    def due(self, shard: str, before: datetime, page: int = _PAGE) -> Iterator[Sequence[tuple[str, str]]]:
+    def due(self, shard: str, before: datetime, page: int) -> Iterator[Sequence[tuple[str, str]]]:
         """From the index, which lags behind a little: read a record before you rely on it."""
         for items in self.table.due(shard, before, page):
             yield [(_team_of(item), _advertiser_of(item)) for item in items]
@@ -82,7 +80,7 @@ def _record(item: Mapping[str, Any]) -> Record:
     return from_text(
         _team_of(item),
         _advertiser_of(item),
-        moment(float(item["due_at"]["N"])),
+        from_seconds(float(item["due_at"]["N"])),
         int(item["revision"]["N"]),
         item["record"]["S"],
     )

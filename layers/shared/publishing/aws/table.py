@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from publishing.aws.json_api import DYNAMODB, AwsError, Call, JsonApi
+from publishing.aws.json_api import DYNAMODB, AwsCall, AwsError, JsonApi
 from publishing.environment import required
 
 DUE_INDEX = "due"
@@ -24,7 +24,7 @@ Item = dict[str, Any]
 class Table:
     """The table by its name, reached through ``call``."""
 
-    call: Call
+    call: AwsCall
     name: str
 
     @classmethod

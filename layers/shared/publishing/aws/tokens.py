@@ -8,20 +8,27 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from publishing.aws.json_api import AwsError, Call
-from publishing.connections import TokenUnavailableError
+from publishing.aws.json_api import AwsCall, AwsError
+from publishing.stores import TokenUnavailableError
 from publishing.teams import Connection
 
-_HEADER_VALUE = re.compile(r"[!-~]+")
 CACHE_SECONDS = 300.0
 """How long a token is kept in memory at most."""
+NOT_FOUND = "ResourceNotFoundException"
+"""Secrets Manager's refusal where no secret has that name."""
+TO_BE_DELETED = "InvalidRequestException"
+"""Secrets Manager's refusal of a secret that was removed and can be restored."""
+ABSENT = frozenset({NOT_FOUND, TO_BE_DELETED})
+"""Refusals by which a secret counts as absent."""
+
+_HEADER_VALUE = re.compile(r"[!-~]+")
 
 
 @dataclass(slots=True)
 class SecretsManagerTokens:
     """Tokens in Secrets Manager, remembered for at most ``CACHE_SECONDS``."""
 
-    call: Call
+    call: AwsCall
     clock: Callable[[], float] = time.monotonic
     _remembered: dict[tuple[str, str], tuple[SecretStr, float]] = field(default_factory=dict, repr=False)
     """By secret and moment of connecting: who has connected again has another token."""
@@ -47,7 +54,7 @@ class SecretsManagerTokens:
         try:
             answer = self.call("GetSecretValue", SecretId=secret_id)
         except AwsError as error:
-            if error.code in {"ResourceNotFoundException", "InvalidRequestException"}:
+            if error.code in ABSENT:
                 raise TokenUnavailableError(secret_id) from None
             raise
         token = token_in(answer.get("SecretString"))

@@ -18,9 +18,9 @@ from publishing.connecting.stores import NotSetUpError
 from publishing.log_events import LogEvent
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TikTokError
-from tiktok_business.oauth import App
+from tiktok_business.oauth import DeveloperApp
 
-LISTING_SECONDS = 6.0
+COMPLETION_SECONDS = 6.0
 """Of the request's time, kept for what follows the exchange."""
 
 logger = Logger(service="publishing", child=True)
@@ -83,7 +83,7 @@ class Callback:
         if left is None or left.grant == state.key.digest:
             return left
         try:
-            recovered = recover(self.services, left, deadline.earlier(LISTING_SECONDS))
+            recovered = recover(self.services, left, deadline.keeping(COMPLETION_SECONDS))
         except NotSetUpError:
             raise RefusedError(Refusal.NOT_SET_UP) from None
         except TikTokError as error:
@@ -93,7 +93,14 @@ class Callback:
         return None
 
     def _exchanged(
-        self, change: Change, state: PendingState, app: App, auth_code: SecretStr, deadline: Deadline, *, again: bool
+        self,
+        change: Change,
+        state: PendingState,
+        app: DeveloperApp,
+        auth_code: SecretStr,
+        deadline: Deadline,
+        *,
+        again: bool,
     ) -> tuple[Change, SecretStr]:
         """The token; a code that TikTok does not take is over, any other failure may be repeated with it.
 
@@ -101,7 +108,7 @@ class Callback:
         """
         services = self.services
         try:
-            grant = services.open_oauth(app, deadline.earlier(LISTING_SECONDS)).exchange(auth_code)
+            grant = services.open_oauth(app, deadline.keeping(COMPLETION_SECONDS)).exchange(auth_code)
         except TikTokError as error:
             logger.warning(LogEvent.NOT_CONNECTED, user_id=state.user_id, tiktok=str(error))
             refusal = refusal_of(error)

@@ -11,9 +11,9 @@ from publishing.connecting.advertisers import listing
 from publishing.connecting.services import OpenOAuth
 from publishing.connecting.stores import AppCredentials, Connections, NotSetUpError
 from publishing.connecting.times import LIST_EVERY
-from publishing.connections import Marks, Tokens, TokenUnavailableError
 from publishing.log_events import LogEvent
 from publishing.session import with_rotation
+from publishing.stores import Marks, Tokens, TokenUnavailableError
 from publishing.teams import Connection, ConnectionStatus
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TikTokError, TokenRejectedError
@@ -40,7 +40,7 @@ class OwnList:
         if not self.connections.claim_refresh(connection, now):
             return None
         try:
-            oauth = self.open_oauth(self.app.read(), deadline.sooner(LISTING_SECONDS))
+            oauth = self.open_oauth(self.app.read(), deadline.within(LISTING_SECONDS))
             found = with_rotation(self.tokens, connection, partial(listing, oauth))
         except TokenRejectedError as error:
             logger.warning(LogEvent.TOKEN_DEAD, user_id=connection.user_id, tiktok=str(error))

@@ -8,9 +8,9 @@ from publishing.connecting.recovery import recover
 from publishing.connecting.services import ConnectServices
 from publishing.connecting.stores import DueConnection, NotSetUpError
 from publishing.connecting.times import LIST_EVERY
-from publishing.connections import Marks
 from publishing.log_events import LogEvent
 from publishing.readiness.expiry import Expiry
+from publishing.stores import Marks
 from publishing.teams import Connection, ConnectionStatus
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TikTokError, TokenRejectedError

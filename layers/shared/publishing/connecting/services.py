@@ -12,9 +12,9 @@ from publishing.readiness.stores import Bus
 from publishing.teams import Teams
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.deadline import Deadline
-from tiktok_business.oauth import App, TikTokOAuth
+from tiktok_business.oauth import DeveloperApp, TikTokOAuth
 
-OpenOAuth = Callable[[App, Deadline], TikTokOAuth]
+OpenOAuth = Callable[[DeveloperApp, Deadline], TikTokOAuth]
 """TikTok's OAuth as the app sees it, until a deadline."""
 
 

@@ -12,7 +12,7 @@ from publishing.connecting.states import PendingState, StateKey
 from publishing.teams import Connection
 
 if TYPE_CHECKING:
-    from tiktok_business.oauth import App  # loads the client, which the sweep does without
+    from tiktok_business.oauth import DeveloperApp  # loads the client, which the sweep does without
 
 
 class NotSetUpError(Exception):
@@ -89,7 +89,7 @@ class Vault(Protocol):
 class AppCredentials(Protocol):
     """Where the app's credentials are kept."""
 
-    def read(self) -> "App":
+    def read(self) -> "DeveloperApp":
         """The app, possibly from memory. Raises NotSetUpError."""
         ...
 

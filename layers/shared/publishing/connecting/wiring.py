@@ -5,22 +5,23 @@ import ssl
 from dataclasses import dataclass
 
 from publishing.aws.announcements import DynamoDBAnnouncements
+from publishing.aws.app_credentials import SecretsManagerApp
 from publishing.aws.changes import DynamoDBChanges
 from publishing.aws.clients import dynamodb_client
 from publishing.aws.connections import DynamoDBConnections
+from publishing.aws.event_bus import EventBridgeBus
 from publishing.aws.json_api import EVENTBRIDGE, SECRETS_MANAGER, JsonApi
 from publishing.aws.marks import DynamoDBMarks
-from publishing.aws.messaging import EventBridgeBus
-from publishing.aws.secrets import SecretsManagerApp, SecretsManagerVault
 from publishing.aws.states import DynamoDBStates
 from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
+from publishing.aws.vault import SecretsManagerVault
+from publishing.clock import utc_now
 from publishing.connecting.own_list import OwnList
 from publishing.connecting.services import ConnectServices, OpenOAuth
 from publishing.connecting.settings import ConnectSettings
 from publishing.environment import required
 from publishing.readiness.expiry import Expiry
-from publishing.readiness.wiring import utc_now
 from publishing.services import Services
 from publishing.settings import tiktok_base_url
 from tiktok_business.api import TikTokBusinessApi
@@ -79,7 +80,7 @@ def connecting_from_environment() -> Connecting:
     )
 
 
-def own_lists_from_environment(context: ssl.SSLContext, services: Services) -> OwnList:
+def own_list_from_environment(context: ssl.SSLContext, services: Services) -> OwnList:
     """What a preflight reads its caller's list again with.
 
     Raises:

@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from publishing.connecting.refresh import refresh
 from publishing.connecting.services import ConnectServices
 from publishing.connecting.stores import DueConnection
-from publishing.connections import Marks
 from publishing.inputs import faulty_fields
 from publishing.log_events import LogEvent
 from publishing.readiness.expiry import Expiry
+from publishing.stores import Marks
 from tiktok_business.deadline import Deadline
 
 if TYPE_CHECKING:

@@ -76,7 +76,7 @@ def avatar_size(size: Size) -> Size:
 
 
 def check_avatar(size: Size) -> None:
-    """Whether TikTok would take a picture of this size as it is.
+    """Refuse a size that TikTok would not take as it is.
 
     Raises:
         Problem: ``image_not_square``, ``image_unusable``.
@@ -89,7 +89,7 @@ def check_avatar(size: Size) -> None:
 
 
 def check_decodable(size: Size) -> None:
-    """Whether a picture of this size can be opened in order to cut it.
+    """Refuse a size that cannot be opened here in order to cut it.
 
     Raises:
         Problem: ``image_unusable``.

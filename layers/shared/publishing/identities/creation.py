@@ -56,7 +56,7 @@ def create_identity(
         flag = start(partial(api.can_use_custom_identity, advertiser_id))
         creation = start(partial(_create_once, api, call.deadline, name, body, doubt))
         identity_id = outcome(creation, call.deadline)
-        allowed = outcome_or_error(flag, call.deadline.sooner(WARNING_GRACE_SECONDS))
+        allowed = outcome_or_error(flag, call.deadline.within(WARNING_GRACE_SECONDS))
         return identity_id, allowed if isinstance(allowed, bool) else None
 
     try:
@@ -113,7 +113,7 @@ def _create_once(api: TikTokBusinessApi, deadline: Deadline, name: str, body: Cr
     if doubt.failure is not None:  # with another token now, but this request has had its one write
         raise doubt.failure
     try:
-        return api.until(deadline.earlier(LOOK_SECONDS)).create_identity(body.advertiser_id, name, body.image_uri)
+        return api.until(deadline.keeping(LOOK_SECONDS)).create_identity(body.advertiser_id, name, body.image_uri)
     except TikTokError as error:
         if not error.may_have_happened:
             raise

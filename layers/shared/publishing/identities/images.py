@@ -29,7 +29,7 @@ MAX_REQUEST_BYTES = 10 * 1024 * 1024
 """What API Gateway lets through, so that it is the picture that is found too large."""
 NAME_TAKEN = 40911
 """TikTok's code for a file name that the ad account has already."""
-NAMES = 3
+NAME_TRIES = 3
 """File names tried. A random one is new, so that more than one is needed is TikTok's error rather than chance."""
 
 _EXTENSIONS = {".jpg", ".jpeg", ".png"}
@@ -96,7 +96,7 @@ def _uploaded(
     """What TikTok says of the picture, under a file name that the ad account has not yet."""
 
     def work(api: TikTokBusinessApi, _advertiser_id: str) -> UploadedImage:
-        for _ in range(NAMES - 1):
+        for _ in range(NAME_TRIES - 1):
             try:
                 return upload(api, _new_name(extension))
             except RequestRejectedError as error:

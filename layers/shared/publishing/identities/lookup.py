@@ -7,8 +7,7 @@ from publishing.answers.identities import IdentityCheck, IdentityList, ListedIde
 from publishing.calls import Call
 from publishing.inputs import AdvertiserQuery
 from publishing.preflight.findings import Asset, Finding, Status, unverified
-from publishing.preflight.prerequisites import check_identity as look_for_identity
-from publishing.preflight.prerequisites import identity_asset
+from publishing.preflight.prerequisites import check_identity_type, identity_asset
 from publishing.services import Services
 from publishing.side_by_side import outcome, outcome_or_error, start
 from publishing.token_choice import NoTokenError
@@ -28,7 +27,7 @@ def check_identity(services: Services, call: Call, query: AdvertiserQuery) -> Id
     """
 
     def work(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
-        found = outcome(start(partial(look_for_identity, api, advertiser_id, IdentityType.TT_USER)), call.deadline)
+        found = outcome(start(partial(check_identity_type, api, advertiser_id, IdentityType.TT_USER)), call.deadline)
         if isinstance(found.error, TokenRejectedError | AdvertiserNotAccessibleError):
             raise found.error
         return found

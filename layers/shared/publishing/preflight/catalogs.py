@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-from publishing.preflight.findings import Asset, Finding, Status, Unverified, look, unknown
+from publishing.preflight.findings import Asset, Finding, Status, Unverified, search, unknown
 from publishing.side_by_side import outcomes_until, start
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.errors import TikTokError
@@ -28,23 +28,23 @@ def check_catalog(api: TikTokBusinessApi, _advertiser_id: str) -> Finding:
     none rests on the Business Centers that are visible now. Where the token's person sees none nothing is known.
     """
     hint, api.hints.catalog_bc_id = api.hints.catalog_bc_id, None
-    hinted = _looks(api.until(api.client.deadline.sooner(HINT_SECONDS)), [hint] if hint else [])
-    looks = {bc_id: found for bc_id, found in hinted.items() if found.error is None}
+    hinted = _search_centers(api.until(api.client.deadline.within(HINT_SECONDS)), [hint] if hint else [])
+    findings = {bc_id: one for bc_id, one in hinted.items() if one.error is None}
     visible: list[str] = []
     failure: TikTokError | None = None
     try:
-        if _satisfying(looks) is None:
+        if _satisfying(findings) is None:
             for bc_ids in _groups(center.bc_info.bc_id for center in api.business_centers()):
                 visible += bc_ids
-                looks |= _looks(api, [bc_id for bc_id in bc_ids if bc_id not in looks])
-                if _satisfying(looks) is not None:
+                findings |= _search_centers(api, [bc_id for bc_id in bc_ids if bc_id not in findings])
+                if _satisfying(findings) is not None:
                     break
     except TikTokError as error:
         failure = error
-    if (satisfying := _satisfying(looks)) is not None:
+    if (satisfying := _satisfying(findings)) is not None:
         api.hints.catalog_bc_id = satisfying
-        return Finding(Status.SATISFIED, assets=_assets(looks.values()))
-    there = [looks[bc_id] for bc_id in visible]
+        return Finding(Status.SATISFIED, assets=_assets(findings.values()))
+    there = [findings[bc_id] for bc_id in visible]
     seen = _assets(there)
     failure = failure or next((one.error for one in there if one.error is not None), None)
     if failure is not None:
@@ -54,23 +54,23 @@ def check_catalog(api: TikTokBusinessApi, _advertiser_id: str) -> Finding:
     return Finding(Status.MISSING, "catalog_not_eligible" if seen else "no_catalog", seen)
 
 
-def _assets(looks: Iterable[Finding]) -> tuple[Asset, ...]:
-    return tuple(asset for one in looks for asset in one.assets)
+def _assets(findings: Iterable[Finding]) -> tuple[Asset, ...]:
+    return tuple(asset for one in findings for asset in one.assets)
 
 
-def _satisfying(looks: Mapping[str, Finding]) -> str | None:
-    return next((bc_id for bc_id, found in looks.items() if found.status is Status.SATISFIED), None)
+def _satisfying(findings: Mapping[str, Finding]) -> str | None:
+    return next((bc_id for bc_id, one in findings.items() if one.status is Status.SATISFIED), None)
 
 
-def _looks(api: TikTokBusinessApi, bc_ids: list[str]) -> dict[str, Finding]:
+def _search_centers(api: TikTokBusinessApi, bc_ids: list[str]) -> dict[str, Finding]:
     """What was found in these Business Centers, until one of them satisfies."""
-    jobs = {bc_id: start(partial(_look, api, bc_id)) for bc_id in bc_ids}
+    jobs = {bc_id: start(partial(_search_center, api, bc_id)) for bc_id in bc_ids}
     found = outcomes_until(lambda one: one.status is Status.SATISFIED, jobs, api.client.deadline)
     return {bc_id: unknown(one) if isinstance(one, TikTokError) else one for bc_id, one in found.items()}
 
 
-def _look(api: TikTokBusinessApi, bc_id: str) -> Finding:
-    return look(api.catalogs(bc_id), catalog_asset, none="no_catalog", unusable="catalog_not_eligible")
+def _search_center(api: TikTokBusinessApi, bc_id: str) -> Finding:
+    return search(api.catalogs(bc_id), catalog_asset, none="no_catalog", unusable="catalog_not_eligible")
 
 
 def _groups(bc_ids: Iterable[str]) -> Iterator[list[str]]:

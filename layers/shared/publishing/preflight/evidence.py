@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from publishing.preflight.findings import Finding, Status, refused_here_alone, unknown
 from publishing.preflight.objectives import Requirement
-from publishing.preflight.prerequisites import CHECKS, check_identity
+from publishing.preflight.prerequisites import CHECKS, check_identity_type
 from publishing.preflight.verdict import Advice, Evidence
 from publishing.side_by_side import outcome_or_error, start
 from tiktok_business.api import TikTokBusinessApi
@@ -61,18 +61,18 @@ def gather(
         advice_calls.lead_terms = start(partial(api.lead_terms_confirmed, advertiser_id))
 
     def look_for_identities() -> dict[IdentityType, Finding]:
-        looks: dict[IdentityType, Finding] = {}
+        found: dict[IdentityType, Finding] = {}
         for kind in accepted_types:
             if kind is IdentityType.CUSTOMIZED_USER:  # only now does it matter what TikTok says of these
                 advice_calls.custom_identity_allowed = start(partial(api.can_use_custom_identity, advertiser_id))
                 advice_calls.other_identity_types = start(
                     partial(_unused_identity_types, api, advertiser_id, accepted_types)
                 )
-            looks[kind] = check_identity(api, advertiser_id, kind)
+            found[kind] = check_identity_type(api, advertiser_id, kind)
             # Strictly a custom identity may turn out not to do: then a type of less preference is needed.
-            if looks[kind].status is Status.SATISFIED and not (strict and kind is IdentityType.CUSTOMIZED_USER):
+            if found[kind].status is Status.SATISFIED and not (strict and kind is IdentityType.CUSTOMIZED_USER):
                 break
-        return looks
+        return found
 
     identities = start(look_for_identities)
     others = {
@@ -80,14 +80,14 @@ def gather(
         for requirement in required
         if requirement in CHECKS
     }
-    looks = outcome_or_error(identities, deadline)
+    found = outcome_or_error(identities, deadline)
     findings = {requirement: _finding(future, deadline) for requirement, future in others.items()}
     return _of_one_token(
-        looks if isinstance(looks, Mapping) else {accepted_types[0]: unknown(looks)},
+        found if isinstance(found, Mapping) else {accepted_types[0]: unknown(found)},
         findings,
         advice_calls,
-        grace=deadline.sooner(ADVICE_GRACE_SECONDS),
-        flag_grace=deadline if strict else deadline.sooner(ADVICE_GRACE_SECONDS),
+        grace=deadline.within(ADVICE_GRACE_SECONDS),
+        flag_grace=deadline if strict else deadline.within(ADVICE_GRACE_SECONDS),
     )
 
 
@@ -105,16 +105,16 @@ def _of_one_token(
     lead_terms = _result(calls.lead_terms, grace)
     unused = _result(calls.other_identity_types, grace)
 
-    by_advertiser = [*identities.values(), *(look for kind, look in others.items() if kind is not Requirement.CATALOG)]
-    errors = [look.error for look in (*identities.values(), *others.values())] + [
+    by_advertiser = [*identities.values(), *(one for kind, one in others.items() if kind is not Requirement.CATALOG)]
+    errors = [one.error for one in (*identities.values(), *others.values())] + [
         result for result in (account, flag, lead_terms, unused) if isinstance(result, TikTokError)
     ]
     _raise_first(TokenRejectedError, errors)
-    if not isinstance(account, Advertiser) and all(look.status is Status.UNKNOWN for look in by_advertiser):
-        _raise_first(AdvertiserNotAccessibleError, [look.error for look in by_advertiser])
+    if not isinstance(account, Advertiser) and all(one.status is Status.UNKNOWN for one in by_advertiser):
+        _raise_first(AdvertiserNotAccessibleError, [one.error for one in by_advertiser])
     return Evidence(
-        identities={kind: refused_here_alone(look) for kind, look in identities.items()},
-        others={kind: refused_here_alone(look) for kind, look in others.items()},
+        identities={kind: refused_here_alone(one) for kind, one in identities.items()},
+        others={kind: refused_here_alone(one) for kind, one in others.items()},
         advice=Advice(
             custom_identity_allowed=flag if isinstance(flag, bool) else None,
             custom_identity_error=flag if isinstance(flag, TikTokError) else None,

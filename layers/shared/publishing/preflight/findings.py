@@ -95,7 +95,7 @@ class Finding:
 Row = TypeVar("Row")
 
 
-def look(rows: Iterable[Row], as_asset: Callable[[Row], Asset], *, none: str, unusable: str) -> Finding:
+def search(rows: Iterable[Row], as_asset: Callable[[Row], Asset], *, none: str, unusable: str) -> Finding:
     """Read ``rows`` until a usable one is seen.
 
     Satisfied by the first usable row; unknown where the reading failed before; missing, because of ``none`` or

@@ -2,11 +2,34 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal
 
-from publishing.answers import Warning_
-from publishing.answers.publish_check import Fix
+from pydantic import BaseModel
+
 from publishing.preflight.findings import Finding, Unverified
 from publishing.preflight.objectives import Requirement
+
+Action = Literal["connect_tiktok", "create_identity", "check_again", "open_url"]
+
+
+class Fix(BaseModel, frozen=True):
+    """Who can mend it, and how."""
+
+    who: Literal["caller", "advertiser_admin", "bc_admin", "tiktok_account_owner", "team_owner", "tiktok"]
+    label: str
+    url: str
+    action: Action
+    """What mends it: connecting with ``POST /connections``, creating with ``POST /identities``, this check once more,
+    or nothing of this API: then open ``url``, as for a value that you do not know."""
+
+
+class Warning_(BaseModel, frozen=True):  # noqa: N801 - Warning is a builtin
+    """Something worth knowing that does not change the verdict."""
+
+    code: str
+    """An open set: show the message, do not fail on a new code."""
+    message: str
+
 
 _IDENTITY_HELP = "https://ads.tiktok.com/help/article/identity"
 _CUSTOM_IDENTITY_HELP = "https://ads.tiktok.com/help/article/about-changes-coming-to-custom-identity"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from publishing.preflight.catalogs import check_catalog
-from publishing.preflight.findings import Asset, Finding, look
+from publishing.preflight.findings import Asset, Finding, search
 from publishing.preflight.objectives import Requirement
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.errors import TikTokError
@@ -52,9 +52,9 @@ def lead_form_asset(page: Page) -> Asset:
     return Asset(page.page_id, page.title, "LEAD_FORM", () if page.status == "PUBLISHED" else ("not_published",))
 
 
-def check_identity(api: TikTokBusinessApi, advertiser_id: str, identity_type: IdentityType) -> Finding:
+def check_identity_type(api: TikTokBusinessApi, advertiser_id: str, identity_type: IdentityType) -> Finding:
     """Whether a usable identity of one type exists."""
-    return look(
+    return search(
         api.identities(advertiser_id, identity_type),
         identity_asset,
         none="no_identity",
@@ -64,12 +64,12 @@ def check_identity(api: TikTokBusinessApi, advertiser_id: str, identity_type: Id
 
 def check_pixel(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
     """Whether a pixel exists that the advertiser still holds."""
-    return look(api.pixels(advertiser_id), pixel_asset, none="no_pixel", unusable="pixel_unbound")
+    return search(api.pixels(advertiser_id), pixel_asset, none="no_pixel", unusable="pixel_unbound")
 
 
 def check_app(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
     """Whether an app is registered for the advertiser."""
-    return look(api.apps(advertiser_id), app_asset, none="no_app", unusable="no_app")
+    return search(api.apps(advertiser_id), app_asset, none="no_app", unusable="no_app")
 
 
 def check_lead_form(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
@@ -77,7 +77,7 @@ def check_lead_form(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
 
     A form in a library is invisible by advertiser, so the libraries are asked where the advertiser has none.
     """
-    return look(
+    return search(
         _lead_forms(api, advertiser_id), lead_form_asset, none="no_lead_form", unusable="lead_form_not_published"
     )
 

@@ -64,7 +64,7 @@ class Verdict:
 
     @property
     def reason(self) -> str | None:
-        """The seed's word for why not: what is not known comes before what is missing."""
+        """The answer's word for why not: what is not known comes before what is missing."""
         if self.unknown:
             return "api_error"
         return "no_tt_user" if Requirement.IDENTITY in self.missing else None
@@ -144,16 +144,16 @@ def not_accessible(objective: str, error: TikTokError) -> Verdict:
 
 def _identity(evidence: Evidence, *, strict: bool) -> Finding:
     """The finding on identity as a whole: the first type, in order of preference, that has a usable one."""
-    looks = evidence.identities
-    seen = tuple(asset for look in looks.values() for asset in look.assets)
-    failure = next((look for look in looks.values() if look.error is not None), None)
-    satisfied = next((kind for kind, look in looks.items() if look.status is Status.SATISFIED), None)
+    found = evidence.identities
+    seen = tuple(asset for one in found.values() for asset in one.assets)
+    failure = next((one for one in found.values() if one.error is not None), None)
+    satisfied = next((kind for kind, one in found.items() if one.status is Status.SATISFIED), None)
     if satisfied is IdentityType.CUSTOMIZED_USER:
         custom = _custom_identity(evidence, seen, failure, strict=strict)
-        account = looks.get(IdentityType.TT_USER)
+        account = found.get(IdentityType.TT_USER)
         if custom.status is Status.SATISFIED or account is None or account.status is not Status.SATISFIED:
             return custom
-        return Finding(Status.SATISFIED, assets=account.assets + looks[IdentityType.CUSTOMIZED_USER].assets)
+        return Finding(Status.SATISFIED, assets=account.assets + found[IdentityType.CUSTOMIZED_USER].assets)
     if satisfied is not None:
         return Finding(Status.SATISFIED, assets=seen)
     if failure is not None:
@@ -183,7 +183,7 @@ def _custom_identity(evidence: Evidence, seen: tuple[Asset, ...], failure: Findi
         return (
             refused_here_alone(unknown(error, seen))
             if error
-            else replace(satisfied, status=Status.UNKNOWN, reason="unexpected_response")
+            else replace(satisfied, status=Status.UNKNOWN, reason=Unverified.UNEXPECTED_RESPONSE)
         )
     return replace(satisfied, status=Status.MISSING, reason="custom_identity_restricted")
 

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from publishing.connections import Marks, Tokens
 from publishing.preflight.evidence import gather
 from publishing.preflight.findings import Finding, Status, Unverified, unknown
 from publishing.preflight.objectives import OBJECTIVES, Requirement
@@ -17,6 +16,7 @@ from publishing.readiness.looks import Checked, Looks, Outcome
 from publishing.readiness.snapshot import Look
 from publishing.readiness.stores import Announcements, Bus, LookMessage, Queue, Records, Refreshes
 from publishing.session import Session
+from publishing.stores import Marks, Tokens
 from publishing.teams import Connection, ConnectionStatus, Role, Team, Teams
 from publishing.token_choice import AdvertiserNotConnectedError, NoTokenError, Purpose, candidates
 from tiktok_business.api import TikTokBusinessApi
@@ -26,7 +26,7 @@ from tiktok_business.models import IdentityType
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class CheckServices:
     """What a check works with."""
 
     records: Records
@@ -55,7 +55,7 @@ class _Noted:
         self.ended.append(replace(connection, status=ConnectionStatus.EXPIRED))
 
 
-def check(services: Services, message: LookMessage, message_id: str, tries: int, deadline: Deadline) -> Checked:
+def check(services: CheckServices, message: LookMessage, message_id: str, tries: int, deadline: Deadline) -> Checked:
     """Do what a message asks for; ``tries`` counts from 1 how often it has come.
 
     Raises:
@@ -66,15 +66,16 @@ def check(services: Services, message: LookMessage, message_id: str, tries: int,
     if begun is None:
         return Checked(Outcome.SUPERSEDED)
     team = services.teams.read(message.team_id)
-    for connection in team.connections:  # of another service's making, and never told of
-        if team.counts(connection) and not connection.scheduled:
+    for connection in team.connections:  # those that another service wrote without telling the bus
+        if team.may_use(connection) and not connection.scheduled:
             services.refreshes.schedule(connection, services.clock())
     noted = _Noted(services.marks)
     look = _look(services, team, message.advertiser_id, noted, deadline)
-    return looks.end(begun.told(*_announce(services, team, noted.ended)), look, tries)
+    told = _announce(services, team, noted.ended)
+    return looks.end(begun.told(*told), look, tries)
 
 
-def _look(services: Services, team: Team, advertiser_id: str, marks: Marks, deadline: Deadline) -> Look:
+def _look(services: CheckServices, team: Team, advertiser_id: str, marks: Marks, deadline: Deadline) -> Look:
     """Ask TikTok for all prerequisites with the token that a preflight of the team's owner would take."""
 
     def work(api: TikTokBusinessApi, of: str) -> Evidence:
@@ -99,7 +100,7 @@ def _look(services: Services, team: Team, advertiser_id: str, marks: Marks, dead
     return Look.of(answered.result, OBJECTIVES, at, answered.candidate.connection.user_id)
 
 
-def _announce(services: Services, team: Team, ended: list[Connection]) -> tuple[str, ...]:
+def _announce(services: CheckServices, team: Team, ended: list[Connection]) -> tuple[str, ...]:
     """Tell of the connections whose end nobody was told of."""
     known = [one for one in team.connections if one.status == ConnectionStatus.EXPIRED and not one.expiry_told]
     expiry = Expiry(services.announcements, services.bus, services.clock)

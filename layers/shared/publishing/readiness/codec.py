@@ -67,7 +67,7 @@ def _read(team_id: str, advertiser_id: str, due_at: datetime, revision: int, hel
         ),
         claim=held.get("claim"),
         claimed_at=_to_moment(held.get("claimed_at")),
-        lease=Lease(lease[0], moment(lease[1])) if lease else None,
+        lease=Lease(lease[0], from_seconds(lease[1])) if lease else None,
         active_until=_to_moment(held.get("active_until")),
         launch_at=_to_moment(held.get("launch_at")),
         looked_at=_to_moment(held.get("looked_at")),
@@ -96,15 +96,15 @@ def _to_known(held: Mapping[str, Any]) -> Known:
     return Known(
         satisfied=held.get("satisfied", False),
         reason=held.get("reason"),
-        since=moment(held["since"]),
-        checked_at=moment(held["checked_at"]),
+        since=from_seconds(held["since"]),
+        checked_at=from_seconds(held["checked_at"]),
         stale_since=_to_moment(held.get("stale_since")),
         witness=held.get("witness"),
-        suspicion=Suspicion(suspicion[0], moment(suspicion[1])) if suspicion else None,
+        suspicion=Suspicion(suspicion[0], from_seconds(suspicion[1])) if suspicion else None,
     )
 
 
-def moment(seconds: float) -> datetime:
+def from_seconds(seconds: float) -> datetime:
     """The moment so many seconds after the epoch."""
     return datetime.fromtimestamp(seconds, UTC)
 
@@ -114,7 +114,7 @@ def _from_moment(at: datetime | None) -> float | None:
 
 
 def _to_moment(seconds: float | None) -> datetime | None:
-    return None if seconds is None else moment(seconds)
+    return None if seconds is None else from_seconds(seconds)
 
 
 def _without_nothing(fields: Mapping[str, Any]) -> dict[str, Any]:

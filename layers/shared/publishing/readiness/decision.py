@@ -38,7 +38,7 @@ def rate_limited(look: Look) -> bool:
     return any(one.reason == Unverified.RATE_LIMITED for one in look.findings.values())
 
 
-def decide(record: Record, look: Look, cadence: Cadence, now: datetime, *, tell_stale: bool) -> Decision:
+def decide_after_look(record: Record, look: Look, cadence: Cadence, now: datetime, *, tell_stale: bool) -> Decision:
     """After a look of a worker's. ``tell_stale``: others may be told that it cannot be verified any more."""
     observed = observe(settled(record.snapshot, look), look, cadence.confirm_after)
     events: list[Event] = []
@@ -55,7 +55,7 @@ def decide(record: Record, look: Look, cadence: Cadence, now: datetime, *, tell_
     return _with_second_look(after, look, cadence, now)
 
 
-def refresh(record: Record, look: Look, cadence: Cadence, now: datetime) -> Decision | None:
+def decide_after_preflight(record: Record, look: Look, cadence: Cadence, now: datetime) -> Decision | None:
     """After a preflight that somebody made; None where there is nothing to write.
 
     What the preflight could not verify says nothing here. Where another person's token finds the opposite of what is

@@ -11,9 +11,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from publishing.answers import Moment
-from publishing.answers.publish_check import Fix
 from publishing.preflight.findings import Finding, Status
-from publishing.preflight.messages import text_of
+from publishing.preflight.messages import Fix, text_of
 from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.readiness.record import OutgoingEvent
 from publishing.readiness.snapshot import Change, Snapshot

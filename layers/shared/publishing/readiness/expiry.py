@@ -16,7 +16,7 @@ logger = Logger(service="publishing", child=True)
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """Tells."""
+    """Tells others of ended connections."""
 
     announcements: Announcements
     bus: Bus

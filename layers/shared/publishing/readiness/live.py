@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger
 
 from publishing.log_events import LogEvent
 from publishing.readiness.cadence import Cadence
-from publishing.readiness.decision import refresh
+from publishing.readiness.decision import decide_after_preflight
 from publishing.readiness.record import Record
 from publishing.readiness.snapshot import Look
 from publishing.readiness.stores import LookMessage, Outgoing, Queue, Records
@@ -19,7 +19,8 @@ from publishing.side_by_side import start
 
 GRACE_SECONDS = 0.25
 """How long an answer waits for the snapshot to be written; DynamoDB takes milliseconds."""
-WRITE_TRIES = 2
+LIVE_WRITE_TRIES = 2
+"""Of a record that others write at the same time; the next look mends what is lost here."""
 
 logger = Logger(service="publishing", child=True)
 
@@ -46,9 +47,10 @@ class Live:
 
     def refresh(self, stored: Record | None, team_id: str, advertiser_id: str, look: Look) -> None:
         """Write what a preflight found, and ask for the look that it makes necessary."""
-        for _ in range(WRITE_TRIES):
+        for _ in range(LIVE_WRITE_TRIES):
             now = self.clock()
-            decision = refresh(stored or Record(team_id, advertiser_id, due_at=now), look, self.cadence, now)
+            record = stored or Record(team_id, advertiser_id, due_at=now)
+            decision = decide_after_preflight(record, look, self.cadence, now)
             if decision is None:
                 return
             if self.records.write(decision.record) is not None:

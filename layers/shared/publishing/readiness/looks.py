@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from publishing.readiness.cadence import Cadence
-from publishing.readiness.decision import Decision, decide, rate_limited
+from publishing.readiness.decision import Decision, decide_after_look, rate_limited
 from publishing.readiness.pacing import recovers_at
 from publishing.readiness.record import WRITE_TRIES, Record, Turn
 from publishing.readiness.snapshot import Look
@@ -121,7 +121,7 @@ class Looks:
         tell_stale = begun.message.run is not None and not begun.message.quiet
 
         def decided(stored: Record) -> Decision:
-            decision = decide(stored, look, self.cadence, self.clock(), tell_stale=tell_stale)
+            decision = decide_after_look(stored, look, self.cadence, self.clock(), tell_stale=tell_stale)
             owes = decision.record.outbox or decision.look_in is not None
             return decision if owes else replace(decision, record=decision.record.free())
 

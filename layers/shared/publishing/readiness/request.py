@@ -73,7 +73,7 @@ class Requests:
     def _advertisers(self, asked: _Detail) -> Iterable[str]:
         """Those of the team's connections, or of the one person's; their lists are refreshed from now on."""
         team = self.teams.read(asked.team_id)
-        usable = [one for one in team.connections if team.counts(one) and asked.user_id in {None, one.user_id}]
+        usable = [one for one in team.connections if team.may_use(one) and asked.user_id in {None, one.user_id}]
         for connection in usable:
             if not connection.scheduled:
                 self.refreshes.schedule(connection, self.clock())

@@ -3,12 +3,12 @@
 import os
 import ssl
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from publishing.aws.announcements import DynamoDBAnnouncements
 from publishing.aws.connections import DynamoDBConnections
+from publishing.aws.event_bus import EventBridgeBus
 from publishing.aws.json_api import EVENTBRIDGE, SQS, JsonApi
-from publishing.aws.messaging import EventBridgeBus, SqsQueue
+from publishing.aws.look_queue import SqsQueue
 from publishing.aws.records import DynamoDBRecords
 from publishing.aws.runs import DynamoDBRuns
 from publishing.aws.table import Table
@@ -53,8 +53,3 @@ class Stores:
             cadence=cadence_from_environment(os.environ),
             queues=queues,
         )
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)

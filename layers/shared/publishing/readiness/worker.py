@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from publishing.inputs import AdvertiserId, faulty_fields
 from publishing.log_events import LogEvent
 from publishing.readiness import metrics
-from publishing.readiness.check import Services, check
+from publishing.readiness.check import CheckServices, check
 from publishing.readiness.decision import troubled
 from publishing.readiness.looks import Checked, ComesBackError, Outcome
 from publishing.readiness.pacing import Pace
@@ -56,7 +56,7 @@ class _Body(BaseModel):
 class Worker:
     """Works through batches. ``sleep`` is an argument so that tests do not wait."""
 
-    services: Services
+    services: CheckServices
     runs: Runs
     pace: Pace
     urgent_queue: str
@@ -122,7 +122,7 @@ class Worker:
     def _checked(self, message: LookMessage, message_id: str, tries: int, end: Deadline) -> Checked:
         if end.remaining() < BUDGET_SECONDS:
             raise ComesBackError(Checked(Outcome.OUT_OF_TIME), self.services.clock())
-        return check(self.services, message, message_id, tries, end.sooner(BUDGET_SECONDS))
+        return check(self.services, message, message_id, tries, end.within(BUDGET_SECONDS))
 
     def _hide(self, record: SQSRecord, delay: timedelta, *, urgent: bool) -> None:
         try:

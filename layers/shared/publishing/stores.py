@@ -1,4 +1,4 @@
-"""Connections' secrets, and the mark on a connection whose token is dead."""
+"""What the way of a request reads and marks of connections outside the process: tokens, ended ones, lists."""
 
 from datetime import datetime
 from typing import Protocol

@@ -1,18 +1,14 @@
-"""The queues of looks (SQS) and the event bus (EventBridge)."""
+"""The queues of looks, in SQS."""
 
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from publishing.aws.json_api import AwsError, Call
-from publishing.readiness.events import SOURCE
+from publishing.aws.json_api import AwsCall
 from publishing.readiness.pacing import LONGEST_HIDING
-from publishing.readiness.record import OutgoingEvent
 from publishing.readiness.stores import Outgoing
 
-EVENTS_AT_ONCE = 10
-"""What EventBridge takes in one call."""
 LONGEST_DELAY = timedelta(minutes=15)
 """Of a message to SQS."""
 
@@ -21,7 +17,7 @@ LONGEST_DELAY = timedelta(minutes=15)
 class SqsQueue:
     """The queue of looks and the urgent one, by their URLs."""
 
-    call: Call
+    call: AwsCall
     url: str
     urgent_url: str
 
@@ -54,34 +50,6 @@ class SqsQueue:
             ReceiptHandle=receipt,
             VisibilityTimeout=_seconds(min(delay, LONGEST_HIDING)),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class EventBridgeBus:
-    """The project's event bus."""
-
-    call: Call
-    name: str
-
-    def send(self, events: Iterable[OutgoingEvent]) -> None:
-        """Put events, ten at a time; what the bus did not take is an error: all are sent again, with the same ids."""
-        every = list(events)
-        for start in range(0, len(every), EVENTS_AT_ONCE):
-            answer = self.call(
-                "PutEvents",
-                Entries=[
-                    {
-                        "Source": SOURCE,
-                        "DetailType": one.detail_type,
-                        "Detail": json.dumps(one.detail),
-                        "EventBusName": self.name,
-                    }
-                    for one in every[start : start + EVENTS_AT_ONCE]
-                ],
-            )
-            if answer.get("FailedEntryCount"):
-                codes = [str(one["ErrorCode"]) for one in answer.get("Entries", ()) if one.get("ErrorCode")]
-                raise AwsError(codes[0] if codes else "FailedEntry")
 
 
 def _seconds(delay: timedelta) -> int:

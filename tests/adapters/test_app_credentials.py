@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from publishing.aws.app_credentials import SecretsManagerApp
 from publishing.aws.json_api import AwsError, JsonApi
-from publishing.aws.secrets import SecretsManagerApp
 from publishing.aws.tokens import CACHE_SECONDS
 from publishing.connecting.stores import NotSetUpError
 from tests.adapters.scripted_aws import CANARY, told

@@ -1,25 +1,18 @@
-"""Secrets that are written, and the app's credentials, in Secrets Manager."""
+"""The secrets of connections in Secrets Manager, as they are written."""
 
 import json
 import string
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 from uuid import uuid4
 
 from pydantic import SecretStr
 
-from publishing.aws.json_api import AwsError, Call
-from publishing.aws.tokens import CACHE_SECONDS, token_in
-from publishing.connecting.stores import NotSetUpError
-from tiktok_business.oauth import App
+from publishing.aws.json_api import AwsCall, AwsError
+from publishing.aws.tokens import ABSENT, NOT_FOUND, TO_BE_DELETED, token_in
 
 RECOVERY_WINDOW_DAYS = 7
 """How long a removed secret can be restored: the shortest that Secrets Manager knows."""
 
-_NOT_FOUND = "ResourceNotFoundException"
-_TO_BE_DELETED = "InvalidRequestException"
 _EXISTS = "ResourceExistsException"
 _STORE_TRIES = 3
 _PLAIN = frozenset(string.ascii_letters + string.digits + "_+.@-")
@@ -29,7 +22,7 @@ _PLAIN = frozenset(string.ascii_letters + string.digits + "_+.@-")
 class SecretsManagerVault:
     """Tokens of connections, each version named by the state that it came from."""
 
-    call: Call
+    call: AwsCall
     prefix: str
 
     def secret_id(self, team_id: str, user_id: str) -> str:
@@ -46,9 +39,9 @@ class SecretsManagerVault:
                 failure = error
             else:
                 return
-            if failure.code == _NOT_FOUND:
+            if failure.code == NOT_FOUND:
                 self._create(secret_id)
-            elif failure.code == _TO_BE_DELETED:
+            elif failure.code == TO_BE_DELETED:
                 self.call("RestoreSecret", SecretId=secret_id)
             else:
                 break
@@ -67,7 +60,7 @@ class SecretsManagerVault:
         try:
             self.call("DeleteSecret", SecretId=secret_id, RecoveryWindowInDays=RECOVERY_WINDOW_DAYS)
         except AwsError as error:
-            if error.code not in {_NOT_FOUND, _TO_BE_DELETED}:
+            if error.code not in ABSENT:
                 raise
 
     def _create(self, secret_id: str) -> None:
@@ -86,46 +79,10 @@ class SecretsManagerVault:
         try:
             answer = self.call("GetSecretValue", SecretId=secret_id, **which)
         except AwsError as error:
-            if error.code in {_NOT_FOUND, _TO_BE_DELETED}:
+            if error.code in ABSENT:
                 return None
             raise
         return token_in(answer.get("SecretString"))
-
-
-@dataclass(slots=True)
-class SecretsManagerApp:
-    """The app's credentials, remembered for at most five minutes once they are there."""
-
-    call: Call
-    secret_id: str
-    clock: Callable[[], float] = time.monotonic
-    _remembered: tuple[App, float] | None = field(default=None, repr=False)
-
-    def read(self) -> App:
-        """The app.
-
-        Raises:
-            NotSetUpError: no such secret, or nothing filled in.
-        """
-        if self._remembered is not None and self.clock() < self._remembered[1]:
-            return self._remembered[0]
-        app = self._fetch()
-        self._remembered = (app, self.clock() + CACHE_SECONDS)
-        return app
-
-    def _fetch(self) -> App:
-        fields: Any = None
-        try:
-            fields = json.loads(self.call("GetSecretValue", SecretId=self.secret_id)["SecretString"])
-        except AwsError as error:
-            if error.code not in {_NOT_FOUND, _TO_BE_DELETED}:
-                raise
-        except (KeyError, TypeError, ValueError):
-            pass  # raised below, so that the error does not hold the secret's text as its context
-        app_id, secret = (fields.get(one) if isinstance(fields, dict) else None for one in ("app_id", "secret"))
-        if not (isinstance(app_id, str) and app_id and isinstance(secret, str) and secret):
-            raise NotSetUpError
-        return App(app_id, SecretStr(secret))
 
 
 def _in_name(part: str) -> str:
