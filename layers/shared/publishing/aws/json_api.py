@@ -1,7 +1,7 @@
 """AWS's JSON APIs without boto3, for what an answer waits for (decision 13).
 
-boto3 takes as long to load as all the rest of a function. It is left what happens once in a connection's life
-(:mod:`publishing.aws.clients`).
+boto3 takes as long to load as all the rest of a function. It is left the mark on a dead connection, once in that
+connection's life (:mod:`publishing.aws.clients`).
 """
 
 import http.client
