@@ -39,10 +39,12 @@ class SimulatorServer(ThreadingHTTPServer):
         ssl_context: ssl.SSLContext | None,
     ) -> None:
         super().__init__(address, _Handler)
+        self.host_and_port: tuple[str, int] = (address[0], self.server_address[1])
         self.respond = respond
         self.stopping = threading.Event()
         self._connections: set[socket.socket] = set()
         self._connections_lock = threading.Lock()
+        self._accepting = threading.Thread(target=self._accept, name="tiktok-simulator", daemon=True)
         if ssl_context is not None:
             # The handshake belongs to the connection's own thread, or one slow client would stop all.
             self.socket = ssl_context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
@@ -50,6 +52,10 @@ class SimulatorServer(ThreadingHTTPServer):
     def server_bind(self) -> None:
         """Bind without HTTPServer's look-up of the host's name, which can take seconds."""
         socketserver.TCPServer.server_bind(self)
+
+    def verify_request(self, request: object, client_address: object) -> bool:  # noqa: ARG002 - socketserver's own
+        """Whether a connection is served: none that came to wake the server."""
+        return not self.stopping.is_set()
 
     def opened(self, connection: socket.socket) -> None:
         """Remember a connection, to end it when the server stops."""
@@ -63,14 +69,24 @@ class SimulatorServer(ThreadingHTTPServer):
         with self._connections_lock:
             self._connections.discard(connection)
 
+    def start(self) -> None:
+        """Accept connections, in a thread of its own."""
+        self._accepting.start()
+
     def stop(self) -> None:
         """Stop accepting, end every wait and every connection."""
         self.stopping.set()
-        self.shutdown()
+        with contextlib.suppress(OSError):
+            socket.create_connection(self.host_and_port).close()  # wakes the thread that accepts
+        self._accepting.join()
         self.server_close()
         with self._connections_lock:
             for connection in self._connections:
                 self._end(connection)
+
+    def _accept(self) -> None:
+        while not self.stopping.is_set():
+            self.handle_request()
 
     @staticmethod
     def _end(connection: socket.socket) -> None:

@@ -67,9 +67,7 @@ class Simulator:
         """Listen and answer in threads of its own; OSError where the port is taken."""
         if self._server is None:
             self._server = SimulatorServer(self._address, self._respond, self._ssl_context)
-            threading.Thread(
-                target=self._server.serve_forever, args=(0.02,), name="tiktok-simulator", daemon=True
-            ).start()
+            self._server.start()
         return self
 
     def stop(self) -> None:
@@ -117,7 +115,8 @@ class Simulator:
         if self._server is None:
             raise RuntimeError("the simulator is not started")
         scheme = "http" if self._ssl_context is None else "https"
-        return f"{scheme}://{self._address[0]}:{self._server.server_address[1]}{path.rstrip('/')}"
+        host, port = self._server.host_and_port
+        return f"{scheme}://{host}:{port}{path.rstrip('/')}"
 
     def _respond(self, request: HttpRequest) -> Delivery:
         if request.path.startswith(control.PATH):

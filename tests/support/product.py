@@ -1,6 +1,5 @@
 """The product around stores in memory, at a simulated TikTok."""
 
-import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,9 +47,6 @@ class Product:
             self.tokens.secrets[secret_id_of(team_id, user_id)] = token
 
 
-_transport = functools.cache(RequestsTransport)  # as in a function that stays warm
-
-
 def product(
     base_url: str,
     settings: Settings | None = None,
@@ -59,7 +55,7 @@ def product(
     clock: Callable[[], datetime] = utc_now,
 ) -> Product:
     """The product at the TikTok of ``base_url``; retries do not wait, unless ``sleep`` does."""
-    transport = _transport(base_url)
+    transport = RequestsTransport(base_url)
     hints = HintMemory()
     teams, tokens, intents = InMemoryTeams(), InMemoryTokens(), InMemoryIntents()
     marks = InMemoryMarks(teams)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.tiktok_simulator import DemoToken, Simulator
+from local.tiktok_simulator import DemoToken, Simulator, World, demo_world
 from pictures import prepare
 from publishing import endpoint
 from publishing.endpoint import body_endpoint, query_endpoint
@@ -32,16 +32,16 @@ ROLES = {DemoToken.OWNER: "owner", DemoToken.MANAGER: "manager"}
 
 
 @pytest.fixture(scope="session")
-def running_tiktok() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
+def untouched_world() -> World:
+    """The demo world, to be copied."""
+    return demo_world()
 
 
 @pytest.fixture
-def tiktok(running_tiktok: Simulator) -> Simulator:
-    """TikTok with the demo world, no faults and an empty journal."""
-    running_tiktok.reset()
-    return running_tiktok
+def tiktok(untouched_world: World) -> Iterator[Simulator]:
+    """TikTok with the demo world, of this test alone: a call that an earlier test left under way must not reach it."""
+    with Simulator(untouched_world.copy()) as simulator:
+        yield simulator
 
 
 @pytest.fixture

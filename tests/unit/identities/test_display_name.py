@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from publishing.identities.display_name import UnusableNameError, normalised_display_name
+from tests.support.patience import GENEROUS_SECONDS
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"  # one character of seven code points
 FLAG = "\U0001f1fa\U0001f1e6"  # two code points
@@ -81,10 +82,10 @@ def test_refusals(name: str) -> None:
 
 
 def test_a_long_heap_of_accents_is_cut_quickly() -> None:
-    """Unicode's normal form takes seconds for it; the request has none to spare."""
+    """Unicode's normal form takes minutes for it; the request has seconds."""
     before = time.monotonic()
-    assert normalised_display_name("x" * 40 + "\u0315\u0327" * 25_000)[0] == "x" * 39
-    assert time.monotonic() - before < 0.3
+    assert normalised_display_name("x" * 40 + "\u0315\u0327" * 250_000)[0] == "x" * 39
+    assert time.monotonic() - before < GENEROUS_SECONDS
 
 
 alphabet = st.one_of(

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from local.tiktok_simulator import DemoAdvertiser, Fault, FaultKind, Simulator
+from publishing.calls import BUDGET_SECONDS
 from tests.support.invocations import Ask, Received
+from tests.support.patience import FOREVER, GENEROUS_SECONDS
 from tests.support.product import Product
 
 READY = DemoAdvertiser.EVERYTHING_READY
@@ -115,10 +117,10 @@ def test_fewer_rows_than_tiktok_counted_prove_no_absence(
 @pytest.mark.parametrize("path", ["identity/get/", "pixel/list/"])
 def test_silence_ends_at_the_deadline_and_hides_nothing(tiktok: Simulator, demo: Product, ask: Ask, path: str) -> None:
     """The silent check is unknown because of the time; the other one is told."""
-    strike(tiktok, path, FaultKind.HANG, seconds=3)
+    strike(tiktok, path, FaultKind.HANG, seconds=FOREVER)
     before = time.monotonic()
-    answer = ask(demo, "publish", "u-buyer", advertiser_id=NOTHING, objective="CONVERSIONS", seconds=0.75)
-    assert time.monotonic() - before < 0.75
+    answer = ask(demo, "publish", "u-buyer", advertiser_id=NOTHING, objective="CONVERSIONS", seconds=1.5)
+    assert time.monotonic() - before < GENEROUS_SECONDS
     silent = "identity" if path == "identity/get/" else "pixel"
     assert lists(answer) == ([one for one in ("identity", "pixel") if one != silent], [silent])
     assert answer.json["detail"] == "timeout"
@@ -126,22 +128,20 @@ def test_silence_ends_at_the_deadline_and_hides_nothing(tiktok: Simulator, demo:
 
 def test_all_of_tiktok_silent_is_all_unknown_in_time(tiktok: Simulator, demo: Product, ask: Ask) -> None:
     """The whole request ends by its deadline, whatever TikTok does."""
-    strike(tiktok, "*", FaultKind.HANG, seconds=3)
+    strike(tiktok, "*", FaultKind.HANG, seconds=FOREVER)
     before = time.monotonic()
     answer = ask(demo, "publish", advertiser_id=READY, objective="LEAD_GENERATION", strict="true", seconds=0.75)
-    assert time.monotonic() - before < 0.75
+    assert time.monotonic() - before < GENEROUS_SECONDS
     assert lists(answer) == ([], ["identity", "leadForm"])
     assert (answer.status, answer.json["detail"]) == (200, "timeout")
 
 
 def test_the_checks_run_side_by_side(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """Eight calls of 0.15 seconds take about as long as the longest chain of three, not of eight."""
-    strike(tiktok, "*", FaultKind.LATENCY, seconds=0.15)
-    before = time.monotonic()
-    answer = ask(demo, "publish", "u-buyer", advertiser_id=DemoAdvertiser.DRAFT_FORMS, objective="LEAD_GENERATION")
-    taken = time.monotonic() - before
-    assert lists(answer) == (["leadForm"], [])
-    assert 0.3 <= taken < 0.9
+    """Before TikTok has answered anything, it was asked all that does not depend on an answer."""
+    strike(tiktok, "*", FaultKind.HANG, seconds=FOREVER)
+    ask(demo, "publish", advertiser_id=READY, objective="LEAD_GENERATION", seconds=1.5)
+    asked = sorted(one.path for one in tiktok.requests)
+    assert asked == ["advertiser/info/", "identity/get/", "page/get/", "term/check/"]
 
 
 @pytest.mark.parametrize("path", ["advertiser/info/", "term/check/"])
@@ -157,10 +157,10 @@ def test_advice_that_cannot_be_had_is_left_out(
 
 def test_advice_is_not_waited_for_long(tiktok: Simulator, demo: Product, ask: Ask) -> None:
     """A verdict that is there is told half a second later at most, without the late warning."""
-    strike(tiktok, "advertiser/info/", FaultKind.HANG, seconds=3)
+    strike(tiktok, "advertiser/info/", FaultKind.HANG, seconds=FOREVER)
     before = time.monotonic()
     answer = ask(demo, "publish", advertiser_id=DemoAdvertiser.SUSPENDED, objective="TRAFFIC")
-    assert time.monotonic() - before < 1.0
+    assert time.monotonic() - before < GENEROUS_SECONDS < BUDGET_SECONDS
     assert (answer.json["ready"], answer.json["warnings"]) == (True, [])
 
 

@@ -20,15 +20,8 @@ def one_advertiser() -> World:
     )
 
 
-@pytest.fixture(scope="session")
-def running() -> Iterator[Simulator]:
-    """One server for all tests; use `tiktok`."""
+@pytest.fixture
+def tiktok() -> Iterator[Simulator]:
+    """The simulated TikTok of `one_advertiser`."""
     with Simulator(one_advertiser()) as simulator:
         yield simulator
-
-
-@pytest.fixture
-def tiktok(running: Simulator) -> Simulator:
-    """The simulated TikTok of `one_advertiser`, without faults."""
-    running.reset()
-    return running

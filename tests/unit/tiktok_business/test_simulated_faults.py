@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from local.tiktok_simulator import Fault, FaultKind, Simulator
+from tests.support.patience import FOREVER, GENEROUS_SECONDS
 from tests.unit.tiktok_business.conftest import ADVERTISER_ID, PIXELS
 from tests.unit.tiktok_business.fakes import TOKEN
 from tiktok_business.api import TikTokBusinessApi
@@ -29,10 +30,6 @@ from tiktok_business.errors import (
     UnsupportedError,
 )
 from tiktok_business.transport import RequestsTransport
-
-GENEROUS_SECONDS = 3.0
-"""By then a call with a short deadline has ended, on however slow a machine."""
-FOREVER = 60.0
 
 Expected = type[TikTokError] | None
 Case = tuple[FaultKind, dict[str, Any], Expected, int | None]
@@ -124,7 +121,7 @@ def outcome(error: Expected, ended: TikTokError | None) -> bool:
 
 def seconds_for(values: Mapping[str, Any]) -> float:
     """A short deadline where TikTok is slow, else none that matters."""
-    return 0.15 if "seconds" in values else 10.0
+    return 0.4 if "seconds" in values else 10.0
 
 
 @pytest.mark.parametrize(("kind", "values", "error", "requests"), READS, ids=named)

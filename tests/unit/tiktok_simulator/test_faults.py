@@ -153,18 +153,18 @@ class TestKinds:
 
     def test_slow_drip(self, simulator: Simulator) -> None:
         """Headers come at once, the body bit by bit: no single read takes long, the whole does."""
-        fault(simulator, FaultKind.SLOW_DRIP, seconds=0.4)
+        fault(simulator, FaultKind.SLOW_DRIP, seconds=2.0)
         start = time.monotonic()
         response = requests.get(
             f"{simulator.base_url}/pixel/list/",
             params={"advertiser_id": READY},
             headers={"Access-Token": DemoToken.OWNER},
             stream=True,
-            timeout=0.3,
+            timeout=1.5,
         )
-        assert time.monotonic() - start < 0.3
+        assert time.monotonic() - start < 1.5
         assert response.json()["code"] == 0
-        assert time.monotonic() - start >= 0.4
+        assert time.monotonic() - start >= 2.0
 
     @pytest.mark.parametrize(("kind", "count"), [(FaultKind.RESET_BEFORE, 0), (FaultKind.RESET_AFTER, 1)])
     def test_reset(self, simulator: Simulator, kind: FaultKind, count: int) -> None:

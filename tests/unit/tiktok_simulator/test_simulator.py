@@ -29,6 +29,7 @@ from local.tiktok_simulator import (
     World,
 )
 from local.tiktok_simulator.certificates import certificate
+from tests.support.patience import FOREVER, GENEROUS_SECONDS
 
 ROOT = Path(local.tiktok_simulator.__file__).parents[2]
 OWNER = {"Access-Token": DemoToken.OWNER}
@@ -84,8 +85,8 @@ class TestLife:
     def test_stop_while_hanging(self) -> None:
         """Stopping does not wait for what hangs, drips or is kept alive."""
         with Simulator() as simulator, ThreadPoolExecutor(3) as pool:
-            simulator.faults.add(Fault(path="user/info/", kind=FaultKind.HANG, seconds=60, times=1))
-            simulator.faults.add(Fault(path="user/info/", kind=FaultKind.SLOW_DRIP, seconds=60, times=1))
+            simulator.faults.add(Fault(path="user/info/", kind=FaultKind.HANG, seconds=FOREVER, times=1))
+            simulator.faults.add(Fault(path="user/info/", kind=FaultKind.SLOW_DRIP, seconds=FOREVER, times=1))
             session = requests.Session()
             session.get(f"{simulator.control_url}/health", timeout=5)
             asked = [pool.submit(user_info, simulator) for _ in range(2)]
@@ -96,7 +97,7 @@ class TestLife:
             for future in asked:
                 assert isinstance(future.exception(timeout=2), requests.RequestException)
             session.close()
-            assert time.monotonic() - start < 1
+            assert time.monotonic() - start < GENEROUS_SECONDS
 
     def test_own_world(self) -> None:
         """A world of one's own is used, and a reset brings back its first state."""
@@ -128,7 +129,7 @@ class TestConnections:
             connection.connect()
             first = connection.sock
             start = time.monotonic()
-            for _ in range(10):
+            for _ in range(100):
                 for method, path in (
                     ("GET", "user/info/"),
                     ("POST", "user/info/"),
@@ -138,16 +139,16 @@ class TestConnections:
                     connection.request(method, f"{address.path}/{path}", body=b"x" * 5000, headers=OWNER)
                     connection.getresponse().read()
                     assert connection.sock is first
-            # With Nagle's algorithm each answer would wait 40 ms for the client's acknowledgement.
-            assert time.monotonic() - start < 1
+            # With Nagle's algorithm each answer would wait 40 ms for the client's acknowledgement: 16 s in all.
+            assert time.monotonic() - start < GENEROUS_SECONDS
             connection.close()
 
     def test_side_by_side(self) -> None:
         """Many requests at once are answered side by side."""
-        with Simulator(latency=0.1) as simulator, ThreadPoolExecutor(20) as pool:
+        with Simulator(latency=0.5) as simulator, ThreadPoolExecutor(20) as pool:
             start = time.monotonic()
             assert set(pool.map(lambda _: user_info(simulator), range(20))) == {0}
-            assert 0.1 <= time.monotonic() - start < 1
+            assert 0.5 <= time.monotonic() - start < GENEROUS_SECONDS
 
     def test_ids_among_threads(self) -> None:
         """Identities created side by side all have ids of their own."""
