@@ -209,7 +209,7 @@ def test_failing_check(api: Api, tiktok: Simulator, fault: Fault, detail: str) -
     assert (body["missing"], body["unknown"], body["reason"]) == ([], ["pixel"], "api_error")
     assert body["detail"] == detail
     assert body["checks"][0]["status"] == "satisfied"
-    assert answer.elapsed.total_seconds() < 10  # 8 s are promised; the rest is for this machine
+    assert answer.elapsed.total_seconds() < 15  # 8 s are promised; the rest is for this machine
 
 
 def test_rules(api: Api) -> None:
