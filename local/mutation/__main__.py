@@ -22,6 +22,9 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "publishing.preflight.objectives": (f"{_UNIT}/preflight/test_objectives.py",),
     "publishing.token_choice": (f"{_UNIT}/publishing/test_token_choice.py",),
     "publishing.access": (f"{_UNIT}/publishing/test_access.py",),
+    "publishing.connecting.changes": (f"{_UNIT}/connecting/test_changes.py",),
+    "publishing.connecting.states": (f"{_UNIT}/connecting/test_states.py",),
+    "publishing.connecting.refusals": (f"{_UNIT}/connecting/test_refusals.py",),
     "tiktok_business.return_codes": (f"{_UNIT}/tiktok_business/test_return_codes.py",),
     "tiktok_business.errors": (f"{_UNIT}/tiktok_business/test_errors.py",),
 }
