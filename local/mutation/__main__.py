@@ -24,6 +24,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "publishing.access": (f"{_UNIT}/publishing/test_access.py",),
     "publishing.connecting.changes": (f"{_UNIT}/connecting/test_changes.py",),
     "publishing.connecting.states": (f"{_UNIT}/connecting/test_states.py",),
+    "publishing.connecting.advertisers": (f"{_UNIT}/connecting/test_advertisers.py",),
     "publishing.connecting.refusals": (f"{_UNIT}/connecting/test_refusals.py",),
     "tiktok_business.return_codes": (f"{_UNIT}/tiktok_business/test_return_codes.py",),
     "tiktok_business.errors": (f"{_UNIT}/tiktok_business/test_errors.py",),
