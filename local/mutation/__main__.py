@@ -20,6 +20,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     ),
     "publishing.preflight.findings": (f"{_UNIT}/preflight/test_findings.py", f"{_UNIT}/preflight/test_verdict.py"),
     "publishing.preflight.objectives": (f"{_UNIT}/preflight/test_objectives.py",),
+    "publishing.teams": (f"{_UNIT}/publishing/test_teams.py", f"{_UNIT}/publishing/test_token_choice.py"),
     "publishing.token_choice": (f"{_UNIT}/publishing/test_token_choice.py",),
     "publishing.access": (f"{_UNIT}/publishing/test_access.py",),
     "publishing.connecting.changes": (f"{_UNIT}/connecting/test_changes.py",),

@@ -1,13 +1,69 @@
-"""A team: what its members' roles are worth, whether it has paid, and when things were."""
+"""A team: its members' roles, what it pays for, and their connections."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from publishing.teams import Role, Subscription, Team, moment
+from publishing.teams import Connection, ConnectionStatus, Role, Subscription, Team, moment
 
 NOW = datetime(2026, 11, 22, 17, tzinfo=UTC)
 EARLIER, LATER = NOW.timestamp() - 60, NOW.timestamp() + 60
+ONE = Connection("t", "u1", "active", ("1",), "secret-u1", "2026-11-01T09:00:00Z")
+OTHER = replace(ONE, user_id="u2", secret_id="secret-u2")
+
+
+def test_what_stands_in_the_table() -> None:
+    """Other services write and read the same names."""
+    assert [*Role] == ["owner", "manager", "mediabuyer"]
+    assert [*ConnectionStatus] == ["active", "expired", "revoked"]
+
+
+def test_nothing_is_known_of_a_team_unless_it_is_written() -> None:
+    """No member, no subscription, no connection."""
+    assert Team("t") == Team("t", roles={}, subscription=None, connections=())
+
+
+def test_a_connection_needs_no_more_than_another_service_writes() -> None:
+    """What only this service writes is not known then, and nothing is taken for done."""
+    assert (
+        Connection(
+            "t",
+            "u1",
+            "active",
+            ("1",),
+            "secret-u1",
+            "2026-11-01T09:00:00Z",
+            expiry_told=False,
+            names={},
+            disabled=frozenset(),
+            scopes=None,
+            verified_at=None,
+            scheduled=False,
+        )
+        == ONE
+    )
+
+
+def test_connections_with_names_can_be_kept_in_a_set() -> None:
+    """Though a mapping cannot."""
+    assert len({ONE, replace(ONE, names={"1": "One"}), OTHER}) == 3
+
+
+def test_a_connection_is_found_by_its_person() -> None:
+    """Whatever its status."""
+    for status in ConnectionStatus:
+        ended = replace(OTHER, status=status)
+        assert Team("t", connections=(ONE, ended)).connection_of("u2") == ended
+    assert Team("t", connections=(ONE, OTHER)).connection_of("u3") is None
+
+
+def test_a_connection_takes_the_place_of_its_persons() -> None:
+    """The others and all else of the team stay as they are; who has none gets none."""
+    team = Team("t", {"u1": Role.OWNER}, Subscription("active"), (ONE, OTHER))
+    expired = replace(OTHER, status=ConnectionStatus.EXPIRED)
+    assert team.with_connection(expired) == replace(team, connections=(ONE, expired))
+    assert team.with_connection(replace(ONE, user_id="u3")) == team
 
 
 @pytest.mark.parametrize(
