@@ -20,8 +20,13 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     ),
     "publishing.preflight.findings": (f"{_UNIT}/preflight/test_findings.py", f"{_UNIT}/preflight/test_verdict.py"),
     "publishing.preflight.objectives": (f"{_UNIT}/preflight/test_objectives.py",),
+    "publishing.teams": (f"{_UNIT}/publishing/test_teams.py", f"{_UNIT}/publishing/test_token_choice.py"),
     "publishing.token_choice": (f"{_UNIT}/publishing/test_token_choice.py",),
     "publishing.access": (f"{_UNIT}/publishing/test_access.py",),
+    "publishing.connecting.changes": (f"{_UNIT}/connecting/test_changes.py",),
+    "publishing.connecting.states": (f"{_UNIT}/connecting/test_states.py",),
+    "publishing.connecting.advertisers": (f"{_UNIT}/connecting/test_advertisers.py",),
+    "publishing.connecting.refusals": (f"{_UNIT}/connecting/test_refusals.py",),
     "tiktok_business.return_codes": (f"{_UNIT}/tiktok_business/test_return_codes.py",),
     "tiktok_business.errors": (f"{_UNIT}/tiktok_business/test_errors.py",),
 }

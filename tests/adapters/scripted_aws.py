@@ -5,6 +5,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -156,11 +157,20 @@ def client(
     credentials: Credentials = CREDENTIALS,
     context: ssl.SSLContext | None = None,
     now: Callable[[], datetime] = lambda: MOMENT,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[JsonApi]:
     """A client that does not really wait, closed at the end."""
     waits = waits or Waits()
     api = JsonApi(
-        service, url, REGION, credentials, context=context, sleep=waits.seconds.append, jitter=waits.jitter, now=now
+        service,
+        url,
+        REGION,
+        credentials,
+        context=context,
+        sleep=waits.seconds.append,
+        jitter=waits.jitter,
+        now=now,
+        clock=clock,
     )
     with contextlib.closing(api):
         yield api

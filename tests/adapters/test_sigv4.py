@@ -44,7 +44,7 @@ def by_botocore(
     signer = SigV4Auth(
         BotocoreCredentials(credentials.access_key, credentials.secret_key, credentials.session_token), service, region
     )
-    with pytest.MonkeyPatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched:  # botocore takes no time as an argument
         patched.setattr("botocore.auth.get_current_datetime", lambda: now.astimezone(UTC).replace(tzinfo=None))
         signer.add_auth(request)
     return dict(request.headers.items())

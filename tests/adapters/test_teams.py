@@ -1,8 +1,10 @@
 """Teams read from DynamoDB, and the fake that stands for it elsewhere."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,6 +91,96 @@ def test_a_team_of_several_pages_is_read_whole() -> None:
 
     assert DynamoDBTeams(Table(call, TABLE)).read("t1") == TEAM
     assert calls == [{"operation": "Query", **asked}, {"operation": "Query", **asked, "ExclusiveStartKey": last}]
+
+
+# What other services write.
+
+
+def test_items_are_a_team() -> None:
+    """Members with their roles, the subscription, connections with TikTok's order of advertisers."""
+    team = team_of(
+        "t",
+        [
+            {"sk": "CONNECTION#u2", "status": "expired", "advertiser_ids": [], "secret_id": "s2", "connected_at": ""},
+            {
+                "sk": "CONNECTION#u1",
+                "status": "active",
+                "advertiser_ids": ["9", "1"],
+                "secret_id": "s1",
+                "connected_at": "2026-11-01T09:00:00Z",
+            },
+            {"sk": "MEMBER#u1", "role": "owner"},
+            {"sk": "MEMBER#u2", "role": "admin"},
+            {"sk": "SUBSCRIPTION", "status": "active", "current_period_end": Decimal(1_800_000_000)},
+        ],
+    )
+    assert team == Team(
+        "t",
+        {"u1": Role.OWNER, "u2": Role.MEDIA_BUYER},
+        Subscription("active", 1_800_000_000.0),
+        (
+            Connection("t", "u2", "expired", (), "s2", ""),
+            Connection("t", "u1", "active", ("9", "1"), "s1", "2026-11-01T09:00:00Z"),
+        ),
+    )
+
+
+def test_no_items_are_an_empty_team() -> None:
+    """It has no members, no subscription and no connections."""
+    assert team_of("t", []) == Team("t")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"sk": "MEMBER#"},
+        {"sk": "MEMBER"},
+        {"sk": "CONNECTION#"},
+        {"sk": "SOMETHING#u1", "role": "owner"},
+        {"sk": ""},
+    ],
+)
+def test_items_of_no_known_kind_count_as_absent(item: dict[str, Any]) -> None:
+    """Others may keep more under a team's key."""
+    assert team_of("t", [item]) == Team("t")
+
+
+@pytest.mark.parametrize("role", [None, 7, "", ["owner"], "Owner"])
+def test_a_member_with_an_odd_role_is_a_media_buyer(role: object) -> None:
+    """A member still, with the least rights."""
+    assert team_of("t", [{"sk": "MEMBER#u1", "role": role}]).roles == {"u1": Role.MEDIA_BUYER}
+
+
+@pytest.mark.parametrize("end", [{}, {"current_period_end": None}])
+def test_a_subscription_need_not_end(end: dict[str, Any]) -> None:
+    """No end and the end that is nothing are the same."""
+    assert team_of("t", [{"sk": "SUBSCRIPTION", "status": "active", **end}]).subscription == Subscription("active")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"status": "active", "current_period_end": "next year"},
+        {"status": "active", "current_period_end": {"when": 1}},
+        {"status": None},
+        {},
+    ],
+)
+def test_a_subscription_that_cannot_be_read_opens_nothing(written: dict[str, Any]) -> None:
+    """It counts as unpaid, and is no error."""
+    assert not team_of("t", [{"sk": "SUBSCRIPTION", **written}]).has_active_subscription(
+        datetime(2026, 11, 22, tzinfo=UTC)
+    )
+
+
+@pytest.mark.parametrize(
+    ("advertiser_ids", "expected"),
+    [(["1", "2"], ("1", "2")), ([Decimal(7300000000000000001)], ("7300000000000000001",)), ("1", ()), (None, ())],
+)
+def test_a_connection_that_was_written_oddly(advertiser_ids: object, expected: tuple[str, ...]) -> None:
+    """Ids are texts whatever they were written as; what is no list is none."""
+    (connection,) = team_of("t", [{"sk": "CONNECTION#u1", "advertiser_ids": advertiser_ids}]).connections
+    assert connection == Connection("t", "u1", "", expected, "", "")
 
 
 scalars = st.none() | st.booleans() | st.text() | st.integers(-(10**18), 10**18).map(Decimal)

@@ -19,7 +19,7 @@ def remembering_errors() -> Iterator[list[TikTokError]]:
         original(self, *args, **kwargs)
         made.append(self)
 
-    with mock.patch.object(TikTokError, "__init__", remembered):
+    with mock.patch.object(TikTokError, "__init__", remembered):  # wherever they are made, and caught again
         yield made
 
 

@@ -135,6 +135,12 @@ class System:
         self.consent_callback = Callback(self.services)
         self.teams.put(TEAM, "SUBSCRIPTION", status="active")
 
+    def use(self, **services: Any) -> None:
+        """From now on the worker and the callback have these in the place of their own."""
+        self.services = replace(self.services, **services)
+        self.worker = replace(self.worker, services=self.services)
+        self.consent_callback = Callback(self.services)
+
     def member(self, user_id: str, role: str = "owner", team_id: str = TEAM) -> str:
         """Somebody joins; returns who."""
         self.teams.member(team_id, user_id, role)

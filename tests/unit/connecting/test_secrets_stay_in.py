@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from local.tiktok_simulator import Fault, FaultKind
+from tests.support.overriding import failing, overriding
 from tests.unit.connecting.scenarios import EXCHANGE, LIST, REVOKE, STATUSES, WHO
 from tests.unit.connecting.system import HOUR, TEAM, System
 from tiktok_business.deadline import Deadline
@@ -166,19 +167,14 @@ def test_what_holds_them_does_not_show_them(system: System, secrets: Secrets) ->
     secrets.said += [repr(one) + str(one) for one in (system.app.app, system.services, oauth, system.own_lists)]
 
 
-@pytest.mark.parametrize("where", ["vault", "app", "bus"])
+@pytest.mark.parametrize(("where", "method"), [("vault", "store"), ("app", "read"), ("bus", "send")])
 def test_a_fault_of_ours_that_quotes_them_spreads_none(
-    system: System, secrets: Secrets, where: str, monkeypatch: pytest.MonkeyPatch
+    system: System, secrets: Secrets, where: str, method: str
 ) -> None:
     """The wizard is told internal_error, and the log the type alone."""
     url = secrets.consent()
-    leak = f"could not do with {sorted(secrets.all())} {url}"
-
-    def fail(*_: object) -> None:
-        raise RuntimeError(leak)
-
-    target = {"vault": (system.vault, "store"), "app": (system.app, "read"), "bus": (system.bus, "send")}[where]
-    monkeypatch.setattr(*target, fail)
+    leak = failing(f"could not do with {sorted(secrets.all())} {url}")
+    system.use(**{where: overriding(getattr(system.services, where), **{method: leak})})
     landing = system.come_back(url)
     assert landing.outcome == "internal_error"
     secrets.said += [str(landing.headers), landing.body]

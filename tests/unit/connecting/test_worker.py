@@ -5,6 +5,7 @@ import io
 import pytest
 
 from tests.support.effects import Point
+from tests.support.overriding import failing, overriding
 from tests.unit.connecting.scenarios import DISCONNECT, WHO
 from tests.unit.connecting.system import DAY, HOUR, System
 
@@ -22,14 +23,10 @@ def test_unreadable(system: System, log: io.StringIO, body: str) -> None:
     assert system.due_in(WHO) == DAY
 
 
-def test_a_fault_of_ours(system: System, log: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours(system: System, log: io.StringIO) -> None:
     """It comes back; the log names the error's type and not its text."""
     system.connect(WHO)
-
-    def read(*_: object) -> None:
-        raise RuntimeError("canary-5f1e")
-
-    monkeypatch.setattr(system.changes, "read", read)
+    system.use(changes=overriding(system.changes, read=failing("canary-5f1e")))
     assert system.deliver(['{"team_id": "northlight", "user_id": "u-owner"}']) == [{"itemIdentifier": "0"}]
     assert "RuntimeError" in log.getvalue()
     assert "canary-5f1e" not in log.getvalue()

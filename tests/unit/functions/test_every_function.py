@@ -166,7 +166,7 @@ def test_every_function_is_in_the_tables() -> None:
 @pytest.mark.parametrize("name", NEEDS)
 def test_the_garbage_collector_is_off_in_init_alone(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Loading a function turns it off before anything else is loaded, and on again for the requests."""
-    turned: list[str] = []
+    turned: list[str] = []  # by patching: importing is all that is done, and an import takes no arguments
     for what in ("disable", "freeze", "enable"):
         monkeypatch.setattr(gc, what, partial(turned.append, what))
     monkeypatch.delitem(sys.modules, "publishing.cold_start", raising=False)
@@ -231,7 +231,7 @@ class Keys:
 
 @pytest.fixture
 def authorizer(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The authorizer with a verifier and a team in memory in the place of its own."""
+    """The authorizer with a verifier and a team in memory in the place of those that its Init made."""
     module = load("authorizer")
     teams = InMemoryTeams()
     teams.member("t1", "u1", "manager")

@@ -2,11 +2,8 @@
 
 import base64
 import json
-import threading
 import time
-from collections.abc import Iterator
 from functools import cache
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import jwt
@@ -16,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from publishing.bearer import Bearer, KeysUnavailableError, UnauthorizedError, Verifier
+from tests.unit.tiktok_business.wire import WireServer, http_answer
 
 ISSUER, AUDIENCE = "https://issuer.example", "wevion"
 CLOSED = "http://127.0.0.1:9/jwks.json"
@@ -158,39 +156,16 @@ def test_clocks_may_differ_by_seconds() -> None:
     assert verifier().verify(f"Bearer {token(exp=int(time.time()) - 2)}") == Bearer("u1", "t1")
 
 
-class _Odd(BaseHTTPRequestHandler):
-    answer = (200, b"")
-
-    def do_GET(self) -> None:
-        status, body = self.answer
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
-        """Nothing."""
-
-
-@pytest.fixture
-def issuer() -> Iterator[str]:
-    with HTTPServer(("127.0.0.1", 0), _Odd) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/jwks.json"
-        server.shutdown()
-
-
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(500, b"{}"), (404, b"{}"), (302, b""), (200, b"<html>"), (200, b""), (200, b'{"keys": []}')],
+    [("500", b"{}"), ("404", b"{}"), ("302", b""), ("200", b"<html>"), ("200", b""), ("200", b'{"keys": []}')],
 )
-def test_keys_that_cannot_be_read_are_not_the_callers_fault(
-    issuer: str, monkeypatch: pytest.MonkeyPatch, status: int, body: bytes
-) -> None:
+def test_keys_that_cannot_be_read_are_not_the_callers_fault(status: str, body: bytes) -> None:
     """A fault of ours, so that nobody is asked to sign in again."""
-    monkeypatch.setattr(_Odd, "answer", (status, body))
-    with pytest.raises(KeysUnavailableError):
-        Verifier(jwt.PyJWKClient(issuer, timeout=2), ISSUER, AUDIENCE).verify(f"Bearer {token()}")
+    answer = http_answer(body, status=f"{status} Odd")
+    with WireServer(lambda _request: [answer]) as issuer, pytest.raises(KeysUnavailableError):
+        Verifier(jwt.PyJWKClient(issuer.base_url, timeout=2), ISSUER, AUDIENCE).verify(f"Bearer {token()}")
+    assert len(issuer.requests) > 0
 
 
 def test_an_issuer_that_is_down_is_not_the_callers_fault() -> None:

@@ -2,14 +2,14 @@
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
-from publishing.teams import Connection
 from tests.support.invocations import Ask
+from tests.support.overriding import failing, overriding
 from tests.support.product import Product
 from tiktok_business.errors import UnavailableError
 
@@ -53,15 +53,11 @@ def test_no_answer_and_no_log_line_holds_the_token(
 
 @pytest.mark.parametrize("name", ENDPOINTS)
 def test_a_fault_of_ours_that_quotes_the_token_does_not_spread_it(
-    demo: Product, ask: Ask, log: io.StringIO, name: str, monkeypatch: pytest.MonkeyPatch
+    demo: Product, ask: Ask, log: io.StringIO, name: str
 ) -> None:
     """500, and the text of the error is nowhere."""
-
-    def read(_connection: Connection) -> SecretStr:
-        raise RuntimeError(f"could not decode {TOKEN}")
-
-    monkeypatch.setattr(demo.tokens, "read", read)
-    answer = ask(demo, name, **ENDPOINTS[name])
+    tokens = overriding(demo.services.tokens, read=failing(f"could not decode {TOKEN}"))
+    answer = ask(replace(demo, services=replace(demo.services, tokens=tokens)), name, **ENDPOINTS[name])
     assert (answer.status, answer.json["code"]) == (500, "internal_error")
     assert '"FAILED"' not in log.getvalue()
     assert "RuntimeError" in log.getvalue()

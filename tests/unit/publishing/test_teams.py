@@ -1,75 +1,89 @@
-"""A team as its items describe it, whatever other services wrote."""
+"""A team: its members' roles, what it pays for, and their connections."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from publishing.aws.teams import team_of
-from publishing.teams import Connection, Role, Subscription, Team, moment
+from publishing.teams import Connection, ConnectionStatus, Role, Subscription, Team, moment
 
 NOW = datetime(2026, 11, 22, 17, tzinfo=UTC)
-LATER = Decimal(int(NOW.timestamp()) + 60)
-EARLIER = Decimal(int(NOW.timestamp()) - 60)
+EARLIER, LATER = NOW.timestamp() - 60, NOW.timestamp() + 60
+ONE = Connection("t", "u1", "active", ("1",), "secret-u1", "2026-11-01T09:00:00Z")
+OTHER = replace(ONE, user_id="u2", secret_id="secret-u2")
 
 
-def test_a_whole_team() -> None:
-    """Members with their roles, the subscription, connections with TikTok's order of advertisers."""
-    team = team_of(
-        "t",
-        [
-            {"sk": "CONNECTION#u2", "status": "expired", "advertiser_ids": [], "secret_id": "s2", "connected_at": ""},
-            {
-                "sk": "CONNECTION#u1",
-                "status": "active",
-                "advertiser_ids": ["9", "1"],
-                "secret_id": "s1",
-                "connected_at": "2026-11-01T09:00:00Z",
-            },
-            {"sk": "MEMBER#u1", "role": "owner"},
-            {"sk": "MEMBER#u2", "role": "admin"},
-            {"sk": "SUBSCRIPTION", "status": "active", "current_period_end": LATER},
-        ],
+def test_what_stands_in_the_table() -> None:
+    """Other services write and read the same names."""
+    assert [*Role] == ["owner", "manager", "mediabuyer"]
+    assert [*ConnectionStatus] == ["active", "expired", "revoked"]
+
+
+def test_nothing_is_known_of_a_team_unless_it_is_written() -> None:
+    """No member, no subscription, no connection."""
+    assert Team("t") == Team("t", roles={}, subscription=None, connections=())
+
+
+def test_a_connection_needs_no_more_than_another_service_writes() -> None:
+    """What only this service writes is not known then, and nothing is taken for done."""
+    assert (
+        Connection(
+            "t",
+            "u1",
+            "active",
+            ("1",),
+            "secret-u1",
+            "2026-11-01T09:00:00Z",
+            expiry_told=False,
+            names={},
+            disabled=frozenset(),
+            scopes=None,
+            verified_at=None,
+            scheduled=False,
+        )
+        == ONE
     )
-    assert team == Team(
-        "t",
-        {"u1": Role.OWNER, "u2": Role.MEDIA_BUYER},
-        Subscription("active", float(LATER)),
-        (
-            Connection("t", "u2", "expired", (), "s2", ""),
-            Connection("t", "u1", "active", ("9", "1"), "s1", "2026-11-01T09:00:00Z"),
-        ),
-    )
 
 
-def test_nothing_is_known_of_an_unknown_team() -> None:
-    """It has no members, no subscription and no connections."""
-    assert team_of("t", []) == Team("t")
+def test_connections_with_names_can_be_kept_in_a_set() -> None:
+    """Though a mapping cannot."""
+    assert len({ONE, replace(ONE, names={"1": "One"}), OTHER}) == 3
+
+
+def test_a_connection_is_found_by_its_person() -> None:
+    """Whatever its status."""
+    for status in ConnectionStatus:
+        ended = replace(OTHER, status=status)
+        assert Team("t", connections=(ONE, ended)).connection_of("u2") == ended
+    assert Team("t", connections=(ONE, OTHER)).connection_of("u3") is None
+
+
+def test_a_connection_takes_the_place_of_its_persons() -> None:
+    """The others and all else of the team stay as they are; who has none gets none."""
+    team = Team("t", {"u1": Role.OWNER}, Subscription("active"), (ONE, OTHER))
+    expired = replace(OTHER, status=ConnectionStatus.EXPIRED)
+    assert team.with_connection(expired) == replace(team, connections=(ONE, expired))
+    assert team.with_connection(replace(ONE, user_id="u3")) == team
 
 
 @pytest.mark.parametrize(
-    ("item", "active"),
+    ("subscription", "active"),
     [
-        ({"status": "active"}, True),
-        ({"status": "trialing"}, True),
-        ({"status": "active", "current_period_end": LATER}, True),
-        ({"status": "trialing", "current_period_end": EARLIER}, False),
-        ({"status": "active", "current_period_end": EARLIER}, False),
-        ({"status": "active", "current_period_end": int(NOW.timestamp())}, False),
-        ({"status": "active", "current_period_end": None}, True),
-        ({"status": "active", "current_period_end": "next year"}, False),
-        ({"status": "active", "current_period_end": {"when": 1}}, False),
-        ({"status": "past_due"}, False),
-        ({"status": "canceled"}, False),
-        ({"status": "ACTIVE"}, False),
-        ({"status": None}, False),
-        ({}, False),
+        (Subscription("active"), True),
+        (Subscription("trialing"), True),
+        (Subscription("active", LATER), True),
+        (Subscription("trialing", EARLIER), False),
+        (Subscription("active", EARLIER), False),
+        (Subscription("active", NOW.timestamp()), False),
+        (Subscription("past_due"), False),
+        (Subscription("canceled"), False),
+        (Subscription("ACTIVE"), False),
+        (Subscription(""), False),
     ],
 )
-def test_an_active_subscription(item: dict[str, Any], active: bool) -> None:  # noqa: FBT001 - a row of the table
-    """Active or trialing, and the period absent or not over; what cannot be read opens nothing."""
-    assert team_of("t", [{"sk": "SUBSCRIPTION", **item}]).has_active_subscription(NOW) is active
+def test_an_active_subscription(subscription: Subscription, active: bool) -> None:  # noqa: FBT001 - a row of the table
+    """Active or trialing, and the period absent or not over."""
+    assert Team("t", subscription=subscription).has_active_subscription(NOW) is active
 
 
 def test_no_subscription_is_not_active() -> None:
@@ -77,35 +91,16 @@ def test_no_subscription_is_not_active() -> None:
     assert not Team("t").has_active_subscription(NOW)
 
 
-@pytest.mark.parametrize(
-    "item",
-    [
-        {"sk": "MEMBER#"},
-        {"sk": "MEMBER"},
-        {"sk": "CONNECTION#"},
-        {"sk": "SOMETHING#u1", "role": "owner"},
-        {"sk": ""},
-    ],
-)
-def test_items_of_no_known_kind_count_as_absent(item: dict[str, Any]) -> None:
-    """Others may keep more under a team's key."""
-    assert team_of("t", [item]) == Team("t")
+@pytest.mark.parametrize("role", Role)
+def test_a_role_is_known_by_its_name(role: Role) -> None:
+    """As it stands in the table."""
+    assert Role.of(role.value) is role
 
 
-@pytest.mark.parametrize("role", [None, 7, "", ["owner"], "Owner"])
-def test_a_member_with_an_odd_role_is_a_media_buyer(role: object) -> None:
-    """A member still, with the least rights."""
-    assert team_of("t", [{"sk": "MEMBER#u1", "role": role}]).roles == {"u1": Role.MEDIA_BUYER}
-
-
-@pytest.mark.parametrize(
-    ("advertiser_ids", "expected"),
-    [(["1", "2"], ("1", "2")), ([Decimal(7300000000000000001)], ("7300000000000000001",)), ("1", ()), (None, ())],
-)
-def test_a_connection_that_was_written_oddly(advertiser_ids: object, expected: tuple[str, ...]) -> None:
-    """Ids are texts whatever they were written as; what is no list is none."""
-    (connection,) = team_of("t", [{"sk": "CONNECTION#u1", "advertiser_ids": advertiser_ids}]).connections
-    assert connection == Connection("t", "u1", "", expected, "", "")
+@pytest.mark.parametrize("role", [None, 7, "", ["owner"], "Owner", "admin"])
+def test_an_odd_role_is_that_of_a_media_buyer(role: object) -> None:
+    """The least rights."""
+    assert Role.of(role) is Role.MEDIA_BUYER
 
 
 @pytest.mark.parametrize(

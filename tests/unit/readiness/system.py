@@ -95,6 +95,11 @@ class System:
         )
         self.worker = Worker(self.services, runs, self.pace, URGENT_QUEUE, sleep=self.slept.append)
 
+    def use(self, **services: Any) -> None:
+        """From now on the worker has these in the place of its own."""
+        self.services = replace(self.services, **services)
+        self.worker.services = self.services
+
     def person(self, token: DemoToken, role: str = "owner", advertisers: Iterable[str] | None = None) -> str:
         """Someone of the demo world joins the team and connects; returns who."""
         known = self.tiktok.world.tokens[token].advertiser_ids if advertisers is None else tuple(advertisers)

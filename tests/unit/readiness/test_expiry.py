@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Token
 from publishing.readiness.stores import LookMessage
 from publishing.teams import Connection
+from tests.support.overriding import overriding
 from tests.unit.readiness.happenings import READY
 from tests.unit.readiness.system import EXPIRED, TEAM, System
 
@@ -39,7 +40,7 @@ def test_two_workers_that_find_the_same_token_dead_tell_of_it_once(system: Syste
     for one in (READY, other):
         system.watch_over(one)
     system.tiktok.world.revoke(DemoToken.OWNER)
-    begin = system.told.begin
+    begin = system.services.announcements.begin
     begun: list[bool] = []
 
     def overtaken(connection: Connection, now: datetime) -> bool:
@@ -52,7 +53,7 @@ def test_two_workers_that_find_the_same_token_dead_tell_of_it_once(system: Syste
                 system.deliver([given])
         return mine
 
-    system.told.begin = overtaken  # type: ignore[method-assign]
+    system.use(announcements=overriding(system.services.announcements, begin=overtaken))
     system.look(READY)
     assert begun == [True, False]
     assert [one.detail_type for one in system.seen_bus.events] == [EXPIRED]
@@ -72,13 +73,13 @@ def test_who_could_not_tell_is_made_up_for_by_the_next_look_of_the_team(system: 
 def test_who_connected_again_meanwhile_is_not_told_of(system: System) -> None:
     """The dead token is not theirs any more: the mark and the telling are for the connection that was used."""
     system.tiktok.world.revoke(DemoToken.OWNER)
-    mark = system.product.marks.expired
+    mark = system.services.marks.expired
 
     def connected_again(connection: Connection) -> None:
         system.product.teams.connect(TEAM, OWNER, [READY], connected_at="2026-11-16T09:59:00Z")
         mark(connection)
 
-    system.product.marks.expired = connected_again  # type: ignore[method-assign]
+    system.use(marks=overriding(system.services.marks, expired=connected_again))
     system.look(READY)
     assert system.seen_bus.events == []
     assert system.product.teams.connection(TEAM, OWNER).status == "active"

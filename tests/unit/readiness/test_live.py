@@ -15,6 +15,7 @@ from publishing.readiness.live import GRACE_SECONDS
 from publishing.readiness.record import Record
 from publishing.readiness.stores import LookMessage
 from tests.support.clock import START
+from tests.support.overriding import failing, overriding
 from tests.support.patience import FOREVER, GENEROUS_SECONDS
 from tests.unit.readiness.happenings import CONFIRMATION, FIRST_CHANGE, READY, find_pixel, lose_pixel, unbind_pixel
 from tests.unit.readiness.system import CHANGED, TEAM, System
@@ -197,21 +198,18 @@ def test_a_write_that_another_was_faster_with_is_made_again(known: System) -> No
     assert (record.launch_at, record.snapshot.known[PIXEL].checked_at) == (START, known.clock())
 
 
-def _fails(*_arguments: object) -> Any:
-    raise RuntimeError(f"never-to-be-seen {DemoToken.OWNER}")
-
-
-@pytest.mark.parametrize("what", ["read", "write", "queue"])
-def test_a_store_that_fails_leaves_the_answer_unharmed(known: System, log: io.StringIO, what: str) -> None:
+@pytest.mark.parametrize(("store", "method"), [("records", "read"), ("records", "write"), ("queue", "send")])
+def test_a_store_that_fails_leaves_the_answer_unharmed(
+    known: System, log: io.StringIO, store: str, method: str
+) -> None:
     """The log says so by the error's type, and the next look mends it."""
     lose_pixel(known)
-    target = known.live.queue if what == "queue" else known.records
-    object.__setattr__(target, "send" if what == "queue" else what, _fails)
+    fails = failing(f"never-to-be-seen {DemoToken.OWNER}")
+    known.live = replace(known.live, **{store: overriding(getattr(known.live, store), **{method: fails})})
     assert known.preflight(READY).missing == (PIXEL,)
     assert "the snapshot does not know of it" in log.getvalue()
     assert "RuntimeError" in log.getvalue()
     assert "never-to-be-seen" not in log.getvalue()
-    object.__delattr__(target, "send" if what == "queue" else what)
     known.pass_time(timedelta(hours=2))
     assert [one.id for one in known.sent(CHANGED)] == [FIRST_CHANGE[1]]
 
@@ -226,7 +224,7 @@ def test_a_store_that_hangs_holds_the_answer_up_by_its_grace_alone(known: System
         free.wait(FOREVER)
         return real(*arguments)
 
-    object.__setattr__(known.records, what, hanging)
+    known.live = replace(known.live, records=overriding(known.records, **{what: hanging}))
     for _ in range(2):
         begun = time.monotonic()
         assert known.preflight(READY).ready

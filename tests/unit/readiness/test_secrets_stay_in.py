@@ -8,6 +8,7 @@ import pytest
 
 from local.tiktok_simulator import DemoToken, Fault, FaultKind
 from publishing.readiness.codec import to_text
+from tests.support.overriding import failing, overriding
 from tests.unit.readiness.happenings import READY, lose_pixel
 from tests.unit.readiness.system import TEAM, System
 
@@ -56,11 +57,7 @@ def test_no_token_leaves_whatever_tiktok_says(
 
 def test_what_goes_wrong_in_reading_a_token_does_not_spread_it(system: System, log: io.StringIO) -> None:
     """The log names the error's type alone; the message comes back."""
-
-    def read(_connection: object) -> None:
-        raise RuntimeError(f"could not decode {TOKEN}")
-
-    system.product.tokens.read = read  # type: ignore[assignment, method-assign]
+    system.use(tokens=overriding(system.services.tokens, read=failing(f"could not decode {TOKEN}")))
     system.look(READY)
     assert "RuntimeError" in log.getvalue()
     assert len(system.queue) == 1

@@ -1,5 +1,6 @@
 """The sweep: each advertiser that is due gets one message, whatever comes twice or in between."""
 
+import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -9,12 +10,11 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from publishing.readiness import sweep as sweep_module
 from publishing.readiness.cadence import LAUNCHES, QUEUED_FOR, shards
 from publishing.readiness.pacing import Level, Pace
 from publishing.readiness.record import Record
 from publishing.readiness.stores import LookMessage
-from publishing.readiness.sweep import Sweep
+from publishing.readiness.sweep import PAGE, Sweep
 from publishing.triggers import GOES_ON, RESERVE_MILLISECONDS, sweep_handler
 from tests.support.clock import START
 from tests.support.invocations import FakeContext
@@ -245,16 +245,17 @@ def test_launches_come_first_and_need_no_room(system: System) -> None:
     assert [one.advertiser_id for one in messages(system) if one.team_id == TEAM] == ["10", "20", "30"]
 
 
-def test_more_than_a_page_is_swept(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_a_page_is_swept(system: System) -> None:
     """Page after page of one shard, each claimed before its messages are sent."""
-    monkeypatch.setattr(sweep_module, "PAGE", 3)
-    same = [one for one in map(str, range(1, 400)) if Record(TEAM, one, due_at=START).shard == shards()[0]][:8]
+    of_one_shard = (one for one in map(str, itertools.count(1)) if Record(TEAM, one, due_at=START).shard == shards()[0])
+    same = [*itertools.islice(of_one_shard, 2 * PAGE + 2)]
     for one in same:
         system.watch_over(one)
     system.effects.watch()
     system.run_sweep()
     assert_each_once(system, same)
-    assert system.effects.names == [*["write"] * 3, *["queue"] * 3] * 2 + ["write"] * 2 + ["queue"] * 2 + ["count"]
+    pages = [size * [name] for size in (PAGE, PAGE, 2) for name in ("write", "queue")]
+    assert system.effects.names == [*itertools.chain(*pages), "count"]
 
 
 def test_a_write_whose_answer_was_lost_still_sends_its_message(fleet: System) -> None:

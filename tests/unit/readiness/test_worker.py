@@ -14,8 +14,8 @@ from publishing.readiness.record import LEASE, Record
 from publishing.readiness.stores import LookMessage
 from publishing.readiness.worker import RETRY_AFTER, UnreadableMessageError, parsed
 from publishing.stores import TokenUnavailableError
-from publishing.teams import Connection, Team
 from tests.support.clock import START
+from tests.support.overriding import failing, overriding
 from tests.unit.readiness.happenings import RATE_LIMITED, READY
 from tests.unit.readiness.system import CHANGED, TEAM, System, body_of
 
@@ -140,33 +140,11 @@ def test_a_message_says_what_it_was_sent_with() -> None:
     assert parsed('{"team_id": "t", "advertiser_id": "1", "more": 7}') == LookMessage("t", "1")
 
 
-class _Broken:
-    """Teams that cannot be read while ``failing``."""
-
-    def __init__(self, system: System) -> None:
-        self.inner, self.failing = system.product.teams, True
-
-    def read(self, team_id: str) -> Team:
-        if self.failing:
-            raise RuntimeError(f"never-to-be-seen {DemoToken.OWNER}")
-        return self.inner.read(team_id)
-
-
-def _with_broken_teams(system: System) -> _Broken:
-    broken = _Broken(system)
-    object.__setattr__(system.services, "teams", broken)  # frozen; the worker holds this very object
-    return broken
-
-
 def test_an_error_of_ours_comes_back_with_a_doubling_delay(system: System, log: io.StringIO) -> None:
     """And is a dead letter in the end; the log names its type alone. A sweep brings a new message two hours later."""
     system.watch_over(READY)
     system.run_sweep()
-
-    def failing(_team_id: str, _advertiser_id: str) -> None:
-        raise RuntimeError(f"never-to-be-seen {DemoToken.OWNER}")
-
-    object.__setattr__(system.records, "read", failing)
+    system.use(records=overriding(system.records, read=failing(f"never-to-be-seen {DemoToken.OWNER}")))
     delays = []
     while system.work():
         delays.append(waiting(system).visible_at - system.clock())
@@ -175,7 +153,7 @@ def test_an_error_of_ours_comes_back_with_a_doubling_delay(system: System, log: 
     assert [one.tries for one in system.queue.dead] == [MAX_RECEIVES]
     assert log.getvalue().count("RuntimeError") == MAX_RECEIVES
     assert "never-to-be-seen" not in log.getvalue()
-    object.__delattr__(system.records, "read")
+    system.use(records=system.records)
     system.pass_time(timedelta(hours=3))
     assert system.record(READY).snapshot.generation == 1
     assert system.record(READY).lease is None
@@ -183,29 +161,29 @@ def test_an_error_of_ours_comes_back_with_a_doubling_delay(system: System, log: 
 
 def test_an_error_of_ours_that_passes_is_made_up_for_at_the_next_try(system: System) -> None:
     """Which does not come before its own lease, held since the try that failed, is over."""
-    broken = _with_broken_teams(system)
+    teams = system.services.teams
+    system.use(teams=overriding(teams, read=failing("for a while")))
     system.watch_over(READY)
     system.run_sweep()
     system.work()
-    broken.failing = False
+    system.use(teams=teams)
     system.clock.forward(RETRY_AFTER)
     system.work()
     assert len(system.queue) == 0
     assert system.record(READY).snapshot.checked_at == START + LEASE
 
 
-def test_a_message_that_cannot_be_hidden_comes_back_by_itself(batch: System) -> None:
-    """When the queue's own time is over; the batch goes on."""
-
-    def failing(receipt: str, delay: timedelta, *, urgent: bool) -> None:
-        raise RuntimeError(f"{receipt} {delay} {urgent}")
-
-    batch.queue.hide = failing  # type: ignore[method-assign]
+def test_a_message_that_cannot_be_hidden_comes_back_by_itself(batch: System, log: io.StringIO) -> None:
+    """When the queue's own time is over; the batch goes on, and the log names the error's type alone."""
+    queue = batch.services.queue
+    batch.use(queue=overriding(queue, hide=failing("never-to-be-seen")))
     refuse_for_rate(batch)
     batch.work()
     assert waiting(batch).visible_at == START + timedelta(minutes=12)
+    assert "RuntimeError" in log.getvalue()
+    assert "never-to-be-seen" not in log.getvalue()
     batch.tiktok.faults.clear()
-    del batch.queue.hide
+    batch.use(queue=queue)
     batch.pass_time(15 * MINUTES, sweeps=False)
     assert len(batch.queue) == 0
     assert batch.record(LIMITED).snapshot.generation == 1
@@ -361,7 +339,7 @@ def test_metrics_have_no_ids_in_their_dimensions(batch: System, capsys: pytest.C
 def test_a_secret_that_is_gone_makes_nothing_missing(system: System) -> None:
     """No token is no evidence."""
     system.product.tokens.secrets.clear()
-    connection: Connection = system.product.teams.connection(TEAM, "u-owner")
+    connection = system.product.teams.connection(TEAM, "u-owner")
     with pytest.raises(TokenUnavailableError):
         system.product.tokens.read(connection)
     system.look(READY)

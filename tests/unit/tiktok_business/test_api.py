@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Identity, Simulator
+from local.tiktok_simulator import DemoAdvertiser, DemoToken, Identity, Simulator
 from local.tiktok_simulator.journal import fingerprint
 from tests.unit.tiktok_business.fakes import FakeClock, ScriptedTransport, client_of, success
 from tiktok_business.api import TikTokBusinessApi
@@ -169,15 +169,19 @@ class TestIdentities:
         api = TikTokBusinessApi(client_of(ScriptedTransport([success({"identity_list": rows})])))
         assert [identity.identity_authorized_bc_id for identity in api.identities("1", None)] == ["7", "8"]
 
-    def test_repeated_pages(self, demo: Simulator) -> None:
+    def test_repeated_pages(self) -> None:
         """A page that comes again is not taken for another one though its pictures' addresses have changed."""
-        demo.faults.add(Fault(path="identity/get/", kind=FaultKind.DUPLICATE_PAGES))
-        stamp = iter(range(1_780_000_000, 1_790_000_000))
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("local.tiktok_simulator.rows.time.time", lambda: next(stamp))
-            rows = api_of(demo, DemoToken.AGENCY).identities(MANY, IdentityType.TT_USER)
-            with pytest.raises(UnexpectedResponseError, match="100 of 111 rows came"):
-                list(rows)
+
+        def page(number: int, expires: int) -> dict[str, Any]:
+            image = f"https://images.example/p.jpg?x-expires={expires}"
+            rows = [{"identity_id": str(n), "identity_type": "TT_USER", "profile_image": image} for n in range(100)]
+            info = {"page": number, "page_size": 100, "total_number": 111, "total_page": 2}
+            return {"identity_list": rows, "page_info": info}
+
+        transport = ScriptedTransport([success(page(1, 1_780_000_000)), success(page(2, 1_780_000_001))])
+        rows = TikTokBusinessApi(client_of(transport)).identities("1", IdentityType.TT_USER)
+        with pytest.raises(UnexpectedResponseError, match="100 of 111 rows came"):
+            list(rows)
 
     def test_named(self, demo: Simulator) -> None:
         """TikTok finds names that are similar; only those that are the same are given back."""

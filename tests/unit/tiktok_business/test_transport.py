@@ -152,7 +152,7 @@ class TestConnection:
         def unknown(*_: object, **__: object) -> None:
             raise OSError(-2, "Name or service not known")
 
-        monkeypatch.setattr("socket.getaddrinfo", unknown)
+        monkeypatch.setattr("socket.getaddrinfo", unknown)  # `requests` takes no resolver as an argument
         with pytest.raises(TikTokError) as raised:
             send("http://tiktok.invalid")
         assert type(raised.value) is NotSentError
