@@ -39,12 +39,11 @@ class SecretsManagerTokens:
         Raises:
             TokenUnavailableError: no such secret, or one without an ``access_token`` that an HTTP header can hold.
         """
-        token, until = self._remembered.get(_name(connection), (None, 0.0))
-        if token is not None and self.clock() < until:
-            return token
-        token = self._fetch(connection.secret_id)
-        self._remembered[_name(connection)] = (token, self.clock() + CACHE_SECONDS)
-        return token
+        now = self.clock()
+        self._remembered = {name: kept for name, kept in self._remembered.items() if now < kept[1]}
+        if _name(connection) not in self._remembered:
+            self._remembered[_name(connection)] = (self._fetch(connection.secret_id), self.clock() + CACHE_SECONDS)
+        return self._remembered[_name(connection)][0]
 
     def drop(self, connection: Connection) -> None:
         """Forget the connection's token."""
