@@ -72,6 +72,19 @@ def test_another_persons_preflight_ends_no_suspicion_of_what_only_that_person_ma
     assert kept == (requirement in PERSONAL)
 
 
+@pytest.mark.parametrize("requirement", Requirement)
+def test_another_persons_preflight_adds_nothing_that_only_that_person_may_see(requirement: Requirement) -> None:
+    """What no look could verify stays unknown: put together, two people's findings are ready where neither is."""
+    seen = Requirement.PIXEL if requirement is not Requirement.PIXEL else Requirement.APP
+    record = looked(look(seen, THERE, 0 * MINUTE))
+    for witness, known in ((ELSEWHERE, requirement not in PERSONAL), ("u-owner", True)):
+        preflight = look(requirement, THERE, 62 * MINUTE, witness)
+        decision = decide_after_preflight(record, preflight, CADENCE, START + 62 * MINUTE)
+        assert decision is not None
+        assert (requirement in decision.record.snapshot.known) == known
+        assert (decision.record.outbox, decision.look_in) == ((), None)
+
+
 def test_a_look_that_takes_longer_than_the_confirmation_asks_for_it_all_the_same() -> None:
     """At once, as its time has come."""
     record = looked(look(Requirement.PIXEL, THERE, 0 * MINUTE))

@@ -208,8 +208,12 @@ def settled(before: Snapshot, look: Look) -> Snapshot:
     """
     if not before.provisional or look.witness is None:
         return before
-    forgotten = PERSONAL & contradicted(before, look) if look.witness != before.witness else frozenset()
-    known = {one: known for one, known in before.known.items() if one not in forgotten}
+    doubtful = PERSONAL & contradicted(before, look)
+    known = {
+        one: known
+        for one, known in before.known.items()
+        if one not in doubtful or look.witness == (known.witness or before.witness)
+    }
     return replace(before, known=known, provisional=False)
 
 
