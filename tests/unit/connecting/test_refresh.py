@@ -133,6 +133,20 @@ class TestList:
         assert connection.advertiser_ids == (READY,)
         assert system.due_in(WHO) == DAY
 
+    def test_who_has_left_the_team(self, system: System) -> None:
+        """Takes the token along: TikTok is not asked with it, until they are a member again."""
+        system.connect(WHO)
+        system.tiktok.requests.clear()
+        system.teams.remove(TEAM, f"MEMBER#{WHO}")
+        system.clock.forward(DAY)
+        assert system.sweep() == []
+        assert len(system.tiktok.requests) == 0
+        assert system.due_in(WHO) == DAY
+        system.member(WHO, "owner")
+        system.clock.forward(DAY)
+        system.sweep()
+        assert _listings(system) == 1
+
     def test_narrow_consent(self, system: System) -> None:
         """Who did not grant the list is connected and stays so."""
         assert system.connect(WHO, scopes=set(Scope) - {Scope.ADVERTISER_READ}) == "connected"
