@@ -85,6 +85,20 @@ def test_another_persons_preflight_adds_nothing_that_only_that_person_may_see(re
         assert (decision.record.outbox, decision.look_in) == ((), None)
 
 
+def test_before_the_first_look_each_persons_findings_are_that_persons() -> None:
+    """Whose preflight came first does not change; what another saw first is known to be the other's."""
+    record = Record(TEAM, READY, due_at=START)
+    for requirement, witness in ((Requirement.IDENTITY, "u-owner"), (Requirement.CATALOG, ELSEWHERE)):
+        decision = decide_after_preflight(record, look(requirement, THERE, 0 * MINUTE, witness), CADENCE, START)
+        assert decision is not None
+        record = decision.record
+    assert (record.snapshot.witness, record.snapshot.provisional) == ("u-owner", True)
+    assert {one: known.witness for one, known in record.snapshot.known.items()} == {
+        Requirement.IDENTITY: "u-owner",
+        Requirement.CATALOG: ELSEWHERE,
+    }
+
+
 def test_a_look_that_takes_longer_than_the_confirmation_asks_for_it_all_the_same() -> None:
     """At once, as its time has come."""
     record = looked(look(Requirement.PIXEL, THERE, 0 * MINUTE))

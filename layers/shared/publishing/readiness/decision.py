@@ -73,7 +73,8 @@ def decide_after_preflight(record: Record, look: Look, cadence: Cadence, now: da
             verified = replace(verified, witness=record.snapshot.witness)
     kept = verified.only(set(verified.findings) - opposite - suspected - unseen)
     observed = observe(record.snapshot, kept, cadence.confirm_after)
-    after = replace(record.used(now), snapshot=replace(observed.snapshot, provisional=provisional))
+    witness = record.snapshot.witness or look.witness
+    after = replace(record.used(now), snapshot=replace(observed.snapshot, provisional=provisional, witness=witness))
     if observed.changes:
         event = _changed(record, observed.snapshot, look, observed.changes)
         after = replace(after, outbox=(*after.outbox, outgoing(event)))
