@@ -43,6 +43,15 @@ def test_a_whole_team() -> None:
     )
 
 
+@pytest.mark.parametrize("status", ["active", "canceled"])
+def test_only_the_item_of_that_very_name_is_the_subscription(status: str) -> None:
+    """What another service keeps beside it, under a longer name, neither opens writes nor closes them."""
+    others = [{"sk": f"SUBSCRIPTION{more}", "status": "trialing"} for more in ("#2025", "#", "S")]
+    team = team_of("t", [{"sk": "SUBSCRIPTION", "status": status}, *others])
+    assert team.subscription == Subscription(status)
+    assert team_of("t", others).subscription is None
+
+
 def test_nothing_is_known_of_an_unknown_team() -> None:
     """It has no members, no subscription and no connections."""
     assert team_of("t", []) == Team("t")
