@@ -135,6 +135,16 @@ def test_a_deleted_secret_is_unusable(secrets: "SecretsManagerClient", secrets_a
         SecretsManagerTokens(secrets_api.call).read(mine)
 
 
+def test_a_name_that_no_secret_can_have_is_unusable() -> None:
+    """Another service may write one: it is one person's connection that is passed over then, and no fault for all."""
+
+    def call(_operation: str, **_request: object) -> dict[str, object]:
+        raise AwsError("ValidationException")
+
+    with pytest.raises(TokenUnavailableError):
+        SecretsManagerTokens(call).read(connection("wevion/tiktok/connections/t1/auth0|u1"))
+
+
 @pytest.mark.parametrize("code", ["AccessDeniedException", "InternalServiceError", "DecryptionFailure"])
 def test_aws_trouble_is_not_taken_for_a_missing_secret(code: str) -> None:
     """It is a fault of ours, to be seen and mended."""

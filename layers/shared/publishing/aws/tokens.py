@@ -18,7 +18,9 @@ NOT_FOUND = "ResourceNotFoundException"
 """Secrets Manager's refusal where no secret has that name."""
 TO_BE_DELETED = "InvalidRequestException"
 """Secrets Manager's refusal of a secret that was removed and can be restored."""
-ABSENT = frozenset({NOT_FOUND, TO_BE_DELETED})
+NO_NAME = "ValidationException"
+"""Secrets Manager's refusal of a name that no secret can have (aws/aws-cli#6053)."""
+ABSENT = frozenset({NOT_FOUND, TO_BE_DELETED, NO_NAME})
 """Refusals by which a secret counts as absent."""
 
 _HEADER_VALUE = re.compile(r"[!-~]+")
