@@ -47,6 +47,7 @@ def _list(services: ConnectServices, marks: Marks, expiry: Expiry, connection: C
     if token is None:
         logger.warning(LogEvent.SECRET_UNUSABLE, user_id=connection.user_id)
         return
+    asked_at = services.clock()
     try:
         found = services.listing(token, deadline)
     except TokenRejectedError as error:
@@ -58,6 +59,5 @@ def _list(services: ConnectServices, marks: Marks, expiry: Expiry, connection: C
         if not error.worth_repeating:  # a permission that was not granted, say: in an hour it is no other
             services.connections.put_off(connection, services.clock() + LIST_EVERY)
         raise
-    now = services.clock()
-    services.connections.listed(found.of(connection, now), now + LIST_EVERY)
+    services.connections.listed(found.of(connection, asked_at), services.clock() + LIST_EVERY)
     logger.info(LogEvent.ADVERTISERS_LISTED, user_id=connection.user_id, advertisers=len(found.advertiser_ids))
