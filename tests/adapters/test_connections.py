@@ -160,6 +160,20 @@ def test_a_list_takes_the_place_of_the_one_before(place: Place) -> None:
     assert (place.due(NOW + HOUR - MICROSECOND), place.due(NOW + HOUR)) == ([], [DueConnection("t1", "u1")])
 
 
+@pytest.mark.parametrize(("verified_at", "written"), [("00.999", False), ("01.000", True), ("01.001", True)])
+def test_a_list_is_not_written_over_one_that_was_asked_for_later(
+    place: Place, verified_at: str, *, written: bool
+) -> None:
+    """Two read it at the same time: which of them ends last does not matter."""
+    place.connections.connected(CONNECTED, NOW)
+    listed = replace(CONNECTED, advertiser_ids=("4",), verified_at=f"2026-11-30T09:00:{verified_at}Z")
+    place.connections.listed(listed, NOW + HOUR)
+    connection = place.now()
+    assert connection is not None
+    assert (connection.advertiser_ids == ("4",)) == written
+    assert (place.due() == []) == written
+
+
 def test_a_refresh_that_is_put_off_leaves_the_list(place: Place) -> None:
     """As it is now, which may be newer than what was read."""
     place.connections.connected(replace(CONNECTED, advertiser_ids=("4",)), NOW)

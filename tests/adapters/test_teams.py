@@ -49,6 +49,15 @@ TEAM = Team(
 )
 
 
+@pytest.mark.parametrize("status", ["active", "canceled"])
+def test_only_the_item_of_that_very_name_is_the_subscription(status: str) -> None:
+    """What another service keeps beside it, under a longer name, neither opens writes nor closes them."""
+    others = [{"sk": f"SUBSCRIPTION{more}", "status": "trialing"} for more in ("#2025", "#", "S")]
+    team = team_of("t", [{"sk": "SUBSCRIPTION", "status": status}, *others])
+    assert team.subscription == Subscription(status)
+    assert team_of("t", others).subscription is None
+
+
 def test_a_team_is_read_with_one_key(dynamodb: "DynamoDBClient", dynamodb_api: JsonApi) -> None:
     """Members, subscription and connections; nothing of a team whose id begins alike."""
     for team_id in ("t1", "t10"):

@@ -1,6 +1,7 @@
 """Access tokens in Secrets Manager, and the memory of them."""
 
 import json
+import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,19 @@ def test_a_token_is_remembered_for_five_minutes(secrets: "SecretsManagerClient",
     assert tokens.read(mine).get_secret_value() == "old"
     clock.now += 1
     assert tokens.read(mine).get_secret_value() == "new"
+
+
+def test_no_token_stays_in_memory_for_longer() -> None:
+    """Nor one that nobody asks for any more: the next read of any token forgets it, and a worker reads thousands."""
+    clock = SecondsClock()
+    tokens = SecretsManagerTokens(lambda _operation, **_request: {"SecretString": '{"access_token": "canary"}'}, clock)
+    old, young = (weakref.ref(tokens.read(connection(name))) for name in ("old", "young"))
+    clock.now += CACHE_SECONDS - 1
+    tokens.read(connection("third"))
+    assert None not in {old(), young()}
+    clock.now += 1
+    tokens.read(connection("third"))
+    assert {old(), young()} == {None}
 
 
 def test_a_dropped_token_is_read_anew(secrets: "SecretsManagerClient", secrets_api: JsonApi) -> None:
@@ -119,6 +133,16 @@ def test_a_deleted_secret_is_unusable(secrets: "SecretsManagerClient", secrets_a
     secrets.delete_secret(SecretId="deleted", RecoveryWindowInDays=7)
     with pytest.raises(TokenUnavailableError):
         SecretsManagerTokens(secrets_api.call).read(mine)
+
+
+def test_a_name_that_no_secret_can_have_is_unusable() -> None:
+    """Another service may write one: it is one person's connection that is passed over then, and no fault for all."""
+
+    def call(_operation: str, **_request: object) -> dict[str, object]:
+        raise AwsError("ValidationException")
+
+    with pytest.raises(TokenUnavailableError):
+        SecretsManagerTokens(call).read(connection("wevion/tiktok/connections/t1/auth0|u1"))
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "InternalServiceError", "DecryptionFailure"])

@@ -278,6 +278,17 @@ def test_aws_trouble_is_not_taken_for_an_absent_secret(name: str, code: str) -> 
     assert len(asked) == 1
 
 
+def test_no_secret_has_a_name_that_none_can_have() -> None:
+    """A connection that another service wrote with one can be ended."""
+
+    def call(_operation: str, **_request: Any) -> Mapping[str, Any]:
+        raise AwsError("ValidationException")
+
+    vault = SecretsManagerVault(call, PREFIX)
+    assert vault.current("auth0|u1") is None
+    vault.remove("auth0|u1")
+
+
 @pytest.mark.parametrize("operation", ["CreateSecret", "RestoreSecret"])
 def test_trouble_in_between_is_an_error(operation: str) -> None:
     """Making or restoring may be refused for other reasons than that another was faster."""

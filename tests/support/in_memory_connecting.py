@@ -141,8 +141,12 @@ class InMemoryConnections:
         return self.step("claim refresh", lambda: self._change(connection, may_be_asked, {"listing_asked_at": now}))
 
     def listed(self, connection: Connection, due_at: datetime) -> None:
+        def not_younger(item: Item, read: Connection) -> bool:
+            younger = read.verified_at is not None and item.get("verified_at", "") > read.verified_at
+            return _same_and_active(item, read) and not younger
+
         written = {**_list_of(connection), "due_at": due_at}
-        self.step("write list", lambda: self._change(connection, _same_and_active, written))
+        self.step("write list", lambda: self._change(connection, not_younger, written))
 
     def put_off(self, connection: Connection, due_at: datetime) -> None:
         self.step("put refresh off", lambda: self._change(connection, _same_and_active, {"due_at": due_at}))

@@ -32,6 +32,10 @@ class SigningKeys(Protocol):
         """The key that the token names."""
         ...
 
+    def get_signing_keys(self) -> list[jwt.PyJWK]:
+        """All of them, from memory if it has them."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
@@ -61,6 +65,8 @@ class Verifier:
         if scheme.lower() != "bearer" or not token.strip() or len(token) > MAX_TOKEN_CHARACTERS:
             raise UnauthorizedError("not a bearer token")
         try:
+            jwt.get_unverified_header(token.strip())
+            self._read_keys()
             key = self.keys.get_signing_key_from_jwt(token.strip())
             claims = jwt.decode(
                 token.strip(),
@@ -76,6 +82,13 @@ class Verifier:
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise UnauthorizedError(type(error).__name__) from None
         return Bearer(_id(claims, "sub"), _id(claims, "team_id"))
+
+    def _read_keys(self) -> None:
+        """Have the keys in memory: what is wrong with them is not the token's fault."""
+        try:
+            self.keys.get_signing_keys()
+        except (jwt.PyJWTError, ValueError) as error:
+            raise KeysUnavailableError(type(error).__name__) from None
 
 
 def _id(claims: Mapping[str, object], name: str) -> str:

@@ -1,7 +1,7 @@
 """Jobs that run at the same time, and answers that never wait beyond a deadline."""
 
 import contextvars
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
@@ -64,3 +64,10 @@ def outcome_or_error(future: "Future[Result]", deadline: Deadline) -> Result | T
         return outcome(future, deadline)
     except TikTokError as error:
         return error
+
+
+def raise_first(kind: type[TikTokError], outcomes: Iterable[object]) -> None:
+    """Raise the first of several outcomes that is an error of this kind."""
+    for one in outcomes:
+        if isinstance(one, kind):
+            raise one

@@ -39,7 +39,7 @@ _CHUNK_BYTES = 65_536
 _LEAST_WAIT_SECONDS = 0.05
 _HEADER_VALUE = re.compile(r"[!-~]+")
 
-logging.getLogger("urllib3").setLevel(logging.WARNING)  # below, it tells every URL, one of which holds the app's secret
+logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings too tell URLs, one of which holds the app's secret
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -132,6 +133,39 @@ class TestList:
         assert connection is not None
         assert connection.advertiser_ids == (READY,)
         assert system.due_in(WHO) == DAY
+
+    def test_a_list_of_before_is_not_written_over_one_that_a_preflight_has_read_meanwhile(self, system: System) -> None:
+        """The ad account that the preflight has found stays found, although this refresh was answered without it."""
+        system.connect(WHO)
+        system.clock.forward(DAY)
+
+        def meanwhile() -> None:
+            system.tiktok.world.reach(STARTER, [NOTHING, READY, DemoAdvertiser.QUIET_PIXEL])
+            system.clock.forward(timedelta(seconds=1))
+            assert system.preflight(WHO, DemoAdvertiser.QUIET_PIXEL).reason is None
+
+        system.effects.watch(Point(2, after=True), meanwhile)
+        system.sweep()
+        assert system.effects.reached
+        assert system.effects.names[2] == LIST
+        connection = system.connection(WHO)
+        assert connection is not None
+        assert DemoAdvertiser.QUIET_PIXEL in connection.advertiser_ids
+        assert system.due_in(WHO) == DAY
+
+    def test_who_has_left_the_team(self, system: System) -> None:
+        """Takes the token along: TikTok is not asked with it, until they are a member again."""
+        system.connect(WHO)
+        system.tiktok.requests.clear()
+        system.teams.remove(TEAM, f"MEMBER#{WHO}")
+        system.clock.forward(DAY)
+        assert system.sweep() == []
+        assert len(system.tiktok.requests) == 0
+        assert system.due_in(WHO) == DAY
+        system.member(WHO, "owner")
+        system.clock.forward(DAY)
+        system.sweep()
+        assert _listings(system) == 1
 
     def test_narrow_consent(self, system: System) -> None:
         """Who did not grant the list is connected and stays so."""

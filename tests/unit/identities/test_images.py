@@ -267,6 +267,19 @@ def test_a_url_that_tiktok_quotes_is_neither_answered_nor_logged(
     assert "private-folder" not in said
 
 
+@pytest.mark.parametrize(
+    "quoted", ["made%2Fup%2Bsignature%3D", "made/up+signature=", "/private%20folder/a.png", "/private folder/a.png"]
+)
+def test_what_a_url_holds_in_percents_is_not_answered_either_way(
+    tiktok: Simulator, demo: Product, ask: Ask, quoted: str
+) -> None:
+    """TikTok may quote it as it was sent, or as it is read."""
+    fails(tiktok, FaultKind.CODE, code=40002, message=f"cannot take {quoted} at all")
+    url = "https://images.example/private%20folder/a.png?w=300&signature=made%2Fup%2Bsignature%3D"
+    answer = ask(demo, "upload", advertiser_id=READY, image_url=url)
+    assert answer.json["tiktok"]["message"] == "cannot take [secret] at all"
+
+
 def test_a_query_of_short_values_is_hidden_as_a_whole_and_words_stay_words(
     tiktok: Simulator, demo: Product, ask: Ask
 ) -> None:

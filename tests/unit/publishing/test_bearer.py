@@ -158,7 +158,18 @@ def test_clocks_may_differ_by_seconds() -> None:
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [("500", b"{}"), ("404", b"{}"), ("302", b""), ("200", b"<html>"), ("200", b""), ("200", b'{"keys": []}')],
+    [
+        ("500", b"{}"),
+        ("404", b"{}"),
+        ("302", b""),
+        ("200", b"<html>"),
+        ("200", b""),
+        ("200", b"[]"),
+        ("200", b"\x1f\x8b\x08"),
+        ("200", b'{"keys": []}'),
+        ("200", json.dumps({"keys": [RSAAlgorithm.to_jwk(rsa_key("ours").public_key(), as_dict=True)]}).encode()),
+    ],
+    ids=["500", "404", "redirect", "html", "empty", "list", "gzip", "no keys", "a key without a name"],
 )
 def test_keys_that_cannot_be_read_are_not_the_callers_fault(status: str, body: bytes) -> None:
     """A fault of ours, so that nobody is asked to sign in again."""
@@ -166,6 +177,12 @@ def test_keys_that_cannot_be_read_are_not_the_callers_fault(status: str, body: b
     with WireServer(lambda _request: [answer]) as issuer, pytest.raises(KeysUnavailableError):
         Verifier(jwt.PyJWKClient(issuer.base_url, timeout=2), ISSUER, AUDIENCE).verify(f"Bearer {token()}")
     assert len(issuer.requests) > 0
+
+
+def test_a_bad_token_is_the_callers_fault_also_where_keys_cannot_be_read() -> None:
+    """What cannot be a token needs no key to be judged."""
+    with pytest.raises(UnauthorizedError):
+        Verifier(jwt.PyJWKClient(CLOSED, timeout=1), ISSUER, AUDIENCE).verify("Bearer a.b.c")
 
 
 def test_an_issuer_that_is_down_is_not_the_callers_fault() -> None:

@@ -1,11 +1,22 @@
 """From one person's token to the next: which errors lead there, what is marked, and whose answer it is."""
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
 import pytest
+from pydantic import SecretStr
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
+from publishing.identities.lookup import LISTED_TYPES
 from tests.support.in_memory_stores import secret_id_of
 from tests.support.invocations import Ask, Received
 from tests.support.product import Product
+from tiktok_business.api import TikTokBusinessApi
+from tiktok_business.deadline import Deadline
+from tiktok_business.models import IdentityType
+from tiktok_business.transport import Body, RawAnswer
 
 SHARED = DemoAdvertiser.LINKED_BY_OWNER
 """Of owner and manager; its TT_USER is visible to the owner's token alone, the manager sees a custom identity."""
@@ -102,6 +113,47 @@ def test_a_list_of_which_one_half_finds_the_token_dead_is_the_next_tokens(
     answer = ask(demo, "list", advertiser_id=SHARED)
     assert (answer.status, answer.json["complete"]) == (200, True)
     assert whose(answer) == ("teammate", "u-manager")
+
+
+@dataclass(frozen=True)
+class Refusing:
+    """A transport to a TikTok that refuses the listing of each identity type with a code of its own."""
+
+    codes: Mapping[str, int]
+
+    def send(
+        self,
+        method: str,
+        endpoint: str,
+        *,
+        token: SecretStr | None,
+        deadline: Deadline,
+        params: Mapping[str, Any] | None = None,
+        body: Body | None = None,
+    ) -> RawAnswer:
+        assert (method, endpoint, body) == ("GET", "identity/get/", None)
+        assert token is not None
+        assert not deadline.passed
+        code = self.codes[(params or {})["identity_type"]]
+        return RawAnswer(200, json.dumps({"code": code, "message": NO_PERMISSION}).encode())
+
+
+@pytest.mark.parametrize("code", [40105, 40001])
+@pytest.mark.parametrize("half", LISTED_TYPES)
+def test_a_list_whose_other_half_fails_otherwise_is_the_next_tokens_too(
+    demo: Product, ask: Ask, half: IdentityType, code: int
+) -> None:
+    """Whichever half says that this token's turn is over: TikTok's trouble with the other does not hide it."""
+    refusing = Refusing({kind.value: code if kind is half else 50000 for kind in LISTED_TYPES})
+
+    def open_tiktok(token: SecretStr, deadline: Deadline) -> TikTokBusinessApi:
+        api = demo.services.open_tiktok(token, deadline)
+        owners = token.get_secret_value() == DemoToken.OWNER
+        return replace(api, client=replace(api.client, transport=refusing)) if owners else api
+
+    answer = ask(replace(demo, services=replace(demo.services, open_tiktok=open_tiktok)), "list", advertiser_id=SHARED)
+    assert (answer.status, whose(answer)) == (200, ("teammate", "u-manager"))
+    assert demo.marks.tried == (["u-owner"] if code in DEAD else [])
 
 
 def test_a_missing_scope_is_not_mended_by_another_token(demo: Product, ask: Ask) -> None:

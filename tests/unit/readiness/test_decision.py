@@ -72,6 +72,33 @@ def test_another_persons_preflight_ends_no_suspicion_of_what_only_that_person_ma
     assert kept == (requirement in PERSONAL)
 
 
+@pytest.mark.parametrize("requirement", Requirement)
+def test_another_persons_preflight_adds_nothing_that_only_that_person_may_see(requirement: Requirement) -> None:
+    """What no look could verify stays unknown: put together, two people's findings are ready where neither is."""
+    seen = Requirement.PIXEL if requirement is not Requirement.PIXEL else Requirement.APP
+    record = looked(look(seen, THERE, 0 * MINUTE))
+    for witness, known in ((ELSEWHERE, requirement not in PERSONAL), ("u-owner", True)):
+        preflight = look(requirement, THERE, 62 * MINUTE, witness)
+        decision = decide_after_preflight(record, preflight, CADENCE, START + 62 * MINUTE)
+        assert decision is not None
+        assert (requirement in decision.record.snapshot.known) == known
+        assert (decision.record.outbox, decision.look_in) == ((), None)
+
+
+def test_before_the_first_look_each_persons_findings_are_that_persons() -> None:
+    """Whose preflight came first does not change; what another saw first is known to be the other's."""
+    record = Record(TEAM, READY, due_at=START)
+    for requirement, witness in ((Requirement.IDENTITY, "u-owner"), (Requirement.CATALOG, ELSEWHERE)):
+        decision = decide_after_preflight(record, look(requirement, THERE, 0 * MINUTE, witness), CADENCE, START)
+        assert decision is not None
+        record = decision.record
+    assert (record.snapshot.witness, record.snapshot.provisional) == ("u-owner", True)
+    assert {one: known.witness for one, known in record.snapshot.known.items()} == {
+        Requirement.IDENTITY: "u-owner",
+        Requirement.CATALOG: ELSEWHERE,
+    }
+
+
 def test_a_look_that_takes_longer_than_the_confirmation_asks_for_it_all_the_same() -> None:
     """At once, as its time has come."""
     record = looked(look(Requirement.PIXEL, THERE, 0 * MINUTE))

@@ -246,8 +246,9 @@ def test_a_preflight_whose_write_was_never_answered_is_not_doubled(known: System
     assert [one.id for one in known.seen_bus.events] == [FIRST_CHANGE[1]]
 
 
-def test_a_preflights_baseline_with_another_token_is_no_change_for_the_first_look(system: System) -> None:
-    """A teammate's preflight saw a catalog that the owner's token does not: nobody lost it."""
+@pytest.fixture
+def apart(system: System) -> System:
+    """A teammate's token sees a catalog that the owner's, with which scheduled looks are made, does not."""
     world = system.tiktok.world
     world.tokens[DemoToken.NARROW_SCOPE] = replace(world.tokens[DemoToken.NARROW_SCOPE], missing_scopes=frozenset())
     system.person(DemoToken.NARROW_SCOPE, "mediabuyer")
@@ -257,12 +258,25 @@ def test_a_preflights_baseline_with_another_token_is_no_change_for_the_first_loo
         if "u-buyer" in center.user_roles:
             center.user_roles["u-owner"] = "STANDARD"
     system.product.teams.connect(TEAM, "u-owner", [READY], connected_at="2026-11-15T09:00:00Z")
-    assert system.preflight(READY, "PRODUCT_SALES", TEAMMATE).ready
-    system.run_sweep()
-    system.work()
-    snapshot = system.record(READY).snapshot
+    return system
+
+
+@pytest.mark.parametrize("before", [None, "TRAFFIC"])
+def test_a_preflights_baseline_with_another_token_is_no_change_for_the_first_look(
+    apart: System, before: str | None
+) -> None:
+    """A teammate's preflight saw a catalog that the owner's token does not: nobody lost it.
+
+    Also where the owner had looked before, at something else.
+    """
+    if before is not None:
+        assert apart.preflight(READY, before).ready
+    assert apart.preflight(READY, "PRODUCT_SALES", TEAMMATE).ready
+    apart.run_sweep()
+    apart.work()
+    snapshot = apart.record(READY).snapshot
     assert snapshot.witness == "u-owner"
     assert not snapshot.known[Requirement.CATALOG].satisfied
     assert snapshot.suspected_since is None
-    system.pass_time(timedelta(hours=3))
-    assert system.seen_bus.events == []
+    apart.pass_time(timedelta(hours=3))
+    assert apart.seen_bus.events == []

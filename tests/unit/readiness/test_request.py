@@ -177,6 +177,8 @@ BAD: dict[str, tuple[Any, str]] = {
     "an advertiser that is none": ({"team_id": TEAM, "advertiser_id": SECRET}, "advertiser_id"),
     "a number as advertiser": ({"team_id": TEAM, "advertiser_id": 73}, "advertiser_id"),
     "a launch that is none": ({"team_id": TEAM, "launch_at": SECRET}, "launch_at"),
+    "a launch that stands for never": ({"team_id": TEAM, "launch_at": "9999-12-31T23:59:59Z"}, "launch_at"),
+    "a launch before all time": ({"team_id": TEAM, "launch_at": "0001-01-01T00:00:00+14:00"}, "launch_at"),
     "two things": ({"team_id": "", "advertiser_id": SECRET}, "advertiser_id, team_id"),
 }
 

@@ -82,6 +82,14 @@ CASES: dict[str, tuple[list[tuple[Finding, float]], list[tuple[bool, str | None]
     "back at once": ([(GONE, 0), (THERE, 1)], [FOUND], True, 2),
     "there and back": ([(THERE, 0), (UNBOUND, 1), (THERE, 2)], [(False, "pixel_unbound"), FOUND], True, 3),
     "another reason is no change": ([(GONE, 0), (UNBOUND, 1)], [], False, 1),
+    "an older look that ends later takes nothing back": ([(GONE, 0), (THERE, 9), (UNBOUND, 8)], [FOUND], True, 2),
+    "nor does it bring anything back": (
+        [(THERE, 0), (UNBOUND, 9), (THERE, 8)],
+        [(False, "pixel_unbound")],
+        False,
+        2,
+    ),
+    "nor does it end a suspicion": ([(THERE, 0), (GONE, 9), (THERE, 8), (GONE, 14)], [LOST], False, 2),
     "back after a time of not knowing": ([(GONE, 0), (NOT_KNOWN, 1), (THERE, 2)], [FOUND], True, 2),
 }
 
@@ -130,6 +138,19 @@ def test_stale_is_since_the_first_look_that_could_not_verify() -> None:
     snapshot, _ = after(look(THERE), look(NOT_KNOWN, 60), look(THERE, 120))
     assert snapshot.stale_since is None
     assert snapshot.checked_at == START + minute(120)
+
+
+def test_what_a_younger_look_verified_is_not_stale_because_an_older_one_could_not() -> None:
+    """A preflight that began before a look, and ended after it, says nothing of what that has seen."""
+    snapshot, _ = after(look(THERE, 9), look(NOT_KNOWN, 8))
+    assert (snapshot.stale_since, snapshot.checked_at) == (None, START + minute(9))
+
+
+def test_an_older_look_that_ends_later_does_not_change_the_risk() -> None:
+    """It goes with the identity."""
+    young = Look(START + minute(9), {Requirement.IDENTITY: THERE}, "u-owner")
+    old = Look(START + minute(8), {Requirement.IDENTITY: THERE}, "u-owner", at_risk=True)
+    assert not after(young, old)[0].at_risk
 
 
 def test_that_others_were_told_of_staleness_is_forgotten_with_it() -> None:

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from local import in_memory_readiness
+from local.simulation.assumptions import AWS_CALL_SECONDS
 from publishing.aws.table import DUE_INDEX
+from publishing.connecting.advertisers import MAX_LISTED
 from publishing.readiness.events import SOURCE
 from publishing.readiness.looks import MAX_RECEIVES
 from publishing.readiness.pacing import LEVELS, Pace
@@ -107,6 +109,12 @@ def test_looks_are_asked_for_by_three_events() -> None:
         ("wevion.campaigns", "Campaign Scheduled"),
         ("wevion.tiktok", "TikTok Connected"),
     ]
+
+
+def test_who_connects_as_many_advertisers_as_are_kept_has_looks_asked_for_all_of_them() -> None:
+    """Each is read, claimed and put into a queue, and there is twice the time that this takes."""
+    seconds = MAX_LISTED * 3 * AWS_CALL_SECONDS
+    assert 2 * seconds <= FUNCTIONS["ReadinessRequestFunction"]["Properties"]["Timeout"]
 
 
 @pytest.mark.parametrize("function", ["ReadinessSweepFunction", "ReadinessRequestFunction"])

@@ -1,6 +1,7 @@
 """The access token stays in: no error, however it came about, holds it or anything that holds it."""
 
 import json
+import logging
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TikTokError
 from tiktok_business.models import IdentityType
+from tiktok_business.oauth import DeveloperApp, TikTokOAuth
 from tiktok_business.transport import RawAnswer, RequestsTransport
 
 ECHO = f"token {TOKEN} is bad"
@@ -113,3 +115,16 @@ def test_token_for_no_header(token: str) -> None:
     """Nor does a token that cannot be sent."""
     with WireServer(lambda _: [http_answer(json.dumps({"code": 0}).encode())]) as server:
         expect_secrecy(over(server.base_url, token))
+
+
+def test_an_answer_with_a_broken_header(caplog: pytest.LogCaptureFixture) -> None:
+    """It is read all the same, and what libraries log of it does not tell the URL, which holds the app's secret."""
+    caplog.set_level(logging.DEBUG)
+    body = json.dumps({"code": 0, "message": "OK", "data": {"list": []}}).encode()
+    with WireServer(lambda _: [http_answer(body, "no header at all", "X-After: 1")]) as server:
+        oauth = TikTokOAuth(
+            RequestsTransport(server.base_url), DeveloperApp("7", SecretStr("app-canary")), Deadline.after(5.0)
+        )
+        assert oauth.advertisers(SecretStr(TOKEN)) == ()
+        assert b"app-canary" in server.requests[0]
+    assert not [text for text in ("app-canary", TOKEN) if text in caplog.text]

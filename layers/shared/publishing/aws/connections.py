@@ -10,6 +10,7 @@ ASKED_AT_MOST_EVERY = timedelta(minutes=5)
 """How often a connection's list is refreshed out of turn."""
 
 _SAME = "(attribute_not_exists(connected_at) OR connected_at = :connected_at)"
+_NOT_YOUNGER = "(attribute_not_exists(verified_at) OR verified_at <= :verified_at)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,12 @@ class DynamoDBConnections:
         )
 
     def listed(self, connection: Connection, due_at: datetime) -> None:
-        """Conditional on it being active, and the same."""
+        """Conditional on it being active, and the same, and on its list not having been asked for later."""
         written = {**_list_attributes(connection), **due_attributes(CONNECTIONS_SHARD, due_at)}
         self._update(
             connection,
             "SET " + ", ".join(f"{name} = :{name}" for name in written),
-            f"#status = :active AND {_SAME}",
+            f"#status = :active AND {_SAME}" + (f" AND {_NOT_YOUNGER}" if "verified_at" in written else ""),
             {
                 **{f":{name}": value for name, value in written.items()},
                 ":active": {"S": ConnectionStatus.ACTIVE},

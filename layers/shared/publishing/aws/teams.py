@@ -33,7 +33,7 @@ def team_of(team_id: str, items: Iterable[Mapping[str, Any]]) -> Team:
         kind, _, user_id = str(item["sk"]).partition("#")
         if kind == "MEMBER" and user_id:
             roles[user_id] = Role.of(item.get("role"))
-        elif kind == "SUBSCRIPTION":
+        elif item["sk"] == "SUBSCRIPTION":
             subscription = _subscription(item)
         elif kind == "CONNECTION" and user_id:
             connections.append(_connection(team_id, user_id, item))

@@ -18,7 +18,9 @@ NOT_FOUND = "ResourceNotFoundException"
 """Secrets Manager's refusal where no secret has that name."""
 TO_BE_DELETED = "InvalidRequestException"
 """Secrets Manager's refusal of a secret that was removed and can be restored."""
-ABSENT = frozenset({NOT_FOUND, TO_BE_DELETED})
+NO_NAME = "ValidationException"
+"""Secrets Manager's refusal of a name that no secret can have (aws/aws-cli#6053)."""
+ABSENT = frozenset({NOT_FOUND, TO_BE_DELETED, NO_NAME})
 """Refusals by which a secret counts as absent."""
 
 _HEADER_VALUE = re.compile(r"[!-~]+")
@@ -39,16 +41,22 @@ class SecretsManagerTokens:
         Raises:
             TokenUnavailableError: no such secret, or one without an ``access_token`` that an HTTP header can hold.
         """
-        token, until = self._remembered.get(_name(connection), (None, 0.0))
-        if token is not None and self.clock() < until:
-            return token
-        token = self._fetch(connection.secret_id)
-        self._remembered[_name(connection)] = (token, self.clock() + CACHE_SECONDS)
+        self._forget_old()
+        token, _ = self._remembered.get(_name(connection), (None, 0.0))
+        if token is None:
+            token = self._fetch(connection.secret_id)
+            self._remembered[_name(connection)] = (token, self.clock() + CACHE_SECONDS)
         return token
 
     def drop(self, connection: Connection) -> None:
         """Forget the connection's token."""
         self._remembered.pop(_name(connection), None)
+
+    def _forget_old(self) -> None:
+        now = self.clock()
+        for name, (_, until) in list(self._remembered.items()):  # a copy: others may read tokens at the same time
+            if until <= now:
+                self._remembered.pop(name, None)
 
     def _fetch(self, secret_id: str) -> SecretStr:
         try:

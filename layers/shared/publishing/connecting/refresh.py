@@ -25,10 +25,14 @@ def refresh(services: ConnectServices, marks: Marks, expiry: Expiry, due: DueCon
         if change is not None:
             recover(services, change, deadline)
             return
-        connection = services.teams.read(due.team_id).connection_of(due.user_id)
+        team = services.teams.read(due.team_id)
+        connection = team.connection_of(due.user_id)
         if connection is None or connection.status != ConnectionStatus.ACTIVE:
             if connection is not None:
                 services.connections.unschedule(connection)
+            return
+        if due.user_id not in team.roles:  # who has left has taken the token along, and may come back
+            services.connections.put_off(connection, services.clock() + LIST_EVERY)
             return
         _list(services, marks, expiry, connection, deadline)
     except TikTokError as error:
@@ -43,6 +47,7 @@ def _list(services: ConnectServices, marks: Marks, expiry: Expiry, connection: C
     if token is None:
         logger.warning(LogEvent.SECRET_UNUSABLE, user_id=connection.user_id)
         return
+    asked_at = services.clock()
     try:
         found = services.listing(token, deadline)
     except TokenRejectedError as error:
@@ -54,6 +59,5 @@ def _list(services: ConnectServices, marks: Marks, expiry: Expiry, connection: C
         if not error.worth_repeating:  # a permission that was not granted, say: in an hour it is no other
             services.connections.put_off(connection, services.clock() + LIST_EVERY)
         raise
-    now = services.clock()
-    services.connections.listed(found.of(connection, now), now + LIST_EVERY)
+    services.connections.listed(found.of(connection, asked_at), services.clock() + LIST_EVERY)
     logger.info(LogEvent.ADVERTISERS_LISTED, user_id=connection.user_id, advertisers=len(found.advertiser_ids))

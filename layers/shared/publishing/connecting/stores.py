@@ -110,7 +110,7 @@ class Connections(Protocol):
         ...
 
     def listed(self, connection: Connection, due_at: datetime) -> None:
-        """Write its list, if it is still the one that was read; it is due again then."""
+        """Write its list, if it is still the one that was read and has no younger one; it is due again then."""
         ...
 
     def put_off(self, connection: Connection, due_at: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import uuid4
 
 from pydantic import SecretStr
@@ -131,7 +131,8 @@ def _answer(image: UploadedImage, size: Size | None) -> IdentityImage:
 def _silent_about(url: str, api: TikTokBusinessApi) -> TikTokBusinessApi:
     """The same endpoints; what TikTok says holds nothing of ``url``, whose query may be all that guards the picture."""
     parts = urlsplit(url)
-    values = [value for _, value in parse_qsl(parts.query)]
-    telling = [one for one in (parts.query, parts.path, *values) if len(one) >= _TELLING_CHARACTERS]
+    as_sent = [parts.query, parts.path, *(pair.partition("=")[2] for pair in parts.query.split("&"))]
+    as_read = [unquote(parts.path), *(value for _, value in parse_qsl(parts.query))]
+    telling = {one for one in (*as_sent, *as_read) if len(one) >= _TELLING_CHARACTERS}
     hidden = [SecretStr(one) for one in (url, *sorted(telling, key=len, reverse=True))]
     return replace(api, client=replace(api.client, hidden=(*api.client.hidden, *hidden)))

@@ -9,7 +9,7 @@ from publishing.inputs import AdvertiserQuery
 from publishing.preflight.findings import Asset, Finding, Status, unverified
 from publishing.preflight.prerequisites import check_identity_type, identity_asset
 from publishing.services import Services
-from publishing.side_by_side import outcome, outcome_or_error, start
+from publishing.side_by_side import outcome, outcome_or_error, raise_first, start
 from publishing.token_choice import NoTokenError
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.errors import AdvertiserNotAccessibleError, TikTokError, TokenRejectedError
@@ -80,10 +80,10 @@ def list_identities(services: Services, call: Call, query: AdvertiserQuery) -> I
         for kind, job in jobs.items():
             found = outcome_or_error(job, call.deadline)
             read[kind] = found
-        errors = [result for result in read.values() if isinstance(result, TikTokError)]
-        for error in errors:
-            if isinstance(error, TokenRejectedError) or len(errors) == len(read):
-                raise error
+        raise_first(TokenRejectedError, read.values())
+        if all(isinstance(result, TikTokError) for result in read.values()):
+            raise_first(AdvertiserNotAccessibleError, read.values())
+            raise_first(TikTokError, read.values())
         return read
 
     answered = services.first_answer(call, query.advertiser_id, work)

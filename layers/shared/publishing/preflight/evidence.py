@@ -1,6 +1,6 @@
 """Gathers the evidence for one verdict: every check side by side, advice beside them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from publishing.preflight.findings import Finding, Status, refused_here_alone, u
 from publishing.preflight.objectives import Requirement
 from publishing.preflight.prerequisites import CHECKS, check_identity_type
 from publishing.preflight.verdict import Advice, Evidence
-from publishing.side_by_side import outcome_or_error, start
+from publishing.side_by_side import outcome_or_error, raise_first, start
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import (
@@ -109,9 +109,9 @@ def _of_one_token(
     errors = [one.error for one in (*identities.values(), *others.values())] + [
         result for result in (account, flag, lead_terms, unused) if isinstance(result, TikTokError)
     ]
-    _raise_first(TokenRejectedError, errors)
+    raise_first(TokenRejectedError, errors)
     if not isinstance(account, Advertiser) and all(one.status is Status.UNKNOWN for one in by_advertiser):
-        _raise_first(AdvertiserNotAccessibleError, [one.error for one in by_advertiser])
+        raise_first(AdvertiserNotAccessibleError, [one.error for one in by_advertiser])
     return Evidence(
         identities={kind: refused_here_alone(one) for kind, one in identities.items()},
         others={kind: refused_here_alone(one) for kind, one in others.items()},
@@ -123,12 +123,6 @@ def _of_one_token(
             other_identity_types=unused if isinstance(unused, frozenset) else frozenset(),
         ),
     )
-
-
-def _raise_first(kind: type[TikTokError], errors: Iterable[TikTokError | None]) -> None:
-    for error in errors:
-        if isinstance(error, kind):
-            raise error
 
 
 def _finding(future: Future[Finding], deadline: Deadline) -> Finding:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from publishing.preflight.catalogs import check_catalog
-from publishing.preflight.findings import Asset, Finding, search
+from publishing.preflight.findings import Asset, Finding, Row, search
 from publishing.preflight.objectives import Requirement
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.errors import TikTokError
@@ -83,18 +83,20 @@ def check_lead_form(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
 
 
 def _lead_forms(api: TikTokBusinessApi, advertiser_id: str) -> Iterator[Page]:
-    failure: TikTokError | None = None
+    failures: list[TikTokError] = []
+    yield from _until_failure(api.lead_forms({"advertiser_id": advertiser_id}), failures)
+    for library in _until_failure(api.page_libraries(advertiser_id), failures):
+        yield from _until_failure(api.lead_forms({"library_id": library.library_id}), failures)
+    if failures:
+        raise failures[0]
+
+
+def _until_failure(rows: Iterator[Row], failures: list[TikTokError]) -> Iterator[Row]:
+    """The rows of one listing; its failure is kept, since another listing may have what is looked for."""
     try:
-        yield from api.lead_forms({"advertiser_id": advertiser_id})
+        yield from rows
     except TikTokError as error:
-        failure = error
-    try:
-        for library in api.page_libraries(advertiser_id):
-            yield from api.lead_forms({"library_id": library.library_id})
-    except TikTokError as error:
-        failure = failure or error
-    if failure is not None:
-        raise failure
+        failures.append(error)
 
 
 Check = Callable[[TikTokBusinessApi, str], Finding]

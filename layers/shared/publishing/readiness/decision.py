@@ -60,17 +60,21 @@ def decide_after_preflight(record: Record, look: Look, cadence: Cadence, now: da
 
     What the preflight could not verify says nothing here. Where another person's token finds the opposite of what is
     known, the next look decides, which is made at once: a token sees its own person's accounts and Business Centers.
+    For that reason it adds nothing of them either, once a look has been made.
     """
+    provisional = record.snapshot.provisional or not record.snapshot.generation
     verified = look.only(one for one, found in look.findings.items() if found.status is not Status.UNKNOWN)
-    opposite = suspected = frozenset[Requirement]()
+    opposite = suspected = unseen = frozenset[Requirement]()
     if look.witness != record.snapshot.witness:
         opposite = contradicted(record.snapshot, verified)
         suspected = PERSONAL & {one for one, known in record.snapshot.known.items() if known.suspicion}
-        verified = replace(verified, witness=record.snapshot.witness or look.witness)
-    kept = verified.only(set(verified.findings) - opposite - suspected)
+        if not provisional:
+            unseen = PERSONAL - set(record.snapshot.known)
+            verified = replace(verified, witness=record.snapshot.witness)
+    kept = verified.only(set(verified.findings) - opposite - suspected - unseen)
     observed = observe(record.snapshot, kept, cadence.confirm_after)
-    provisional = record.snapshot.provisional or not record.snapshot.generation
-    after = replace(record.used(now), snapshot=replace(observed.snapshot, provisional=provisional))
+    witness = record.snapshot.witness or look.witness
+    after = replace(record.used(now), snapshot=replace(observed.snapshot, provisional=provisional, witness=witness))
     if observed.changes:
         event = _changed(record, observed.snapshot, look, observed.changes)
         after = replace(after, outbox=(*after.outbox, outgoing(event)))

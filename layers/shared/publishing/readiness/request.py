@@ -12,12 +12,18 @@ from publishing.readiness.record import WRITE_TRIES, Record
 from publishing.readiness.stores import LookMessage, Outgoing, Queue, Records, Refreshes
 from publishing.teams import Teams
 
+LAUNCH_YEARS = range(2000, 3000)
+"""In which a campaign can be launched."""
+
 
 class RequestRefusedError(ValueError):
     """An event that names no advertiser to look at; the text says what is wrong with it."""
 
 
-def _utc(moment: datetime) -> datetime:
+def _launch(moment: datetime) -> datetime:
+    """In UTC; a placeholder at an end of the calendar is no launch, and nothing can be reckoned from it."""
+    if moment.year not in LAUNCH_YEARS:
+        raise ValueError("no launch")
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -30,7 +36,7 @@ class _Detail(BaseModel):
     advertiser_id: AdvertiserId | None = None
     user_id: str | None = None
     """Who connected: only that connection's advertisers are meant."""
-    launch_at: Annotated[datetime, AfterValidator(_utc)] | None = None
+    launch_at: Annotated[datetime, AfterValidator(_launch)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

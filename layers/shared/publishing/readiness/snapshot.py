@@ -172,8 +172,10 @@ def observe(before: Snapshot, look: Look, confirm_after: timedelta) -> Observed:
 
     What is seen for the first time is a baseline and no change. A suspicion becomes a change at a look that is at
     least ``confirm_after`` younger, or at once where its reason is authoritative; of what one person's token sees and
-    another's does not, it is so only with the token that saw it there.
+    another's does not, it is so only with the token that saw it there. What a younger look has told meanwhile stands:
+    a preflight and a look may be made at the same time, and the one that began first may end last.
     """
+    look = look.only(one for one in look.findings if not _overtaken(before.known.get(one), look.at))
     known = dict(before.known)
     changes: list[Change] = []
     for requirement, finding in look.findings.items():
@@ -206,8 +208,12 @@ def settled(before: Snapshot, look: Look) -> Snapshot:
     """
     if not before.provisional or look.witness is None:
         return before
-    forgotten = PERSONAL & contradicted(before, look) if look.witness != before.witness else frozenset()
-    known = {one: known for one, known in before.known.items() if one not in forgotten}
+    doubtful = PERSONAL & contradicted(before, look)
+    known = {
+        one: known
+        for one, known in before.known.items()
+        if one not in doubtful or look.witness == (known.witness or before.witness)
+    }
     return replace(before, known=known, provisional=False)
 
 
@@ -220,6 +226,11 @@ def contradicted(before: Snapshot, look: Look) -> frozenset[Requirement]:
         and finding.status in {Status.SATISFIED, Status.MISSING}
         and before.known[requirement].satisfied != (finding.status is Status.SATISFIED)
     )
+
+
+def _overtaken(known: Known | None, at: datetime) -> bool:
+    """Whether what is known rests on a look that was begun after ``at``."""
+    return known is not None and at < (known.suspicion.since if known.suspicion else known.checked_at)
 
 
 def _known(
