@@ -49,6 +49,14 @@ def test_a_failing_center_among_empty_ones_is_unknown(demo: Product, ask: Ask, t
     assert (check["status"], check["reason"]) == ("unknown", "upstream_error")
 
 
+def test_a_dead_token_is_found_out_whatever_else_failed(demo: Product, ask: Ask, tiktok: Simulator) -> None:
+    """One Business Center fails, and the other says that the token is dead: whichever of them was asked first."""
+    tiktok.faults.add(_one_fails())
+    tiktok.faults.add(Fault(path="catalog/get/", kind=FaultKind.CODE, code=40105))
+    ask(demo, "publish", "u-manager", **TWO)
+    assert demo.marks.tried == ["u-manager"]
+
+
 def test_a_hanging_center_does_not_hold_up_a_good_one(demo: Product, ask: Ask, tiktok: Simulator) -> None:
     """Business Centers are asked side by side: the first catalog ends the wait for the others."""
     for center in tiktok.world.business_centers_of("u-manager"):

@@ -6,11 +6,13 @@ from publishing.preflight.findings import Finding, Status
 from publishing.preflight.prerequisites import check_lead_form
 from tests.unit.tiktok_business.fakes import Reply, ScriptedTransport, client_of, refusal, success
 from tiktok_business.api import TikTokBusinessApi
+from tiktok_business.errors import TokenRejectedError
 
 NONE = success({"list": []})
 DRAFT = success({"list": [{"page_id": "1", "status": "EDITED"}]})
 PUBLISHED = success({"list": [{"page_id": "2", "status": "PUBLISHED"}]})
 TWO_LIBRARIES = success({"list": [{"library_id": "7"}, {"library_id": "8"}]})
+DEAD = refusal(40105, "The access token is incorrect or has been revoked.")
 REFUSED = refusal(40001, "No permission to operate the library.")
 
 
@@ -34,6 +36,13 @@ def test_without_one_a_listing_that_failed_leaves_it_unknown(replies: tuple[Repl
     """It may have had one."""
     own, first, second = replies
     assert found(own, TWO_LIBRARIES, first, second).status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize("replies", [(REFUSED, DEAD, NONE), (NONE, REFUSED, DEAD), (DEAD, NONE, REFUSED)])
+def test_a_dead_token_is_told_whatever_else_failed(replies: tuple[Reply, Reply, Reply]) -> None:
+    """Whichever listing found it out: the next token is to answer."""
+    own, first, second = replies
+    assert isinstance(found(own, TWO_LIBRARIES, first, second).error, TokenRejectedError)
 
 
 def test_missing_where_all_were_read() -> None:

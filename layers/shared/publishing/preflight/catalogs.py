@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-from publishing.preflight.findings import Asset, Finding, Status, Unverified, search, unknown
+from publishing.preflight.findings import Asset, Finding, Status, Unverified, gravest, search, unknown
 from publishing.side_by_side import outcomes_until, start
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.errors import TikTokError
@@ -46,7 +46,7 @@ def check_catalog(api: TikTokBusinessApi, _advertiser_id: str) -> Finding:
         return Finding(Status.SATISFIED, assets=_assets(findings.values()))
     there = [findings[bc_id] for bc_id in visible]
     seen = _assets(there)
-    failure = failure or next((one.error for one in there if one.error is not None), None)
+    failure = gravest([failure, *(one.error for one in there)])
     if failure is not None:
         return unknown(failure, seen)
     if not visible:

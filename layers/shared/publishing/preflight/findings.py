@@ -117,6 +117,12 @@ def unknown(error: TikTokError, seen: Iterable[Asset] = ()) -> Finding:
     return Finding(Status.UNKNOWN, unverified(error), tuple(seen), error)
 
 
+def gravest(errors: Iterable[TikTokError | None]) -> TikTokError | None:
+    """The error that several are told as: that the token is dead ends its turn, whatever else failed."""
+    failed = [one for one in errors if one is not None]
+    return min(failed, key=lambda one: not isinstance(one, TokenRejectedError), default=None)
+
+
 def refused_here_alone(finding: Finding) -> Finding:
     """TikTok answers this token about the advertiser elsewhere, so what it lacks here is a permission."""
     if isinstance(finding.error, AdvertiserNotAccessibleError):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from publishing.preflight.catalogs import check_catalog
-from publishing.preflight.findings import Asset, Finding, Row, search
+from publishing.preflight.findings import Asset, Finding, Row, gravest, search
 from publishing.preflight.objectives import Requirement
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.errors import TikTokError
@@ -87,8 +87,9 @@ def _lead_forms(api: TikTokBusinessApi, advertiser_id: str) -> Iterator[Page]:
     yield from _until_failure(api.lead_forms({"advertiser_id": advertiser_id}), failures)
     for library in _until_failure(api.page_libraries(advertiser_id), failures):
         yield from _until_failure(api.lead_forms({"library_id": library.library_id}), failures)
-    if failures:
-        raise failures[0]
+    failure = gravest(failures)
+    if failure is not None:
+        raise failure
 
 
 def _until_failure(rows: Iterator[Row], failures: list[TikTokError]) -> Iterator[Row]:
