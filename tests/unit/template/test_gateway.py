@@ -12,6 +12,7 @@ from tests.support.template import RESOURCES
 GATEWAY_RESPONSES = {
     "UNAUTHORIZED": "unauthorized",
     "MISSING_AUTHENTICATION_TOKEN": "not_found",
+    "INVALID_SIGNATURE": "not_found",
     "RESOURCE_NOT_FOUND": "not_found",
     "REQUEST_TOO_LARGE": "image_too_large",
     "THROTTLED": "too_many_requests",
@@ -62,3 +63,12 @@ def test_a_browser_may_read_what_api_gateway_answers(kind: str) -> None:
 def test_no_answer_of_api_gateway_is_left_in_its_own_words() -> None:
     """Every kind that is set is compared here, and the two defaults catch the rest."""
     assert {*GATEWAY_RESPONSES, "ACCESS_DENIED"} == set(RESOURCES["Api"]["Properties"]["GatewayResponses"])
+
+
+def test_the_stage_waits_for_the_accounts_role() -> None:
+    """An access log cannot be set before API Gateway may write logs, and nothing else of the stage needs the role.
+
+    CloudFormation lets nobody depend on a conditional resource but by naming it.
+    """
+    variables = RESOURCES["Api"]["Properties"]["Variables"]
+    assert {"Fn::If": ["ManagesApiGatewayAccount", {"Ref": "ApiGatewayAccount"}, "another-stack"]} in variables.values()
