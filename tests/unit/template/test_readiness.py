@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from local import in_memory_readiness
+from local.simulation.assumptions import AWS_CALL_SECONDS
 from publishing.aws.table import DUE_INDEX
+from publishing.connecting.advertisers import MAX_LISTED
 from publishing.readiness.events import SOURCE
 from publishing.readiness.looks import MAX_RECEIVES
 from publishing.readiness.pacing import LEVELS, Pace
@@ -107,6 +109,12 @@ def test_looks_are_asked_for_by_three_events() -> None:
         ("wevion.campaigns", "Campaign Scheduled"),
         ("wevion.tiktok", "TikTok Connected"),
     ]
+
+
+def test_the_longest_list_of_a_connection_is_asked_for_in_one_event() -> None:
+    """Each advertiser takes a read, a write and a message, even where AWS takes twice as long as it is reckoned."""
+    per_advertiser = 3 * 2 * AWS_CALL_SECONDS
+    assert FUNCTIONS["ReadinessRequestFunction"]["Properties"].get("Timeout", 0) > MAX_LISTED * per_advertiser
 
 
 @pytest.mark.parametrize("function", ["ReadinessSweepFunction", "ReadinessRequestFunction"])
