@@ -169,6 +169,22 @@ class TestList:
         assert "missing or holds no token" in log.getvalue()
         assert system.due_in(WHO) == HOUR
 
+    def test_who_has_left_the_team(self, system: System) -> None:
+        """Their token counts for nobody: TikTok is not asked with it, and nobody told of its end, until they return."""
+        system.member("u-left", "mediabuyer")
+        system.connect("u-left")
+        before = system.connection("u-left")
+        system.teams.remove(TEAM, "MEMBER#u-left")
+        system.tiktok.world.revoke(str(system.token("u-left")))
+        system.tiktok.requests.clear()
+        system.pass_time(3 * DAY)
+        assert len(system.tiktok.requests) == 0
+        assert system.connection("u-left") == before
+        assert system.told(EXPIRED) == []
+        system.member("u-left", "mediabuyer")
+        system.pass_time(DAY)
+        assert len(system.told(EXPIRED)) == 1
+
     def test_of_another_services_writing(self, system: System) -> None:
         """An item without any of our attributes is refreshed as well, once that is scheduled."""
         system.connect(WHO)

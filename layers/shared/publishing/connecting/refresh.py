@@ -25,10 +25,14 @@ def refresh(services: ConnectServices, marks: Marks, expiry: Expiry, due: DueCon
         if change is not None:
             recover(services, change, deadline)
             return
-        connection = services.teams.read(due.team_id).connection_of(due.user_id)
+        team = services.teams.read(due.team_id)
+        connection = team.connection_of(due.user_id)
         if connection is None or connection.status != ConnectionStatus.ACTIVE:
             if connection is not None:
                 services.connections.unschedule(connection)
+            return
+        if connection.user_id not in team.roles:  # who has left: the token is nobody's to use, unless they return
+            services.connections.put_off(connection, services.clock() + LIST_EVERY)
             return
         _list(services, marks, expiry, connection, deadline)
     except TikTokError as error:
