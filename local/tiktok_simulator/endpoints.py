@@ -342,7 +342,7 @@ ENDPOINTS = _table(
     Endpoint("identity/info/", "GET", Scope.IDENTITY_READ, identity_info),
     Endpoint("oauth2/access_token/", "POST", None, oauth2_access_token, needs_token=False),
     Endpoint("oauth2/advertiser/get/", "GET", Scope.ADVERTISER_READ, oauth2_advertiser_get),
-    Endpoint("oauth2/revoke_token/", "POST", None, oauth2_revoke_token, needs_token=False),
+    Endpoint("oauth2/revoke_token/", "POST", None, oauth2_revoke_token),
     Endpoint("page/get/", "GET", Scope.PAGE_READ, page_get),
     Endpoint("page/library/get/", "GET", None, page_library_get),
     Endpoint("pixel/list/", "GET", Scope.PIXEL_READ, pixel_list),
