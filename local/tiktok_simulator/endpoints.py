@@ -21,6 +21,7 @@ from local.tiktok_simulator.rows import (
     catalog_row,
     identity_details,
     identity_row,
+    library_row,
     page_row,
     pixel_row,
 )
@@ -195,25 +196,14 @@ def page_get(call: Call) -> JsonObject:
 
 
 def page_library_get(call: Call) -> JsonObject:
-    """List the form libraries of the Business Centers that the token's user sees.
+    """List the form libraries of the Business Centers that the token's user sees, whichever ad account each is of.
 
-    The shape is this simulator's own: TikTok's documentation of it was not at hand. `bc_id` narrows the list
-    to that Business Center, `advertiser_id` to the one that owns the ad account.
+    (Reference: BUB model/page/library, which has no page_info.) The largest page is a guess.
     """
-    bc_id = call.parameters.id("bc_id")
     page = call.parameters.page(default_size=10, max_size=100)
-    centers = call.world.business_centers_of(call.token.user)
-    if bc_id is not None:
-        centers = [center for center in centers if center.id == bc_id]
-    if call.parameters.text("advertiser_id") is not None:
-        advertiser = call.advertiser()
-        centers = [center for center in centers if center.id == advertiser.owner_bc_id]
-    rows = [
-        {"library_id": center.library.id, "library_name": center.library.name, "bc_id": center.id}
-        for center in centers
-        if center.library is not None
-    ]
-    return {"list": rows[page.part], "page_info": page.info(len(rows))}
+    libraries = [center.library for center in call.world.business_centers_of(call.token.user) if center.library]
+    rows = [library_row(library) for library in libraries[page.part]]
+    return {"list": rows, "page_info": page.info(len(libraries))}
 
 
 def advertiser_info(call: Call) -> JsonObject:

@@ -32,7 +32,7 @@ SDK_VERSION = "1.1.3"
 
 LACKING = {
     "page/get/": "no operation for instant pages and lead forms; our source is BUB api/page",
-    "page/library/get/": "no operation; no source at all has its parameters or shape",
+    "page/library/get/": "no operation; our source is BUB model/page/library",
 }
 """What our client calls and this release of the SDK cannot."""
 

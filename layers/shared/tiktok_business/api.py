@@ -170,18 +170,20 @@ class TikTokBusinessApi:
         )
 
     def page_libraries(self, advertiser_id: str) -> Iterator[PageLibrary]:
-        """``page/library/get/``: the form libraries this advertiser can draw from.
+        """``page/library/get/``: the form libraries that hold what was moved from this advertiser.
 
-        Parameters and shape are not documented in any source read; unknown parameters are ignored by TikTok.
+        TikTok lists those of every advertiser that the token's person sees, and takes no filter (BUB
+        ``model/page/library``). How many a page may hold is not documented.
         """
-        return self.client.rows(
+        rows = self.client.rows(
             "page/library/get/",
-            {"advertiser_id": advertiser_id},
+            {},
             PageLibrary,
             keys=("list", "libraries"),
             id_of=lambda library: library.library_id,
             page_size=100,
         )
+        return (library for library in rows if library.advertiser_id == advertiser_id)
 
     def advertiser(self, advertiser_id: str) -> Advertiser:
         """``advertiser/info/``, scope 100: name and status of the ad account."""

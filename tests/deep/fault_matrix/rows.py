@@ -301,6 +301,7 @@ ROWS: tuple[Row, ...] = (
         parts={
             Part.LIST: ("list",),
             Part.ID: ("library_id",),
+            Part.NEEDED: ("advertiser_id",),
             Part.SHOWN: ("library_name", "page_info", "total_page"),
         },
         id_number=w.LIBRARY,

@@ -214,7 +214,7 @@ def _advertiser(world: World) -> Advertiser:
 
 
 def _library(world: World, *pages: Page) -> None:
-    world.business_centers[CENTER].library = FormLibrary(LIBRARY, "Forms", pages)
+    world.business_centers[CENTER].library = FormLibrary(LIBRARY, "Forms", ADVERTISER, pages)
 
 
 def _center(bc_id: str, catalogs: list[Catalog] | None = None) -> BusinessCenter:

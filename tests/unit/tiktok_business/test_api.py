@@ -233,6 +233,7 @@ class TestLibraries:
         api = api_of(demo, DemoToken.MANAGER)
         assert list(api.lead_forms({"advertiser_id": DemoAdvertiser.LIBRARY_FORM})) == []
         (library,) = api.page_libraries(DemoAdvertiser.LIBRARY_FORM)
+        assert list(api.page_libraries(DemoAdvertiser.LINKED_BY_OWNER)) == []
         (form,) = api.lead_forms({"library_id": library.library_id})
         assert form.status == "PUBLISHED"
         assert "advertiser_id" not in demo.requests[-1].query

@@ -276,10 +276,11 @@ class TestForms:
         manager, query = DemoToken.MANAGER, {"advertiser_id": DemoAdvertiser.LIBRARY_FORM}
         assert client.data("page/get/", manager, **query)["list"] == []
         libraries = client.data("page/library/get/", manager)["list"]
-        assert [set(row) for row in libraries] == [{"library_id", "library_name", "bc_id"}]
-        bc_id, library_id = libraries[0]["bc_id"], libraries[0]["library_id"]
-        assert client.data("page/library/get/", manager, bc_id=bc_id, **query)["list"] == libraries
-        assert client.data("page/library/get/", manager, bc_id="1")["list"] == []
+        (library,) = libraries
+        assert set(library) == {"library_id", "library_name", "advertiser_id", "create_time", "update_time"}
+        library_id = library["library_id"]
+        for ignored in (query, {"advertiser_id": DemoAdvertiser.LINKED_BY_OWNER}, {"bc_id": "1"}):
+            assert client.data("page/library/get/", manager, **ignored)["list"] == libraries
         assert client.data("page/library/get/", DemoToken.OWNER)["list"] == []
         form = client.data("page/get/", manager, library_id=library_id)["list"][0]
         assert (form["status"], form["transfer_status"]) == ("PUBLISHED", "TRANSFERRED")
