@@ -22,7 +22,8 @@ USER = "u-asker"
 MATE = "u-mate"
 MATES_TOKEN = "simulated-token-of-the-teammate"
 CENTER = "7200000000000000099"
-LIBRARY = "7500000000000000001"
+LIBRARY = ADVERTISER
+"""Of the same digits, so that one number can stand for either id of a library's row."""
 _USERS = (USER, MATE)
 
 Scene = Callable[[World], None]
