@@ -107,6 +107,13 @@ DIFFERENCES = (
         '["advertiser_id", "name", "status"]',
         "as before",
     ),
+    Difference(
+        "custom identity flag",
+        "query fields",
+        '["advertiser_id","can_use_custom_identity"]',
+        '["advertiser_id", "can_use_custom_identity"]',
+        "as before",
+    ),
 )
 
 ELSEWHERE = {"upload_image", "upload_image_by_url"}
@@ -265,7 +272,7 @@ READS = {
     "two advertisers": Read(
         "advertiser/info/",
         DemoToken.OWNER,
-        {"advertiser_ids": [DemoAdvertiser.SUSPENDED, READY], "fields": ["name", "status"]},
+        {"advertiser_ids": [DemoAdvertiser.SUSPENDED, READY], "fields": ["advertiser_id", "name"]},
         lambda _: [DemoAdvertiser.SUSPENDED, READY],
     ),
 }
@@ -291,7 +298,7 @@ def test_the_sdk_gets_business_centers(tiktok: Simulator, sdk: OfficialSdk) -> N
 
 def test_the_sdk_gets_the_flag_alone(tiktok: Simulator, sdk: OfficialSdk) -> None:
     """Asked for can_use_custom_identity and more, the simulator gives the SDK the flag and the id."""
-    fields = ["name", "can_use_custom_identity"]
+    fields = ["advertiser_id", "name", "can_use_custom_identity"]
     advertiser = DemoAdvertiser.CUSTOM_RESTRICTED
     data = sdk.call("advertiser/info/", DemoToken.MEDIA_BUYER, advertiser_ids=[advertiser], fields=fields)
     assert data == {"list": [{"advertiser_id": advertiser, "can_use_custom_identity": False}]}

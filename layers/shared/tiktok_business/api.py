@@ -192,9 +192,10 @@ class TikTokBusinessApi:
     def can_use_custom_identity(self, advertiser_id: str) -> bool | None:
         """``advertiser/info/``: whether TikTok still lets this account run ads under a custom identity.
 
-        A call of its own, because asking for this field suppresses every other one. None: TikTok does not say.
+        A call of its own, because asking for this field suppresses every other one but the id, which comes for certain
+        only where it is asked for. None: TikTok does not say.
         """
-        return self._advertiser(advertiser_id, ["can_use_custom_identity"]).can_use_custom_identity
+        return self._advertiser(advertiser_id, ["advertiser_id", "can_use_custom_identity"]).can_use_custom_identity
 
     def lead_terms_confirmed(self, advertiser_id: str) -> bool:
         """``term/check/``, scope 120: whether the LeadAds terms are signed for this ad account."""

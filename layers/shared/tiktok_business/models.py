@@ -141,7 +141,7 @@ class Advertiser(_Row):
     status: OptionalText = None
     """``STATUS_ENABLE`` or one of a dozen others."""
     can_use_custom_identity: OptionalFlag = None
-    """Only in an answer to a call that asks for this field and no other."""
+    """Only in an answer to a call that asks for this field."""
 
 
 class CreatedIdentity(_Row):

@@ -89,7 +89,7 @@ LISTINGS: dict[str, tuple[Listing, str, dict[str, str]]] = {
     "can_use_custom_identity": (
         lambda api: [api.can_use_custom_identity(READY)],
         "advertiser/info/",
-        {"advertiser_ids": f'["{READY}"]', "fields": '["can_use_custom_identity"]'},
+        {"advertiser_ids": f'["{READY}"]', "fields": '["advertiser_id","can_use_custom_identity"]'},
     ),
     "lead_terms_confirmed": (
         lambda api: [api.lead_terms_confirmed(READY)],

@@ -320,16 +320,15 @@ class TestAdvertiserInfo:
         assert not {"can_use_custom_identity", "ads_only_mode", "company_name_editable"} & set(row)
 
     def test_chosen_fields(self, client: Client) -> None:
-        """Chosen fields come with the advertiser's id."""
-        assert set(self.ask(client, DemoAdvertiser.SUSPENDED, "status")) == {"advertiser_id", "status"}
+        """Chosen fields come alone: the advertiser's id too is one to choose."""
+        for fields in ({"status"}, {"advertiser_id", "status"}):
+            assert set(self.ask(client, DemoAdvertiser.SUSPENDED, *fields)) == fields
 
     @pytest.mark.parametrize("flag", ["can_use_custom_identity", "ads_only_mode", "company_name_editable"])
     def test_flags_suppress(self, client: Client, flag: str) -> None:
-        """A flag suppresses every other field that is asked for with it."""
-        assert set(self.ask(client, DemoAdvertiser.SUSPENDED, "name", flag, "status")) == {
-            "advertiser_id",
-            flag,
-        }
+        """A flag suppresses every other field that is asked for with it, but the advertiser's id."""
+        row = self.ask(client, DemoAdvertiser.SUSPENDED, "name", flag, "status", "advertiser_id")
+        assert set(row) == {"advertiser_id", flag}
 
     def test_custom_identity_flag(self, client: Client) -> None:
         """can_use_custom_identity is true, false, or not answered."""
