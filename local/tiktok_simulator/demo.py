@@ -180,7 +180,7 @@ def _business_centers() -> list[BusinessCenter]:
             "Northlight Retail",
             {manager: "ADMIN"},
             [_catalog(_MANAGER_SECOND_CENTER)],
-            FormLibrary(LIBRARY_ID, "Retail forms", (_form(_MANAGER_SECOND_CENTER),)),
+            FormLibrary(LIBRARY_ID, "Retail forms", DemoAdvertiser.LIBRARY_FORM, (_form(_MANAGER_SECOND_CENTER),)),
         ),
         BusinessCenter(_BUYER_CENTER, "Northlight Lab", {buyer: "STANDARD"}),
         BusinessCenter(

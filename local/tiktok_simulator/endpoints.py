@@ -21,6 +21,7 @@ from local.tiktok_simulator.rows import (
     catalog_row,
     identity_details,
     identity_row,
+    library_row,
     page_row,
     pixel_row,
 )
@@ -195,31 +196,21 @@ def page_get(call: Call) -> JsonObject:
 
 
 def page_library_get(call: Call) -> JsonObject:
-    """List the form libraries of the Business Centers that the token's user sees.
+    """List the form libraries of the Business Centers that the token's user sees, whichever ad account each is of.
 
-    The shape is this simulator's own: TikTok's documentation of it was not at hand. `bc_id` narrows the list
-    to that Business Center, `advertiser_id` to the one that owns the ad account.
+    (Reference: BUB model/page/library, which has no page_info.) The largest page is a guess.
     """
-    bc_id = call.parameters.id("bc_id")
     page = call.parameters.page(default_size=10, max_size=100)
-    centers = call.world.business_centers_of(call.token.user)
-    if bc_id is not None:
-        centers = [center for center in centers if center.id == bc_id]
-    if call.parameters.text("advertiser_id") is not None:
-        advertiser = call.advertiser()
-        centers = [center for center in centers if center.id == advertiser.owner_bc_id]
-    rows = [
-        {"library_id": center.library.id, "library_name": center.library.name, "bc_id": center.id}
-        for center in centers
-        if center.library is not None
-    ]
-    return {"list": rows[page.part], "page_info": page.info(len(rows))}
+    libraries = [center.library for center in call.world.business_centers_of(call.token.user) if center.library]
+    rows = [library_row(library) for library in libraries[page.part]]
+    return {"list": rows, "page_info": page.info(len(libraries))}
 
 
 def advertiser_info(call: Call) -> JsonObject:
-    """Describe advertisers. Any of the flags among `fields` suppresses everything else.
+    """Describe advertisers by the `fields` that are asked for; any of the flags among them suppresses all others.
 
-    (Reference: portal doc 1739593083610113.)
+    (Reference: portal doc 1739593083610113.) A row without the advertiser's id was recorded where it was not asked for
+    (2026-09-10); that the flags come with it all the same is not relied on.
     """
     ids = call.parameters.required_ids("advertiser_ids")
     fields = set(call.parameters.json_texts("fields") or ())
@@ -233,9 +224,9 @@ def advertiser_info(call: Call) -> JsonObject:
         row = advertiser_row(advertiser, is_bc_admin=_is_admin(call, advertiser.owner_bc_id))
         if fields & _FLAGS:
             row |= advertiser_flags(advertiser)
-            shown = (fields & _FLAGS) | {"advertiser_id"}
+            shown = fields & (_FLAGS | {"advertiser_id"})
         else:
-            shown = (fields or every_field) | {"advertiser_id"}
+            shown = fields or every_field
         rows.append({key: value for key, value in row.items() if key in shown})
     return {"list": rows}
 
@@ -342,7 +333,7 @@ ENDPOINTS = _table(
     Endpoint("identity/info/", "GET", Scope.IDENTITY_READ, identity_info),
     Endpoint("oauth2/access_token/", "POST", None, oauth2_access_token, needs_token=False),
     Endpoint("oauth2/advertiser/get/", "GET", Scope.ADVERTISER_READ, oauth2_advertiser_get),
-    Endpoint("oauth2/revoke_token/", "POST", None, oauth2_revoke_token, needs_token=False),
+    Endpoint("oauth2/revoke_token/", "POST", None, oauth2_revoke_token),
     Endpoint("page/get/", "GET", Scope.PAGE_READ, page_get),
     Endpoint("page/library/get/", "GET", None, page_library_get),
     Endpoint("pixel/list/", "GET", Scope.PIXEL_READ, pixel_list),

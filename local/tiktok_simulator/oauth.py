@@ -43,7 +43,10 @@ def oauth2_advertiser_get(call: Call) -> JsonObject:
 
 
 def oauth2_revoke_token(call: Call) -> JsonObject:
-    """End a token and say which advertisers it reached; one that is dead already is 40105."""
+    """End a token and say which advertisers it reached; one that is dead already is 40105.
+
+    Sources differ on whether the header must hold it too; here it must.
+    """
     _expect_app(call, ApiError.wrong_app())
     token = call.world.tokens.get(call.parameters.required_text("access_token"))
     if token is None or token.revoked:

@@ -3,7 +3,7 @@
 import time
 
 from local.tiktok_simulator.answers import JsonObject
-from local.tiktok_simulator.world import Advertiser, App, BusinessCenter, Catalog, Identity, Page, Pixel
+from local.tiktok_simulator.world import Advertiser, App, BusinessCenter, Catalog, FormLibrary, Identity, Page, Pixel
 
 _CREATED = 1_780_000_000
 _CREATED_ISO = "2026-05-28T20:26:40Z"
@@ -149,6 +149,17 @@ def page_row(page: Page, *, in_library: bool) -> JsonObject:
         "create_time": _CREATED_TEXT,
         "update_time": _CREATED_TEXT,
         "publish_time": _CREATED_TEXT if page.status == "PUBLISHED" else None,
+    }
+
+
+def library_row(library: FormLibrary) -> JsonObject:
+    """A row of page/library/get/ (BUB model/page/library)."""
+    return {
+        "library_id": library.id,
+        "library_name": library.name,
+        "advertiser_id": library.advertiser_id,
+        "create_time": _CREATED_TEXT,
+        "update_time": _CREATED_TEXT,
     }
 
 

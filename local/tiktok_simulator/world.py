@@ -156,10 +156,11 @@ class Catalog:
 
 @dataclass(frozen=True)
 class FormLibrary:
-    """The pages that were moved from ad accounts to a Business Center."""
+    """The pages that were moved from an ad account to a Business Center."""
 
     id: str
     name: str
+    advertiser_id: str
     pages: tuple[Page, ...] = ()
 
 

@@ -32,7 +32,7 @@ SDK_VERSION = "1.1.3"
 
 LACKING = {
     "page/get/": "no operation for instant pages and lead forms; our source is BUB api/page",
-    "page/library/get/": "no operation; no source at all has its parameters or shape",
+    "page/library/get/": "no operation; our source is BUB model/page/library",
 }
 """What our client calls and this release of the SDK cannot."""
 
@@ -105,6 +105,13 @@ DIFFERENCES = (
         "query fields",
         '["advertiser_id","name","status"]',
         '["advertiser_id", "name", "status"]',
+        "as before",
+    ),
+    Difference(
+        "custom identity flag",
+        "query fields",
+        '["advertiser_id","can_use_custom_identity"]',
+        '["advertiser_id", "can_use_custom_identity"]',
         "as before",
     ),
 )
@@ -265,7 +272,7 @@ READS = {
     "two advertisers": Read(
         "advertiser/info/",
         DemoToken.OWNER,
-        {"advertiser_ids": [DemoAdvertiser.SUSPENDED, READY], "fields": ["name", "status"]},
+        {"advertiser_ids": [DemoAdvertiser.SUSPENDED, READY], "fields": ["advertiser_id", "name"]},
         lambda _: [DemoAdvertiser.SUSPENDED, READY],
     ),
 }
@@ -291,7 +298,7 @@ def test_the_sdk_gets_business_centers(tiktok: Simulator, sdk: OfficialSdk) -> N
 
 def test_the_sdk_gets_the_flag_alone(tiktok: Simulator, sdk: OfficialSdk) -> None:
     """Asked for can_use_custom_identity and more, the simulator gives the SDK the flag and the id."""
-    fields = ["name", "can_use_custom_identity"]
+    fields = ["advertiser_id", "name", "can_use_custom_identity"]
     advertiser = DemoAdvertiser.CUSTOM_RESTRICTED
     data = sdk.call("advertiser/info/", DemoToken.MEDIA_BUYER, advertiser_ids=[advertiser], fields=fields)
     assert data == {"list": [{"advertiser_id": advertiser, "can_use_custom_identity": False}]}

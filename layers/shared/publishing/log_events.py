@@ -26,6 +26,7 @@ class LogEvent(StrEnum):
     CHECK_FAILED = "a check failed and comes back"
     MESSAGE_UNREADABLE = "a message cannot be read"
     NOT_HIDDEN = "a message comes back later than it could"
+    NOT_COUNTED = "what came of a batch of messages is not in its sweep's account"
     EXPIRY_TOLD = "others are told that a connection has ended"
     CONNECTED = "TikTok is connected"
     NOT_CONNECTED = "TikTok did not exchange a code"

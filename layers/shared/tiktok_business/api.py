@@ -170,18 +170,20 @@ class TikTokBusinessApi:
         )
 
     def page_libraries(self, advertiser_id: str) -> Iterator[PageLibrary]:
-        """``page/library/get/``: the form libraries this advertiser can draw from.
+        """``page/library/get/``: the form libraries that hold what was moved from this advertiser.
 
-        Parameters and shape are not documented in any source read; unknown parameters are ignored by TikTok.
+        TikTok lists those of every advertiser that the token's person sees, and takes no filter (BUB
+        ``model/page/library``). How many a page may hold is not documented.
         """
-        return self.client.rows(
+        rows = self.client.rows(
             "page/library/get/",
-            {"advertiser_id": advertiser_id},
+            {},
             PageLibrary,
             keys=("list", "libraries"),
             id_of=lambda library: library.library_id,
             page_size=100,
         )
+        return (library for library in rows if library.advertiser_id == advertiser_id)
 
     def advertiser(self, advertiser_id: str) -> Advertiser:
         """``advertiser/info/``, scope 100: name and status of the ad account."""
@@ -190,9 +192,10 @@ class TikTokBusinessApi:
     def can_use_custom_identity(self, advertiser_id: str) -> bool | None:
         """``advertiser/info/``: whether TikTok still lets this account run ads under a custom identity.
 
-        A call of its own, because asking for this field suppresses every other one. None: TikTok does not say.
+        A call of its own, because asking for this field suppresses every other one but the id, which comes for certain
+        only where it is asked for. None: TikTok does not say.
         """
-        return self._advertiser(advertiser_id, ["can_use_custom_identity"]).can_use_custom_identity
+        return self._advertiser(advertiser_id, ["advertiser_id", "can_use_custom_identity"]).can_use_custom_identity
 
     def lead_terms_confirmed(self, advertiser_id: str) -> bool:
         """``term/check/``, scope 120: whether the LeadAds terms are signed for this ad account."""

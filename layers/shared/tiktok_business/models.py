@@ -126,9 +126,11 @@ class Page(_Row):
 
 
 class PageLibrary(_Row):
-    """A row of ``page/library/get/``: a Business Center's library of forms. Its shape is not documented."""
+    """A row of ``page/library/get/``: a Business Center's library of forms (BUB ``model/page/library``)."""
 
     library_id: Id
+    advertiser_id: Id
+    """Whose forms were moved there. Without it nothing is known of whom they serve."""
 
 
 class Advertiser(_Row):
@@ -139,7 +141,7 @@ class Advertiser(_Row):
     status: OptionalText = None
     """``STATUS_ENABLE`` or one of a dozen others."""
     can_use_custom_identity: OptionalFlag = None
-    """Only in an answer to a call that asks for this field and no other."""
+    """Only in an answer to a call that asks for this field."""
 
 
 class CreatedIdentity(_Row):

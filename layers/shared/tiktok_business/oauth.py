@@ -119,8 +119,12 @@ class TikTokOAuth:
         return tuple(read_data(endpoint, _Reachable, data).list)
 
     def revoke(self, token: SecretStr) -> None:
-        """``oauth2/revoke_token/``: end the token. One that is dead already counts as done (BUB ``revoke_token``)."""
-        client = self._client(None, token)
+        """``oauth2/revoke_token/``: end the token. One that is dead already counts as done (BUB ``revoke_token``).
+
+        It goes in the header too. Some clients send it in the body alone, but were TikTok to miss it in the header, its
+        refusal (40104) would be that of a dead token.
+        """
+        client = self._client(token)
         with suppress(TokenRejectedError), _about_the_app():
             client.post("oauth2/revoke_token/", {**self._proof(), "access_token": token.get_secret_value()})
 

@@ -55,7 +55,7 @@ _PH = "PostHog/posthog#78577; EVA, 2026-08-13"
 
 _WRONG_APP = re.compile(r"inconsistent with the token", re.IGNORECASE)
 _SCOPE = re.compile(r"\bscopes?\b", re.IGNORECASE)
-_GONE = re.compile(r"doesn.t exist or has been deleted", re.IGNORECASE)
+_GONE = re.compile(r"\b(advertiser|ad account)\b.* doesn.t exist or has been deleted", re.IGNORECASE)
 
 
 def _row(

@@ -300,7 +300,7 @@ ROWS: tuple[Row, ...] = (
         rule=required,
         parts={
             Part.LIST: ("list",),
-            Part.ID: ("library_id",),
+            Part.ID: ("library_id", "advertiser_id"),
             Part.SHOWN: ("library_name", "page_info", "total_page"),
         },
         id_number=w.LIBRARY,

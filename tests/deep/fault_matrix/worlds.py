@@ -22,7 +22,8 @@ USER = "u-asker"
 MATE = "u-mate"
 MATES_TOKEN = "simulated-token-of-the-teammate"
 CENTER = "7200000000000000099"
-LIBRARY = "7500000000000000001"
+LIBRARY = ADVERTISER
+"""Of the same digits, so that one number can stand for either id of a library's row."""
 _USERS = (USER, MATE)
 
 Scene = Callable[[World], None]
@@ -214,7 +215,7 @@ def _advertiser(world: World) -> Advertiser:
 
 
 def _library(world: World, *pages: Page) -> None:
-    world.business_centers[CENTER].library = FormLibrary(LIBRARY, "Forms", pages)
+    world.business_centers[CENTER].library = FormLibrary(LIBRARY, "Forms", ADVERTISER, pages)
 
 
 def _center(bc_id: str, catalogs: list[Catalog] | None = None) -> BusinessCenter:

@@ -153,20 +153,6 @@ class TestList:
         assert DemoAdvertiser.QUIET_PIXEL in connection.advertiser_ids
         assert system.due_in(WHO) == DAY
 
-    def test_who_has_left_the_team(self, system: System) -> None:
-        """Takes the token along: TikTok is not asked with it, until they are a member again."""
-        system.connect(WHO)
-        system.tiktok.requests.clear()
-        system.teams.remove(TEAM, f"MEMBER#{WHO}")
-        system.clock.forward(DAY)
-        assert system.sweep() == []
-        assert len(system.tiktok.requests) == 0
-        assert system.due_in(WHO) == DAY
-        system.member(WHO, "owner")
-        system.clock.forward(DAY)
-        system.sweep()
-        assert _listings(system) == 1
-
     def test_narrow_consent(self, system: System) -> None:
         """Who did not grant the list is connected and stays so."""
         assert system.connect(WHO, scopes=set(Scope) - {Scope.ADVERTISER_READ}) == "connected"
@@ -202,6 +188,22 @@ class TestList:
         assert system.sweep() == []
         assert "missing or holds no token" in log.getvalue()
         assert system.due_in(WHO) == HOUR
+
+    def test_who_has_left_the_team(self, system: System) -> None:
+        """Their token counts for nobody: TikTok is not asked with it, and nobody told of its end, until they return."""
+        system.member("u-left", "mediabuyer")
+        system.connect("u-left")
+        before = system.connection("u-left")
+        system.teams.remove(TEAM, "MEMBER#u-left")
+        system.tiktok.world.revoke(str(system.token("u-left")))
+        system.tiktok.requests.clear()
+        system.pass_time(3 * DAY)
+        assert len(system.tiktok.requests) == 0
+        assert system.connection("u-left") == before
+        assert system.told(EXPIRED) == []
+        system.member("u-left", "mediabuyer")
+        system.pass_time(DAY)
+        assert len(system.told(EXPIRED)) == 1
 
     def test_of_another_services_writing(self, system: System) -> None:
         """An item without any of our attributes is refreshed as well, once that is scheduled."""

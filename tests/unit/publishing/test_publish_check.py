@@ -90,6 +90,17 @@ def test_every_demo_advertiser_is_told_what_the_table_says(demo: Product, ask: A
         assert codes == [*row.warnings, *ONLY_FOR.get((row.advertiser, objective), [])]
 
 
+def test_the_library_of_another_ad_account_holds_no_form_of_this_one(
+    tiktok: Simulator, demo: Product, ask: Ask
+) -> None:
+    """TikTok lists all that the person sees; the forms moved from one ad account make no other one ready."""
+    tiktok.world.advertisers[A.LINKED_BY_OWNER].pages.clear()
+    user = T.MANAGER.user
+    answer = ask(demo, "publish", user, advertiser_id=A.LINKED_BY_OWNER, objective="LEAD_GENERATION")
+    assert (answer.json["ready"], answer.json["missing"]) == (False, ["leadForm"])
+    assert ask(demo, "publish", user, advertiser_id=A.LIBRARY_FORM, objective="LEAD_GENERATION").json["ready"]
+
+
 def test_an_answer_has_every_field_of_the_contract(demo: Product, ask: Ask) -> None:
     """The example of the contract, word for word where TikTok's demo world allows."""
     answer = ask(demo, "publish", "u-buyer", advertiser_id=A.UNBOUND_PIXELS, objective=" web_conversions ").json

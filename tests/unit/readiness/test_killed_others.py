@@ -106,9 +106,7 @@ AFTER_OUTAGE = replace(
     effects=("bus", *SWEEP, "count"),
     events=((UNVERIFIABLE, f"checks-unverifiable/{LAST_RUN}"),),
 )
-REQUEST = Scenario(
-    "request", _nobody_yet, _ask_for_all, ("schedule",) + ("write",) * 3 + ("queue",) * 3, mend=_ask_for_all
-)
+REQUEST = Scenario("request", _nobody_yet, _ask_for_all, ("schedule",) + ("write", "queue") * 3, mend=_ask_for_all)
 SCENARIOS = (
     WHOLE_SWEEP,
     replace(WHOLE_SWEEP, name="sweep tried again", mend=_lambda_tries_again),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.tiktok_simulator import DemoAdvertiser
+from local.tiktok_simulator import DemoAdvertiser, DemoToken
 from publishing.readiness.cadence import ACTIVE_AFTER_LAUNCH, QUEUED_FOR, REST
 from publishing.readiness.record import Record
 from publishing.readiness.request import ContendedError, RequestRefusedError
@@ -163,6 +163,23 @@ def test_a_record_that_others_keep_writing_fails_the_event(system: System) -> No
     with pytest.raises(ContendedError):
         system.ask(NAMED)
     assert len(system.queue) == 0
+
+
+def test_a_team_of_many_is_asked_for_one_after_the_other(system: System) -> None:
+    """An event whose time is over halfway has asked for what came before: no claim waits for a message until then."""
+    many = [str(number) for number in range(1, 6)]
+    system.person(DemoToken.OWNER, advertisers=many)
+
+    def before_write(record: Record) -> None:
+        if record.advertiser_id == many[3]:
+            raise TimeoutError
+
+    system.records.before_write = before_write
+    with pytest.raises(TimeoutError):
+        system.ask({"team_id": TEAM}, CONNECTED)
+    claimed = [one for one in many if system.product.records.read(TEAM, one)]
+    asked = [one.content.advertiser_id for one in system.queue.messages if isinstance(one.content, LookMessage)]
+    assert asked == claimed == many[:3]
 
 
 SECRET = "never-to-be-seen"

@@ -310,6 +310,20 @@ def test_the_account_of_a_run_counts_its_looks(batch: System) -> None:
     assert (run.queued, run.verified, run.unverified) == (3, 2, 1)
 
 
+def test_an_account_that_cannot_be_written_brings_no_look_again(
+    batch: System, log: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The looks are made and told: TikTok is not asked a second time, and operators still see them counted."""
+    batch.worker.runs = overriding(batch.seen_runs, count=failing("never-to-be-seen"))
+    batch.queue.put(LookMessage(TEAM, READY, run="not-a-moment"))
+    batch.work()
+    assert (len(batch.queue), batch.queue.dead) == (0, [])
+    assert [batch.record(one).snapshot.generation for one in MANY] == [1, 1, 1]
+    assert '"Unverified"' in capsys.readouterr().out
+    assert "RuntimeError" in log.getvalue()
+    assert "never-to-be-seen" not in log.getvalue()
+
+
 def test_metrics_have_no_ids_in_their_dimensions(batch: System, capsys: pytest.CaptureFixture[str]) -> None:
     """By outcome, by check and by event alone; and each message and each look is counted."""
     refuse_for_rate(batch)

@@ -111,10 +111,10 @@ def test_looks_are_asked_for_by_three_events() -> None:
     ]
 
 
-def test_who_connects_as_many_advertisers_as_are_kept_has_looks_asked_for_all_of_them() -> None:
-    """Each is read, claimed and put into a queue, and there is twice the time that this takes."""
-    seconds = MAX_LISTED * 3 * AWS_CALL_SECONDS
-    assert 2 * seconds <= FUNCTIONS["ReadinessRequestFunction"]["Properties"]["Timeout"]
+def test_the_longest_list_of_a_connection_is_asked_for_in_one_event() -> None:
+    """Each advertiser takes a read, a write and a message, even where AWS takes twice as long as it is reckoned."""
+    per_advertiser = 3 * 2 * AWS_CALL_SECONDS
+    assert FUNCTIONS["ReadinessRequestFunction"]["Properties"].get("Timeout", 0) > MAX_LISTED * per_advertiser
 
 
 @pytest.mark.parametrize("function", ["ReadinessSweepFunction", "ReadinessRequestFunction"])

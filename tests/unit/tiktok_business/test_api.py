@@ -89,7 +89,7 @@ LISTINGS: dict[str, tuple[Listing, str, dict[str, str]]] = {
     "can_use_custom_identity": (
         lambda api: [api.can_use_custom_identity(READY)],
         "advertiser/info/",
-        {"advertiser_ids": f'["{READY}"]', "fields": '["can_use_custom_identity"]'},
+        {"advertiser_ids": f'["{READY}"]', "fields": '["advertiser_id","can_use_custom_identity"]'},
     ),
     "lead_terms_confirmed": (
         lambda api: [api.lead_terms_confirmed(READY)],
@@ -233,6 +233,7 @@ class TestLibraries:
         api = api_of(demo, DemoToken.MANAGER)
         assert list(api.lead_forms({"advertiser_id": DemoAdvertiser.LIBRARY_FORM})) == []
         (library,) = api.page_libraries(DemoAdvertiser.LIBRARY_FORM)
+        assert list(api.page_libraries(DemoAdvertiser.LINKED_BY_OWNER)) == []
         (form,) = api.lead_forms({"library_id": library.library_id})
         assert form.status == "PUBLISHED"
         assert "advertiser_id" not in demo.requests[-1].query

@@ -26,7 +26,7 @@ LEAST: dict[type[BaseModel], dict[str, Any]] = {
     Catalog: {"catalog_id": "1"},
     App: {"app_id": "1"},
     Page: {"page_id": "1", "status": "PUBLISHED"},
-    PageLibrary: {"library_id": "1"},
+    PageLibrary: {"library_id": "1", "advertiser_id": "2"},
     Advertiser: {"advertiser_id": "1"},
     CreatedIdentity: {"identity_id": "1"},
     TermCheck: {"confirmed": True},
@@ -38,6 +38,7 @@ IDS = [
     (App, "app_id"),
     (Page, "page_id"),
     (PageLibrary, "library_id"),
+    (PageLibrary, "advertiser_id"),
     (Advertiser, "advertiser_id"),
     (CreatedIdentity, "identity_id"),
 ]

@@ -276,10 +276,11 @@ class TestForms:
         manager, query = DemoToken.MANAGER, {"advertiser_id": DemoAdvertiser.LIBRARY_FORM}
         assert client.data("page/get/", manager, **query)["list"] == []
         libraries = client.data("page/library/get/", manager)["list"]
-        assert [set(row) for row in libraries] == [{"library_id", "library_name", "bc_id"}]
-        bc_id, library_id = libraries[0]["bc_id"], libraries[0]["library_id"]
-        assert client.data("page/library/get/", manager, bc_id=bc_id, **query)["list"] == libraries
-        assert client.data("page/library/get/", manager, bc_id="1")["list"] == []
+        (library,) = libraries
+        assert set(library) == {"library_id", "library_name", "advertiser_id", "create_time", "update_time"}
+        library_id = library["library_id"]
+        for ignored in (query, {"advertiser_id": DemoAdvertiser.LINKED_BY_OWNER}, {"bc_id": "1"}):
+            assert client.data("page/library/get/", manager, **ignored)["list"] == libraries
         assert client.data("page/library/get/", DemoToken.OWNER)["list"] == []
         form = client.data("page/get/", manager, library_id=library_id)["list"][0]
         assert (form["status"], form["transfer_status"]) == ("PUBLISHED", "TRANSFERRED")
@@ -319,16 +320,15 @@ class TestAdvertiserInfo:
         assert not {"can_use_custom_identity", "ads_only_mode", "company_name_editable"} & set(row)
 
     def test_chosen_fields(self, client: Client) -> None:
-        """Chosen fields come with the advertiser's id."""
-        assert set(self.ask(client, DemoAdvertiser.SUSPENDED, "status")) == {"advertiser_id", "status"}
+        """Chosen fields come alone: the advertiser's id too is one to choose."""
+        for fields in ({"status"}, {"advertiser_id", "status"}):
+            assert set(self.ask(client, DemoAdvertiser.SUSPENDED, *fields)) == fields
 
     @pytest.mark.parametrize("flag", ["can_use_custom_identity", "ads_only_mode", "company_name_editable"])
     def test_flags_suppress(self, client: Client, flag: str) -> None:
-        """A flag suppresses every other field that is asked for with it."""
-        assert set(self.ask(client, DemoAdvertiser.SUSPENDED, "name", flag, "status")) == {
-            "advertiser_id",
-            flag,
-        }
+        """A flag suppresses every other field that is asked for with it, but the advertiser's id."""
+        row = self.ask(client, DemoAdvertiser.SUSPENDED, "name", flag, "status", "advertiser_id")
+        assert set(row) == {"advertiser_id", flag}
 
     def test_custom_identity_flag(self, client: Client) -> None:
         """can_use_custom_identity is true, false, or not answered."""

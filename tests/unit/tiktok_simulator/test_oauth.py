@@ -41,9 +41,10 @@ def connected(simulator: Simulator, oauth: TikTokOAuth, user: str, scopes: set[S
     return oauth.exchange(code_in(simulator.consent(page_of(simulator), user, scopes=scopes)))
 
 
-def post(simulator: Simulator, path: str, **body: Any) -> dict[str, Any]:
+def post(simulator: Simulator, path: str, token: str | None = None, **body: Any) -> dict[str, Any]:
     proof = {"app_id": simulator.world.app_id, "secret": simulator.world.app_secret}
-    response = requests.post(f"{simulator.base_url}/{path}", json=proof | body, timeout=5)
+    headers = {} if token is None else {"Access-Token": token}
+    response = requests.post(f"{simulator.base_url}/{path}", json=proof | body, headers=headers, timeout=5)
     assert response.status_code == 200
     answer: dict[str, Any] = response.json()
     return answer
@@ -186,10 +187,14 @@ class TestScopes:
         assert connected(simulator, oauth, STARTER).scopes == ("10", "12", "15", "60", "68", "69", "70", "80", "90")
 
 
+def revoke(simulator: Simulator, token: str, **body: Any) -> dict[str, Any]:
+    return post(simulator, "oauth2/revoke_token/", token, **{"access_token": token, **body})
+
+
 class TestRevoke:
     def test_once(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
         """A revoked token is dead, with the advertisers that it loses named; to revoke it again is 40105."""
-        data = post(simulator, "oauth2/revoke_token/", access_token=DemoToken.MANAGER)["data"]
+        data = revoke(simulator, DemoToken.MANAGER)["data"]
         assert data == {
             "app_id": simulator.world.app_id,
             "advertiser_ids": [
@@ -199,7 +204,7 @@ class TestRevoke:
             ],
         }
         for token in (DemoToken.MANAGER, "never-existed"):
-            assert post(simulator, "oauth2/revoke_token/", access_token=token)["code"] == 40105
+            assert revoke(simulator, token)["code"] == 40105
         oauth.revoke(SecretStr(DemoToken.MANAGER))
         with pytest.raises(TikTokError) as caught:
             oauth.advertisers(SecretStr(DemoToken.MANAGER))
@@ -209,6 +214,12 @@ class TestRevoke:
         """A person's other tokens live on."""
         new = connected(simulator, oauth, DemoToken.OWNER.user).access_token
         oauth.revoke(new)
+        assert simulator.world.tokens[new.get_secret_value()].revoked
+        assert oauth.advertisers(SecretStr(DemoToken.OWNER))
+
+    def test_header(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
+        """The header must name the token too: without it nothing is revoked."""
+        assert post(simulator, "oauth2/revoke_token/", access_token=DemoToken.OWNER)["code"] == 40104
         assert oauth.advertisers(SecretStr(DemoToken.OWNER))
 
     @pytest.mark.parametrize(
@@ -217,7 +228,7 @@ class TestRevoke:
     )
     def test_wrong(self, simulator: Simulator, oauth: TikTokOAuth, body: dict[str, Any], refused: int) -> None:
         """A wrong app or secret revokes nothing."""
-        answer = post(simulator, "oauth2/revoke_token/", **{"access_token": DemoToken.OWNER, **body})
+        answer = revoke(simulator, DemoToken.OWNER, **body)
         assert answer["code"] == refused
         assert oauth.advertisers(SecretStr(DemoToken.OWNER))
 
@@ -237,10 +248,9 @@ class TestFaults:
 
     def test_of_a_token(self, simulator: Simulator) -> None:
         """A fault of one token strikes when that token is to be revoked, and no other."""
-        path = "oauth2/revoke_token/"
-        simulator.faults.add(Fault(path=path, kind=FaultKind.CODE, code=50000, token=DemoToken.OWNER))
-        assert post(simulator, path, access_token=DemoToken.MANAGER)["code"] == 0
-        assert post(simulator, path, access_token=DemoToken.OWNER)["code"] == 50000
+        simulator.faults.add(Fault(path="oauth2/revoke_token/", kind=FaultKind.CODE, code=50000, token=DemoToken.OWNER))
+        assert revoke(simulator, DemoToken.MANAGER)["code"] == 0
+        assert revoke(simulator, DemoToken.OWNER)["code"] == 50000
         assert not simulator.world.tokens[DemoToken.OWNER].revoked
 
 

@@ -71,7 +71,7 @@ class TestTokens:
         assert "lacks the required scope" in ask(endpoint.path, "bare")["message"]
 
 
-ADVERTISER_ENDPOINTS = ("identity/get/", "pixel/list/", "app/list/", "page/get/", "page/library/get/")
+ADVERTISER_ENDPOINTS = ("identity/get/", "pixel/list/", "app/list/", "page/get/")
 
 
 class TestAdvertisers:

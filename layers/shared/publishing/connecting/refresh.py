@@ -31,7 +31,7 @@ def refresh(services: ConnectServices, marks: Marks, expiry: Expiry, due: DueCon
             if connection is not None:
                 services.connections.unschedule(connection)
             return
-        if due.user_id not in team.roles:  # who has left has taken the token along, and may come back
+        if connection.user_id not in team.roles:  # who has left: the token is nobody's to use, unless they return
             services.connections.put_off(connection, services.clock() + LIST_EVERY)
             return
         _list(services, marks, expiry, connection, deadline)

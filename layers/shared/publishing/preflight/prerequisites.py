@@ -73,7 +73,7 @@ def check_app(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
 
 
 def check_lead_form(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
-    """Whether a published lead form exists, of the advertiser or of a form library.
+    """Whether a published lead form exists, of the advertiser or of a form library of its own.
 
     A form in a library is invisible by advertiser, so the libraries are asked where the advertiser has none.
     """

@@ -1,6 +1,6 @@
 """Looks that other services ask for: a draft was saved, a campaign scheduled, TikTok connected."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -65,7 +65,8 @@ class Requests:
             raise RequestRefusedError(f"unusable: {', '.join(faulty_fields(error, 'detail'))}") from None
         now = self.clock()
         advertisers = [asked.advertiser_id] if asked.advertiser_id else self._advertisers(asked)
-        records = [self._claimed(asked.team_id, one, asked.launch_at, f"{event_id}/{one}") for one in advertisers]
+        # One by one as they are sent: should the time end among thousands, nothing is claimed without its message.
+        records = (self._claimed(asked.team_id, one, asked.launch_at, f"{event_id}/{one}") for one in advertisers)
         self.queue.send(
             Outgoing(
                 LookMessage(record.team_id, record.advertiser_id, record.claim),
@@ -74,9 +75,9 @@ class Requests:
             )
             for record in records
         )
-        return len(records)
+        return len(advertisers)
 
-    def _advertisers(self, asked: _Detail) -> Iterable[str]:
+    def _advertisers(self, asked: _Detail) -> Collection[str]:
         """Those of the team's connections, or of the one person's; their lists are refreshed from now on."""
         team = self.teams.read(asked.team_id)
         usable = [one for one in team.connections if team.may_use(one) and asked.user_id in {None, one.user_id}]

@@ -137,8 +137,11 @@ class Worker:
             first_refusal = checked.outcome is Outcome.RATE_LIMITED and tries == 1
             if message and message.run and checked.look and (checked.outcome is Outcome.LOOKED or first_refusal):
                 runs.setdefault(message.run, Counter())[troubled(checked.look)] += 1
-        for name, counted in runs.items():
-            self.runs.count(Run(name, verified=counted[False], unverified=counted[True]))
+        try:
+            for name, counted in runs.items():
+                self.runs.count(Run(name, verified=counted[False], unverified=counted[True]))
+        except Exception as error:  # noqa: BLE001 - the looks are made: the batch must not come again for its account
+            logger.warning(LogEvent.NOT_COUNTED, error=type(error).__name__)
         metrics.of_checks([checked for _, checked, _ in self._done])
 
 
