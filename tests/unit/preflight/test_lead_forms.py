@@ -11,7 +11,9 @@ from tiktok_business.errors import TokenRejectedError
 NONE = success({"list": []})
 DRAFT = success({"list": [{"page_id": "1", "status": "EDITED"}]})
 PUBLISHED = success({"list": [{"page_id": "2", "status": "PUBLISHED"}]})
-TWO_LIBRARIES = success({"list": [{"library_id": "7"}, {"library_id": "8"}]})
+TWO_LIBRARIES = success(
+    {"list": [{"library_id": "7", "advertiser_id": "1"}, {"library_id": "8", "advertiser_id": "1"}]}
+)
 DEAD = refusal(40105, "The access token is incorrect or has been revoked.")
 REFUSED = refusal(40001, "No permission to operate the library.")
 
