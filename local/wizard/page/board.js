@@ -23,6 +23,7 @@ export class Board {
     this.changedAt = new Map();
     this.visible = false;
     this.asking = 0;
+    this.failed = null;
   }
 
   start() {
@@ -57,6 +58,7 @@ export class Board {
     this.started = true;
     this.known = new Map();
     this.changedAt = new Map();
+    this.failed = null;
     $("board").replaceChildren();
     $("board-said").textContent = "";
     $("told").replaceChildren();
@@ -86,9 +88,12 @@ export class Board {
     try {
       const { advertisers } = await this.app.api.get("/readiness");
       if (number !== this.asking) return;
+      this.failed = null;
       shown = advertisers.length ? this.grid(advertisers) : nothing();
     } catch (error) {
-      if (number !== this.asking) return;
+      // It is an alert: shown again every few seconds, it would be read aloud every few seconds.
+      if (number !== this.asking || this.failed === error.message) return;
+      this.failed = error.message;
       shown = trouble(error);
     }
     const scrolled = $("board").firstElementChild?.scrollLeft ?? 0;
@@ -114,7 +119,7 @@ export class Board {
         this.known.set(key, cell.words);
         const changed = was !== undefined && was !== cell.words;
         if (changed) {
-          changes.push(`${words.objective(name)}: ${cell.words.toLowerCase()}`);
+          changes.push(`${this.app.advertiserName(one.advertiser_id)}, ${words.objective(name)}: ${cell.words.toLowerCase()}`);
           this.changedAt.set(key, Date.now());
         }
         const lately = Date.now() - (this.changedAt.get(key) ?? 0) < NEW_FOR_MS;
@@ -138,7 +143,7 @@ export class Board {
   rowHead(one) {
     return h("th", { scope: "row" },
       h("span", {}, this.app.advertiserName(one.advertiser_id)),
-      h("span", { class: "cell-age" }, `checked ${words.age(one.checked_at)}`),
+      h("span", { class: "cell-age" }, one.checked_at ? `checked ${words.age(one.checked_at)}` : "never verified"),
       one.stale ? h("span", { class: "pill" }, "Could not be verified again") : null,
     );
   }

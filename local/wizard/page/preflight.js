@@ -93,7 +93,7 @@ export class Preflight {
     $("run").disabled = true;
     $("result").setAttribute("aria-busy", "true");
     $("said").textContent = "Asking TikTok.";
-    // What TikTok was asked is a courtesy of the simulator: the answer does not wait for it, nor fail with it.
+    // What TikTok was asked is a courtesy of the simulator: the answer does not fail with it.
     const earlier = await control.requests().catch(() => null);
     const started = performance.now();
     let shown;
@@ -173,7 +173,7 @@ export class Preflight {
 
 function runsUnder({ identity }) {
   if (!identity) return "";
-  return `The ad would run as “${identity.display_name}” (${words.kindWithin(identity.identity_type)}). `;
+  return `The ad would run as “${identity.display_name ?? identity.identity_id}” (${words.kindWithin(identity.identity_type)}). `;
 }
 
 function whose({ token }) {
@@ -191,7 +191,7 @@ function details(answer, took, requests) {
       h("dt", {}, "Advertiser"), h("dd", {}, answer.advertiser_id ? `${answer.advertiser_id}, ${source}` : "none"),
       h("dt", {}, "Reason"), h("dd", {}, [answer.reason ?? "none", answer.detail].filter(Boolean).join(", ")),
     ),
-    requests?.length ? asked(requests) : h("p", { class: "note" }, "TikTok was not asked."),
+    requests?.length ? asked(requests) : h("p", { class: "note" }, requests ? "TikTok was not asked." : "What TikTok was asked is not known."),
   );
 }
 

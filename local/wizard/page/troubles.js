@@ -1,5 +1,6 @@
 // The drawer that makes the simulated TikTok go wrong.
 
+import { NoAnswer } from "./api.js";
 import { confirmed } from "./confirm.js";
 import { $, h } from "./dom.js";
 import { clearNotices, heading, notice } from "./notices.js";
@@ -101,7 +102,9 @@ export class Troubles {
     const text = "Faults, identities and connections that came later are gone, for everybody who looks at this stack.";
     if (!(await confirmed("Start the demo over?", text, "Start over"))) return;
     try {
-      const answer = await fetch("/wizard/start-over", { method: "POST" });
+      const answer = await fetch("/wizard/start-over", { method: "POST" }).catch(() => {
+        throw new NoAnswer();
+      });
       if (!answer.ok) throw new Error(`The local stack answered ${answer.status}.`);
       clearNotices();
       remember({ asked: false });
