@@ -6,17 +6,20 @@ import { notice, trouble } from "./notices.js";
 const LONGEST = 40;
 const LARGEST_BYTES = 4_500_000; // what a request can carry, base64 and all; the API says so too
 
-/** Counted as the API counts: code points of the trimmed name in NFC. */
-export const counted = (name) => [...name.trim().normalize("NFC")].length;
+/** As the API strips it: trim() would take a byte order mark too, which comes along with what is pasted from files. */
+const stripped = (name) => name.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, "");
+
+/** Counted as the API counts: code points of the stripped name in NFC. */
+export const counted = (name) => [...stripped(name).normalize("NFC")].length;
 
 /** What is kept of a name that is too long: whole characters, as a reader sees them. */
 export function kept(name) {
   let cut = "";
-  for (const { segment } of new Intl.Segmenter("en", { granularity: "grapheme" }).segment(name.trim().normalize("NFC"))) {
+  for (const { segment } of new Intl.Segmenter("en", { granularity: "grapheme" }).segment(stripped(name).normalize("NFC"))) {
     if ([...cut, ...segment].length > LONGEST) break;
     cut += segment;
   }
-  return cut.trimEnd();
+  return stripped(cut);
 }
 
 export function creation(app, advertiserId, close) {
