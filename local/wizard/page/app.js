@@ -3,7 +3,7 @@
 import { Api, Control } from "./api.js";
 import { Board } from "./board.js";
 import { Connections } from "./connections.js";
-import { $, h } from "./dom.js";
+import { $, atWork, h } from "./dom.js";
 import { remember, remembered } from "./memory.js";
 import { heading, notice, trouble } from "./notices.js";
 import { Preflight } from "./preflight.js";
@@ -55,7 +55,7 @@ class App {
     $("person-note").textContent = this.person.note;
     this.preflight.become();
     this.board.become();
-    await this.connections.refresh();
+    await this.connections.become();
   }
 
   /** TikTok was told that this person connects; now they are back with ?tiktok=connected or ?tiktok=error&code=. */
@@ -75,13 +75,14 @@ class App {
 
   /** Leave for TikTok's consent page. */
   async connect(button) {
-    button.disabled = true;
+    const { person } = this;
+    atWork(button, true);
     try {
       const { authorize_url: url } = await this.api.post("/connections");
-      location.assign(url);
+      if (person === this.person) location.assign(url);
     } catch (error) {
       notice("bad", heading(error), error.message);
-      button.disabled = false;
+      atWork(button, false);
     }
   }
 }

@@ -1,6 +1,7 @@
 // The readiness board: advertisers by objectives, as the service last knew them. It changes when the bus tells.
 
-import { $, h, icon } from "./dom.js";
+import { Problem } from "./api.js";
+import { $, atWork, h, icon } from "./dom.js";
 import { heading, notice, trouble } from "./notices.js";
 import * as words from "./words.js";
 
@@ -59,6 +60,7 @@ export class Board {
     this.known = new Map();
     this.changedAt = new Map();
     this.failed = null;
+    this.offerCheckAll();
     $("board").replaceChildren();
     $("board-said").textContent = "";
     $("told").replaceChildren();
@@ -150,21 +152,23 @@ export class Board {
 
   /** A preflight of each advertiser that this person reaches: whatever is found is known from then on. */
   async checkAll() {
-    const { own, teammates } = this.app.person;
-    const { api } = this.app;
-    const button = $("check-all");
-    button.disabled = true;
-    try {
-      for (const [index, id] of [...own, ...teammates].entries()) {
-        button.textContent = `Checking ${index + 1} of ${own.length + teammates.length}…`;
-        await api.get("/publish-check", { advertiser_id: id, objective: "WEB_CONVERSIONS" });
-      }
-    } catch (error) {
-      notice("bad", heading(error), error.message);
+    const { api, person } = this.app;
+    const ids = [...person.own, ...person.teammates];
+    atWork($("check-all"), true);
+    for (const [index, id] of ids.entries()) {
+      $("check-all").textContent = `Checking ${index + 1} of ${ids.length}…`;
+      const error = await api.get("/publish-check", { advertiser_id: id, objective: "WEB_CONVERSIONS" }).then(() => null, (one) => one);
+      if (person !== this.app.person) return;
+      if (error) notice("bad", heading(error), `${this.app.advertiserName(id)}: ${error.message}`);
+      if (error && !(error instanceof Problem)) break;
     }
-    button.disabled = false;
-    button.textContent = "Check all my advertisers";
+    this.offerCheckAll();
     await this.refresh();
+  }
+
+  offerCheckAll() {
+    atWork($("check-all"), false);
+    $("check-all").textContent = "Check all my advertisers";
   }
 }
 

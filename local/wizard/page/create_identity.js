@@ -1,7 +1,7 @@
 // A custom identity, created where it is missed: a name, an avatar if one likes.
 
-import { h } from "./dom.js";
-import { notice, trouble } from "./notices.js";
+import { atWork, h } from "./dom.js";
+import { heading, notice, trouble } from "./notices.js";
 
 const LONGEST = 40;
 const LARGEST_BYTES = 4_500_000; // what a request can carry, base64 and all; the API says so too
@@ -39,6 +39,9 @@ export function creation(app, advertiserId, close) {
     h("div", { class: "actions" }, create, h("button", { type: "button", class: "plain", onclick: close }, "Cancel")),
   );
   const intent = new Intent();
+  // Whoever opened the form creates, about what was asked then: both may be others by the time an answer comes.
+  const { api, preflight } = app;
+  const question = preflight.question();
 
   name.addEventListener("input", () => {
     const length = counted(name.value);
@@ -66,18 +69,20 @@ export function creation(app, advertiserId, close) {
       name.focus();
       return;
     }
-    create.disabled = true;
+    atWork(create, true);
     create.textContent = "Creating…";
     problems.replaceChildren();
     try {
-      const image = await intent.uploaded(app.api, advertiserId, picture.files[0]);
+      const image = await intent.uploaded(api, advertiserId, picture.files[0]);
+      if (!form.isConnected) return;
       const body = { advertiser_id: advertiserId, display_name: name.value, ...(image ? { image_uri: image } : {}) };
-      const made = await app.api.post("/identities", body, { "Idempotency-Key": intent.key(body) });
+      const made = await api.post("/identities", body, { "Idempotency-Key": intent.key(body) });
       notice("good", `“${made.display_name}” was created.`, made.display_name_truncated ? "Its name was too long and has been cut." : "");
-      await app.preflight.again();
+      if (question === preflight.question()) await preflight.again();
     } catch (error) {
+      if (!form.isConnected) notice("bad", heading(error), error.message);
       problems.replaceChildren(trouble(error));
-      create.disabled = false;
+      atWork(create, false);
       create.textContent = "Create";
       if ((error.body?.errors ?? []).some(({ field }) => field === "display_name")) {
         name.setAttribute("aria-invalid", "true");

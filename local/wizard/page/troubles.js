@@ -23,6 +23,8 @@ const same = (one, other) => Object.entries(one).every(([name, value]) => other[
 export class Troubles {
   constructor(app) {
     this.app = app;
+    this.switched = 0;
+    this.sent = Promise.resolve();
   }
 
   async start() {
@@ -56,10 +58,13 @@ export class Troubles {
     $("open-troubles").focus();
   }
 
-  /** Show what is on, whoever switched it. */
+  /** Show what is on, whoever switched it; not over what is switched here meanwhile. */
   async read() {
+    await this.sent;
+    const { switched } = this;
     try {
       const { faults } = await this.app.control.send("GET", "faults");
+      if (switched !== this.switched) return;
       for (const { id, fault } of TROUBLES) $(`fault-${id}`).checked = faults.some((one) => same(fault, one));
       this.count();
     } catch (error) {
@@ -74,8 +79,14 @@ export class Troubles {
     return on;
   }
 
+  /** One after the other, so that what is switched last is what stays. */
+  change() {
+    this.switched += 1;
+    this.sent = this.sent.then(() => this.send());
+  }
+
   /** What is switched on here, and nothing else. */
-  async change() {
+  async send() {
     const on = TROUBLES.filter(({ id }) => $(`fault-${id}`).checked);
     try {
       await this.app.control.send("DELETE", "faults");
