@@ -115,6 +115,18 @@ def test_a_lost_answer_claims_nothing(wizard: Wizard, page: Page, tiktok: Simula
     assert len(tiktok.world.advertisers[DemoAdvertiser.NOTHING.value].identities) == 1
 
 
+def test_warnings_of_a_created_identity(wizard: Wizard, page: Page) -> None:
+    """Are said with it, whatever the preflight after it says."""
+    wizard.become(MEDIA_BUYER)
+    wizard.check(DemoAdvertiser.NOTHING, "TRAFFIC")
+    wizard.card("identity").get_by_role("button", name="Create a custom identity").click()
+    form = page.get_by_role("form", name="Create a custom identity")
+    form.get_by_label("Name that the ad shows").fill("Acme")
+    page.route(re.compile("/identities$"), _warn)
+    form.get_by_role("button", name="Create", exact=True).click()
+    expect(wizard.notices).to_contain_text("“Acme” was created. TikTok may not run it.")
+
+
 def test_the_same_alert_is_not_read_aloud_again(wizard: Wizard, page: Page) -> None:
     """The board asks every few seconds whether the API is back; that it is not is said once."""
     page.route("**/wizard/events", lambda route: route.abort())
@@ -165,6 +177,17 @@ def _lose(route: Route) -> None:
     if route.request.method == "POST":
         route.fetch()
         route.abort()
+    else:
+        route.continue_()
+
+
+def _warn(route: Route) -> None:
+    """Let a creation be answered with a warning."""
+    if route.request.method == "POST":
+        answer = route.fetch()
+        route.fulfill(
+            response=answer, json={**answer.json(), "warnings": [{"code": "x", "message": "TikTok may not run it."}]}
+        )
     else:
         route.continue_()
 

@@ -77,7 +77,8 @@ export function creation(app, advertiserId, close) {
       if (!form.isConnected) return;
       const body = { advertiser_id: advertiserId, display_name: name.value, ...(image ? { image_uri: image } : {}) };
       const made = await api.post("/identities", body, { "Idempotency-Key": intent.key(body) });
-      notice("good", `“${made.display_name}” was created.`, made.display_name_truncated ? "Its name was too long and has been cut." : "");
+      const said = made.display_name_truncated ? ["Its name was too long and has been cut."] : [];
+      notice("good", `“${made.display_name}” was created.`, [...said, ...made.warnings.map(({ message }) => message)].join(" "));
       if (question === preflight.question()) await preflight.again();
     } catch (error) {
       if (!form.isConnected) notice("bad", heading(error), error.message);
