@@ -40,6 +40,21 @@ def test_checking_again_in_vain(wizard: Wizard, page: Page, tiktok: Simulator) -
     expect(page.locator("#run")).to_be_focused()
 
 
+def test_connections_that_are_read_again(wizard: Wizard, page: Page) -> None:
+    """After a check; whoever is on one of their buttons by then stays there."""
+    wizard.become(OWNER)
+    end = page.get_by_role("button", name="Disconnect u-buyer")
+    expect(end).to_be_visible()
+    held = Held(page, "/connections")
+    wizard.check(DemoAdvertiser.EVERYTHING_READY, "TRAFFIC")
+    held.wait()
+    end.focus()
+    first = end.element_handle()
+    held.release()
+    page.wait_for_function("(one) => !one.isConnected", arg=first)
+    expect(end).to_be_focused()
+
+
 def test_a_refused_creation(wizard: Wizard, page: Page, tiktok: Simulator) -> None:
     """The button keeps the focus for another try, and the time to wait is said."""
     wizard.become(MEDIA_BUYER)

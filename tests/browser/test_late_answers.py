@@ -39,6 +39,17 @@ def test_connections_of_the_last_person_go_at_once(wizard: Wizard, page: Page) -
     expect(page.locator("#connections-list")).to_contain_text("Nobody has connected TikTok here yet.")
 
 
+def test_what_just_happened_happened_to_the_last_person(wizard: Wizard, page: Page) -> None:
+    """Who is chosen next does not read of it."""
+    wizard.become(MEDIA_BUYER)
+    page.get_by_role("button", name="Disconnect my TikTok").click()
+    page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
+    expect(wizard.notices).to_contain_text("TikTok is disconnected.")
+    wizard.become(OWNER)
+    expect(wizard.connection(OWNER)).to_be_visible()
+    expect(wizard.notices).to_be_empty()
+
+
 def test_nobody_creates_for_somebody_else(wizard: Wizard, page: Page) -> None:
     """Another person is chosen while the avatar is uploaded: nothing is created with their token."""
     form = form_of(wizard)

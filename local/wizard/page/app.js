@@ -5,7 +5,7 @@ import { Board } from "./board.js";
 import { Connections } from "./connections.js";
 import { $, atWork, h } from "./dom.js";
 import { remember, remembered } from "./memory.js";
-import { heading, notice, trouble } from "./notices.js";
+import { clearNotices, heading, notice, trouble } from "./notices.js";
 import { Preflight } from "./preflight.js";
 import { startTabs } from "./tabs.js";
 import { Troubles } from "./troubles.js";
@@ -41,7 +41,10 @@ class App {
   async start() {
     $("person").append(...this.config.people.map(({ user_id, title }) => h("option", { value: user_id }, title)));
     if (this.config.people.some(({ user_id }) => user_id === remembered.person)) $("person").value = remembered.person;
-    $("person").addEventListener("change", () => this.become());
+    $("person").addEventListener("change", () => {
+      clearNotices();
+      this.become();
+    });
     startTabs((tab) => this.board.shown(tab === "board"));
     await this.preflight.start();
     this.board.start();

@@ -41,7 +41,9 @@ export class Connections {
     }
     if (number !== this.asking) return;
     $("connect").textContent = own ? "Connect my TikTok again" : "Connect my TikTok";
+    const focused = document.activeElement?.closest("#connections-list li")?.dataset.user;
     $("connections-list").replaceChildren(shown);
+    if (focused) $("connections-list").querySelector(`li[data-user="${CSS.escape(focused)}"] button`)?.focus();
   }
 
   row(connection) {

@@ -112,6 +112,7 @@ export class Troubles {
   async startOver() {
     const text = "Faults, identities and connections that came later are gone, for everybody who looks at this stack.";
     if (!(await confirmed("Start the demo over?", text, "Start over"))) return;
+    this.close(); // a narrow one covers what is said of it
     try {
       const answer = await fetch("/wizard/start-over", { method: "POST" }).catch(() => {
         throw new NoAnswer();
