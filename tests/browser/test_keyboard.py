@@ -55,6 +55,20 @@ def test_connections_that_are_read_again(wizard: Wizard, page: Page) -> None:
     expect(end).to_be_focused()
 
 
+def test_a_board_that_cannot_be_read_again(wizard: Wizard, page: Page) -> None:
+    """Whoever scrolls it by keyboard is on what is shown instead, and on the board again once it is back."""
+    wizard.become(MEDIA_BUYER)
+    wizard.check(DemoAdvertiser.NOTHING, "TRAFFIC")
+    wizard.open_board()
+    wizard.cell(DemoAdvertiser.NOTHING, "TRAFFIC").wait_for()
+    region = page.get_by_role("region", name="What is known, without asking TikTok")
+    region.focus()
+    page.route("**/readiness", lambda route: route.abort())
+    expect(page.locator("#board").get_by_role("alert")).to_be_focused()
+    page.unroute("**/readiness")
+    expect(region).to_be_focused()
+
+
 def test_a_refused_creation(wizard: Wizard, page: Page, tiktok: Simulator) -> None:
     """The button keeps the focus for another try, and the time to wait is said."""
     wizard.become(MEDIA_BUYER)

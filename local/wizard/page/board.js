@@ -102,7 +102,10 @@ export class Board {
     const focused = $("board").contains(document.activeElement);
     $("board").replaceChildren(shown);
     shown.scrollLeft = scrolled;
-    if (focused) shown.focus({ preventScroll: true });
+    if (focused) {
+      shown.tabIndex = 0; // a trouble has none of its own
+      shown.focus({ preventScroll: true });
+    }
   }
 
   grid(advertisers) {
