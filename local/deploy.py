@@ -22,7 +22,15 @@ from local.tools import path_for_sam
 _CONFIG = ROOT / "samconfig.toml"
 _SHOWN_FILES = 10
 # What would deploy something else than the stage says, or build other than it deploys.
-_STAGES_OWN = ("--config-env", "--config-file", "--parameter-overrides", "--stack-name", "--template-file", "-t")
+_STAGES_OWN = (
+    "--config-env",
+    "--config-file",
+    "--parameter-overrides",
+    "--stack-name",
+    "--template",
+    "--template-file",
+    "-t",
+)
 
 
 class RefusedError(Exception):
@@ -73,7 +81,8 @@ def commands(stage: Stage, further: list[str]) -> list[list[str]]:
 
 def check(stage: Stage, further: list[str], changed: list[str], python: str) -> None:
     """RefusedError where this must not be deployed."""
-    own = [option for option in further if option.partition("=")[0] in _STAGES_OWN]
+    # A short option's value may follow it at once.
+    own = [option for option in further if option.partition("=")[0] in _STAGES_OWN or option.startswith("-t")]
     if own:
         raise RefusedError(
             f"{own[0]} is the stage's own: write it to samconfig.toml, so that it is known and built too."
@@ -99,14 +108,17 @@ def _is_guided(further: list[str]) -> bool:
 
 
 def changed_files(root: Path) -> list[str]:
-    """What git would call changed or not tracked; RefusedError outside a repository."""
-    ended = subprocess.run(
-        ["git", "status", "--porcelain", "--untracked-files=all"],  # noqa: S607 - the git of who deploys
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """What git would call changed or not tracked; RefusedError outside a repository, or without git."""
+    try:
+        ended = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=all"],  # noqa: S607 - the git of who deploys
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise RefusedError("Only what is committed is deployed, and there is no git: see make doctor.") from None
     if ended.returncode != 0:
         raise RefusedError(f"Only what is committed is deployed, and git says: {ended.stderr.strip()}")
     return ended.stdout.splitlines()

@@ -79,9 +79,10 @@ class Follower:
 
     def _read(self, group: str, function: str) -> Iterator[Logged]:
         pages = self.client.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=self._since)
-        for page in pages:
-            for event in page["events"]:
-                yield Logged(event["timestamp"], function, event["logStreamName"], event["message"])
+        with suppress(self.client.exceptions.ResourceNotFoundException):  # make run is still deploying
+            for page in pages:
+                for event in page["events"]:
+                    yield Logged(event["timestamp"], function, event["logStreamName"], event["message"])
 
 
 def follow(follower: Follower, write: Callable[[str], object], wait: Callable[[], object]) -> None:

@@ -108,7 +108,7 @@ class _Handler(LoopbackHandler):
         """Refuse whoever came by another name: a page elsewhere whose name was bent to this machine."""
         if self.headers.get("Host") == self.server.origin.removeprefix("http://"):
             return False
-        self._send(HTTPStatus.MISDIRECTED_REQUEST)
+        self._send(HTTPStatus.MISDIRECTED_REQUEST, f"This page is at {self.server.origin}{_PATH}\n".encode())
         return True
 
     def _send_file(self, name: str) -> None:

@@ -25,7 +25,7 @@ def test_changes_while_one_looks(wizard: Wizard, page: Page, stack: LocalStack, 
     expect(page.locator("#told")).to_contain_text("TikTok Readiness Changed Nothing there again: pixel")
     expect(cell.locator(".cell-words")).to_have_text("Missing: identity")
     expect(cell).to_have_attribute("data-lately", "")
-    expect(page.locator("#board-said")).to_contain_text("Web conversions: missing: identity")
+    expect(page.locator("#board-said")).to_contain_text("Nothing, Web conversions: missing: identity")
 
 
 def test_polls_where_no_events_come(wizard: Wizard, page: Page, stack: LocalStack) -> None:

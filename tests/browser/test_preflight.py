@@ -101,6 +101,8 @@ def test_a_name_is_counted_as_the_api_counts(wizard: Wizard) -> None:
     name = identity.get_by_label("Name that the ad shows")
     name.fill("  Ame\u0301lie 🎈 ")
     expect(identity.locator("#identity-count")).to_have_text("8 of 40 characters")
+    name.fill("\ufeffAcme")
+    expect(identity.locator("#identity-count")).to_have_text("5 of 40 characters")
     family = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
     name.fill("x" * 37 + family)
     expect(identity.locator("#identity-count")).to_have_text("42 of 40 characters")

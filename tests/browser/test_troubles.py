@@ -72,3 +72,20 @@ def test_starting_over(wizard: Wizard, page: Page, stack: LocalStack) -> None:
     expect(wizard.notices).to_contain_text("The demo starts over.")
     expect(wizard.connection(OWNER)).to_have_attribute("data-status", "active")
     assert len(stack.tiktok.faults) == 0
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_starting_over_on_a_narrow_window(wizard: Wizard, page: Page, *, fails: bool) -> None:
+    """There the drawer covers the page: what came of it can be read all the same."""
+    page.set_viewport_size({"width": 360, "height": 740})
+    wizard.open_troubles()
+    if fails:
+        page.route("**/wizard/start-over", lambda route: route.abort())
+    page.get_by_role("button", name="Start the demo over").click()
+    page.get_by_role("dialog").get_by_role("button", name="Start over").click()
+    notice = wizard.notices.locator(".notice")
+    expect(notice).to_contain_text("No answer." if fails else "The demo starts over.")
+    assert notice.evaluate(
+        "(one) => { const { x, y } = one.getBoundingClientRect();"
+        " return one.contains(document.elementFromPoint(x + 20, y + 20)); }"
+    )

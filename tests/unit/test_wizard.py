@@ -108,6 +108,12 @@ def test_tokens_are_for_its_own_name(shown: Wizard) -> None:
     assert get(f"{shown.url}/config.json", Host="evil.example").status_code == 421
 
 
+def test_whoever_types_localhost_reads_where_the_page_is(shown: Wizard) -> None:
+    """Instead of an empty window."""
+    answer = get(shown.url, Host=f"localhost:{origin(shown).rpartition(':')[2]}")
+    assert (answer.status_code, answer.text) == (421, f"This page is at {shown.url}\n")
+
+
 def test_before_there_is_a_stack(wizard: Wizard) -> None:
     """The page is there, its settings and news are not."""
     assert get(wizard.url).status_code == 200

@@ -1,9 +1,12 @@
 // The product's API, called as a foreign origin calls it, and the control of the simulated TikTok.
 
+const ANSWER_MS = 30_000; // API Gateway answers within 29 seconds, whatever happens behind it
+const CONTROL_MS = 3_000;
+
 /** What the API refuses: problem+json, RFC 9457. */
 export class Problem extends Error {
-  constructor(status, body) {
-    super(body.detail ?? body.title ?? `The API answered ${status}.`);
+  constructor(status, body, retryAfter) {
+    super(`${body.detail ?? body.title ?? `The API answered ${status}.`}${retryAfter ? ` Retry-After: ${retryAfter} s.` : ""}`);
     Object.assign(this, { status, body, code: body.code ?? null, requestId: body.request_id ?? null });
   }
 }
@@ -11,7 +14,7 @@ export class Problem extends Error {
 /** No answer at all, or none that this page may read. */
 export class NoAnswer extends Error {
   constructor() {
-    super("The API cannot be reached. Is the local stack still running? Nothing was changed by this page; try again.");
+    super("The API cannot be reached. Is the local stack still running? It is safe to try again.");
   }
 }
 
@@ -38,12 +41,14 @@ export class Api {
     try {
       answer = await fetch(this.base + path, {
         method, body, headers: { Authorization: this.authorization, ...headers }, cache: "no-store", credentials: "omit",
+        signal: AbortSignal.timeout(ANSWER_MS),
       });
     } catch {
       throw new NoAnswer();
     }
-    const read = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Problem(answer.status, read);
+    const read = await answer.json().catch(() => null);
+    if (!answer.ok) throw new Problem(answer.status, read ?? {}, answer.headers.get("Retry-After"));
+    if (read === null) throw new NoAnswer();
     return read;
   }
 }
@@ -57,12 +62,15 @@ export class Control {
   async send(method, path, body) {
     const headers = body ? { "Content-Type": "application/json" } : {};
     let answer;
+    let read;
     try {
-      answer = await fetch(`${this.base}/${path}`, { method, headers, body: body && JSON.stringify(body), cache: "no-store" });
+      answer = await fetch(`${this.base}/${path}`, {
+        method, headers, body: body && JSON.stringify(body), cache: "no-store", signal: AbortSignal.timeout(CONTROL_MS),
+      });
+      read = await answer.json();
     } catch {
       throw new Error("The simulated TikTok’s control cannot be reached.");
     }
-    const read = await answer.json();
     if (!answer.ok) throw new Error(read.error);
     return read;
   }

@@ -3,9 +3,9 @@
 import { Api, Control } from "./api.js";
 import { Board } from "./board.js";
 import { Connections } from "./connections.js";
-import { $, h } from "./dom.js";
+import { $, atWork, h } from "./dom.js";
 import { remember, remembered } from "./memory.js";
-import { heading, notice, trouble } from "./notices.js";
+import { clearNotices, heading, notice, trouble } from "./notices.js";
 import { Preflight } from "./preflight.js";
 import { startTabs } from "./tabs.js";
 import { Troubles } from "./troubles.js";
@@ -41,7 +41,10 @@ class App {
   async start() {
     $("person").append(...this.config.people.map(({ user_id, title }) => h("option", { value: user_id }, title)));
     if (this.config.people.some(({ user_id }) => user_id === remembered.person)) $("person").value = remembered.person;
-    $("person").addEventListener("change", () => this.become());
+    $("person").addEventListener("change", () => {
+      clearNotices();
+      this.become();
+    });
     startTabs((tab) => this.board.shown(tab === "board"));
     await this.preflight.start();
     this.board.start();
@@ -55,7 +58,7 @@ class App {
     $("person-note").textContent = this.person.note;
     this.preflight.become();
     this.board.become();
-    await this.connections.refresh();
+    await this.connections.become();
   }
 
   /** TikTok was told that this person connects; now they are back with ?tiktok=connected or ?tiktok=error&code=. */
@@ -75,13 +78,14 @@ class App {
 
   /** Leave for TikTok's consent page. */
   async connect(button) {
-    button.disabled = true;
+    const { person } = this;
+    atWork(button, true);
     try {
       const { authorize_url: url } = await this.api.post("/connections");
-      location.assign(url);
+      if (person === this.person) location.assign(url);
     } catch (error) {
       notice("bad", heading(error), error.message);
-      button.disabled = false;
+      atWork(button, false);
     }
   }
 }

@@ -1,6 +1,7 @@
 // The readiness board: advertisers by objectives, as the service last knew them. It changes when the bus tells.
 
-import { $, h, icon } from "./dom.js";
+import { Problem } from "./api.js";
+import { $, atWork, h, icon } from "./dom.js";
 import { heading, notice, trouble } from "./notices.js";
 import * as words from "./words.js";
 
@@ -23,6 +24,7 @@ export class Board {
     this.changedAt = new Map();
     this.visible = false;
     this.asking = 0;
+    this.failed = null;
   }
 
   start() {
@@ -57,6 +59,8 @@ export class Board {
     this.started = true;
     this.known = new Map();
     this.changedAt = new Map();
+    this.failed = null;
+    this.offerCheckAll();
     $("board").replaceChildren();
     $("board-said").textContent = "";
     $("told").replaceChildren();
@@ -86,16 +90,22 @@ export class Board {
     try {
       const { advertisers } = await this.app.api.get("/readiness");
       if (number !== this.asking) return;
+      this.failed = null;
       shown = advertisers.length ? this.grid(advertisers) : nothing();
     } catch (error) {
-      if (number !== this.asking) return;
+      // It is an alert: shown again every few seconds, it would be read aloud every few seconds.
+      if (number !== this.asking || this.failed === error.message) return;
+      this.failed = error.message;
       shown = trouble(error);
     }
     const scrolled = $("board").firstElementChild?.scrollLeft ?? 0;
     const focused = $("board").contains(document.activeElement);
     $("board").replaceChildren(shown);
     shown.scrollLeft = scrolled;
-    if (focused) shown.focus({ preventScroll: true });
+    if (focused) {
+      shown.tabIndex = 0; // a trouble has none of its own
+      shown.focus({ preventScroll: true });
+    }
   }
 
   grid(advertisers) {
@@ -114,7 +124,7 @@ export class Board {
         this.known.set(key, cell.words);
         const changed = was !== undefined && was !== cell.words;
         if (changed) {
-          changes.push(`${words.objective(name)}: ${cell.words.toLowerCase()}`);
+          changes.push(`${this.app.advertiserName(one.advertiser_id)}, ${words.objective(name)}: ${cell.words.toLowerCase()}`);
           this.changedAt.set(key, Date.now());
         }
         const lately = Date.now() - (this.changedAt.get(key) ?? 0) < NEW_FOR_MS;
@@ -138,28 +148,30 @@ export class Board {
   rowHead(one) {
     return h("th", { scope: "row" },
       h("span", {}, this.app.advertiserName(one.advertiser_id)),
-      h("span", { class: "cell-age" }, `checked ${words.age(one.checked_at)}`),
+      h("span", { class: "cell-age" }, one.checked_at ? `checked ${words.age(one.checked_at)}` : "never verified"),
       one.stale ? h("span", { class: "pill" }, "Could not be verified again") : null,
     );
   }
 
   /** A preflight of each advertiser that this person reaches: whatever is found is known from then on. */
   async checkAll() {
-    const { own, teammates } = this.app.person;
-    const { api } = this.app;
-    const button = $("check-all");
-    button.disabled = true;
-    try {
-      for (const [index, id] of [...own, ...teammates].entries()) {
-        button.textContent = `Checking ${index + 1} of ${own.length + teammates.length}…`;
-        await api.get("/publish-check", { advertiser_id: id, objective: "WEB_CONVERSIONS" });
-      }
-    } catch (error) {
-      notice("bad", heading(error), error.message);
+    const { api, person } = this.app;
+    const ids = [...person.own, ...person.teammates];
+    atWork($("check-all"), true);
+    for (const [index, id] of ids.entries()) {
+      $("check-all").textContent = `Checking ${index + 1} of ${ids.length}…`;
+      const error = await api.get("/publish-check", { advertiser_id: id, objective: "WEB_CONVERSIONS" }).then(() => null, (one) => one);
+      if (person !== this.app.person) return;
+      if (error) notice("bad", heading(error), `${this.app.advertiserName(id)}: ${error.message}`);
+      if (error && !(error instanceof Problem)) break;
     }
-    button.disabled = false;
-    button.textContent = "Check all my advertisers";
+    this.offerCheckAll();
     await this.refresh();
+  }
+
+  offerCheckAll() {
+    atWork($("check-all"), false);
+    $("check-all").textContent = "Check all my advertisers";
   }
 }
 

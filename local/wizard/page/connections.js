@@ -1,7 +1,7 @@
 // Whose TikTok is connected, and what it reaches.
 
 import { confirmed } from "./confirm.js";
-import { $, h, icon } from "./dom.js";
+import { $, atWork, h, icon } from "./dom.js";
 import { heading, notice, trouble } from "./notices.js";
 import * as words from "./words.js";
 
@@ -16,6 +16,14 @@ export class Connections {
     this.app = app;
     this.asking = 0;
     $("connect").addEventListener("click", () => app.connect($("connect")));
+  }
+
+  /** Somebody else looks: they see their own connection. */
+  become() {
+    $("connections-list").replaceChildren();
+    $("connect").textContent = "Connect my TikTok";
+    atWork($("connect"), false);
+    return this.refresh();
   }
 
   async refresh() {
@@ -33,7 +41,9 @@ export class Connections {
     }
     if (number !== this.asking) return;
     $("connect").textContent = own ? "Connect my TikTok again" : "Connect my TikTok";
+    const focused = document.activeElement?.closest("#connections-list li")?.dataset.user;
     $("connections-list").replaceChildren(shown);
+    if (focused) $("connections-list").querySelector(`li[data-user="${CSS.escape(focused)}"] button`)?.focus();
   }
 
   row(connection) {

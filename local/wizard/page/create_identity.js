@@ -1,22 +1,25 @@
 // A custom identity, created where it is missed: a name, an avatar if one likes.
 
-import { h } from "./dom.js";
-import { notice, trouble } from "./notices.js";
+import { atWork, h } from "./dom.js";
+import { heading, notice, trouble } from "./notices.js";
 
 const LONGEST = 40;
 const LARGEST_BYTES = 4_500_000; // what a request can carry, base64 and all; the API says so too
 
-/** Counted as the API counts: code points of the trimmed name in NFC. */
-export const counted = (name) => [...name.trim().normalize("NFC")].length;
+/** As the API strips it: trim() would take a byte order mark too, which comes along with what is pasted from files. */
+const stripped = (name) => name.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, "");
+
+/** Counted as the API counts: code points of the stripped name in NFC. */
+export const counted = (name) => [...stripped(name).normalize("NFC")].length;
 
 /** What is kept of a name that is too long: whole characters, as a reader sees them. */
 export function kept(name) {
   let cut = "";
-  for (const { segment } of new Intl.Segmenter("en", { granularity: "grapheme" }).segment(name.trim().normalize("NFC"))) {
+  for (const { segment } of new Intl.Segmenter("en", { granularity: "grapheme" }).segment(stripped(name).normalize("NFC"))) {
     if ([...cut, ...segment].length > LONGEST) break;
     cut += segment;
   }
-  return cut.trimEnd();
+  return stripped(cut);
 }
 
 export function creation(app, advertiserId, close) {
@@ -36,6 +39,9 @@ export function creation(app, advertiserId, close) {
     h("div", { class: "actions" }, create, h("button", { type: "button", class: "plain", onclick: close }, "Cancel")),
   );
   const intent = new Intent();
+  // Whoever opened the form creates, about what was asked then: both may be others by the time an answer comes.
+  const { api, preflight } = app;
+  const question = preflight.question();
 
   name.addEventListener("input", () => {
     const length = counted(name.value);
@@ -63,18 +69,21 @@ export function creation(app, advertiserId, close) {
       name.focus();
       return;
     }
-    create.disabled = true;
+    atWork(create, true);
     create.textContent = "Creating…";
     problems.replaceChildren();
     try {
-      const image = await intent.uploaded(app.api, advertiserId, picture.files[0]);
+      const image = await intent.uploaded(api, advertiserId, picture.files[0]);
+      if (!form.isConnected) return;
       const body = { advertiser_id: advertiserId, display_name: name.value, ...(image ? { image_uri: image } : {}) };
-      const made = await app.api.post("/identities", body, { "Idempotency-Key": intent.key(body) });
-      notice("good", `“${made.display_name}” was created.`, made.display_name_truncated ? "Its name was too long and has been cut." : "");
-      await app.preflight.again();
+      const made = await api.post("/identities", body, { "Idempotency-Key": intent.key(body) });
+      const said = made.display_name_truncated ? ["Its name was too long and has been cut."] : [];
+      notice("good", `“${made.display_name}” was created.`, [...said, ...made.warnings.map(({ message }) => message)].join(" "));
+      if (question === preflight.question()) await preflight.again();
     } catch (error) {
+      if (!form.isConnected) notice("bad", heading(error), error.message);
       problems.replaceChildren(trouble(error));
-      create.disabled = false;
+      atWork(create, false);
       create.textContent = "Create";
       if ((error.body?.errors ?? []).some(({ field }) => field === "display_name")) {
         name.setAttribute("aria-invalid", "true");

@@ -14,6 +14,18 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Whether a button is at work. It is not disabled, which would take the focus from whoever pressed it. */
+export function atWork(button, working) {
+  button.setAttribute("aria-disabled", String(working));
+}
+
+// What is at work is not pressed again, nor its form sent by Enter: that presses the form's button.
+document.addEventListener("click", (event) => {
+  if (!event.target.closest('[aria-disabled="true"]')) return;
+  event.preventDefault();
+  event.stopPropagation();
+}, { capture: true });
+
 const SVG = "http://www.w3.org/2000/svg";
 const SHAPES = {
   yes: ["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z", "M8 12.3l2.7 2.7L16 9.5"],

@@ -38,7 +38,7 @@ function fields(error) {
   const tiktok = error instanceof Problem ? error.body.tiktok : null;
   return [
     said.length ? h("ul", {}, said.map(({ field, message }) => h("li", {}, h("code", {}, field), ` ${message}`))) : null,
-    tiktok ? h("p", {}, `TikTok says: ${tiktok.message} (${tiktok.code})`) : null,
+    tiktok ? h("p", {}, `TikTok says: ${tiktok.message}${tiktok.code === null ? "" : ` (${tiktok.code})`}`) : null,
   ];
 }
 

@@ -1,7 +1,7 @@
 // The preflight: what is asked, and the answer with a card for each prerequisite.
 
 import { card } from "./card.js";
-import { $, h, icon } from "./dom.js";
+import { $, atWork, h, icon } from "./dom.js";
 import { remember, remembered } from "./memory.js";
 import { trouble } from "./notices.js";
 import * as words from "./words.js";
@@ -70,7 +70,7 @@ export class Preflight {
     this.before = null;
     if (!keepAsked) remember({ asked: false });
     $("run").textContent = "Check";
-    $("run").disabled = false;
+    atWork($("run"), false);
     $("result").removeAttribute("aria-busy");
     $("said").textContent = "";
     $("answer").replaceChildren(this.invitation());
@@ -86,14 +86,15 @@ export class Preflight {
     );
   }
 
+  /** Ask and show the answer; whether it was shown, and not overtaken by another question. */
   async run() {
     const number = (this.asking += 1);
     const { api, control } = this.app;
     remember({ asked: true, advertiser: $("advertiser").value, objective: $("objective").value });
-    $("run").disabled = true;
+    atWork($("run"), true);
     $("result").setAttribute("aria-busy", "true");
     $("said").textContent = "Asking TikTok.";
-    // What TikTok was asked is a courtesy of the simulator: the answer does not wait for it, nor fail with it.
+    // What TikTok was asked is a courtesy of the simulator: the answer does not fail with it.
     const earlier = await control.requests().catch(() => null);
     const started = performance.now();
     let shown;
@@ -102,13 +103,13 @@ export class Preflight {
       const answer = await api.get("/publish-check", { advertiser_id: $("advertiser").value, objective: $("objective").value });
       const took = performance.now() - started;
       const requests = earlier && (await control.requests().then((all) => all.slice(earlier.length)).catch(() => null));
-      if (number !== this.asking) return;
+      if (number !== this.asking) return false;
       shown = this.shown(answer, took, requests);
       const verdict = words.verdict(answer);
       said = `${verdict.title}. ${verdict.text}`;
       this.before = { question: this.question(), answer };
     } catch (error) {
-      if (number !== this.asking) return;
+      if (number !== this.asking) return false;
       shown = [trouble(error)];
       said = "";
       this.before = null;
@@ -116,16 +117,16 @@ export class Preflight {
     $("answer").replaceChildren(...shown);
     $("result").removeAttribute("aria-busy");
     $("said").textContent = said;
-    $("run").disabled = false;
+    atWork($("run"), false);
     $("run").textContent = "Check again";
     this.app.board.refresh();
     this.app.connections.refresh();
+    return true;
   }
 
   /** Check again because something was mended, and bring the reader to the new verdict. */
   async again() {
-    await this.run();
-    $("answer").querySelector(".verdict h3")?.focus();
+    if (await this.run()) ($("answer").querySelector(".verdict h3") ?? $("run")).focus();
   }
 
   question() {
@@ -173,7 +174,7 @@ export class Preflight {
 
 function runsUnder({ identity }) {
   if (!identity) return "";
-  return `The ad would run as “${identity.display_name}” (${words.kindWithin(identity.identity_type)}). `;
+  return `The ad would run as “${identity.display_name ?? identity.identity_id}” (${words.kindWithin(identity.identity_type)}). `;
 }
 
 function whose({ token }) {
@@ -191,7 +192,7 @@ function details(answer, took, requests) {
       h("dt", {}, "Advertiser"), h("dd", {}, answer.advertiser_id ? `${answer.advertiser_id}, ${source}` : "none"),
       h("dt", {}, "Reason"), h("dd", {}, [answer.reason ?? "none", answer.detail].filter(Boolean).join(", ")),
     ),
-    requests?.length ? asked(requests) : h("p", { class: "note" }, "TikTok was not asked."),
+    requests?.length ? asked(requests) : h("p", { class: "note" }, requests ? "TikTok was not asked." : "What TikTok was asked is not known."),
   );
 }
 

@@ -1,5 +1,6 @@
 // The drawer that makes the simulated TikTok go wrong.
 
+import { NoAnswer } from "./api.js";
 import { confirmed } from "./confirm.js";
 import { $, h } from "./dom.js";
 import { clearNotices, heading, notice } from "./notices.js";
@@ -22,6 +23,8 @@ const same = (one, other) => Object.entries(one).every(([name, value]) => other[
 export class Troubles {
   constructor(app) {
     this.app = app;
+    this.switched = 0;
+    this.sent = Promise.resolve();
   }
 
   async start() {
@@ -55,10 +58,13 @@ export class Troubles {
     $("open-troubles").focus();
   }
 
-  /** Show what is on, whoever switched it. */
+  /** Show what is on, whoever switched it; not over what is switched here meanwhile. */
   async read() {
+    await this.sent;
+    const { switched } = this;
     try {
       const { faults } = await this.app.control.send("GET", "faults");
+      if (switched !== this.switched) return;
       for (const { id, fault } of TROUBLES) $(`fault-${id}`).checked = faults.some((one) => same(fault, one));
       this.count();
     } catch (error) {
@@ -73,8 +79,14 @@ export class Troubles {
     return on;
   }
 
+  /** One after the other, so that what is switched last is what stays. */
+  change() {
+    this.switched += 1;
+    this.sent = this.sent.then(() => this.send());
+  }
+
   /** What is switched on here, and nothing else. */
-  async change() {
+  async send() {
     const on = TROUBLES.filter(({ id }) => $(`fault-${id}`).checked);
     try {
       await this.app.control.send("DELETE", "faults");
@@ -100,8 +112,11 @@ export class Troubles {
   async startOver() {
     const text = "Faults, identities and connections that came later are gone, for everybody who looks at this stack.";
     if (!(await confirmed("Start the demo over?", text, "Start over"))) return;
+    this.close(); // a narrow one covers what is said of it
     try {
-      const answer = await fetch("/wizard/start-over", { method: "POST" });
+      const answer = await fetch("/wizard/start-over", { method: "POST" }).catch(() => {
+        throw new NoAnswer();
+      });
       if (!answer.ok) throw new Error(`The local stack answered ${answer.status}.`);
       clearNotices();
       remember({ asked: false });

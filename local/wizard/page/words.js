@@ -61,7 +61,7 @@ export function verdict(answer) {
     return { kind: "ready", icon: "yes", title: "Ready", text: `Everything that this objective needs is there.${risk}` };
   }
   if (answer.reason === "no_token") {
-    const text = "No TikTok connection can be used, so TikTok was not asked. Connect TikTok.";
+    const text = "No TikTok connection can be used, so nothing could be verified. Connect TikTok.";
     return { kind: "unsure", icon: "unsure", title: "Could not verify", text };
   }
   if (missing.length) {

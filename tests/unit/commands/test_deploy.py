@@ -61,6 +61,13 @@ def test_outside_a_repository_git_is_heard(tmp_path: Path, monkeypatch: pytest.M
         changed_files(tmp_path)
 
 
+def test_without_git_nothing_is_deployed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says so, and who tells what to install."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RefusedError, match="there is no git: see make doctor"):
+        changed_files(tmp_path)
+
+
 def test_a_dirty_tree_is_refused_with_its_files() -> None:
     """Ten of them, and how many more there are."""
     assert " M a\n" in refusal(changed=(" M a",))
@@ -73,7 +80,17 @@ def test_what_is_clean_and_said_is_not_refused() -> None:
     check(STAGE, ["--no-execute-changeset"], [], "python3.13")
 
 
-@pytest.mark.parametrize("option", ["--stack-name", "--config-env=prod", "--parameter-overrides", "--template-file"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--stack-name",
+        "--config-env=prod",
+        "--parameter-overrides",
+        "--template-file",
+        "--template=other.yaml",
+        "-tother.yaml",
+    ],
+)
 def test_arguments_that_would_deploy_something_else_are_refused(option: str) -> None:
     """What a stage is stands in samconfig.toml, where the build reads it too."""
     assert refusal(further=(option, "x")).startswith(f"{option} is the stage's own")

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ class FakeLogs:
 
     def __init__(self) -> None:
         self.groups: dict[str, list[tuple[int, str]]] = {}
+        self.exceptions = SimpleNamespace(ResourceNotFoundException=KeyError)
 
     def get_paginator(self, name: str) -> "FakeLogs":
         assert name == "filter_log_events"
@@ -55,7 +57,7 @@ def written(logs: FakeLogs, *further: list[tuple[str, int, str]]) -> list[str]:
         if not to_come:
             raise EndedError
         for group, at, message in to_come.pop(0):
-            logs.groups[group].append((at, message))
+            logs.groups.setdefault(group, []).append((at, message))
 
     with pytest.raises(EndedError):
         follow(follower, out.append, wait)
@@ -127,6 +129,11 @@ def test_what_one_run_logs_at_once_stays_in_its_order() -> None:
     logs = FakeLogs()
     logs.groups = {"g": [(MOMENT, "z"), (MOMENT, "a"), (MOMENT, "m")], "h": []}
     assert [line.split()[-1] for line in written(logs)] == ["z", "a", "m"]
+
+
+def test_a_function_that_is_not_deployed_yet_has_no_lines() -> None:
+    """Whoever is earlier than make run waits for them."""
+    assert [line.split()[-1] for line in written(FakeLogs(), [("h", MOMENT, "first")], [])] == ["first"]
 
 
 def test_it_begins_with_the_last_twenty_lines() -> None:
