@@ -32,7 +32,7 @@ ENDPOINTS = {
 }
 """What a check asks, and the prerequisite that is unknown where it is refused; the last two are advice."""
 NAMES = tuple(ENDPOINTS)
-STEP_SECONDS = 0.05
+STEP_SECONDS = 0.25
 """What each call takes while it is counted: it tells which calls follow one another."""
 BUDGET_SECONDS = 8.0
 
