@@ -9,6 +9,7 @@ from publishing.preflight.findings import (
     Finding,
     Status,
     Unverified,
+    gravest,
     refused_here_alone,
     search,
     unknown,
@@ -150,3 +151,23 @@ def test_a_finding_without_an_error_stays_as_it_is() -> None:
     """There is nothing that TikTok refused."""
     found = Finding(Status.MISSING, "no_pixel")
     assert refused_here_alone(found) == found
+
+
+DEAD = TokenRejectedError("page/get/")
+TIMED_OUT = TimedOutError("page/get/")
+
+
+@pytest.mark.parametrize(
+    ("errors", "told"),
+    [
+        ([], None),
+        ([None, None], None),
+        ([None, LIMITED, TIMED_OUT], LIMITED),
+        ([TIMED_OUT, None, LIMITED], TIMED_OUT),
+        ([LIMITED, None, DEAD, TIMED_OUT], DEAD),
+        ([DEAD, LIMITED], DEAD),
+    ],
+)
+def test_several_failures_are_told_as_one(errors: list[TikTokError | None], told: TikTokError | None) -> None:
+    """As the dead token, which another one may replace, and else as the first of them."""
+    assert gravest(errors) is told
