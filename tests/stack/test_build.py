@@ -125,6 +125,7 @@ def test_sizes(build: Build) -> None:
     assert {path.parent for path in build.folder.glob("**/PIL")} == {build.folder / IMAGE}
 
 
+@pytest.mark.deep  # a whole build more
 def test_two_builds_are_the_same(build: Build, tmp_path: Path) -> None:
     """Bit by bit: what has not changed is not deployed again."""
     again = tmp_path / "again"
