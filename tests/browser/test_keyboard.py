@@ -69,13 +69,11 @@ def test_a_board_that_cannot_be_read_again(wizard: Wizard, page: Page) -> None:
     expect(region).to_be_focused()
 
 
-def test_a_refused_creation(wizard: Wizard, page: Page, tiktok: Simulator) -> None:
+def test_a_refused_creation(wizard: Wizard, tiktok: Simulator) -> None:
     """The button keeps the focus for another try, and the time to wait is said."""
     wizard.become(MEDIA_BUYER)
     wizard.check(DemoAdvertiser.NOTHING, "TRAFFIC")
-    wizard.card("identity").get_by_role("button", name="Create a custom identity").click()
-    form = page.get_by_role("form", name="Create a custom identity")
-    form.get_by_label("Name that the ad shows").fill("Acme")
+    form = wizard.named_creation()
     tiktok.faults.add(Fault(path="identity/create/", kind=FaultKind.CODE, code=40100))
     form.get_by_role("button", name="Create", exact=True).press("Enter")
     expect(form.get_by_role("alert")).to_contain_text("after the time in Retry-After. Retry-After: ")

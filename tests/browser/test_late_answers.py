@@ -20,10 +20,7 @@ def form_of(wizard: Wizard) -> Locator:
     """The form of a new identity, with a name."""
     wizard.become(MEDIA_BUYER)
     wizard.check(DemoAdvertiser.NOTHING, "TRAFFIC")
-    wizard.card("identity").get_by_role("button", name="Create a custom identity").click()
-    form = wizard.page.get_by_role("form", name="Create a custom identity")
-    form.get_by_label("Name that the ad shows").fill("Acme")
-    return form
+    return wizard.named_creation()
 
 
 def test_connections_of_the_last_person_go_at_once(wizard: Wizard, page: Page) -> None:

@@ -102,9 +102,7 @@ def test_a_lost_answer_claims_nothing(wizard: Wizard, page: Page, tiktok: Simula
     """The identity is there though the answer never came; the next press finds it, and makes no second one."""
     wizard.become(MEDIA_BUYER)
     wizard.check(DemoAdvertiser.NOTHING, "TRAFFIC")
-    wizard.card("identity").get_by_role("button", name="Create a custom identity").click()
-    form = page.get_by_role("form", name="Create a custom identity")
-    form.get_by_label("Name that the ad shows").fill("Acme")
+    form = wizard.named_creation()
     ours = re.compile("/identities$")
     page.route(ours, _lose)
     form.get_by_role("button", name="Create", exact=True).click()
@@ -119,9 +117,7 @@ def test_warnings_of_a_created_identity(wizard: Wizard, page: Page) -> None:
     """Are said with it, whatever the preflight after it says."""
     wizard.become(MEDIA_BUYER)
     wizard.check(DemoAdvertiser.NOTHING, "TRAFFIC")
-    wizard.card("identity").get_by_role("button", name="Create a custom identity").click()
-    form = page.get_by_role("form", name="Create a custom identity")
-    form.get_by_label("Name that the ad shows").fill("Acme")
+    form = wizard.named_creation()
     page.route(re.compile("/identities$"), _warn)
     form.get_by_role("button", name="Create", exact=True).click()
     expect(wizard.notices).to_contain_text("“Acme” was created. TikTok may not run it.")

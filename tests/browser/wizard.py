@@ -45,6 +45,13 @@ class Wizard:
         expect(self.page.locator("#run")).to_be_enabled()
         expect(self.page.locator("#result[aria-busy]")).to_have_count(0)
 
+    def named_creation(self) -> Locator:
+        """The form of a new identity, opened on the identity's card, with a name."""
+        self.card("identity").get_by_role("button", name="Create a custom identity").click()
+        form = self.page.get_by_role("form", name="Create a custom identity")
+        form.get_by_label("Name that the ad shows").fill("Acme")
+        return form
+
     @property
     def verdict(self) -> Locator:
         """What is said at a glance."""
