@@ -59,13 +59,13 @@ test-deep: environment tools mutation
 	@.venv/bin/python -m pytest --numprocesses auto -m deep $(ARGS)
 
 bench: environment tools sdk
-	@.venv/bin/python -m local.bench $(ARGS)
+	@.venv/bin/python -m tools.bench $(ARGS)
 
 simulate: environment
-	@.venv/bin/python -m local.simulation $(ARGS)
+	@.venv/bin/python -m tools.simulation $(ARGS)
 
 mutation: environment
-	@.venv/bin/python -m local.mutation $(MODULES)
+	@.venv/bin/python -m tools.mutation $(MODULES)
 
 lint: environment tools
 	@.venv/bin/ruff check .
@@ -79,7 +79,7 @@ format: environment
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
 
 openapi: environment
-	@.venv/bin/python -m local.openapi
+	@.venv/bin/python -m tools.openapi
 
 # sam build needs the Python of the layer on PATH: .venv has it.
 build: environment tools
@@ -106,7 +106,7 @@ lock:
 clean:
 	rm -rf .venv .tools .sdk .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf layers/shared/*.egg-info
-	find functions layers local tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find functions layers local tools tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment:
 	@local/make-environment .venv requirements/dev.txt --with-project

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from local.paths import ROOT, TOOLS
 from local.sam_template import parameter_default, parameters_without_default
-from local.tools import path_for_sam
+from local.tool_programs import path_for_sam
 
 _CONFIG = ROOT / "samconfig.toml"
 _SHOWN_FILES = 10

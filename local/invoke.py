@@ -16,7 +16,7 @@ from local.ministack.emulator import is_up
 from local.ministack.invoke_template import INVOKE_TEMPLATE
 from local.paths import ROOT
 from local.sam_template import functions
-from local.tools import tool_command
+from local.tool_programs import tool_command
 
 
 class NotInvokableError(Exception):

@@ -15,7 +15,7 @@ import requests
 
 from local.console import StackError
 from local.paths import WORK
-from local.tools import tool_command
+from local.tool_programs import tool_command
 
 REGION = "eu-central-1"
 # MiniStack's root user; what functions do is decided by their roles.

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.ministack.emulator import REGION, Emulator
-from local.tools import ask_tool
+from local.tool_programs import ask_tool
 
 _PLACEHOLDER = re.compile(r"\$\{([\w:]+)\}")
 

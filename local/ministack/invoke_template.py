@@ -7,7 +7,7 @@ from local.ministack.build import BUILT_TEMPLATE
 from local.ministack.deployment import Deployment
 from local.ministack.emulator import CREDENTIALS, REGION, Emulator
 from local.paths import WORK
-from local.tools import ask_tool
+from local.tool_programs import ask_tool
 
 INVOKE_TEMPLATE = WORK / "invoke.json"
 

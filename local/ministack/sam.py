@@ -8,7 +8,7 @@ from pathlib import Path
 
 from local.console import StackError
 from local.paths import ROOT, TOOLS, WORK
-from local.tools import path_for_sam
+from local.tool_programs import path_for_sam
 
 # An empty one: what samconfig.toml says is for deployments to AWS.
 _SAM_CONFIG = WORK / "samconfig.toml"

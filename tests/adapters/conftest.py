@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.in_memory_aws import Answer, InMemoryAws
-from local.lambda_runtime import ENVIRONMENT
 from publishing.aws.json_api import DYNAMODB, EVENTBRIDGE, SECRETS_MANAGER, SQS, JsonApi, Service
 from publishing.aws.sigv4 import Credentials
 from publishing.aws.table import Table
+from tools.in_memory_aws import Answer, InMemoryAws
+from tools.lambda_runtime import ENVIRONMENT
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from local.in_memory_readiness import InMemoryAnnouncements
 from publishing.aws.announcements import TELLING, DynamoDBAnnouncements
 from publishing.aws.json_api import AwsError, JsonApi
 from publishing.aws.table import Table
@@ -17,6 +16,7 @@ from tests.adapters.conftest import TABLE
 from tests.adapters.failing_calls import THROTTLED, throttled
 from tests.adapters.items import typed
 from tests.support.in_memory_stores import InMemoryTeams
+from tools.in_memory_readiness import InMemoryAnnouncements
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from local.in_memory_readiness import InMemoryBus
 from publishing.aws.event_bus import EVENTS_AT_ONCE, EventBridgeBus
 from publishing.aws.json_api import EVENTBRIDGE, AwsError, JsonApi
 from publishing.readiness.record import OutgoingEvent
 from tests.adapters.conftest import BUS, spoken
 from tests.adapters.scripted_aws import ScriptedAws, client, json_answer
+from tools.in_memory_readiness import InMemoryBus
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore import xform_name
 
-from local.in_memory_readiness import InMemoryQueue, InMemoryRecords
 from publishing.aws.json_api import JsonApi
 from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
@@ -21,6 +20,7 @@ from tests.adapters.conftest import BUS, TABLE
 from tests.support.documentation import all_commands
 from tests.support.in_memory_stores import InMemoryRefreshes, InMemoryTeams
 from tests.support.template import RESOURCES
+from tools.in_memory_readiness import InMemoryQueue, InMemoryRecords
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

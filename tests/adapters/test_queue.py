@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import pytest
 
-from local.in_memory_readiness import InMemoryQueue
 from publishing.aws.json_api import SQS, AwsError, JsonApi
 from publishing.aws.look_queue import LONGEST_DELAY, SqsQueue
 from publishing.readiness.pacing import LONGEST_HIDING
@@ -16,6 +15,7 @@ from publishing.readiness.stores import LookMessage, Outgoing
 from publishing.readiness.worker import parsed
 from tests.adapters.conftest import spoken
 from tests.adapters.scripted_aws import GOOD, ScriptedAws, client, error_answer
+from tools.in_memory_readiness import InMemoryQueue
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

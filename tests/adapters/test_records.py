@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from local.in_memory_readiness import InMemoryRecords
 from publishing.aws.json_api import AwsError, JsonApi
 from publishing.aws.records import DynamoDBRecords
 from publishing.aws.table import Table
@@ -20,6 +19,7 @@ from publishing.readiness.snapshot import Known, Snapshot
 from tests.adapters.conftest import TABLE, WatchedAws
 from tests.adapters.failing_calls import THROTTLED, throttled
 from tests.support.readiness_strategies import records as any_records
+from tools.in_memory_readiness import InMemoryRecords
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -14,7 +14,6 @@ import pytest
 
 from local.demo.teams import PEOPLE, TEAM, write_demo_data
 from local.identity_provider import IdentityProvider
-from local.in_memory_aws import InMemoryAws
 from local.ministack.deployment import Deployment
 from local.paths import ROOT
 from local.tiktok_simulator import DemoAdvertiser as A
@@ -26,6 +25,7 @@ from publishing.readiness.cadence import SHARDS
 from tests.adapters.conftest import TABLE
 from tests.support.function_handlers import Handler, wired_function
 from tests.support.invocations import FakeContext, api_event
+from tools.in_memory_aws import InMemoryAws
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from local.in_memory_readiness import InMemoryRuns
 from publishing.aws.json_api import AwsError, JsonApi
 from publishing.aws.runs import RUNS_KEPT, DynamoDBRuns
 from publishing.aws.table import Table
 from publishing.readiness.stores import Run
 from tests.adapters.conftest import TABLE
 from tests.adapters.failing_calls import THROTTLED, throttled
+from tools.in_memory_readiness import InMemoryRuns
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

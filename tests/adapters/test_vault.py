@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from pydantic import SecretStr
 
-from local.in_memory_aws import InMemoryAws
 from publishing.aws.json_api import SECRETS_MANAGER, AwsCall, AwsError, JsonApi
 from publishing.aws.tokens import SecretsManagerTokens
 from publishing.aws.vault import RECOVERY_WINDOW_DAYS, SecretsManagerVault
@@ -17,6 +16,7 @@ from publishing.connecting.states import digest_of
 from publishing.teams import Connection
 from tests.adapters.scripted_aws import CANARY, GOOD, ScriptedAws, client, error_answer, told
 from tests.support.in_memory_connecting import InMemoryVault
+from tools.in_memory_aws import InMemoryAws
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.official_sdk import OfficialSdk, official_sdk
 from local.tiktok_simulator import Simulator
+from tools.official_sdk import OfficialSdk, official_sdk
 
 
 @pytest.fixture(scope="module")

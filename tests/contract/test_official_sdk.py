@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from local.official_sdk import OfficialSdk, SdkError, seen
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Simulator, World
 from local.tiktok_simulator.journal import ReceivedRequest
 from tiktok_business.api import TikTokBusinessApi
@@ -19,6 +18,7 @@ from tiktok_business.deadline import Deadline
 from tiktok_business.models import IdentityType
 from tiktok_business.return_codes import RETURN_CODES, Meaning, classify
 from tiktok_business.transport import PRODUCTION_BASE_URL, RequestsTransport
+from tools.official_sdk import OfficialSdk, SdkError, seen
 
 READY = DemoAdvertiser.EVERYTHING_READY
 MANY = DemoAdvertiser.MANY_PAGES

@@ -8,7 +8,6 @@ import pytest
 from pydantic import SecretStr
 
 from local.demo.png import png
-from local.official_sdk import OfficialSdk, SdkError
 from local.tiktok_simulator import STARTER, DemoAdvertiser, DemoToken, Scope, Simulator
 from local.tiktok_simulator.journal import ReceivedRequest, fingerprint
 from local.tiktok_simulator.oauth import granted_ids
@@ -19,6 +18,7 @@ from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TokenRejectedError
 from tiktok_business.oauth import DeveloperApp, TikTokOAuth
 from tiktok_business.transport import File, RequestsTransport
+from tools.official_sdk import OfficialSdk, SdkError
 
 EXCHANGE, LISTING, REVOKE = "oauth2/access_token/", "oauth2/advertiser/get/", "oauth2/revoke_token/"
 UPLOAD = "file/image/ad/upload/"

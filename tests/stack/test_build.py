@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from local.bench import cold_starts, sizes
-from local.bench.builds import FUNCTIONS, Build, Bytecode, differences, with_bytecode
-from local.lambda_runtime import ENVIRONMENT, LAYERS, layers_of, link_packages, search_path
 from local.ministack.build import BUILT_TEMPLATE, sam_build
 from local.stack import LocalStack
 from tests.support.template import RESOURCES, TEMPLATE
+from tools.bench import cold_starts, sizes
+from tools.bench.builds import FUNCTIONS, Build, Bytecode, differences, with_bytecode
+from tools.lambda_runtime import ENVIRONMENT, LAYERS, layers_of, link_packages, search_path
 
 AUTHORIZER = "AuthorizerFunction"
 RULES = "PublishCheckRulesFunction"

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from local.in_memory_readiness import InMemoryAnnouncements, InMemoryBus, InMemoryQueue, InMemoryRecords, InMemoryRuns
 from publishing.readiness.record import OutgoingEvent, Record
 from publishing.readiness.stores import Outgoing, Run
 from publishing.teams import Connection
 from tests.support.in_memory_stores import InMemoryMarks, InMemoryRefreshes
+from tools.in_memory_readiness import InMemoryAnnouncements, InMemoryBus, InMemoryQueue, InMemoryRecords, InMemoryRuns
 
 Result = TypeVar("Result")
 

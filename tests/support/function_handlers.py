@@ -10,10 +10,10 @@ from typing import Any
 from unittest.mock import patch
 
 from local.identity_provider import IdentityProvider
-from local.in_memory_aws import InMemoryAws
-from local.lambda_runtime import ENVIRONMENT
 from local.tiktok_simulator import Simulator
 from publishing.aws.clients import dynamodb_client
+from tools.in_memory_aws import InMemoryAws
+from tools.lambda_runtime import ENVIRONMENT
 
 Handler = Callable[[Mapping[str, Any], Any], Any]
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from local.in_memory_readiness import InMemoryQueue, InMemoryRecords
 from publishing.clock import utc_now
 from publishing.readiness.cadence import Cadence
 from publishing.readiness.live import Live
@@ -14,6 +13,7 @@ from tests.support.in_memory_stores import InMemoryIntents, InMemoryMarks, InMem
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
 from tiktok_business.transport import RequestsTransport
+from tools.in_memory_readiness import InMemoryQueue, InMemoryRecords
 
 
 @dataclass(frozen=True)

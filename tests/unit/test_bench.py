@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from local.bench.cold_starts import ColdStarts, Loaded
-from local.bench.costs import costs
-from local.bench.fan_out import FanOut
-from local.bench.load import Load
-from local.bench.overhead import Overhead
-from local.bench.report import PICTURES, Results, Row, markdown_tables, rows
-from local.bench.samples import Figure
-from local.bench.sizes import Size, Sizes
-from local.markdown import with_parts
 from local.paths import PERFORMANCE, PERFORMANCE_FIGURES
+from tools.bench.cold_starts import ColdStarts, Loaded
+from tools.bench.costs import costs
+from tools.bench.fan_out import FanOut
+from tools.bench.load import Load
+from tools.bench.overhead import Overhead
+from tools.bench.report import PICTURES, Results, Row, markdown_tables, rows
+from tools.bench.samples import Figure
+from tools.bench.sizes import Size, Sizes
+from tools.markdown import with_parts
 
 
 def report() -> Mapping[str, Any]:

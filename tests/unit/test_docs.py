@@ -7,14 +7,14 @@ from functools import cache
 
 import pytest
 
-from local.docs.advice import PROBLEM_ADVICE, REFUSAL_ADVICE
-from local.docs.tables import PLACES, TABLES, with_tables
-from local.markdown import places
 from publishing.connecting.refusals import Refusal
 from publishing.preflight.findings import Status
 from publishing.problems import PROBLEMS
 from tests.support.documentation import PAGES, ROOT, all_commands, anchors, blocks, links, prose, spans
 from tests.support.template import TEMPLATE
+from tools.docs.advice import PROBLEM_ADVICE, REFUSAL_ADVICE
+from tools.docs.tables import PLACES, TABLES, with_tables
+from tools.markdown import places
 
 COMMAND = "DOCS=write .venv/bin/python -m pytest tests/unit/test_docs.py"
 DOCUMENTS = pytest.mark.parametrize("name", PAGES)
@@ -73,7 +73,10 @@ def test_named_paths_exist(name: str) -> None:
         first = path.partition("/")[0]
         if first in MADE | OF_OTHERS or path.startswith("/") or path == "app.json" or _is_route(path):
             continue
-        places = (ROOT, *(ROOT / place for place in ("layers/shared", "layers/shared/publishing", "docs", "local")))
+        places = (
+            ROOT,
+            *(ROOT / place for place in ("layers/shared", "layers/shared/publishing", "docs", "local", "tools")),
+        )
         found = any([*place.glob(path), *place.glob(f"{path}*")] for place in places)
         assert found or ("/" not in path and any([*(ROOT / top).rglob(path)] for top in ("layers", "functions"))), path
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from local.openapi.event_schemas import event_schemas, write_event_schemas, written
 from local.paths import EVENT_SCHEMAS
 from publishing.preflight.findings import Finding, Status
 from publishing.preflight.objectives import Requirement
@@ -19,6 +18,7 @@ from publishing.readiness.snapshot import Look
 from publishing.readiness.stores import Run
 from publishing.readiness.sweep import unverifiable
 from publishing.teams import Connection
+from tools.openapi.event_schemas import event_schemas, write_event_schemas, written
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from local.mutation.__main__ import TESTS
-from local.mutation.explanations import Explanations, read
-from local.mutation.mutants import Mutant, mutants_of
 from local.paths import ROOT
+from tools.mutation.__main__ import TESTS
+from tools.mutation.explanations import Explanations, read
+from tools.mutation.mutants import Mutant, mutants_of
 
 SOURCE = '''
 """A module."""

@@ -11,13 +11,13 @@ import pytest
 import schemathesis
 import yaml
 
-from local.openapi import openapi, written
-from local.openapi.operations import OPERATIONS, Operation
 from local.paths import OPENAPI
 from publishing.connecting.refusals import MEANINGS, Refusal
 from publishing.problems import CONTENT_TYPE, PROBLEMS
 from tests.support.documentation import PAGES, blocks
 from tests.support.template import RESOURCES
+from tools.openapi import openapi, written
+from tools.openapi.operations import OPERATIONS, Operation
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 DOCUMENT: dict[str, Any] = yaml.safe_load(OPENAPI.read_text(encoding="utf-8"))

@@ -11,21 +11,21 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from local.markdown import with_parts
 from local.paths import SCALING, SCALING_FIGURES, SCALING_PLOTS
-from local.simulation import costs, run, workers
-from local.simulation.cases import SIZES, Case, variations
-from local.simulation.figures import Figures, figures
-from local.simulation.freshness import Ages
-from local.simulation.plots import plots
-from local.simulation.profiles import ENDPOINTS, NAMES, Profile, measured
-from local.simulation.report import as_json, markdown, tables
-from local.simulation.run import IDLE, IN_USE, simulated
-from local.simulation.tiktok import SimulatedTikTok
 from local.tiktok_simulator import DemoAdvertiser
 from publishing.environment import duration
 from publishing.readiness.pacing import CALLS_PER_CHECK, LEVELS
 from tests.support.template import RESOURCES, TEMPLATE
+from tools.markdown import with_parts
+from tools.simulation import costs, run, workers
+from tools.simulation.cases import SIZES, Case, variations
+from tools.simulation.figures import Figures, figures
+from tools.simulation.freshness import Ages
+from tools.simulation.plots import plots
+from tools.simulation.profiles import ENDPOINTS, NAMES, Profile, measured
+from tools.simulation.report import as_json, markdown, tables
+from tools.simulation.run import IDLE, IN_USE, simulated
+from tools.simulation.tiktok import SimulatedTikTok
 
 # What the pace counts with: so many calls of the endpoint that is asked most, and one of each other.
 ORDINARY = Profile(

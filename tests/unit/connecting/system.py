@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 from pydantic import SecretStr
 
-from local.in_memory_readiness import InMemoryAnnouncements, InMemoryBus
 from local.tiktok_simulator import STARTER, Scope, Simulator
 from local.tiktok_simulator.oauth import granted_ids
 from publishing.calls import Call, Caller
@@ -49,6 +48,7 @@ from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
 from tiktok_business.oauth import DeveloperApp, TikTokOAuth
 from tiktok_business.transport import RawAnswer, RequestsTransport
+from tools.in_memory_readiness import InMemoryAnnouncements, InMemoryBus
 
 TEAM = "northlight"
 WIZARD = "https://wizard.example/campaigns/new?step=tiktok#connect"

@@ -10,7 +10,6 @@ from unittest.mock import patch
 import pytest
 from pydantic import SecretStr
 
-from local.lambda_runtime import ENVIRONMENT
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
 from publishing.identities.images import BUDGET_SECONDS, READ_TIMEOUT_SECONDS
 from publishing.services import services_from_environment
@@ -20,6 +19,7 @@ from tests.support.product import Product
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TimedOutError
 from tiktok_business.transport import READ_TIMEOUT_SECONDS as USUAL_READ_TIMEOUT_SECONDS
+from tools.lambda_runtime import ENVIRONMENT
 
 EVENTS = Path(__file__).parents[3] / "events"
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from local.lambda_runtime import ENVIRONMENT
 from publishing.bearer import Bearer, KeysUnavailableError, UnauthorizedError
 from publishing.environment import SettingsError
 from publishing.preflight.objectives import OBJECTIVES
@@ -22,6 +21,7 @@ from publishing.teams import Role, Subscription, Team
 from tests.support.function_handlers import collect_again
 from tests.support.in_memory_stores import InMemoryTeams
 from tests.support.invocations import FakeContext, Received, api_event
+from tools.lambda_runtime import ENVIRONMENT
 
 FOLDER = Path(__file__).parents[3] / "functions"
 API_FUNCTIONS = [

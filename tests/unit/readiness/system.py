@@ -9,7 +9,6 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from local.in_memory_readiness import InMemoryAnnouncements, InMemoryBus, InMemoryRuns, Waiting
 from local.tiktok_simulator import DemoToken, Simulator
 from publishing.calls import Call, Caller
 from publishing.connecting.sweep import ConnectionSweep
@@ -43,6 +42,7 @@ from tests.support.invocations import FakeContext
 from tests.support.product import Product, product
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.deadline import Deadline
+from tools.in_memory_readiness import InMemoryAnnouncements, InMemoryBus, InMemoryRuns, Waiting
 
 TEAM = "northlight"
 CHANGED, STALE, EXPIRED, UNVERIFIABLE = (

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from local.in_memory_readiness import Waiting
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind
 from publishing.readiness.cadence import QUEUED_FOR
 from publishing.readiness.looks import CONTENDED, MAX_RECEIVES
@@ -18,6 +17,7 @@ from tests.support.clock import START
 from tests.support.overriding import failing, overriding
 from tests.unit.readiness.happenings import RATE_LIMITED, READY
 from tests.unit.readiness.system import CHANGED, TEAM, System, body_of
+from tools.in_memory_readiness import Waiting
 
 MANY = (READY, DemoAdvertiser.SUSPENDED, DemoAdvertiser.LINKED_BY_OWNER)
 LIMITED = DemoAdvertiser.SUSPENDED

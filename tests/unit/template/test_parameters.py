@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from local.lambda_runtime import ENVIRONMENT
 from publishing.aws.look_queue import LONGEST_DELAY
 from publishing.environment import SettingsError, duration
 from publishing.readiness.cadence import Cadence
@@ -14,6 +13,7 @@ from publishing.readiness.settings import cadence_from_environment, pace_from_en
 from publishing.settings import Settings
 from tests.support.template import FUNCTIONS, TEMPLATE
 from tiktok_business.transport import PRODUCTION_BASE_URL
+from tools.lambda_runtime import ENVIRONMENT
 
 PARAMETERS = {
     "TikTokApiBaseUrl": PRODUCTION_BASE_URL,

@@ -4,8 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from local import in_memory_readiness
-from local.simulation.assumptions import AWS_CALL_SECONDS
 from publishing.aws.table import DUE_INDEX
 from publishing.connecting.advertisers import MAX_LISTED
 from publishing.readiness.events import SOURCE
@@ -15,6 +13,8 @@ from publishing.readiness.worker import BUDGET_SECONDS, MARGIN_SECONDS
 from publishing.triggers import GOES_ON, RESERVE_MILLISECONDS, SAVED
 from tests.support.template import FUNCTIONS, RESOURCES, TEMPLATE, events
 from tests.unit.template.grants import DEAD, LOOKS, URGENT
+from tools import in_memory_readiness
+from tools.simulation.assumptions import AWS_CALL_SECONDS
 
 
 def test_due_work_is_found_by_an_index() -> None:

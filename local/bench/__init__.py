@@ -1,8 +1,0 @@
-"""How fast the product is: what `sam build` made, measured on this machine against references of the same run.
-
-`python -m local.bench` prints a table of aims, figures and verdicts; `--write` also writes docs/performance.json and
-the tables of docs/performance.md.
-
-`harness` runs built functions, with the programs of `in_lambda` in fresh interpreters. The measurements are
-`cold_starts`, `fan_out` (TikTok), `overhead`, `sizes`, `load` (the whole stack) and `costs`; `report` is the table.
-"""

@@ -1,0 +1,10 @@
+"""The OpenAPI document, made from the models, the objective table and the problem table; and the events' schemas.
+
+`python -m tools.openapi` writes docs/openapi.yaml and docs/events/.
+
+`operations` is the table to change when an endpoint comes or changes; the rest follows from the code.
+"""
+
+from tools.openapi.document import openapi, written
+
+__all__ = ["openapi", "written"]

@@ -1,0 +1,52 @@
+"""The JSON Schemas in docs/events/, made from the events' models."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from local.paths import EVENT_SCHEMAS
+from publishing.readiness.events import DETAIL_TYPES, SOURCE, Event
+from tools.openapi.schemas import prose, sent_schema
+
+
+def event_schemas() -> dict[str, dict[str, Any]]:
+    """The schema of every event's whole envelope, as a rule's target gets it, by file name."""
+    return {f"{_slug(name)}.json": _schema(model, name) for model, name in DETAIL_TYPES.items()}
+
+
+def written(schema: dict[str, Any]) -> str:
+    """A schema as its file holds it."""
+    return json.dumps(schema, indent=2) + "\n"
+
+
+def write_event_schemas(folder: Path = EVENT_SCHEMAS) -> None:
+    """Write all of them, and remove what is no event any more."""
+    folder.mkdir(exist_ok=True)
+    schemas = event_schemas()
+    for file in folder.glob("*.json"):
+        if file.name not in schemas:
+            file.unlink()
+    for name, schema in schemas.items():
+        (folder / name).write_text(written(schema), encoding="utf-8")
+
+
+def _schema(model: type[Event], detail_type: str) -> dict[str, Any]:
+    detail = sent_schema(model)
+    definitions = detail.pop("$defs", {})
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": detail_type,
+        "description": prose(model.__doc__),
+        "type": "object",
+        "properties": {
+            "source": {"const": SOURCE},
+            "detail-type": {"const": detail_type},
+            "detail": detail,
+        },
+        "required": ["source", "detail-type", "detail"],
+        "$defs": definitions,
+    }
+
+
+def _slug(detail_type: str) -> str:
+    return detail_type.lower().replace(" ", "-")
