@@ -88,20 +88,19 @@ build: environment tools
 deploy: environment tools
 	@.venv/bin/python -m local.deploy --stage "$(STAGE)" -- $(ARGS)
 
-# uv only compiles, pip installs. The tests' environment holds the layer's very pins.
-uv = $(shell command -v uv || echo .local/uv/bin/uv)
-compile = $(uv) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header $(ARGS)
-layer := layers/shared/requirements.txt
+# .venv has the same versions as the layers and functions: their files are constraints.
+compile = local/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header \
+	$(ARGS)
+shared := layers/shared/requirements.txt
+bearer := layers/bearer/requirements.txt
+images := functions/create_identity_image/requirements.txt
 lock:
-	@test -n "$$(command -v $(uv))" || { "$$(local/find-python)" -m venv .local/uv && .local/uv/bin/pip -q install uv; }
-	$(compile) pyproject.toml --output-file $(layer)
-	$(compile) --group bearer --constraints $(layer) --output-file layers/bearer/requirements.txt
-	$(compile) --group images --constraints $(layer) --output-file functions/create_identity_image/requirements.txt
-	$(compile) pyproject.toml --group dev --constraints $(layer) --constraints layers/bearer/requirements.txt \
-		--constraints functions/create_identity_image/requirements.txt --output-file requirements/dev.txt
-	$(compile) --group tools --output-file requirements/tools.txt
-	$(compile) --group sdk --output-file requirements/sdk.txt
+	$(compile) pyproject.toml --output-file $(shared)
+	$(compile) --group bearer --constraints $(shared) --output-file $(bearer)
+	$(compile) --group images --constraints $(shared) --output-file $(images)
+	$(compile) pyproject.toml --group dev --constraints $(shared) --constraints $(bearer) --constraints $(images) \
+		--output-file requirements/dev.txt
+	for name in checkov ministack sam sdk uv; do $(compile) --group $$name --output-file requirements/$$name.txt || exit; done
 
 clean:
 	rm -rf .venv .tools .sdk .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from local.paths import ROOT, TOOLS
+from local.paths import ROOT, SAM
 from local.sam_template import parameter_default, parameters_without_default
 from local.tool_programs import path_for_sam
 
@@ -70,7 +70,7 @@ def stages_of(config: Mapping[str, Any]) -> list[str]:
 
 def commands(stage: Stage, further: list[str]) -> list[list[str]]:
     """What is run, in this order, as long as it goes well."""
-    sam, environment = str(TOOLS / "sam"), ("--config-env", stage.name)
+    sam, environment = str(SAM / "sam"), ("--config-env", stage.name)
     given = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in stage.parameters.items()]
     overrides = ("--parameter-overrides", *given) if given else ()
     # What is asked for is not committed yet, and may be another Architecture than the one that was built.

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TOOLS = ROOT / ".tools" / "bin"
+# Environments of command-line tools, see local/make-environments.
+SAM = ROOT / ".tools" / "sam" / "bin"
+MINISTACK = ROOT / ".tools" / "ministack" / "bin"
 # What the local stack makes and keeps: the build, logs, the environment for `sam local invoke`.
 WORK = ROOT / ".local"
 OPENAPI = ROOT / "docs" / "openapi.yaml"

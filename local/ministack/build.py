@@ -10,7 +10,7 @@ from pathlib import Path
 
 from local.console import Console, StackError
 from local.ministack.sam import run_sam
-from local.paths import ROOT, TOOLS, WORK
+from local.paths import ROOT, SAM, WORK
 
 _BUILD = WORK / "build"
 BUILT_TEMPLATE = _BUILD / "template.yaml"
@@ -28,8 +28,8 @@ def build_parameters() -> dict[str, str]:
 
 def build(console: Console) -> None:
     """Build the template into `.local/build`, unless it was built from the same files before."""
-    if not (TOOLS / "sam").exists():
-        raise StackError("SAM CLI and MiniStack are not installed here. Run: make tools")
+    if not (SAM / "sam").exists():
+        raise StackError("SAM CLI and MiniStack are not installed. Run: make environment")
     WORK.mkdir(exist_ok=True)
     with _alone(WORK / "build.lock"):
         key = _build_key()
@@ -61,7 +61,7 @@ def _build_key() -> str:
 
 def _sources() -> Iterator[Path]:
     yield ROOT / "template.yaml"
-    yield ROOT / "requirements" / "tools.txt"
+    yield ROOT / "requirements" / "sam.txt"
     for folder in ("functions", "layers", "makefiles"):
         for path in sorted((ROOT / folder).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts and ".egg-info" not in str(path):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from local.console import StackError
-from local.paths import ROOT, TOOLS, WORK
+from local.paths import ROOT, SAM, WORK
 from local.tool_programs import path_for_sam
 
 # An empty one: what samconfig.toml says is for deployments to AWS.
@@ -37,7 +37,7 @@ def run_sam(
     with log.open("wb") as output:
         ended = subprocess.run(  # noqa: S603 - SAM CLI with our own options
             [
-                *(str(TOOLS / "sam"), command, *options),
+                *(str(SAM / "sam"), command, *options),
                 *("--config-file", str(_SAM_CONFIG), "--parameter-overrides", *overrides),
             ],
             cwd=ROOT,

@@ -1,6 +1,7 @@
-"""What runs in `.tools`, where SAM CLI and MiniStack live: the programs of this folder, under its interpreter.
+"""Programs that run in the environment of a command-line tool, under `.tools/`, because they import the tool.
 
-The programs are never imported by the project, and import nothing of it.
+`ministack_server.py` imports MiniStack, all others import SAM CLI. The project never imports these programs, and they
+import nothing of the project.
 """
 
 import json
@@ -11,24 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from local.console import StackError
-from local.paths import TOOLS
+from local.paths import MINISTACK, SAM
 
 
 def tool_command(program: str) -> list[str]:
-    """The command that runs a program; -P keeps its folder out of its imports."""
-    return [str(TOOLS / "python"), "-P", str(Path(__file__).with_name(program))]
+    """The command that runs a program in the environment of its tool; -P keeps this folder out of its imports."""
+    tool = MINISTACK if program == "ministack_server.py" else SAM
+    return [str(tool / "python"), "-P", str(Path(__file__).with_name(program))]
 
 
 def ask_tool(program: str, request: object) -> Any:
-    """Give a program JSON, return the JSON it prints; StackError with its last words where it fails."""
+    """Give a program JSON and return the JSON that it prints; StackError with its last line of stderr if it fails."""
     ended = subprocess.run(  # noqa: S603 - our own program
         tool_command(program), input=json.dumps(request), capture_output=True, text=True, check=False
     )
     if ended.returncode != 0:
-        raise StackError(f"{program} failed: {(ended.stderr.strip().splitlines() or ['without a word'])[-1]}")
+        raise StackError(f"{program} failed: {(ended.stderr.strip().splitlines() or ['no message'])[-1]}")
     return json.loads(ended.stdout)
 
 
 def path_for_sam() -> str:
-    """The PATH for SAM CLI: `sam build` looks there for the layer's Python, with pip, which is this one."""
-    return os.pathsep.join([str(Path(sys.executable).parent), str(TOOLS), os.environ.get("PATH", os.defpath)])
+    """The PATH for SAM CLI: `sam build` finds the layers' Python and its pip there, which is this interpreter."""
+    return os.pathsep.join([str(Path(sys.executable).parent), str(SAM), os.environ.get("PATH", os.defpath)])

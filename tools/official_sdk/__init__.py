@@ -70,7 +70,7 @@ class OfficialSdk:
 def official_sdk(host: str, certificate: Path | None = None) -> Iterator[OfficialSdk]:
     """Run the SDK with this host in its configuration, trusting only `certificate` where one is given."""
     if not _PYTHON.exists():
-        raise AssertionError("TikTok's SDK is not installed: `make sdk` does it")
+        raise AssertionError("TikTok's SDK is not installed: run make environment")
     command = [str(_PYTHON), "-I", str(_PROGRAM), host, *([str(certificate)] if certificate else [])]
     with subprocess.Popen(  # noqa: S603 - our own script
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
