@@ -1,7 +1,6 @@
 """`make doctor`: what this machine lacks, and the line that installs it.
 
-It runs before anything is installed, on any Python from 3.8 on: nothing but the standard library, and no import of
-the project's own.
+It runs before anything is installed, on any Python from 3.8 on: it imports only the standard library.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ OK, MISSING, OPTIONAL = "ok", "missing", "optional"
 
 DEBIAN, FEDORA, MACOS = "Debian, Ubuntu", "Fedora", "macOS (Homebrew)"
 _GIGABYTE = 1_000_000_000
-# Environments, build and logs take 0.8 GB after `make run` (measured); pip unpacks beside that.
+# Environments, build and logs take 0.8 GB after `make run` (measured); uv's cache may take as much again.
 _NEEDED_BYTES = 2 * _GIGABYTE
 _SECONDS = 20
 
@@ -44,13 +43,13 @@ INSTALL = {
         FEDORA: "sudo dnf install make",
         MACOS: "xcode-select --install",
     },
-    "Python": {
-        DEBIAN: "sudo apt-get install python3 python3-venv",
-        FEDORA: "sudo dnf install python3.13",
-        MACOS: "brew install python@3.13",
+    "uv": {
+        DEBIAN: "sudo apt-get install python3-venv",
+        FEDORA: "sudo dnf install uv",
+        MACOS: "brew install uv",
     },
     "Python 3.13": {
-        DEBIAN: "sudo apt-get install python3.13-venv    (where apt has none: pyenv install 3.13)",
+        DEBIAN: "sudo apt-get install python3.13    (if apt does not have it: pyenv install 3.13)",
         FEDORA: "sudo dnf install python3.13",
         MACOS: "brew install python@3.13",
     },
@@ -70,7 +69,7 @@ INSTALL = {
         MACOS: "brew install curl",
     },
 }
-"""The line that installs a thing, for each kind of machine."""
+"""The line that installs a thing, for each kind of machine; for uv: that lets the first command install it."""
 
 START_DOCKER = {
     DEBIAN: "sudo systemctl start docker",
@@ -86,11 +85,11 @@ class Finding(NamedTuple):
     state: str
     said: str
     lines: tuple[str, ...] = ()
-    """What to type, where something is to be done."""
+    """What to type, if anything."""
 
 
 class Machine:
-    """What the checks ask of this machine."""
+    """What the checks read from this machine."""
 
     def kind(self) -> str | None:
         """One of DEBIAN, FEDORA and MACOS; None for anything else."""
@@ -102,15 +101,15 @@ class Machine:
         return kind_of(released)
 
     def variable(self, name: str) -> str | None:
-        """What an environment variable says, if it says anything."""
+        """The value of an environment variable; None if it is unset or empty."""
         return os.environ.get(name) or None
 
     def which(self, command: str) -> str | None:
-        """The path of a command, if there is one."""
+        """The path of a command; None if it does not exist."""
         return shutil.which(command)
 
     def says(self, *command: str) -> str | None:
-        """What a command prints; None where it fails."""
+        """The output of a command; None if it fails."""
         try:
             ended = subprocess.run(  # noqa: S603 - commands of this file
                 command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_SECONDS, check=False
@@ -120,11 +119,11 @@ class Machine:
         return ended.stdout.decode(errors="replace").strip() if ended.returncode == 0 else None
 
     def exists(self, path: str) -> bool:
-        """Whether there is such a file."""
+        """Whether a file exists."""
         return Path(path).exists()
 
     def is_free(self, port: int) -> bool:
-        """Whether a port of 127.0.0.1 can be listened at."""
+        """Whether a process can listen on a port of 127.0.0.1."""
         with closing(socket.socket()) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -134,7 +133,7 @@ class Machine:
         return True
 
     def is_stack(self, port: int) -> bool:
-        """Whether emulated AWS answers there."""
+        """Whether emulated AWS answers on a port."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=2) as answer:
                 return bool(answer.status == 200)  # noqa: PLR2004 - OK
@@ -142,12 +141,12 @@ class Machine:
             return False
 
     def free_bytes(self) -> int:
-        """The room left where this checkout is."""
+        """The free space on the disk of this checkout."""
         return shutil.disk_usage(ROOT).free
 
 
 def kind_of(os_release: str) -> str | None:
-    """The kind of Linux that /etc/os-release names."""
+    """The kind of Linux in the text of /etc/os-release; None for an unknown one."""
     said = dict(line.split("=", 1) for line in os_release.splitlines() if "=" in line)
     names = f"{said.get('ID', '')} {said.get('ID_LIKE', '')}".replace('"', "").split()
     if {"debian", "ubuntu"} & set(names):
@@ -156,10 +155,11 @@ def kind_of(os_release: str) -> str | None:
 
 
 def examine(machine: Machine, port: int) -> list[Finding]:
-    """Everything that is looked at, in the order in which it is needed."""
+    """All findings, in the order in which the commands need them."""
     return [
         _command(machine, "git", needed="for cloning, and by make deploy"),
         _command(machine, "make", needed="for every command"),
+        _uv(machine),
         *_python(machine),
         _room(machine),
         _port(machine, port),
@@ -170,7 +170,7 @@ def examine(machine: Machine, port: int) -> list[Finding]:
 
 
 def report(findings: list[Finding]) -> str:
-    """The findings as aligned lines, what is to be typed below its finding."""
+    """The findings as aligned lines; what to type is below its finding."""
     width = max(len(one.name) for one in findings)
     lines = []
     for one in findings:
@@ -180,18 +180,18 @@ def report(findings: list[Finding]) -> str:
 
 
 def main() -> int:
-    """Print the report; 1 where something needed is missing."""
+    """Print the report; 1 if something required is missing."""
     port = os.environ.get("PORT") or "4566"
     if not port.isdigit():
-        sys.stderr.write(f"PORT={port} is no port number.\n")
+        sys.stderr.write(f"PORT={port} is not a port number.\n")
         return 2
     findings = examine(Machine(), int(port))
     missing = [one.name for one in findings if one.state == MISSING]
     sys.stdout.write(f"{report(findings)}\n\n")
     if missing:
-        sys.stdout.write(f"Missing: {', '.join(missing)}. What is optional is for the commands that its line names.\n")
+        sys.stdout.write(f"Missing: {', '.join(missing)}. Optional things are for the commands in their lines.\n")
         return 1
-    sys.stdout.write("Nothing needed is missing: make run and make test will do.\n")
+    sys.stdout.write("Nothing required is missing: make run and make test work.\n")
     return 0
 
 
@@ -211,33 +211,34 @@ def _command(machine: Machine, name: str, *, needed: str = "", wanted: str = "")
     return Finding(name, MISSING if needed else OPTIONAL, needed or wanted, _install(machine, name))
 
 
+def _uv(machine: Machine) -> Finding:
+    """uv, or a Python that can install it: what local/uv does."""
+    if machine.which("uv"):
+        return Finding("uv", OK, machine.says("uv", "--version") or "uv")
+    named = machine.variable("PYTHON")
+    for python in ([named] if named else []) + ["python3", "python3.13", "python3.14", "python3.12", "python3.11"]:
+        # Debian packages venv and ensurepip separately from the interpreter.
+        if machine.says(python, "-c", "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 8))") is not None:
+            return Finding("uv", OK, "the first command installs it here, into .local/uv")
+    said = "for every command; the first one installs it, with any Python that has venv"
+    return Finding("uv", MISSING, said, _install(machine, "uv"))
+
+
 def _python(machine: Machine) -> list[Finding]:
-    """What local/find-python chooses, which every other command asks too."""
+    """The Python that local/find-python finds, as for every other command."""
     chosen = machine.says(str(ROOT / "local" / "find-python"))
     version = chosen and machine.says(chosen, "-c", "import platform; print(platform.python_version())")
-    if not chosen or not version:
-        return [_no_python(machine)]
-    found = Finding("Python", OK, f"{version}, with venv and pip: {chosen}")
-    if version.startswith("3.13."):
-        return [found]
-    why = f"for make build and make deploy, as AWS runs it; make run builds for {version} here"
-    return [found, Finding("Python 3.13", OPTIONAL, why, _install(machine, "Python 3.13"))]
-
-
-def _no_python(machine: Machine) -> Finding:
     named = machine.variable("PYTHON")
+    if chosen and version:
+        found = Finding("Python", OK, f"{version}: {chosen}")
+        if version.startswith("3.13."):
+            return [found]
+        why = f"for make deploy, unless PythonRuntime of the stage is that of PYTHON={named}"
+        return [found, Finding("Python 3.13", OPTIONAL, why, _install(machine, "Python 3.13"))]
     if named:
-        return Finding("Python", MISSING, f"PYTHON={named} is none from 3.11 on with venv and pip", ("unset PYTHON",))
-    for version in ("3.13", "3.14", "3.12", "3.11"):
-        # Debian packs venv and pip apart from the interpreter.
-        if machine.says(f"python{version}", "-c", "") is not None:
-            lines = (
-                (f"sudo apt-get install python{version}-venv",)
-                if machine.kind() == DEBIAN
-                else _install(machine, "Python")
-            )
-            return Finding("Python", MISSING, f"{version} is here, but without venv or ensurepip (pip)", lines)
-    return Finding("Python", MISSING, "3.13, or any from 3.11 on, with venv and pip", _install(machine, "Python"))
+        return [Finding("Python", MISSING, f"PYTHON={named} is not Python 3.13 or newer", ("unset PYTHON",))]
+    why = "not found; uv fetches it for the first command, if the network allows that"
+    return [Finding("Python 3.13", OPTIONAL, why, _install(machine, "Python 3.13"))]
 
 
 def _room(machine: Machine) -> Finding:
@@ -245,7 +246,7 @@ def _room(machine: Machine) -> Finding:
     said = f"{free / _GIGABYTE:.1f} GB free"
     if free >= _NEEDED_BYTES:
         return Finding("disk space", OK, said)
-    return Finding("disk space", MISSING, f"{said}, and {_NEEDED_BYTES // _GIGABYTE} GB are needed: make room")
+    return Finding("disk space", MISSING, f"{said}, {_NEEDED_BYTES // _GIGABYTE} GB are required: free some space")
 
 
 def _port(machine: Machine, port: int) -> Finding:
@@ -253,8 +254,8 @@ def _port(machine: Machine, port: int) -> Finding:
     if machine.is_free(port):
         return Finding(name, OK, "free")
     if machine.is_stack(port):
-        return Finding(name, OK, "make run is up there")
-    return Finding(name, OPTIONAL, "taken by something else: give make run another", ("make run PORT=4600",))
+        return Finding(name, OK, "make run is using it")
+    return Finding(name, OPTIONAL, "in use by another program: choose another port", ("make run PORT=4600",))
 
 
 def _docker(machine: Machine) -> Finding:
@@ -268,7 +269,7 @@ def _docker(machine: Machine) -> Finding:
 
 
 def chromium(machine: Machine) -> str | None:
-    """The Chromium that the browser tests start: what CHROMIUM names and no other, else the first there is."""
+    """The Chromium of the browser tests: only the one that CHROMIUM names if it is set, else the first one found."""
     named = machine.variable("CHROMIUM")
     if named:
         return machine.which(named)
@@ -282,7 +283,7 @@ def _chromium(machine: Machine) -> Finding:
         return Finding("Chromium", OK, found)
     named = machine.variable("CHROMIUM")
     if named:
-        return Finding("Chromium", OPTIONAL, f"CHROMIUM={named} is no command", ("unset CHROMIUM",))
+        return Finding("Chromium", OPTIONAL, f"CHROMIUM={named} is not a command", ("unset CHROMIUM",))
     return Finding("Chromium", OPTIONAL, "for the browser tests of make test", _install(machine, "Chromium"))
 
 

@@ -98,9 +98,9 @@ def test_arguments_that_would_deploy_something_else_are_refused(option: str) -> 
 
 def test_another_python_than_aws_runs_is_refused() -> None:
     """Layers hold what that very Python compiled."""
-    with pytest.raises(RefusedError, match=r"AWS would run python3\.13.* here is python3\.12"):
-        check(STAGE, [], [], "python3.12")
-    check(Stage("dev", {**SAID, "PythonRuntime": "python3.12"}), [], [], "python3.12")
+    with pytest.raises(RefusedError, match=r"AWS would run python3\.13.* here is python3\.14"):
+        check(STAGE, [], [], "python3.14")
+    check(Stage("dev", {**SAID, "PythonRuntime": "python3.14"}), [], [], "python3.14")
 
 
 def test_parameters_that_nobody_said_are_asked_for_by_guided() -> None:

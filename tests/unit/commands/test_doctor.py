@@ -1,4 +1,4 @@
-"""What `make doctor` says of a machine."""
+"""What `make doctor` reports about a machine."""
 
 import ast
 import subprocess
@@ -30,12 +30,12 @@ FIND_PYTHON = str(ROOT / "local" / "find-python")
 
 @dataclass
 class FakeMachine(Machine):
-    """A machine with everything, from which a test takes something away."""
+    """A machine that has everything; a test removes something."""
 
     without: frozenset[str] = frozenset()
     runs: str | None = DEBIAN
     python: str | None = "3.13.1"
-    other_pythons: frozenset[str] = frozenset()
+    pythons_with_venv: frozenset[str] = frozenset({"python3"})
     docker_answers: bool = True
     port_free: bool = True
     stack_up: bool = False
@@ -61,7 +61,7 @@ class FakeMachine(Machine):
             case ("docker", *_):
                 return "29.0.1" if self.docker_answers else None
             case (other, "-c", _):
-                return "" if other in self.other_pythons else None
+                return "" if other in self.pythons_with_venv else None
             case (name, "--version"):
                 return f"{name} 1.2\nand more"
         return None
@@ -89,7 +89,7 @@ CHROMIUMS = frozenset({"chromium", "chromium-browser", "google-chrome", "google-
 
 
 def test_a_machine_with_everything_is_all_ok() -> None:
-    """And nothing is to be typed."""
+    """There is nothing to type."""
     assert {(one.state, one.lines) for one in found(FakeMachine()).values()} == {(OK, ())}
 
 
@@ -104,61 +104,71 @@ def test_a_machine_with_everything_is_all_ok() -> None:
         (CHROMIUMS, "Chromium", OPTIONAL),
     ],
 )
-def test_what_is_not_there_comes_with_the_line_that_installs_it(
+def test_a_missing_thing_comes_with_the_line_that_installs_it(
     kind: str, without: set[str], name: str, state: str
 ) -> None:
-    """The line of this kind of machine, and only what every command needs is missing."""
+    """The line is for this kind of machine, and only a thing that every command needs is missing."""
     said = found(FakeMachine(without=frozenset(without), runs=kind))
     assert (said[name].state, said[name].lines) == (state, (INSTALL[name][kind],))
     assert {one.state for other, one in said.items() if other != name} == {OK}
 
 
-def test_an_unknown_kind_of_machine_is_told_the_lines_of_all() -> None:
-    """Each with whom it is for."""
+def test_an_unknown_kind_of_machine_gets_the_lines_of_all_kinds() -> None:
+    """Each line starts with its kind."""
     lines = found(FakeMachine(without=frozenset({"git"}), runs=None))["git"].lines
     assert lines == tuple(f"{kind}: {line}" for kind, line in INSTALL["git"].items())
 
 
-def test_an_older_python_will_do_for_the_local_stack() -> None:
-    """3.13 is optional then: AWS' builds need it."""
-    said = found(FakeMachine(python="3.11.9"))
+def test_a_newer_python_by_name_is_enough_for_the_local_stack() -> None:
+    """Python 3.13 is optional then: only builds for AWS need the Python of the stage."""
+    said = found(FakeMachine(python="3.14.1", variables={"PYTHON": "/opt/python3.14"}))
     assert (said["Python"].state, said["Python 3.13"].state) == (OK, OPTIONAL)
-    assert "3.11.9" in said["Python 3.13"].said
+    assert "/opt/python3.14" in said["Python 3.13"].said
 
 
-def test_no_python_from_3_11_on_is_missing() -> None:
-    """Every command but this one needs it."""
-    said = found(FakeMachine(python=None))["Python"]
-    assert (said.state, said.lines) == (MISSING, (INSTALL["Python"][DEBIAN],))
+def test_without_python_3_13_uv_fetches_it() -> None:
+    """It is optional, and its line installs it where uv may not fetch it."""
+    said = found(FakeMachine(python=None))
+    assert (said["Python 3.13"].state, said["Python 3.13"].lines) == (OPTIONAL, (INSTALL["Python 3.13"][DEBIAN],))
+    assert "Python" not in said
 
 
-def test_a_python_without_venv_needs_that_alone() -> None:
-    """Debian packs it apart, and find-python passes such a Python over."""
-    said = found(FakeMachine(python=None, other_pythons=frozenset({"python3.12"})))["Python"]
-    assert (said.state, said.lines) == (MISSING, ("sudo apt-get install python3.12-venv",))
+@pytest.mark.parametrize("python", ["python3", "python3.14", "/opt/python3.13"])
+def test_without_uv_a_python_with_venv_is_enough(python: str) -> None:
+    """The first command installs uv with it: with one of PATH, or with the one that PYTHON names."""
+    machine = FakeMachine(
+        without=frozenset({"uv"}), pythons_with_venv=frozenset({python}), variables={"PYTHON": "/opt/python3.13"}
+    )
+    assert found(machine)["uv"].state == OK
 
 
-def test_a_named_python_that_cannot_be_used_is_told() -> None:
-    """Installing another would not help as long as PYTHON names this one."""
+def test_without_uv_and_without_venv_uv_is_missing() -> None:
+    """Debian packages venv separately from the interpreter."""
+    said = found(FakeMachine(without=frozenset({"uv"}), pythons_with_venv=frozenset()))["uv"]
+    assert (said.state, said.lines) == (MISSING, ("sudo apt-get install python3-venv",))
+
+
+def test_a_named_python_that_cannot_be_used_is_reported() -> None:
+    """Installing another one would not help while PYTHON names this one."""
     said = found(FakeMachine(python=None, variables={"PYTHON": "/opt/old/python"}))["Python"]
     assert (said.state, said.lines) == (MISSING, ("unset PYTHON",))
     assert "/opt/old/python" in said.said
 
 
 def test_docker_without_its_engine_needs_starting_and_not_installing() -> None:
-    """The command is there, and nobody answers it."""
+    """The command exists, but its engine does not answer."""
     said = found(FakeMachine(docker_answers=False, runs=FEDORA))["Docker"]
     assert (said.state, said.lines) == (OPTIONAL, (START_DOCKER[FEDORA],))
 
 
-def test_chrome_of_a_mac_is_found_where_macs_have_it() -> None:
-    """It is on nobody's PATH."""
+def test_chrome_of_a_mac_is_found_in_the_applications_folder() -> None:
+    """It is not on PATH."""
     path = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
     assert found(FakeMachine(without=CHROMIUMS, files=frozenset({path})))["Chromium"].said == path
 
 
-def test_a_named_chromium_is_taken_and_no_other() -> None:
-    """As the browser tests take it: where CHROMIUM names nothing that runs, another one does not count."""
+def test_only_the_named_chromium_counts() -> None:
+    """If CHROMIUM does not name a command, no other one counts, as in the browser tests."""
     variables = {"CHROMIUM": "my-chromium"}
     assert found(FakeMachine(without=CHROMIUMS, variables=variables))["Chromium"].said == "/usr/bin/my-chromium"
     said = found(FakeMachine(without=frozenset({"my-chromium"}), variables=variables))["Chromium"]
@@ -166,19 +176,19 @@ def test_a_named_chromium_is_taken_and_no_other() -> None:
     assert "my-chromium" in said.said
 
 
-def test_a_full_disk_is_missing_room() -> None:
+def test_a_full_disk_is_missing_space() -> None:
     """Nothing can be installed on it."""
     assert found(FakeMachine(free=10**9))["disk space"].state == MISSING
 
 
-def test_a_taken_port_is_optional_and_none_at_all_of_the_stack_itself() -> None:
-    """Another port will do; and a second make doctor beside make run finds no fault."""
+def test_a_port_in_use_is_optional_and_fine_if_the_stack_uses_it() -> None:
+    """Another port works, and make doctor beside make run reports nothing."""
     assert found(FakeMachine(port_free=False))["port 4566"].lines == ("make run PORT=4600",)
     assert found(FakeMachine(port_free=False, stack_up=True))["port 4566"].state == OK
 
 
 def test_the_report_is_aligned() -> None:
-    """State and words stand in columns, lines to type below the words."""
+    """States and texts are in columns, and lines to type are below the texts."""
     text = report([Finding("a", OK, "1.2"), Finding("longer", MISSING, "for all", ("install it",))])
     assert text.splitlines() == [
         "  a       ok        1.2",
@@ -199,12 +209,12 @@ def test_the_report_is_aligned() -> None:
     ],
 )
 def test_the_kind_of_linux_is_read_from_os_release(text: str, kind: str | None) -> None:
-    """By its own name, or by what it says it is like."""
+    """By ID or by ID_LIKE."""
     assert kind_of(text) == kind
 
 
 def test_the_script_is_python_3_8_and_imports_the_standard_library_alone() -> None:
-    """It runs where nothing is installed yet, on the Python of a Mac or of an old distribution."""
+    """It runs before anything is installed, on the Python of a Mac or of an old distribution."""
     source = (ROOT / "local" / "doctor.py").read_text()
     tree = ast.parse(source, feature_version=(3, 8))
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
@@ -212,8 +222,8 @@ def test_the_script_is_python_3_8_and_imports_the_standard_library_alone() -> No
     assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
 
 
-def test_the_exit_code_is_1_only_where_something_needed_is_missing() -> None:
-    """Run as a script of its own, with a Python that will do and with one that will not."""
+def test_the_exit_code_is_1_only_if_something_required_is_missing() -> None:
+    """The script runs with a usable Python in PYTHON, and with an unusable one."""
     script = [sys.executable, "-I", "-S", str(ROOT / "local" / "doctor.py")]
     environment = {"PATH": "/usr/bin:/bin", "PYTHON": sys.executable}
     good = subprocess.run(script, env=environment, capture_output=True, text=True, check=False)
