@@ -1,8 +1,8 @@
 """The unit tests that a change can affect.
 
-A test file depends on what it imports, directly or not, on the conftest.py files above it, and on files that one of
-these names in a string ("template.yaml", "docs"). A changed file of another type (JavaScript, HTML) counts as a change
-of the Python files in its folder, or in the nearest folder above it that has some.
+A test file depends on what it imports, directly or not, on each conftest.py above it that has a fixture it uses, and on
+files that one of these names in a string ("template.yaml", "docs"). A changed file of another type (JavaScript, HTML)
+counts as a change of the Python files in its folder, or in the nearest folder above it that has some.
 
 pytest-testmon is not used: it needs a run under coverage first, and its records are lost with each fresh clone.
 """
@@ -20,6 +20,7 @@ _CODE = ("functions", "layers", "local", "tests", "tools")
 _IMPORT_PATH = ("layers/shared/", "functions/create_identity_image/", "")
 _FALLBACK = ("pyproject.toml", "requirements/dev.txt", "tests/conftest.py", "tests/unit/conftest.py")
 """Files that affect all tests."""
+_EVERY = "*"
 _PATH = re.compile(r"[\w.*/-]+")
 
 
@@ -33,7 +34,7 @@ def changed_files(root: Path) -> list[str]:
 def affected_tests(changed: Iterable[str], root: Path) -> list[str]:
     """The files of tests/unit that these changed files can affect, sorted. Paths are relative to root."""
     paths = [path for folder in _CODE for path in (root / folder).rglob("*.py") if ".venv" not in path.parts]
-    sources = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    sources = {path.relative_to(root).as_posix(): ast.parse(path.read_bytes(), path) for path in paths}
     tests = {path for path in sources if path.startswith(_TESTS) and PurePosixPath(path).name.startswith("test_")}
     changed = set(changed)
     if not changed.isdisjoint(_FALLBACK):
@@ -59,12 +60,12 @@ def _git(root: Path, *words: str) -> list[str]:
     return ended.stdout.splitlines() if ended.returncode == 0 else []
 
 
-def _users(sources: Mapping[str, str]) -> Mapping[str, set[str]]:
-    """For each file the files that import it; a conftest.py is imported by all tests below its folder."""
+def _users(sources: Mapping[str, ast.Module]) -> Mapping[str, set[str]]:
+    """For each file the files that import it; for a conftest.py the files below it that use one of its fixtures."""
     users: dict[str, set[str]] = defaultdict(set)
     modules = dict(_modules(sources))
-    for path, source in sources.items():
-        for name in _imported(source, path):
+    for path, tree in sources.items():
+        for name in _imported(tree):
             # `a.b.c` may be a module or a name of the module `a.b`; the packages above are imported too.
             parts = name.split(".")
             for length in range(1, len(parts) + 1):
@@ -72,7 +73,11 @@ def _users(sources: Mapping[str, str]) -> Mapping[str, set[str]]:
                     users[file].add(path)
         if PurePosixPath(path).name == "conftest.py":
             folder = path.removesuffix("conftest.py")
-            users[path] |= {other for other in sources if other.startswith(folder) and other != path}
+            provided = set(_fixtures(tree))
+            below = [other for other in sources if other.startswith(folder) and other != path]
+            users[path] |= {
+                other for other in below if _EVERY in provided or not provided.isdisjoint(_used(sources[other]))
+            }
     return users
 
 
@@ -84,12 +89,32 @@ def _modules(sources: Iterable[str]) -> Iterator[tuple[str, str]]:
                 yield path.removeprefix(folder).removesuffix(".py").removesuffix("/__init__").replace("/", "."), path
 
 
-def _imported(source: str, path: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source, path)):
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _fixtures(tree: ast.Module) -> Iterator[str]:
+    """The names of a conftest.py's fixtures; _EVERY if it has a fixture or a hook that all tests use."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            decorators = "".join(map(ast.dump, node.decorator_list))
+            if "fixture" in decorators:
+                yield _EVERY if "autouse" in decorators else node.name
+            elif node.name.startswith("pytest_"):
+                yield _EVERY
+
+
+def _used(tree: ast.Module) -> Iterator[str]:
+    """The names of all parameters, and all strings (usefixtures): the fixtures that a file uses are among them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def _neighbours(path: str, sources: Iterable[str]) -> set[str]:
@@ -103,18 +128,14 @@ def _neighbours(path: str, sources: Iterable[str]) -> set[str]:
     return set()
 
 
-def _naming(path: str, sources: Mapping[str, str]) -> set[str]:
+def _naming(path: str, sources: Mapping[str, ast.Module]) -> set[str]:
     """The files with a string that contains the name of this file, or of its folder at the root."""
     names = {PurePosixPath(path).name, PurePosixPath(path).parts[0]} - {"__init__.py", "tests"}
-    return {
-        source
-        for source, text in sources.items()
-        if any(name in text for name in names) and any(not names.isdisjoint(parts) for parts in _paths(text))
-    }
+    return {source for source, tree in sources.items() if any(not names.isdisjoint(parts) for parts in _paths(tree))}
 
 
-def _paths(source: str) -> Iterator[list[str]]:
+def _paths(tree: ast.Module) -> Iterator[list[str]]:
     """The parts of each string that can be a path."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _PATH.fullmatch(node.value):
             yield node.value.split("/")
