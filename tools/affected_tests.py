@@ -3,6 +3,8 @@
 A test file depends on what it imports, directly or not, on each conftest.py above it that has a fixture it uses, and on
 files that one of these names in a string ("template.yaml", "docs"). A changed file of another type (JavaScript, HTML)
 counts as a change of the Python files in its folder, or in the nearest folder above it that has some.
+A test file with `pytestmark = pytest.mark.slow` is affected only by its own changes: `make check` is fast, and `make
+test` runs every file.
 
 pytest-testmon is not used: it needs a run under coverage first, and its records are lost with each fresh clone.
 """
@@ -21,6 +23,7 @@ _IMPORT_PATH = ("layers/shared/", "functions/create_identity_image/", "")
 _FALLBACK = ("pyproject.toml", "requirements/dev.txt", "tests/conftest.py", "tests/unit/conftest.py")
 """Files that affect all tests."""
 _EVERY = "*"
+_SLOW = "pytestmark = pytest.mark.slow"
 _PATH = re.compile(r"[\w.*/-]+")
 
 
@@ -35,8 +38,13 @@ def affected_tests(changed: Iterable[str], root: Path) -> list[str]:
     """The files of tests/unit that these changed files can affect, sorted. Paths are relative to root."""
     paths = [path for folder in _CODE for path in (root / folder).rglob("*.py") if ".venv" not in path.parts]
     sources = {path.relative_to(root).as_posix(): ast.parse(path.read_bytes(), path) for path in paths}
-    tests = {path for path in sources if path.startswith(_TESTS) and PurePosixPath(path).name.startswith("test_")}
     changed = set(changed)
+    tests = {
+        path
+        for path, tree in sources.items()
+        if path.startswith(_TESTS) and PurePosixPath(path).name.startswith("test_")
+        if path in changed or not _is_slow(tree)
+    }
     if not changed.isdisjoint(_FALLBACK):
         return sorted(tests)
     users = _users(sources)
@@ -115,6 +123,10 @@ def _used(tree: ast.Module) -> Iterator[str]:
             yield node.arg
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
+
+
+def _is_slow(tree: ast.Module) -> bool:
+    return any(isinstance(node, ast.Assign) and ast.unparse(node) == _SLOW for node in tree.body)
 
 
 def _neighbours(path: str, sources: Iterable[str]) -> set[str]:

@@ -27,6 +27,8 @@ from tools.simulation.report import as_json, markdown, tables
 from tools.simulation.run import IDLE, IN_USE, simulated
 from tools.simulation.tiktok import SimulatedTikTok
 
+pytestmark = pytest.mark.slow
+
 # What the pace counts with: so many calls of the endpoint that is asked most, and one of each other.
 ORDINARY = Profile(
     "ordinary",

@@ -80,6 +80,14 @@ def test_some_changes_affect_all_tests(checkout: Path, changed: str) -> None:
     assert affected_tests(["README.md", changed], checkout) == ALL
 
 
+def test_a_slow_file_is_affected_only_by_its_own_change(checkout: Path) -> None:
+    """It would make the fast command slow; `make test` runs it."""
+    slow = checkout / "tests/unit/test_slow.py"
+    slow.write_text("from product import rules\npytestmark = pytest.mark.slow\n")
+    assert "tests/unit/test_slow.py" not in affected_tests(["layers/shared/product/rules.py"], checkout)
+    assert affected_tests(["tests/unit/test_slow.py"], checkout) == ["tests/unit/test_slow.py"]
+
+
 def test_files_of_this_project_affect_some_of_its_tests() -> None:
     """A function and a script of the wizard's page each affect some tests, and not all."""
     every = affected_tests(["pyproject.toml"], ROOT)

@@ -35,6 +35,8 @@ from tests.unit.connecting.scenarios import (
 )
 from tests.unit.connecting.system import HOUR, Landing, System
 
+pytestmark = pytest.mark.slow
+
 Case = tuple[Scenario, Point | None, Ending]
 EXPIRED = "TikTok Connection Expired"
 CALLBACK_ENDINGS = (*ENDINGS, SWEPT_THEN_SAME, ANEW_THEN_SAME, ENDED_THEN_SAME)

@@ -22,6 +22,8 @@ from tests.unit.connecting.scenarios import (
 )
 from tests.unit.connecting.system import Landing, System
 
+pytestmark = pytest.mark.slow
+
 NOBODY = Ending("", lambda *_: None)
 Meanwhile = Callable[[], object]
 

@@ -17,6 +17,8 @@ from tests.unit.readiness.aftermath import RECOVERY, Scenario, cases, name_of
 from tests.unit.readiness.happenings import FIRST_CHANGE, READY, baseline, lose_pixel, unbind_pixel
 from tests.unit.readiness.system import TEAM, UNVERIFIABLE, System
 
+pytestmark = pytest.mark.slow
+
 OF_OWNER = tuple(str(one) for one in (READY, DemoAdvertiser.SUSPENDED, DemoAdvertiser.LINKED_BY_OWNER))
 ON_TWO_PAGES = (READY, DemoAdvertiser.LINKED_BY_OWNER, DemoAdvertiser.CUSTOM_ALLOWED)
 """The latter two are in one shard of those that are due, so that they are claimed together."""

@@ -29,6 +29,8 @@ from tests.unit.readiness.happenings import (
 )
 from tests.unit.readiness.system import EXPIRED, TEAM, System
 
+pytestmark = pytest.mark.slow
+
 NO_PIXEL = (Requirement.PIXEL,)
 TOLD = ("write", "look", "write", "bus", "write", "write", "count", "delete")
 """Taken, asked, decided with an event in the outbox, sent, taken out of it, let go of."""
