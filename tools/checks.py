@@ -109,7 +109,10 @@ def main() -> int:
     command = parser.parse_args().command
     if command == "check":
         changed = changed_files(ROOT)
-        checks: Sequence[Check] = for_change(changed, affected_tests(changed, ROOT))
+        tests = affected_tests(changed, ROOT)
+        checks: Sequence[Check] = for_change(changed, tests)
+        if not tests:
+            sys.stdout.write("  No unit test is affected by what has changed since origin/main.\n")
     else:
         checks = LINT if command == "lint" else AUDIT
     try:

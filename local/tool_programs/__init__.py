@@ -1,7 +1,6 @@
 """Programs that run in the environment of a command-line tool, under `.tools/`, because they import the tool.
 
-`ministack_server.py` imports MiniStack, all others import SAM CLI. The project never imports these programs, and they
-import nothing of the project.
+The project never imports these programs, and they import nothing of the project.
 """
 
 import json
@@ -14,11 +13,17 @@ from typing import Any
 from local.console import StackError
 from local.paths import MINISTACK, SAM
 
+_TOOLS = {
+    "invoke_template.py": SAM,
+    "ministack_server.py": MINISTACK,
+    "sam_on_host_network.py": SAM,
+    "transformed_api.py": MINISTACK,  # the translator that MiniStack deploys the template with
+}
+
 
 def tool_command(program: str) -> list[str]:
     """The command that runs a program in the environment of its tool; -P keeps this folder out of its imports."""
-    tool = MINISTACK if program == "ministack_server.py" else SAM
-    return [str(tool / "python"), "-P", str(Path(__file__).with_name(program))]
+    return [str(_TOOLS[program] / "python"), "-P", str(Path(__file__).with_name(program))]
 
 
 def ask_tool(program: str, request: object) -> Any:
