@@ -32,6 +32,8 @@ HANDLED = {
     "make test": "runs this",
     "make test-deep": "runs deep tests, in .ci/run",
     "make lint": "runs before the tests in make test",
+    "make check": "runs checks of make lint and unit tests: tests/unit/commands/test_checks.py has its parts",
+    "make audit": "runs in .ci/run: tests/unit/commands/test_checks.py::test_the_audit_reads_all_that_ships",
     "make format": "rewrites the work tree; make lint says what it would do",
     "make mutation": "is part of make test-deep: tests/unit/test_mutation.py has its parts",
     "make bench": "takes minutes: tests/unit/test_bench.py has its parts",
