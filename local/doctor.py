@@ -83,7 +83,7 @@ class Finding(NamedTuple):
 
     name: str
     state: str
-    said: str
+    text: str
     lines: tuple[str, ...] = ()
     """What to type, if anything."""
 
@@ -108,7 +108,7 @@ class Machine:
         """The path of a command; None if it does not exist."""
         return shutil.which(command)
 
-    def says(self, *command: str) -> str | None:
+    def output_of(self, *command: str) -> str | None:
         """The output of a command; None if it fails."""
         try:
             ended = subprocess.run(  # noqa: S603 - commands of this file
@@ -147,8 +147,8 @@ class Machine:
 
 def kind_of(os_release: str) -> str | None:
     """The kind of Linux in the text of /etc/os-release; None for an unknown one."""
-    said = dict(line.split("=", 1) for line in os_release.splitlines() if "=" in line)
-    names = f"{said.get('ID', '')} {said.get('ID_LIKE', '')}".replace('"', "").split()
+    values = dict(line.split("=", 1) for line in os_release.splitlines() if "=" in line)
+    names = f"{values.get('ID', '')} {values.get('ID_LIKE', '')}".replace('"', "").split()
     if {"debian", "ubuntu"} & set(names):
         return DEBIAN
     return FEDORA if {"fedora", "rhel"} & set(names) else None
@@ -174,7 +174,7 @@ def report(findings: list[Finding]) -> str:
     width = max(len(one.name) for one in findings)
     lines = []
     for one in findings:
-        lines.append(f"  {one.name:<{width}}  {one.state:<8}  {one.said}")
+        lines.append(f"  {one.name:<{width}}  {one.state:<8}  {one.text}")
         lines += [f"  {'':<{width}}  {'':<8}  > {line}" for line in one.lines]
     return "\n".join(lines)
 
@@ -205,29 +205,32 @@ def _lines(machine: Machine, lines: dict[str, str]) -> tuple[str, ...]:
 
 
 def _command(machine: Machine, name: str, *, needed: str = "", wanted: str = "") -> Finding:
-    said = machine.says(name, "--version") if machine.which(name) else None
-    if said is not None:
-        return Finding(name, OK, said.split("\n")[0].split(" (")[0])
+    version = machine.output_of(name, "--version") if machine.which(name) else None
+    if version is not None:
+        return Finding(name, OK, version.split("\n")[0].split(" (")[0])
     return Finding(name, MISSING if needed else OPTIONAL, needed or wanted, _install(machine, name))
 
 
 def _uv(machine: Machine) -> Finding:
     """uv, or a Python that can install it: what local/uv does."""
     if machine.which("uv"):
-        return Finding("uv", OK, machine.says("uv", "--version") or "uv")
+        return Finding("uv", OK, machine.output_of("uv", "--version") or "uv")
     named = machine.variable("PYTHON")
     for python in ([named] if named else []) + ["python3", "python3.13", "python3.14", "python3.12", "python3.11"]:
         # Debian packages venv and ensurepip separately from the interpreter.
-        if machine.says(python, "-c", "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 8))") is not None:
+        if (
+            machine.output_of(python, "-c", "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 8))")
+            is not None
+        ):
             return Finding("uv", OK, "the first command installs it here, into .local/uv")
-    said = "for every command; the first one installs it, with any Python that has venv"
-    return Finding("uv", MISSING, said, _install(machine, "uv"))
+    text = "for every command; the first one installs it, with any Python that has venv"
+    return Finding("uv", MISSING, text, _install(machine, "uv"))
 
 
 def _python(machine: Machine) -> list[Finding]:
     """The Python that local/find-python finds, as for every other command."""
-    chosen = machine.says(str(ROOT / "local" / "find-python"))
-    version = chosen and machine.says(chosen, "-c", "import platform; print(platform.python_version())")
+    chosen = machine.output_of(str(ROOT / "local" / "find-python"))
+    version = chosen and machine.output_of(chosen, "-c", "import platform; print(platform.python_version())")
     named = machine.variable("PYTHON")
     if chosen and version:
         found = Finding("Python", OK, f"{version}: {chosen}")
@@ -243,10 +246,10 @@ def _python(machine: Machine) -> list[Finding]:
 
 def _room(machine: Machine) -> Finding:
     free = machine.free_bytes()
-    said = f"{free / _GIGABYTE:.1f} GB free"
+    text = f"{free / _GIGABYTE:.1f} GB free"
     if free >= _NEEDED_BYTES:
-        return Finding("disk space", OK, said)
-    return Finding("disk space", MISSING, f"{said}, {_NEEDED_BYTES // _GIGABYTE} GB are required: free some space")
+        return Finding("disk space", OK, text)
+    return Finding("disk space", MISSING, f"{text}, {_NEEDED_BYTES // _GIGABYTE} GB are required: free some space")
 
 
 def _port(machine: Machine, port: int) -> Finding:
@@ -261,11 +264,11 @@ def _port(machine: Machine, port: int) -> Finding:
 def _docker(machine: Machine) -> Finding:
     if machine.which("docker") is None:
         return Finding("Docker", OPTIONAL, "for make invoke", _install(machine, "Docker"))
-    version = machine.says("docker", "version", "--format", "{{.Server.Version}}")
+    version = machine.output_of("docker", "version", "--format", "{{.Server.Version}}")
     if version:
         return Finding("Docker", OK, version)
-    said = "for make invoke: it is installed, but its engine does not answer"
-    return Finding("Docker", OPTIONAL, said, _lines(machine, START_DOCKER))
+    text = "for make invoke: it is installed, but its engine does not answer"
+    return Finding("Docker", OPTIONAL, text, _lines(machine, START_DOCKER))
 
 
 def chromium(machine: Machine) -> str | None:

@@ -52,7 +52,7 @@ class FakeMachine(Machine):
     def which(self, command: str) -> str | None:
         return None if command in self.without else f"/usr/bin/{command}"
 
-    def says(self, *command: str) -> str | None:
+    def output_of(self, *command: str) -> str | None:
         match command:
             case (found,) if found == FIND_PYTHON:
                 return "/usr/bin/a-python" if self.python else None
@@ -108,9 +108,9 @@ def test_a_missing_thing_comes_with_the_line_that_installs_it(
     kind: str, without: set[str], name: str, state: str
 ) -> None:
     """The line is for this kind of machine, and only a thing that every command needs is missing."""
-    said = found(FakeMachine(without=frozenset(without), runs=kind))
-    assert (said[name].state, said[name].lines) == (state, (INSTALL[name][kind],))
-    assert {one.state for other, one in said.items() if other != name} == {OK}
+    findings = found(FakeMachine(without=frozenset(without), runs=kind))
+    assert (findings[name].state, findings[name].lines) == (state, (INSTALL[name][kind],))
+    assert {one.state for other, one in findings.items() if other != name} == {OK}
 
 
 def test_an_unknown_kind_of_machine_gets_the_lines_of_all_kinds() -> None:
@@ -121,16 +121,19 @@ def test_an_unknown_kind_of_machine_gets_the_lines_of_all_kinds() -> None:
 
 def test_a_newer_python_by_name_is_enough_for_the_local_stack() -> None:
     """Python 3.13 is optional then: only builds for AWS need the Python of the stage."""
-    said = found(FakeMachine(python="3.14.1", variables={"PYTHON": "/opt/python3.14"}))
-    assert (said["Python"].state, said["Python 3.13"].state) == (OK, OPTIONAL)
-    assert "/opt/python3.14" in said["Python 3.13"].said
+    findings = found(FakeMachine(python="3.14.1", variables={"PYTHON": "/opt/python3.14"}))
+    assert (findings["Python"].state, findings["Python 3.13"].state) == (OK, OPTIONAL)
+    assert "/opt/python3.14" in findings["Python 3.13"].text
 
 
 def test_without_python_3_13_uv_fetches_it() -> None:
     """It is optional, and its line installs it where uv may not fetch it."""
-    said = found(FakeMachine(python=None))
-    assert (said["Python 3.13"].state, said["Python 3.13"].lines) == (OPTIONAL, (INSTALL["Python 3.13"][DEBIAN],))
-    assert "Python" not in said
+    findings = found(FakeMachine(python=None))
+    assert (findings["Python 3.13"].state, findings["Python 3.13"].lines) == (
+        OPTIONAL,
+        (INSTALL["Python 3.13"][DEBIAN],),
+    )
+    assert "Python" not in findings
 
 
 @pytest.mark.parametrize("python", ["python3", "python3.14", "/opt/python3.13"])
@@ -144,36 +147,36 @@ def test_without_uv_a_python_with_venv_is_enough(python: str) -> None:
 
 def test_without_uv_and_without_venv_uv_is_missing() -> None:
     """Debian packages venv separately from the interpreter."""
-    said = found(FakeMachine(without=frozenset({"uv"}), pythons_with_venv=frozenset()))["uv"]
-    assert (said.state, said.lines) == (MISSING, ("sudo apt-get install python3-venv",))
+    finding = found(FakeMachine(without=frozenset({"uv"}), pythons_with_venv=frozenset()))["uv"]
+    assert (finding.state, finding.lines) == (MISSING, ("sudo apt-get install python3-venv",))
 
 
 def test_a_named_python_that_cannot_be_used_is_reported() -> None:
     """Installing another one would not help while PYTHON names this one."""
-    said = found(FakeMachine(python=None, variables={"PYTHON": "/opt/old/python"}))["Python"]
-    assert (said.state, said.lines) == (MISSING, ("unset PYTHON",))
-    assert "/opt/old/python" in said.said
+    finding = found(FakeMachine(python=None, variables={"PYTHON": "/opt/old/python"}))["Python"]
+    assert (finding.state, finding.lines) == (MISSING, ("unset PYTHON",))
+    assert "/opt/old/python" in finding.text
 
 
 def test_docker_without_its_engine_needs_starting_and_not_installing() -> None:
     """The command exists, but its engine does not answer."""
-    said = found(FakeMachine(docker_answers=False, runs=FEDORA))["Docker"]
-    assert (said.state, said.lines) == (OPTIONAL, (START_DOCKER[FEDORA],))
+    finding = found(FakeMachine(docker_answers=False, runs=FEDORA))["Docker"]
+    assert (finding.state, finding.lines) == (OPTIONAL, (START_DOCKER[FEDORA],))
 
 
 def test_chrome_of_a_mac_is_found_in_the_applications_folder() -> None:
     """It is not on PATH."""
     path = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-    assert found(FakeMachine(without=CHROMIUMS, files=frozenset({path})))["Chromium"].said == path
+    assert found(FakeMachine(without=CHROMIUMS, files=frozenset({path})))["Chromium"].text == path
 
 
 def test_only_the_named_chromium_counts() -> None:
     """If CHROMIUM does not name a command, no other one counts, as in the browser tests."""
     variables = {"CHROMIUM": "my-chromium"}
-    assert found(FakeMachine(without=CHROMIUMS, variables=variables))["Chromium"].said == "/usr/bin/my-chromium"
-    said = found(FakeMachine(without=frozenset({"my-chromium"}), variables=variables))["Chromium"]
-    assert (said.state, said.lines) == (OPTIONAL, ("unset CHROMIUM",))
-    assert "my-chromium" in said.said
+    assert found(FakeMachine(without=CHROMIUMS, variables=variables))["Chromium"].text == "/usr/bin/my-chromium"
+    finding = found(FakeMachine(without=frozenset({"my-chromium"}), variables=variables))["Chromium"]
+    assert (finding.state, finding.lines) == (OPTIONAL, ("unset CHROMIUM",))
+    assert "my-chromium" in finding.text
 
 
 def test_a_full_disk_is_missing_space() -> None:
