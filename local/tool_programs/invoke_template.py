@@ -1,7 +1,7 @@
-"""Prints a built template with a deployed stack's values in it, as JSON.
+"""Prints a built template with the values of a deployed stack, as JSON.
 
-For `sam local invoke`, which cannot resolve references to resources, and passes no variable to a function that the
-template does not name. Standard input:
+`sam local invoke` needs it: it cannot resolve references to resources, and it passes a function only the variables that
+the template names. Standard input:
 {"template": "<path>", "parameters": {"<name>": "<value>", …}, "variables": {"<logical id>": {…}, …}}
 """
 
@@ -21,7 +21,7 @@ for logical_id, resource in template["Resources"].items():
     properties = resource.get("Properties", {})
     if logical_id in asked["variables"]:
         properties["Environment"] = {"Variables": asked["variables"][logical_id]}
-    # Paths are relative to the built template; what is printed may lie anywhere.
+    # Paths are relative to the built template; the printed one may be in any folder.
     for name in {"CodeUri", "ContentUri"} & properties.keys():
         properties[name] = str(path.parent / properties[name])
 json.dump(template, sys.stdout)

@@ -1,19 +1,19 @@
-"""MiniStack, with four things added.
+"""MiniStack with four changes.
 
 It ends with the process that started it: when its standard input is closed.
 
-API Gateway fills `$context.authorizer.<name>` in a gateway response with what the authorizer answered;
-MiniStack 1.5.33 leaves it as it is. The authorizer's context is carried inside its policy here, as MiniStack
-caches that and evaluates it for every request, and filled in when the refusal is written.
+API Gateway replaces `$context.authorizer.<name>` in a gateway response with the authorizer's value; MiniStack 1.5.33
+does not. Here the authorizer's context travels in its policy, because MiniStack caches the policy and evaluates it for
+every request, and the error response is completed from it.
 
-API Gateway tells a function at which address it was called (`requestContext.domainName` and `path`); MiniStack
-1.5.33 leaves the domain of a REST API out, and reaches it by another path than AWS does.
+API Gateway passes a function the address of its call (`requestContext.domainName` and `path`); MiniStack 1.5.33 omits
+the domain of a REST API and has another path than AWS.
 
 Lambda keeps a process whose handler raised an exception, as the authorizer does for each 401; MiniStack 1.5.33 ends it,
-and its next request waits seconds for another one.
+and its next request waits seconds for a new one.
 """
 
-# ruff: noqa: SLF001 - what is changed is not for others
+# ruff: noqa: SLF001 - the changes are to private names
 
 import os
 import re
@@ -62,7 +62,7 @@ def _fill_in_context(answer: Callable[..., Any]) -> Callable[..., Any]:
     return gateway_error_response
 
 
-def _tell_address(build: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+def _add_address(build: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     def build_event(api_id: str, *args: Any, **options: Any) -> dict[str, Any]:
         event = build(api_id, *args, **options)
         context = event["requestContext"]
@@ -74,7 +74,7 @@ def _tell_address(build: Callable[..., dict[str, Any]]) -> Callable[..., dict[st
 
 
 class _Spared(threading.local):
-    """The processes that MiniStack would end at this thread's invocation; None where it is to end them at once."""
+    """Processes that MiniStack would end in this thread's invocation; None: they are ended at once."""
 
     processes: list[Any] | None = None
 
@@ -104,7 +104,9 @@ def _keep_after_exception(invoke: Callable[..., dict[str, Any]]) -> Callable[...
         finally:
             _spared.processes = None
         for process in spared:
-            if "trace" in response and process.poll() is None:  # the handler's own exception, told by a live process
+            if (
+                "trace" in response and process.poll() is None
+            ):  # the handler's exception, from a live process
                 worker._proc = process
             else:
                 _signal(process)
@@ -122,7 +124,7 @@ def _end_with_parent() -> None:
 gateway._invoke_authorizer_lambda = _carry_context_in_policy(gateway._invoke_authorizer_lambda)
 gateway._evaluate_policy = _remember_context(gateway._evaluate_policy)
 gateway._gateway_error_response = _fill_in_context(gateway._gateway_error_response)
-gateway._build_lambda_event_v1 = _tell_address(gateway._build_lambda_event_v1)
+gateway._build_lambda_event_v1 = _add_address(gateway._build_lambda_event_v1)
 lambda_runtime._signal = _signal_unless_spared
 lambda_runtime._collect = _collect_unless_spared
 lambda_runtime.Worker.invoke = _keep_after_exception(lambda_runtime.Worker.invoke)

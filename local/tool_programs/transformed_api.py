@@ -1,4 +1,4 @@
-"""Prints the REST APIs of a SAM template as CloudFormation would get them.
+"""Prints the REST APIs of a SAM template as CloudFormation would receive them.
 
 Standard input: {"template": "<YAML>", "parameters": {"Name": "value"}, "region": "…"}
 Standard output: {"<logical id>": <OpenAPI body>, …}
