@@ -104,9 +104,7 @@ def _keep_after_exception(invoke: Callable[..., dict[str, Any]]) -> Callable[...
         finally:
             _spared.processes = None
         for process in spared:
-            if (
-                "trace" in response and process.poll() is None
-            ):  # the handler's exception, from a live process
+            if "trace" in response and process.poll() is None:  # the handler's exception, from a live process
                 worker._proc = process
             else:
                 _signal(process)
