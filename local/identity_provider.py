@@ -1,4 +1,4 @@
-"""Issues the bearer tokens of the local stack: keys made at start, served as a JWKS on loopback."""
+"""Issues the bearer tokens of the local stack and serves their public keys as a JWKS on loopback."""
 
 import json
 import time
@@ -17,7 +17,7 @@ _HOURS = 3600
 
 
 class IdentityProvider:
-    """The issuer that the deployed authorizer trusts. A context manager: inside it the JWKS is served."""
+    """The issuer that the deployed authorizer trusts; it creates new keys and serves the JWKS inside a `with` block."""
 
     audience = "wevion-campaign-creator"
 
@@ -40,7 +40,7 @@ class IdentityProvider:
 
     @property
     def jwks_url(self) -> str:
-        """Where the public keys are."""
+        """The URL of the public keys."""
         return f"{self.issuer}{_PATH}"
 
     def token(
@@ -52,7 +52,10 @@ class IdentityProvider:
         algorithm: str = "RS256",
         claims: Mapping[str, object] | None = None,
     ) -> str:
-        """A signed token of a user in a team; `claims` replace or add, None takes a claim away."""
+        """A signed token of a user in a team.
+
+        `expires_in` is in seconds. `claims` replace or add claims; the value None removes one.
+        """
         now = time.time()
         payload: dict[str, object] = {
             "sub": user_id,

@@ -1,23 +1,23 @@
-"""A simulated TikTok Marketing API v1.3, for tests and for the local stack.
+"""A simulated TikTok Business API v1.3, for tests and for the local stack.
 
     with Simulator() as tiktok:
         tiktok.faults.add(Fault(path="pixel/list/", kind=FaultKind.CODE, code=40100, times=2))
         requests.get(f"{tiktok.base_url}/identity/get/", headers={"Access-Token": DemoToken.OWNER}, ...)
         assert len(tiktok.requests) == 1
 
-Where things are: what exists `world`, the demo of it `demo`; what TikTok answers `endpoints`, `oauth`, `images`,
-in which shape `rows`, `answers`, how it reads `call`, `parameters`, `multipart`; what goes wrong `faults`,
-`distortions`, `rate_limit`; what was received `journal`; HTTP `server`, `http_messages`; the page on which people
-allow an app its access `consent`; control over HTTP `control`; all together `simulator`.
+Modules, each importing only modules before it: what exists at TikTok `world`, its demo data `demo`; requests and
+responses `http_messages`, the requests received `journal`, how endpoints read parameters `parameters`; the endpoints
+`identities`, `assets`, `oauth` (with the consent page) and their table `endpoints`; simulated faults `faults`; control
+over HTTP `control`; sockets `server`; everything together `simulator`.
 
-Connecting goes as at TikTok: a browser is sent to /portal/auth?app_id=&state=&redirect_uri= on the simulator's own
-origin, comes back to redirect_uri (on this machine) with auth_code and state, and oauth2/access_token/ gives a new
-token for the code. Tests need no browser: `consent` and `deny` return where it would be sent.
+Connecting works as at TikTok: a browser opens /portal/auth?app_id=&state=&redirect_uri= on the simulator's own origin,
+returns to redirect_uri (on this machine) with auth_code and state, and oauth2/access_token/ exchanges the code for a
+new token. Tests need no browser: `consent` and `deny` return the address that the browser would be redirected to.
 
-    came_back_to = tiktok.consent(authorize_url, "u-starter", scopes={Scope.IDENTITY_READ})
+    redirected_to = tiktok.consent(authorize_url, "u-starter", scopes={Scope.IDENTITY_READ})
 
-The demo advertisers. Each has, unless its line says otherwise, an available TT_USER, a custom identity, an
-active pixel, apps, a published lead form and signed lead terms, may use custom identities, and is enabled:
+The demo advertisers. Unless its line says otherwise, each has an available TT_USER, a custom identity, an active
+pixel, apps, a published lead form and signed lead terms, may use custom identities, and is enabled:
 
 EVERYTHING_READY        7300000000000000001  everything, an eligible catalog included
 NOTHING                 7300000000000000002  nothing at all, lead terms unsigned, can_use_custom_identity true
@@ -41,10 +41,10 @@ MANY_PAGES              7300000000000000019  what can be used is on the last pag
 DELETED                 7300000000000000020  deleted at TikTok, still in the tokens' lists
 FOREIGN                 7300000000000000021  of another team, otherwise everything
 
-Without a token yet, for the consent page: u-starter, who reaches NOTHING and EVERYTHING_READY, and no Business
-Center. Whoever has a token can consent again: the new one reaches and lacks what the first one does.
+One user has no token yet: u-starter, who reaches NOTHING and EVERYTHING_READY, and no Business Center. A user with a
+token can consent again: the new token has the advertisers and the missing permissions of the first one.
 
-The demo tokens, "simulated-token-<user>", with the first advertiser first:
+The demo tokens, "simulated-token-<user>", with their advertisers in TikTok's order:
 
 OWNER             u-owner       EVERYTHING_READY, SUSPENDED, LINKED_BY_OWNER, DELETED;
                                 one Business Center (as its ADMIN) with an eligible catalog
@@ -58,13 +58,13 @@ FREELANCER        u-freelancer  NO_BUSINESS_CENTER; no Business Center
 AGENCY            u-agency      MANY_PAGES; twelve Business Centers, 120 catalogs in the last, one eligible
 NEWCOMER          u-newcomer    connected, but no advertiser
 NARROW_SCOPE      u-narrow      EVERYTHING_READY, as the owner, but the token lacks the pixel scope
-REVOKED           u-revoked     EVERYTHING_READY, but the token is dead
+REVOKED           u-revoked     EVERYTHING_READY, but the token is revoked
 FOREIGN_TEAM      u-foreign     FOREIGN; its own Business Center
 """
 
-from local.tiktok_simulator.consent import ConsentError
 from local.tiktok_simulator.demo import STARTER, DemoAdvertiser, DemoToken, demo_world
-from local.tiktok_simulator.faults import FAULT_KINDS, Fault, FaultError, FaultKind
+from local.tiktok_simulator.faults import FAULT_KINDS, Fault, FaultKind
+from local.tiktok_simulator.oauth import ConsentError
 from local.tiktok_simulator.simulator import Simulator
 from local.tiktok_simulator.world import (
     Advertiser,
@@ -93,7 +93,6 @@ __all__ = [
     "DemoAdvertiser",
     "DemoToken",
     "Fault",
-    "FaultError",
     "FaultKind",
     "FormLibrary",
     "Identity",

@@ -1,4 +1,4 @@
-"""Run the simulator: `python -m local.tiktok_simulator --port 8900`; with `--tls FOLDER` over HTTPS."""
+"""Run the simulator: `python -m local.tiktok_simulator --port 8900`; `--tls FOLDER` serves HTTPS."""
 
 import argparse
 import signal
@@ -6,7 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
-from local.tiktok_simulator.certificates import certificate
+from local.loopback import certificate
 from local.tiktok_simulator.simulator import Simulator
 
 
@@ -15,10 +15,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m local.tiktok_simulator", description="A simulated TikTok Marketing API."
     )
-    parser.add_argument("--port", type=int, default=8900, help="port on 127.0.0.1 (0: any free one)")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds before every answer")
-    parser.add_argument("--rate-limit-qps", type=int, help="requests a second per endpoint (none: no limit)")
-    parser.add_argument("--tls", type=Path, metavar="FOLDER", help="speak HTTPS, with a certificate made in FOLDER")
+    parser.add_argument("--port", type=int, default=8900, help="port on 127.0.0.1 (0: any free port)")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before every response")
+    parser.add_argument("--rate-limit-qps", type=int, help="requests per second and endpoint (default: no limit)")
+    parser.add_argument("--tls", type=Path, metavar="FOLDER", help="serve HTTPS with a certificate created in FOLDER")
     options = parser.parse_args()
     context = certificate(options.tls, "127.0.0.1")[1] if options.tls else None
     ended = threading.Event()

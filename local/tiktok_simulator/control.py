@@ -2,132 +2,170 @@
 
 GET    health                          {"status": "ok"}
 GET    requests                        every TikTok request since the last reset
-DELETE requests                        forget them
-GET    faults                          what is switched on, and the kinds there are
-POST   faults                          switch one on: {"path", "kind", ...}
-DELETE faults                          switch all off
-POST   reset                           world, faults and requests as at the start
+DELETE requests                        delete the recorded requests
+GET    faults                          the active faults, and the kinds of faults
+POST   faults                          activate a fault: {"path", "kind", ...}
+DELETE faults                          deactivate all faults
+POST   reset                           restore the initial world, without faults and recorded requests
 GET    advertisers                     the advertisers, with demo names and descriptions
 PATCH  advertisers/<id>                change one until the next reset: {"pixels": []}, {"status": "..."}
-GET    identities?advertiser_id=<id>   what exists at TikTok, whoever may see it
+GET    identities?advertiser_id=<id>   the advertiser's identities at TikTok, for whichever user they are visible
 POST   tokens/revoke                   {"token": "..."}
-PATCH  users/<user>                    {"advertiser_ids": [...]}: what all tokens of a user reach, and later consents
+PATCH  users/<user>                    {"advertiser_ids": [...]}: the advertisers of a user's tokens and later consents
 
-Beside it stands TikTok's consent page, /portal/auth: see `consent`.
+A browser shows TikTok's consent page at /portal/auth: see `oauth`.
 """
 
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
-from local.tiktok_simulator.answers import ApiError, JsonObject
-from local.tiktok_simulator.demo import DemoAdvertiser
-from local.tiktok_simulator.faults import FAULT_KINDS, Fault, FaultError
-from local.tiktok_simulator.http_messages import Answer, HttpRequest, json_answer
-from local.tiktok_simulator.world import Advertiser, App, Identity, Page, Pixel
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-if TYPE_CHECKING:
-    from local.tiktok_simulator.simulator import Simulator
+from local.tiktok_simulator.demo import DemoAdvertiser, demo_world
+from local.tiktok_simulator.faults import FAULT_KINDS, Fault, Faults
+from local.tiktok_simulator.http_messages import HttpRequest, HttpResponse, JsonObject, json_response
+from local.tiktok_simulator.journal import Journal
+from local.tiktok_simulator.world import Advertiser, App, Identity, Page, Pixel, World
 
 PATH = "/_simulator/"
 
-_ASSETS: Mapping[str, type] = MappingProxyType({"identities": Identity, "pixels": Pixel, "apps": App, "pages": Page})
-_SIMPLE_FIELDS = ("status", "can_use_custom_identity", "deleted", "lead_terms_confirmed", "owner_bc_id")
+
+class State:
+    """The simulator's state: `world` is what exists at TikTok, `faults` what fails, `requests` what was received.
+
+    `lock` protects the world.
+    """
+
+    def __init__(self, world: World | None = None) -> None:
+        self.world = demo_world() if world is None else world
+        self.faults = Faults()
+        self.requests = Journal()
+        self.lock = threading.RLock()
+        self._initial_world = self.world.copy()
+
+    def reset(self) -> None:
+        """Restore the initial world, without faults and recorded requests."""
+        with self.lock:
+            self.world = self._initial_world.copy()
+            self.faults.clear()
+            self.requests.clear()
 
 
-class _BadRequestError(Exception):
-    """The control request makes no sense; the message says why."""
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
-def answer(simulator: "Simulator", request: HttpRequest) -> Answer:
-    """Answer a control request."""
+class _AdvertiserChange(_Body):
+    """New values for an advertiser; only the names in the request are changed."""
+
+    status: str = ""
+    can_use_custom_identity: bool | None = None
+    deleted: bool = False
+    lead_terms_confirmed: bool = True
+    owner_bc_id: str | None = None
+    identities: list[Identity] = []
+    pixels: list[Pixel] = []
+    apps: list[App] = []
+    pages: list[Page] = []
+
+
+class _TokenBody(_Body):
+    token: str
+
+
+class _UserChange(_Body):
+    advertiser_ids: list[str]
+
+
+class _RefusedError(Exception):
+    """A control request that is refused; the message says why."""
+
+
+def respond(state: State, request: HttpRequest) -> HttpResponse:
+    """Respond to a control request."""
     cors = _cors(request.origin)
     if request.method == "OPTIONS":
-        return Answer(204, b"", "text/plain", cors)
+        return HttpResponse(204, b"", "text/plain", cors)
     path = request.path.removeprefix(PATH).rstrip("/")
     kind, _, argument = path.partition("/")
     control = _CONTROLS.get((request.method, path)) or _CONTROLS.get((request.method, f"{kind}/<id>"))
     if control is None:
-        return json_answer(404, {"error": f"there is no {request.method} {PATH}{path}"}, cors)
+        return json_response(404, {"error": f"there is no {request.method} {PATH}{path}"}, cors)
     try:
-        with simulator.lock:
-            return json_answer(200, control(simulator, request, argument), cors)
-    except (_BadRequestError, FaultError) as error:
-        return json_answer(400, {"error": str(error)}, cors)
+        with state.lock:
+            return json_response(200, control(state, request, argument), cors)
+    except _RefusedError as error:
+        return json_response(400, {"error": str(error)}, cors)
+    except ValidationError as error:
+        return json_response(400, {"error": _explanation(error)}, cors)
 
 
-def _health(_simulator: "Simulator", _request: HttpRequest, _argument: str) -> JsonObject:
+def _explanation(error: ValidationError) -> str:
+    """Which values are wrong and why, without the values."""
+    found = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_url=False)]
+    return "; ".join(f"{name}: {message}" if name else message for name, message in found)
+
+
+def _get_health(_state: State, _request: HttpRequest, _argument: str) -> JsonObject:
     return {"status": "ok"}
 
 
-def _get_requests(simulator: "Simulator", _request: HttpRequest, _argument: str) -> JsonObject:
-    return {"requests": [request.to_json() for request in simulator.requests]}
+def _get_requests(state: State, _request: HttpRequest, _argument: str) -> JsonObject:
+    return {"requests": [request.to_json() for request in state.requests]}
 
 
-def _delete_requests(simulator: "Simulator", _request: HttpRequest, _argument: str) -> JsonObject:
-    simulator.requests.clear()
+def _delete_requests(state: State, _request: HttpRequest, _argument: str) -> JsonObject:
+    state.requests.clear()
     return {}
 
 
-def _get_faults(simulator: "Simulator", _request: HttpRequest, _argument: str) -> JsonObject:
-    kinds = {kind: rule.meaning for kind, rule in FAULT_KINDS.items()}
-    return {"faults": [fault.to_json() for fault in simulator.faults], "kinds": kinds}
+def _get_faults(state: State, _request: HttpRequest, _argument: str) -> JsonObject:
+    kinds = {kind.value: rule.meaning for kind, rule in FAULT_KINDS.items()}
+    return {"faults": [fault.to_json() for fault in state.faults], "kinds": kinds}
 
 
-def _post_fault(simulator: "Simulator", request: HttpRequest, _argument: str) -> JsonObject:
-    return {"fault": simulator.faults.add(Fault.from_json(_body(request))).to_json()}
+def _post_fault(state: State, request: HttpRequest, _argument: str) -> JsonObject:
+    return {"fault": state.faults.add(Fault.model_validate_json(request.body)).to_json()}
 
 
-def _delete_faults(simulator: "Simulator", _request: HttpRequest, _argument: str) -> JsonObject:
-    simulator.faults.clear()
+def _delete_faults(state: State, _request: HttpRequest, _argument: str) -> JsonObject:
+    state.faults.clear()
     return {}
 
 
-def _reset(simulator: "Simulator", _request: HttpRequest, _argument: str) -> JsonObject:
-    simulator.reset()
+def _post_reset(state: State, _request: HttpRequest, _argument: str) -> JsonObject:
+    state.reset()
     return {}
 
 
-def _get_advertisers(simulator: "Simulator", _request: HttpRequest, _argument: str) -> JsonObject:
-    named = {member.value: member for member in DemoAdvertiser}
-    rows = []
-    for advertiser in simulator.world.advertisers.values():
-        demo = named.get(advertiser.id)
-        rows.append(
+def _get_advertisers(state: State, _request: HttpRequest, _argument: str) -> JsonObject:
+    demo = {member.value: member for member in DemoAdvertiser}
+    tokens = state.world.tokens.values()
+    return {
+        "advertisers": [
             {
-                "advertiser_id": advertiser.id,
-                "name": demo.name if demo else advertiser.name,
-                "description": demo.description if demo else "",
-                "users": list(
-                    dict.fromkeys(
-                        token.user for token in simulator.world.tokens.values() if advertiser.id in token.advertiser_ids
-                    )
-                ),
+                "advertiser_id": one.id,
+                "name": demo[one.id].name if one.id in demo else one.name,
+                "description": demo[one.id].description if one.id in demo else "",
+                "users": list(dict.fromkeys(token.user for token in tokens if one.id in token.advertiser_ids)),
             }
-        )
-    return {"advertisers": rows}
+            for one in state.world.advertisers.values()
+        ]
+    }
 
 
-def _patch_advertiser(simulator: "Simulator", request: HttpRequest, advertiser_id: str) -> JsonObject:
-    advertiser = _advertiser(simulator, advertiser_id)
-    hints = get_type_hints(Advertiser)
-    changes: JsonObject = {}
-    for name, value in _body(request).items():
-        if name in _ASSETS:
-            changes[name] = _assets(name, value)
-        elif name in _SIMPLE_FIELDS:
-            changes[name] = _typed(name, value, hints, name)
-        else:
-            raise _BadRequestError(f"{name} cannot be changed, only {', '.join([*_ASSETS, *_SIMPLE_FIELDS])}")
-    for name, value in changes.items():
-        setattr(advertiser, name, value)
-    return {"advertiser_id": advertiser.id, "changed": sorted(changes)}
+def _patch_advertiser(state: State, request: HttpRequest, advertiser_id: str) -> JsonObject:
+    advertiser = _advertiser(state, advertiser_id)
+    change = _AdvertiserChange.model_validate_json(request.body)
+    for name in change.model_fields_set:
+        setattr(advertiser, name, getattr(change, name))
+    return {"advertiser_id": advertiser.id, "changed": sorted(change.model_fields_set)}
 
 
-def _get_identities(simulator: "Simulator", request: HttpRequest, _argument: str) -> JsonObject:
-    advertiser = _advertiser(simulator, request.query.get("advertiser_id", ""))
+def _get_identities(state: State, request: HttpRequest, _argument: str) -> JsonObject:
+    advertiser = _advertiser(state, request.query.get("advertiser_id", ""))
     rows = [
         {"identity_id": item.id, "identity_type": item.identity_type, "display_name": item.display_name}
         for item in advertiser.identities
@@ -135,38 +173,34 @@ def _get_identities(simulator: "Simulator", request: HttpRequest, _argument: str
     return {"advertiser_id": advertiser.id, "count": len(rows), "identities": rows}
 
 
-def _revoke_token(simulator: "Simulator", request: HttpRequest, _argument: str) -> JsonObject:
-    token = _body(request).get("token")
-    if not isinstance(token, str):
-        raise _BadRequestError('the body must be {"token": "..."}')
-    if token not in simulator.world.tokens:
-        raise _BadRequestError("there is no such token")
-    simulator.world.revoke(token)
+def _revoke_token(state: State, request: HttpRequest, _argument: str) -> JsonObject:
+    body = _TokenBody.model_validate_json(request.body)
+    try:
+        state.world.revoke(body.token)
+    except KeyError:
+        raise _RefusedError("there is no such token") from None
     return {}
 
 
-def _patch_user(simulator: "Simulator", request: HttpRequest, name: str) -> JsonObject:
-    body = _body(request)
-    ids = body.get("advertiser_ids")
-    if set(body) != {"advertiser_ids"} or not isinstance(ids, list):
-        raise _BadRequestError('the body must be {"advertiser_ids": [...]}')
-    advertiser_ids = [_advertiser(simulator, advertiser_id).id for advertiser_id in ids]
+def _patch_user(state: State, request: HttpRequest, name: str) -> JsonObject:
+    body = _UserChange.model_validate_json(request.body)
+    advertiser_ids = [_advertiser(state, advertiser_id).id for advertiser_id in body.advertiser_ids]
     try:
-        simulator.world.reach(name, advertiser_ids)
+        state.world.reach(name, advertiser_ids)
     except KeyError:
-        raise _BadRequestError(f"there is no user {name!r}") from None
+        raise _RefusedError(f"there is no user {name!r}") from None
     return {"user": name, "advertiser_ids": advertiser_ids}
 
 
-_CONTROLS: Mapping[tuple[str, str], Callable[["Simulator", HttpRequest, str], JsonObject]] = MappingProxyType(
+_CONTROLS: Mapping[tuple[str, str], Callable[[State, HttpRequest, str], JsonObject]] = MappingProxyType(
     {
-        ("GET", "health"): _health,
+        ("GET", "health"): _get_health,
         ("GET", "requests"): _get_requests,
         ("DELETE", "requests"): _delete_requests,
         ("GET", "faults"): _get_faults,
         ("POST", "faults"): _post_fault,
         ("DELETE", "faults"): _delete_faults,
-        ("POST", "reset"): _reset,
+        ("POST", "reset"): _post_reset,
         ("GET", "advertisers"): _get_advertisers,
         ("PATCH", "advertisers/<id>"): _patch_advertiser,
         ("GET", "identities"): _get_identities,
@@ -177,7 +211,7 @@ _CONTROLS: Mapping[tuple[str, str], Callable[["Simulator", HttpRequest, str], Js
 
 
 def _cors(origin: str | None) -> dict[str, str]:
-    """The headers that let a page of this machine, and no other, read the answer."""
+    """The headers that let a page of this machine, and no other page, read the response."""
     if origin is None or urlsplit(origin).hostname not in {"localhost", "127.0.0.1"}:
         return {}
     return {
@@ -188,46 +222,7 @@ def _cors(origin: str | None) -> dict[str, str]:
     }
 
 
-def _body(request: HttpRequest) -> JsonObject:
-    try:
-        return request.json_body()
-    except ApiError as error:
-        raise _BadRequestError(error.message) from None
-
-
-def _advertiser(simulator: "Simulator", advertiser_id: object) -> Advertiser:
-    if not isinstance(advertiser_id, str) or advertiser_id not in simulator.world.advertisers:
-        raise _BadRequestError(f"there is no advertiser {advertiser_id!r}")
-    return simulator.world.advertisers[advertiser_id]
-
-
-def _assets(name: str, value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise _BadRequestError(f"{name} must be a list")
-    return [_built(_ASSETS[name], item) for item in value]
-
-
-def _built(kind: type, value: object) -> object:
-    """A dataclass made of a JSON object with the same names."""
-    name = kind.__name__
-    if not isinstance(value, dict):
-        raise _BadRequestError(f"each {name} must be an object")
-    hints = get_type_hints(kind)
-    if unknown := set(value) - set(hints):
-        raise _BadRequestError(f"unknown {', '.join(sorted(unknown))}; {name} has {', '.join(hints)}")
-    needed = {item.name for item in fields(kind) if item.default is MISSING}
-    if missing := needed - set(value):
-        raise _BadRequestError(f"{name} needs {', '.join(sorted(missing))}")
-    return kind(**{key: _typed(f"{name}.{key}", item, hints, key) for key, item in value.items()})
-
-
-def _typed(name: str, value: object, hints: Mapping[str, Any], key: str) -> object:
-    """A value of its hinted type: text, true/false, null where allowed, or a tuple of texts."""
-    hint = hints[key]
-    if get_origin(hint) is tuple:
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise _BadRequestError(f"{name} must be a list of texts")
-        return tuple(value)
-    if not isinstance(value, hint):
-        raise _BadRequestError(f"{name} has the wrong type: {value!r}")
-    return value
+def _advertiser(state: State, advertiser_id: str) -> Advertiser:
+    if advertiser_id not in state.world.advertisers:
+        raise _RefusedError(f"there is no advertiser {advertiser_id!r}")
+    return state.world.advertisers[advertiser_id]

@@ -1,19 +1,21 @@
-"""Faults that can be switched on: the one table of their kinds, a fault, and the set that is switched on."""
+"""Simulated faults: the one table of their kinds, a fault, the active faults, and how they change a response."""
 
 import threading
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Self
 
-from local.tiktok_simulator.answers import JsonObject
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+
 from local.tiktok_simulator.endpoints import ENDPOINTS
+from local.tiktok_simulator.http_messages import JsonObject
 from local.tiktok_simulator.journal import fingerprint
 
 
 class FaultKind(StrEnum):
-    """What can go wrong between TikTok and its caller."""
+    """The kinds of failure between TikTok and its client."""
 
     CODE = "code"
     HTTP_STATUS = "http_status"
@@ -37,7 +39,7 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True)
 class KindRule:
-    """What a kind of fault does, and the parameters it takes."""
+    """What a kind of fault does, and its parameters."""
 
     meaning: str
     required: frozenset[str] = frozenset()
@@ -52,101 +54,82 @@ FAULT_KINDS: Mapping[FaultKind, KindRule] = MappingProxyType(
     {
         FaultKind.CODE: _rule("HTTP 200 with this code", "code", optional=("message", "applied")),
         FaultKind.HTTP_STATUS: _rule("this HTTP status with an HTML page", "status", optional=("applied",)),
-        FaultKind.HANG: _rule("silence for so long, then the end", "seconds", optional=("applied",)),
-        FaultKind.LATENCY: _rule("the right answer, so much later", "seconds"),
-        FaultKind.SLOW_DRIP: _rule("the right answer, byte by byte over so long", "seconds"),
+        FaultKind.HANG: _rule(
+            "no response for this many seconds, then the connection closes", "seconds", optional=("applied",)
+        ),
+        FaultKind.LATENCY: _rule("the correct response, this many seconds later", "seconds"),
+        FaultKind.SLOW_DRIP: _rule("the correct response, in small pieces over this many seconds", "seconds"),
         FaultKind.RESET_BEFORE: _rule("a connection reset; a write is not applied"),
         FaultKind.RESET_AFTER: _rule("a connection reset; a write is applied"),
         FaultKind.SHORT_BODY: _rule("the connection closes in the middle of the body"),
-        FaultKind.TRUNCATED_JSON: _rule("a whole HTTP answer whose JSON stops in the middle"),
+        FaultKind.TRUNCATED_JSON: _rule("a complete HTTP response whose JSON stops in the middle"),
         FaultKind.NON_JSON: _rule("HTTP 200 with an HTML page"),
         FaultKind.WRONG_TOP_LEVEL: _rule("the envelope inside a list"),
         FaultKind.DATA_NULL: _rule("data is null"),
-        FaultKind.MISSING_KEY: _rule("this key is left out of data and everything in it", "key"),
+        FaultKind.MISSING_KEY: _rule("this key is missing from data, at every depth", "key"),
         FaultKind.WRONG_TYPE: _rule(
-            "this key of data, everywhere in it, is a text or value", "key", optional=("value",)
+            "this key has the given value, or a text, in data at every depth", "key", optional=("value",)
         ),
-        FaultKind.HUGE_LIST: _rule("the rows of the answer, repeated so often", "repeat"),
+        FaultKind.HUGE_LIST: _rule("the rows of the response, repeated this many times", "repeat"),
         FaultKind.DUPLICATE_PAGES: _rule("every page has the rows of the first"),
-        FaultKind.CHANGING_TOTALS: _rule("page_info's totals move by step on every answer", optional=("step",)),
+        FaultKind.CHANGING_TOTALS: _rule("page_info's totals change by step with every response", optional=("step",)),
         FaultKind.CURSOR: _rule("cursor and has_more instead of page_info"),
     }
 )
+_KIND_PARAMETERS = frozenset[str]().union(*(rule.required | rule.optional for rule in FAULT_KINDS.values()))
+_MANY = 1_000_000
 
 
-class FaultError(ValueError):
-    """A fault that makes no sense; the message says why."""
+class Fault(BaseModel):
+    """One simulated fault: which requests it affects (path, token, advertiser), when (skip, times), and its effect.
 
-
-@dataclass(frozen=True, kw_only=True)
-class Fault:
-    """One fault: where it strikes (path, token, advertiser), when (skip, times) and what it does.
-
-    `path` is an endpoint such as "identity/get/", or "*" for all. `skip` lets the first matching requests
-    through, `times` None means always. `applied` says that the endpoint does its work all the same: a write
-    whose answer is lost. The other fields belong to single kinds: see FAULT_KINDS.
+    `path` is an endpoint such as "identity/get/", or "*" for all. The first `skip` matching requests are unaffected;
+    `times` None means no limit. `applied` true: the endpoint still does its work, so a write happens but its response
+    is lost. The other fields belong to single kinds: see FAULT_KINDS.
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True)
+
     path: str
-    kind: FaultKind
-    token: str | None = field(default=None, repr=False)
+    kind: FaultKind = Field(strict=False)
+    token: str | None = Field(default=None, repr=False)
     advertiser_id: str | None = None
-    skip: int = 0
-    times: int | None = None
-    code: int | None = None
+    skip: int = Field(default=0, ge=0, le=_MANY)
+    times: int | None = Field(default=None, ge=1, le=_MANY)
+    code: int | None = Field(default=None, ge=1, le=999_999)
     message: str | None = None
-    status: int | None = None
-    seconds: float | None = None
+    status: int | None = Field(default=None, ge=400, le=599)
+    seconds: float | None = Field(default=None, ge=0, le=600)
     key: str | None = None
-    value: Any = "unexpected"
-    repeat: int | None = None
-    step: int = 1
+    value: JsonValue = "unexpected"
+    repeat: int | None = Field(default=None, ge=1, le=_MANY)
+    step: int = Field(default=1, ge=-_MANY, le=_MANY)
     applied: bool = False
 
-    def __post_init__(self) -> None:
-        """Refuse what makes no sense, rather than be a fault that never strikes."""
-        if not isinstance(self.kind, str) or self.kind not in FAULT_KINDS:
-            raise FaultError(f"kind must be one of {', '.join(FAULT_KINDS)}, not {self.kind!r}")
-        object.__setattr__(self, "kind", FaultKind(self.kind))
-        if self.path != "*" and self.path not in ENDPOINTS:
-            raise FaultError(f"path must be * or one of {', '.join(ENDPOINTS)}, not {self.path!r}")
-        for name in ("token", "advertiser_id", "message", "key"):
-            if not isinstance(getattr(self, name), str | None):
-                raise FaultError(f"{name} must be a text")
-        if not isinstance(self.applied, bool):
-            raise FaultError(f"applied must be true or false, not {self.applied!r}")
-        for name, bounds in _NUMBERS.items():
-            _expect_number(name, getattr(self, name), bounds)
-        self._expect_own_parameters()
-
-    def _expect_own_parameters(self) -> None:
-        rule = FAULT_KINDS[self.kind]
-        given = self._given() & _KIND_PARAMETERS
-        if missing := rule.required - given:
-            raise FaultError(f"a {self.kind} fault needs {', '.join(sorted(missing))}")
-        if unwanted := given - rule.required - rule.optional:
-            raise FaultError(f"a {self.kind} fault takes no {', '.join(sorted(unwanted))}")
-
-    def _given(self) -> set[str]:
-        return {item.name for item in fields(self) if getattr(self, item.name) != item.default}
-
+    @field_validator("path")
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Fault":
-        """The fault that a JSON object describes."""
-        names = [item.name for item in fields(cls)]
-        if unknown := set(values) - set(names):
-            raise FaultError(f"unknown {', '.join(sorted(unknown))}; a fault has {', '.join(names)}")
-        if missing := {"path", "kind"} - set(values):
-            raise FaultError(f"a fault needs {', '.join(sorted(missing))}")
-        return cls(**values)
+    def _check_path(cls, path: str) -> str:
+        if path != "*" and path not in ENDPOINTS:
+            raise ValueError(f"not an endpoint; use * or one of {', '.join(ENDPOINTS)}")
+        return path
+
+    @model_validator(mode="after")
+    def _check_parameters_of_kind(self) -> Self:
+        rule = FAULT_KINDS[self.kind]
+        given = set(self.model_dump(exclude_defaults=True)) & _KIND_PARAMETERS
+        if missing := rule.required - given:
+            raise ValueError(f"a {self.kind} fault needs {', '.join(sorted(missing))}")
+        if unwanted := given - rule.required - rule.optional:
+            raise ValueError(f"a {self.kind} fault takes no {', '.join(sorted(unwanted))}")
+        return self
 
     def to_json(self) -> JsonObject:
-        """The fault as JSON, its token as a fingerprint."""
-        values = {name: getattr(self, name) for name in sorted(self._given())}
+        """The fault as JSON without default values, its token as a fingerprint."""
+        values = self.model_dump(mode="json", exclude_defaults=True)
         return values | ({"token": fingerprint(self.token)} if self.token is not None else {})
 
-    def strikes(self, path: str, token: str | None, advertiser_ids: Collection[str]) -> bool:
-        """Whether a request is one this fault is meant for."""
+    def matches(self, path: str, token: str | None, advertiser_ids: Collection[str]) -> bool:
+        """Whether a request is one of those that this fault affects."""
         return (
             self.path in {"*", path}
             and self.token in {None, token}
@@ -155,59 +138,34 @@ class Fault:
 
     @property
     def work_is_done(self) -> bool:
-        """Whether the endpoint does its work although its caller may never hear of it."""
+        """Whether the endpoint does its work although the client may never receive the response."""
         if self.kind in {FaultKind.CODE, FaultKind.HTTP_STATUS, FaultKind.HANG}:
             return self.applied
         return self.kind is not FaultKind.RESET_BEFORE
 
 
-_KIND_PARAMETERS = frozenset[str]().union(*(rule.required | rule.optional for rule in FAULT_KINDS.values()))
-_NUMBERS: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {
-        "skip": (0, 1_000_000),
-        "times": (1, 1_000_000),
-        "code": (1, 999_999),
-        "status": (400, 599),
-        "seconds": (0, 600),
-        "repeat": (1, 1_000_000),
-        "step": (-1_000_000, 1_000_000),
-    }
-)
-_NEVER_NULL = frozenset({"skip", "step"})
-
-
-def _expect_number(name: str, value: object, bounds: tuple[float, float]) -> None:
-    if value is None and name not in _NEVER_NULL:
-        return
-    kinds = int | float if name == "seconds" else int
-    if isinstance(value, bool) or not isinstance(value, kinds):
-        raise FaultError(f"{name} must be a number, not {value!r}")
-    if not bounds[0] <= value <= bounds[1]:
-        raise FaultError(f"{name} must be from {bounds[0]} to {bounds[1]}, not {value!r}")
-
-
 @dataclass
-class _Counted:
+class _ActiveFault:
     fault: Fault
     matched: int = 0
-    struck: int = 0
+    used: int = 0
 
 
 class Faults:
-    """The faults that are switched on. The first that strikes wins; one that skips lets the others by."""
+    """The active faults. The first that matches a request is used; while it skips, the next ones may be used."""
 
     def __init__(self) -> None:
-        self._entries: list[_Counted] = []
+        self._entries: list[_ActiveFault] = []
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> Fault:
-        """Switch a fault on, behind those that are on already."""
+        """Activate a fault, after those that are active already."""
         with self._lock:
-            self._entries.append(_Counted(fault))
+            self._entries.append(_ActiveFault(fault))
         return fault
 
     def clear(self) -> None:
-        """Switch every fault off."""
+        """Deactivate every fault."""
         with self._lock:
             self._entries.clear()
 
@@ -219,14 +177,101 @@ class Faults:
         return len(self._entries)
 
     def next_for(self, path: str, token: str | None, advertiser_ids: Collection[str]) -> tuple[Fault, int] | None:
-        """The fault that strikes this request and how often it has struck, this time included."""
+        """The fault for this request and how many requests it has affected, this one included; None without a fault."""
         with self._lock:
             for entry in self._entries:
-                fault = entry.fault
-                if not fault.strikes(path, token, advertiser_ids) or entry.struck == fault.times:
+                if not entry.fault.matches(path, token, advertiser_ids) or entry.used == entry.fault.times:
                     continue
                 entry.matched += 1
-                if entry.matched > fault.skip:
-                    entry.struck += 1
-                    return fault, entry.struck
+                if entry.matched > entry.fault.skip:
+                    entry.used += 1
+                    return entry.fault, entry.used
         return None
+
+
+def changed_query(query: Mapping[str, str], fault: Fault) -> Mapping[str, str]:
+    """The query that the endpoint receives; some kinds of fault change the requested page."""
+    if fault.kind is FaultKind.DUPLICATE_PAGES:
+        return {**query, "page": "1"}
+    if fault.kind is FaultKind.CURSOR and "cursor" in query:
+        return {**query, "page": query["cursor"]}
+    return query
+
+
+def changed_envelope(envelope: JsonObject, fault: Fault, used: int) -> JsonValue:
+    """What is sent instead of this envelope; `used` counts the requests that the fault has affected."""
+    change = _CHANGES.get(fault.kind)
+    return envelope if change is None else change(envelope, fault, used)
+
+
+def _wrong_top_level(envelope: JsonObject, _fault: Fault, _used: int) -> JsonValue:
+    return [envelope]
+
+
+def _data_null(envelope: JsonObject, _fault: Fault, _used: int) -> JsonObject:
+    return {**envelope, "data": None}
+
+
+def _missing_key(envelope: JsonObject, fault: Fault, _used: int) -> JsonObject:
+    return {**envelope, "data": _without(envelope["data"], fault.key)}
+
+
+def _wrong_type(envelope: JsonObject, fault: Fault, _used: int) -> JsonObject:
+    return {**envelope, "data": _replacing(envelope["data"], fault.key, fault.value)}
+
+
+def _huge_list(envelope: JsonObject, fault: Fault, _used: int) -> JsonObject:
+    data = envelope["data"]
+    repeat = fault.repeat or 1
+    grown = {key: value * repeat if isinstance(value, list) else value for key, value in data.items()}
+    return {**envelope, "data": grown}
+
+
+def _changing_totals(envelope: JsonObject, fault: Fault, used: int) -> JsonObject:
+    data = envelope["data"]
+    if "page_info" not in data:
+        return envelope
+    info = dict(data["page_info"])
+    for name in ("total_number", "total_page"):
+        info[name] = max(0, info[name] + used * fault.step)
+    return {**envelope, "data": {**data, "page_info": info}}
+
+
+def _cursor(envelope: JsonObject, _fault: Fault, _used: int) -> JsonObject:
+    data = dict(envelope["data"])
+    info = data.pop("page_info", None)
+    if info is None:
+        return envelope
+    rows = next(value for value in data.values() if isinstance(value, list))
+    # An untyped identity list has no total; there a full page means that more may follow.
+    more = info["page"] < info["total_page"] or (info["total_page"] == 0 and len(rows) == info["page_size"])
+    return {**envelope, "data": {**data, "cursor": str(info["page"] + 1), "has_more": more}}
+
+
+_CHANGES: Mapping[FaultKind, Callable[[JsonObject, Fault, int], JsonValue]] = MappingProxyType(
+    {
+        FaultKind.WRONG_TOP_LEVEL: _wrong_top_level,
+        FaultKind.DATA_NULL: _data_null,
+        FaultKind.MISSING_KEY: _missing_key,
+        FaultKind.WRONG_TYPE: _wrong_type,
+        FaultKind.HUGE_LIST: _huge_list,
+        FaultKind.CHANGING_TOTALS: _changing_totals,
+        FaultKind.CURSOR: _cursor,
+    }
+)
+
+
+def _without(node: JsonValue, key: str | None) -> JsonValue:
+    if isinstance(node, list):
+        return [_without(item, key) for item in node]
+    if isinstance(node, dict):
+        return {name: _without(value, key) for name, value in node.items() if name != key}
+    return node
+
+
+def _replacing(node: JsonValue, key: str | None, value: JsonValue) -> JsonValue:
+    if isinstance(node, list):
+        return [_replacing(item, key, value) for item in node]
+    if isinstance(node, dict):
+        return {name: value if name == key else _replacing(item, key, value) for name, item in node.items()}
+    return node

@@ -1,55 +1,52 @@
-"""The record of every request that the simulated TikTok received."""
+"""The record of every request that the simulated TikTok received, without secrets."""
 
 import hashlib
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
-from local.tiktok_simulator.answers import JsonObject
+from pydantic import JsonValue
+
+from local.tiktok_simulator.http_messages import HttpRequest, JsonObject
 
 _SECRET_NAMES = frozenset({"secret", "access_token", "auth_code"})
 _HIDDEN = "<hidden>"
 
 
 def fingerprint(token: str | None) -> str | None:
-    """What may be recorded of a token: the start of its SHA-256."""
+    """The start of a token's SHA-256: identifies the token in the journal without revealing it."""
     return None if token is None else hashlib.sha256(token.encode()).hexdigest()[:12]
-
-
-def without_secrets(value: Any) -> Any:
-    """JSON, or a query, whose secrets cannot be read."""
-    if isinstance(value, dict):
-        return {name: _HIDDEN if name in _SECRET_NAMES else without_secrets(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [without_secrets(item) for item in value]
-    return value
-
-
-def text_without_secrets(text: str) -> str:
-    """A text that is not known to be anything, unless it speaks of secrets."""
-    return _HIDDEN if any(name in text for name in _SECRET_NAMES) else text
 
 
 @dataclass
 class ReceivedRequest:
-    """One request; `status` and `code` stay None until, and unless, an answer with them is sent.
+    """One request; `status` and `code` stay None if no response with them was sent.
 
-    `path` is short where it is one of TikTok's ("identity/get/"). `body` is the parsed JSON or form, where files
-    are described, or the text.
+    `path` is relative for TikTok's own paths ("identity/get/"). `body` is the parsed JSON or form with files
+    described, or the text.
     """
 
     method: str
     path: str
     query: dict[str, str]
-    body: object
+    body: JsonValue
     token_fingerprint: str | None
     time: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
     status: int | None = None
     code: int | None = None
     request_id: str | None = None
     fault: str | None = None
+
+    @classmethod
+    def of(cls, request: HttpRequest, path: str) -> "ReceivedRequest":
+        """Record a request before any response exists."""
+        query = {name: _HIDDEN if name in _SECRET_NAMES else value for name, value in request.query.items()}
+        body = _without_secrets(request.decoded_body)
+        # A text in an unknown format may contain a secret anywhere.
+        if isinstance(body, str) and any(name in body for name in _SECRET_NAMES):
+            body = _HIDDEN
+        return cls(request.method, path, query, body, fingerprint(request.token))
 
     def to_json(self) -> JsonObject:
         """The record as JSON."""
@@ -64,12 +61,12 @@ class Journal:
         self._lock = threading.Lock()
 
     def add(self, request: ReceivedRequest) -> None:
-        """Record a request as soon as it is read, before anything is done about it."""
+        """Append a request; the simulator does this before it processes the request."""
         with self._lock:
             self._requests.append(request)
 
     def clear(self) -> None:
-        """Forget every request."""
+        """Delete every record."""
         with self._lock:
             self._requests.clear()
 
@@ -86,3 +83,11 @@ class Journal:
 
     def __getitem__(self, index: int) -> ReceivedRequest:
         return self._requests[index]
+
+
+def _without_secrets(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        return {name: _HIDDEN if name in _SECRET_NAMES else _without_secrets(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(item) for item in value]
+    return value

@@ -1,153 +1,140 @@
-"""Reading a request's parameters the way TikTok does; whatever is wrong with one is a 40002."""
+"""How endpoints read a request: parameter models, and the context of a request that passed the token checks."""
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Self, TypeVar
 
-from local.tiktok_simulator.answers import ApiError, JsonObject
-from local.tiktok_simulator.multipart import FormFile
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
-# The digits of a 64-bit integer: TikTok has no longer id or page number.
-_LONGEST_INTEGER = 19
+from local.tiktok_simulator.http_messages import ApiError, JsonObject, UploadedFile
+from local.tiktok_simulator.world import Advertiser, BusinessCenter, Token, World
+
+Id = Annotated[str, StringConstraints(pattern="^[0-9]{1,19}$")]
+"""An id that TikTok's gateway converts to a 64-bit integer."""
+
+Integer = Annotated[int, BeforeValidator(TypeAdapter(Id).validate_python)]
+"""An integer written as digits in a query."""
+
+_MESSAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "missing": "Missing data for required field.",
+        "too_short": "Missing data for required field.",
+        "string_type": "Not a valid string.",
+        "string_too_long": "Length must be between 1 and {max_length}.",
+        "string_pattern_mismatch": "Not a valid integer.",
+        "value_error": "Not a valid integer.",
+        "greater_than_equal": "Must be an integer of {ge} or more.",
+        "less_than_equal": "Must be between 1 and {le}.",
+        "bool_type": "Not a valid boolean.",
+        "literal_error": "Must be one of: {expected}.",
+        "list_type": "Not a valid JSON list of strings.",
+        "tuple_type": "Not a valid JSON list of strings.",
+        "frozen_set_type": "Not a valid JSON list of strings.",
+        "dict_type": "Not a valid JSON object.",
+        "model_type": "Not a valid JSON object.",
+        "json_type": "Not a valid JSON.",
+        "json_invalid": "Not a valid JSON.",
+    }
+)
+"""TikTok's message for each kind of pydantic's errors."""
+
+_Item = TypeVar("_Item")
+_Parameters = TypeVar("_Parameters", bound="Parameters")
 
 
-@dataclass(frozen=True)
-class PageOf:
-    """Which page of a list is asked for."""
+class Parameters(BaseModel):
+    """The query of a GET or the body of a POST. Unknown names are ignored, as TikTok does; empty means absent."""
 
-    number: int
-    size: int
+    model_config = ConfigDict(frozen=True)
 
-    @property
-    def part(self) -> slice:
-        """The page's part of all rows: nothing beyond the last page."""
-        return slice((self.number - 1) * self.size, self.number * self.size)
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_empty(cls, values: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+        return {name: value for name, value in values.items() if value not in (None, "")}
 
-    def info(self, total: int) -> JsonObject:
+    @classmethod
+    def read(cls, values: Mapping[str, JsonValue]) -> Self:
+        """Validate a request's parameters. ApiError: one of them is wrong (40002)."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            name = ".".join(str(part) for part in first["loc"] if not isinstance(part, int))
+            message = _MESSAGES.get(first["type"], "Invalid value.").format(**first.get("ctx", {}))
+            raise ApiError.bad_parameter(f"{name}: {message}") from None
+
+
+class AdvertiserParameters(Parameters):
+    """The parameters of an endpoint that concerns one advertiser."""
+
+    advertiser_id: Id
+
+
+class PageParameters(Parameters):
+    """The parameters of a list. A page size above the maximum is refused, never reduced."""
+
+    page: Integer = Field(default=1, ge=1)
+    page_size: Integer = Field(default=10, ge=1, le=100)
+
+    def page_of(self, items: Sequence[_Item]) -> Sequence[_Item]:
+        """The requested page; empty after the last page."""
+        return items[(self.page - 1) * self.page_size : self.page * self.page_size]
+
+    def page_info(self, total: int) -> JsonObject:
         """TikTok's `page_info`; an empty list has no page at all."""
         return {
-            "page": self.number,
-            "page_size": self.size,
+            "page": self.page,
+            "page_size": self.page_size,
             "total_number": total,
-            "total_page": -(-total // self.size),
+            "total_page": -(-total // self.page_size),
         }
 
 
-class Parameters:
-    """The query of a GET or the body of a POST. Names that nobody asks for are ignored, as TikTok does."""
+class Keyword(BaseModel):
+    """The `filtering` parameter; the keyword matches anywhere in the name, in any letter case."""
 
-    def __init__(self, values: Mapping[str, Any], files: Mapping[str, FormFile] = MappingProxyType({})) -> None:
-        self._values = values
-        self._files = files
+    keyword: str = ""
 
-    def text(self, name: str) -> str | None:
-        """A string, or None where it is absent or empty."""
-        value = self._values.get(name)
-        if value is not None and not isinstance(value, str):
-            raise ApiError.bad_parameter(f"{name}: Not a valid string.")
-        return value or None
-
-    def required_text(self, name: str) -> str:
-        """A string that has to be there."""
-        value = self.text(name)
-        if value is None:
-            raise ApiError.bad_parameter(f"{name}: Missing data for required field.")
-        return value
-
-    def id(self, name: str) -> str | None:
-        """An id that TikTok's gateway turns into a 64-bit integer, so it has to be digits."""
-        value = self.text(name)
-        return None if value is None else _digits(name, value)
-
-    def required_id(self, name: str) -> str:
-        """An id of digits that has to be there."""
-        return _digits(name, self.required_text(name))
-
-    def choice(self, name: str, allowed: Collection[str]) -> str | None:
-        """One of the allowed values, or None where it is absent."""
-        value = self.text(name)
-        return None if value is None else _one_of(name, value, allowed)
-
-    def required_choice(self, name: str, allowed: Collection[str]) -> str:
-        """One of the allowed values."""
-        return _one_of(name, self.required_text(name), allowed)
-
-    def flag(self, name: str, *, default: bool) -> bool:
-        """True or false, as JSON has them."""
-        value = self._values.get(name)
-        if value is None:
-            return default
-        if not isinstance(value, bool):
-            raise ApiError.bad_parameter(f"{name}: Not a valid boolean.")
-        return value
-
-    def file(self, name: str) -> FormFile | None:
-        """A file of a multipart body, or None where it is absent."""
-        return self._files.get(name)
-
-    def json_texts(self, name: str) -> list[str] | None:
-        """A JSON list of strings, or None where it is absent."""
-        value = self._json(name)
-        if value is None:
-            return None
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ApiError.bad_parameter(f"{name}: Not a valid JSON list of strings.")
-        return value
-
-    def required_ids(self, name: str) -> list[str]:
-        """A JSON list of ids, at least one."""
-        values = self.json_texts(name)
-        if not values:
-            raise ApiError.bad_parameter(f"{name}: Missing data for required field.")
-        return [_digits(name, value) for value in values]
-
-    def json_object(self, name: str) -> JsonObject:
-        """A JSON object, empty where it is absent."""
-        value = self._json(name)
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            raise ApiError.bad_parameter(f"{name}: Not a valid JSON object.")
-        return value
-
-    def page(self, *, default_size: int, max_size: int) -> PageOf:
-        """The page asked for. A size above the maximum is refused, never clamped."""
-        return PageOf(self._integer("page", 1, None), self._integer("page_size", default_size, max_size))
-
-    def _integer(self, name: str, default: int, maximum: int | None) -> int:
-        value = self.text(name)
-        if value is None:
-            return default
-        if not _is_digits(value) or int(value) < 1:
-            raise ApiError.bad_parameter(f"{name}: Must be an integer of 1 or more.")
-        if maximum is not None and int(value) > maximum:
-            raise ApiError.bad_parameter(f"{name}: Must be between 1 and {maximum}.")
-        return int(value)
-
-    def _json(self, name: str) -> object:
-        text = self.text(name)
-        if text is None:
-            return None
-        try:
-            value: object = json.loads(text)
-        except ValueError:
-            raise ApiError.bad_parameter(f"{name}: Not a valid JSON.") from None
-        return value
+    def matches(self, name: str) -> bool:
+        """Whether a name contains the keyword."""
+        return self.keyword.casefold() in name.casefold()
 
 
-def _is_digits(value: str) -> bool:
-    return value.isascii() and value.isdigit() and len(value) <= _LONGEST_INTEGER
+@dataclass(frozen=True)
+class RequestContext:
+    """A request that passed the token and scope checks; `now` is in epoch seconds."""
 
+    world: World
+    token: Token
+    values: Mapping[str, JsonValue]
+    files: Mapping[str, UploadedFile]
+    now: float
 
-def _digits(name: str, value: str) -> str:
-    if not _is_digits(value):
-        raise ApiError.bad_parameter(f"{name}: Not a valid integer.")
-    return value
+    def read(self, model: type[_Parameters]) -> _Parameters:
+        """The request's parameters. ApiError: one of them is wrong (40002)."""
+        return model.read(self.values)
 
+    def advertiser(self, advertiser_id: str) -> Advertiser:
+        """An advertiser. ApiError: this token has no access to it, or it was deleted."""
+        if advertiser_id not in self.token.advertiser_ids:
+            raise ApiError.no_permission(advertiser_id)
+        advertiser = self.world.advertisers.get(advertiser_id)
+        if advertiser is None or advertiser.deleted:
+            raise ApiError.deleted(advertiser_id)
+        return advertiser
 
-def _one_of(name: str, value: str, allowed: Collection[str]) -> str:
-    if value not in allowed:
-        raise ApiError.bad_parameter(f"{name}: Must be one of: {', '.join(sorted(allowed))}.")
-    return value
+    def visible_center(self, bc_id: str | None) -> BusinessCenter | None:
+        """A Business Center, or None if this token's user does not see it."""
+        center = self.world.business_centers.get(bc_id) if bc_id else None
+        return center if center and self.token.user in center.user_roles else None

@@ -1,6 +1,6 @@
-"""The HTTP server, down to the socket: it reads requests and delivers answers, right or with a fault.
+"""The HTTP server: it reads requests from sockets and sends responses, correctly or with a fault.
 
-Connections are kept alive (HTTP/1.1) and send at once (TCP_NODELAY). Every wait ends when the server stops.
+Connections are kept alive (HTTP/1.1) and send without delay (TCP_NODELAY). Every wait ends when the server stops.
 """
 
 import contextlib
@@ -10,22 +10,32 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NoReturn
 
 from local.tiktok_simulator.faults import Fault, FaultKind
-from local.tiktok_simulator.http_messages import Answer, Delivery, HttpRequest
+from local.tiktok_simulator.http_messages import HttpRequest, HttpResponse
 
-_LINGER_NOT = struct.pack("ii", 1, 0)
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _DRIPS = 40
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """A response and how to send it: `latency` seconds later, and with this fault if it concerns the connection."""
+
+    response: HttpResponse
+    latency: float = 0.0
+    fault: Fault | None = None
+
+
 class _ConnectionEndedError(Exception):
-    """The connection is over, in whatever state the client is."""
+    """The connection ends, whether or not the client has its response."""
 
 
 class SimulatorServer(ThreadingHTTPServer):
-    """A server of daemon threads that can be stopped while requests hang."""
+    """A server with daemon threads; it can be stopped while requests hang."""
 
     daemon_threads = True
     block_on_close = False
@@ -46,19 +56,19 @@ class SimulatorServer(ThreadingHTTPServer):
         self._connections_lock = threading.Lock()
         self._accepting = threading.Thread(target=self._accept, name="tiktok-simulator", daemon=True)
         if ssl_context is not None:
-            # The handshake belongs to the connection's own thread, or one slow client would stop all.
+            # Each connection's thread does the handshake; otherwise one slow client would block all others.
             self.socket = ssl_context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def server_bind(self) -> None:
-        """Bind without HTTPServer's look-up of the host's name, which can take seconds."""
+        """Bind without the host name lookup of HTTPServer, which can take seconds."""
         socketserver.TCPServer.server_bind(self)
 
-    def verify_request(self, request: object, client_address: object) -> bool:  # noqa: ARG002 - socketserver's own
-        """Whether a connection is served: none that came to wake the server."""
+    def verify_request(self, request: object, client_address: object) -> bool:  # noqa: ARG002 - the signature of socketserver
+        """Whether a connection is served; `stop` makes one only to wake the server."""
         return not self.stopping.is_set()
 
     def opened(self, connection: socket.socket) -> None:
-        """Remember a connection, to end it when the server stops."""
+        """Remember a connection so that `stop` can end it."""
         with self._connections_lock:
             self._connections.add(connection)
         if self.stopping.is_set():
@@ -70,7 +80,7 @@ class SimulatorServer(ThreadingHTTPServer):
             self._connections.discard(connection)
 
     def start(self) -> None:
-        """Accept connections, in a thread of its own."""
+        """Accept connections in a background thread."""
         self._accepting.start()
 
     def stop(self) -> None:
@@ -90,7 +100,7 @@ class SimulatorServer(ThreadingHTTPServer):
 
     @staticmethod
     def _end(connection: socket.socket) -> None:
-        """Wake whoever reads from a connection."""
+        """Wake the thread that reads from a connection."""
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
 
@@ -101,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: SimulatorServer
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    # Head and body leave in one piece.
+    # Head and body are sent together.
     wbufsize = -1
 
     def setup(self) -> None:
@@ -123,10 +133,10 @@ class _Handler(BaseHTTPRequestHandler):
         return "TikTokSimulator"
 
     def log_message(self, *_: object) -> None:
-        """Write nothing: the journal holds every request."""
+        """Write nothing; the journal records every request."""
 
-    def answer(self) -> None:
-        """Read a request whatever its method, and deliver what there is to answer."""
+    def handle_method(self) -> None:
+        """Read a request with any method, and send the response."""
         length = self.headers.get("Content-Length", "0")
         request = HttpRequest(
             method=self.command,
@@ -134,21 +144,21 @@ class _Handler(BaseHTTPRequestHandler):
             token=self.headers.get("Access-Token"),
             origin=self.headers.get("Origin"),
             content_type=self.headers.get("Content-Type", ""),
-            # The whole body is read even where it does not matter, or the next request would start inside it.
+            # Unread bytes of this body would be read as the start of the next request.
             body=self.rfile.read(int(length)) if length.isdigit() else b"",
         )
         delivery = self.server.respond(request)
         self.server.stopping.wait(delivery.latency)
         if delivery.fault is None:
-            self._send(delivery.answer)
+            self._send(delivery.response)
         else:
-            self._send_with(delivery.fault, delivery.answer)
+            self._send_with(delivery.fault, delivery.response)
 
-    def _send(self, answer: Answer) -> None:
-        self._head(answer)
-        self._body(answer.body)
+    def _send(self, response: HttpResponse) -> None:
+        self._head(response)
+        self._body(response.body)
 
-    def _send_with(self, fault: Fault, answer: Answer) -> None:
+    def _send_with(self, fault: Fault, response: HttpResponse) -> None:
         seconds = fault.seconds or 0.0
         if fault.kind in {FaultKind.RESET_BEFORE, FaultKind.RESET_AFTER}:
             self._reset()
@@ -156,21 +166,21 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.stopping.wait(seconds)
             raise _ConnectionEndedError
         if fault.kind is FaultKind.SHORT_BODY:
-            self._head(answer)
-            self._body(answer.body[: len(answer.body) // 2])
+            self._head(response)
+            self._body(response.body[: len(response.body) // 2])
             raise _ConnectionEndedError
         if fault.kind is FaultKind.SLOW_DRIP:
-            self._drip(answer, seconds)
+            self._drip(response, seconds)
             return
         if fault.kind is FaultKind.LATENCY:
             self.server.stopping.wait(seconds)
-        self._send(answer)
+        self._send(response)
 
-    def _head(self, answer: Answer) -> None:
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.content_type)
-        self.send_header("Content-Length", str(len(answer.body)))
-        for name, value in answer.headers.items():
+    def _head(self, response: HttpResponse) -> None:
+        self.send_response(response.status)
+        self.send_header("Content-Type", response.content_type)
+        self.send_header("Content-Length", str(len(response.body)))
+        for name, value in response.headers.items():
             self.send_header(name, value)
         self.end_headers()
 
@@ -179,19 +189,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
         self.wfile.flush()
 
-    def _drip(self, answer: Answer, seconds: float) -> None:
-        self._head(answer)
-        step = max(1, len(answer.body) // _DRIPS)
-        pieces = range(0, len(answer.body), step)
+    def _drip(self, response: HttpResponse, seconds: float) -> None:
+        self._head(response)
+        step = max(1, len(response.body) // _DRIPS)
+        pieces = range(0, len(response.body), step)
         for start in pieces:
             if self.server.stopping.wait(seconds / len(pieces)):
                 raise _ConnectionEndedError
-            self._body(answer.body[start : start + step])
+            self._body(response.body[start : start + step])
 
     def _reset(self) -> NoReturn:
-        """Close so that the client gets a RST: a socket that may not linger has no other way."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-        # The files hold the socket open; it is closed only with the last of them.
+        """Close the connection with a TCP RST: a linger time of 0 makes close() send one."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        # These files keep the socket open until they are closed too.
         self.rfile.close()
         self.wfile.close()
         self.connection.close()
@@ -199,4 +209,4 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 for _method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
-    setattr(_Handler, f"do_{_method}", _Handler.answer)
+    setattr(_Handler, f"do_{_method}", _Handler.handle_method)

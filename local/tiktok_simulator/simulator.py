@@ -1,41 +1,43 @@
-"""The simulated TikTok: its state, what it answers, and its life as an HTTP server."""
+"""The simulated TikTok: its life as an HTTP server, and how it responds to each request."""
 
 import ssl
 import threading
 import time
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection
 from typing import Self
 
-from local.tiktok_simulator import consent, control
-from local.tiktok_simulator.answers import ApiError, JsonObject, failure, success
-from local.tiktok_simulator.demo import demo_world
-from local.tiktok_simulator.distortions import asked_instead, distorted
+from pydantic import JsonValue
+
+from local.tiktok_simulator import control, oauth
+from local.tiktok_simulator.control import State
 from local.tiktok_simulator.endpoints import ENDPOINTS, Endpoint
-from local.tiktok_simulator.faults import Fault, FaultKind, Faults
+from local.tiktok_simulator.faults import Fault, FaultKind, changed_envelope, changed_query
 from local.tiktok_simulator.http_messages import (
-    Answer,
-    Delivery,
+    ApiError,
     HttpRequest,
+    HttpResponse,
+    JsonObject,
+    failure,
     html_page,
-    json_answer,
+    json_response,
     plain_text,
+    success,
 )
-from local.tiktok_simulator.journal import Journal, ReceivedRequest, fingerprint, without_secrets
-from local.tiktok_simulator.parameters import Parameters
-from local.tiktok_simulator.rate_limit import RateLimit
-from local.tiktok_simulator.server import SimulatorServer
+from local.tiktok_simulator.journal import ReceivedRequest
+from local.tiktok_simulator.server import Delivery, SimulatorServer
 from local.tiktok_simulator.world import Scope, World
 
 _BASE_PATH = "/open_api/v1.3/"
 _LOOPBACK = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1"}
 
 
-class Simulator:
-    """TikTok's Marketing API on this machine.
+class Simulator(State):
+    """TikTok's Business API on this machine.
 
-    `world` is what exists at TikTok, `faults` what goes wrong, `requests` what was received. As a context
-    manager it answers at `base_url` inside the block, and can be controlled over HTTP under `control_url`.
-    `clock` tells the time (epoch seconds) by which the codes of consents grow old.
+    Inside a `with` block it is reachable at `base_url`, and controllable over HTTP at `control_url`. `latency` is in
+    seconds, `rate_limit_qps` in requests per second and endpoint. `clock` returns the time (epoch seconds) that
+    decides when authorization codes expire.
     """
 
     def __init__(  # noqa: PLR0913 - all but the world are given by name
@@ -51,27 +53,23 @@ class Simulator:
     ) -> None:
         if host not in _LOOPBACK:
             raise ValueError(f"the simulator listens on {' or '.join(_LOOPBACK)} only, not on {host!r}")
-        self.world = demo_world() if world is None else world
-        self.faults = Faults()
-        self.requests = Journal()
+        super().__init__(world)
         self.latency = latency
         self.clock = clock
-        self.lock = threading.RLock()
-        self._untouched = self.world.copy()
-        self._rate_limit = RateLimit(rate_limit_qps)
+        self._rate_limit = _RateLimit(rate_limit_qps)
         self._address = (_LOOPBACK[host], port)
         self._ssl_context = ssl_context
         self._server: SimulatorServer | None = None
 
     def start(self) -> Self:
-        """Listen and answer in threads of its own; OSError where the port is taken."""
+        """Accept requests in background threads. OSError: the port is taken."""
         if self._server is None:
             self._server = SimulatorServer(self._address, self._respond, self._ssl_context)
             self._server.start()
         return self
 
     def stop(self) -> None:
-        """Stop at once, whatever hangs."""
+        """Stop immediately, even if requests hang."""
         if self._server is not None:
             self._server.stop()
             self._server = None
@@ -82,33 +80,29 @@ class Simulator:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def reset(self) -> None:
-        """Go back to the world of the start, without faults and with an empty journal."""
-        with self.lock:
-            self.world = self._untouched.copy()
-            self.faults.clear()
-            self.requests.clear()
-
     def consent(self, authorize_url: str, user: str, *, scopes: Collection[Scope] | None = None) -> str:
-        """Say yes on the consent page, to all permissions or to some, and return where TikTok sends the browser.
+        """Allow all permissions, or some, on the consent page; returns the address that TikTok redirects to.
 
-        ValueError: the page refuses this, the message says why.
+        ValueError: the page refuses the request; the message says why.
         """
-        decision = consent.Decision(user, frozenset(Scope if scopes is None else scopes))
-        return consent.decided(self, consent.Asked.at(authorize_url), decision)
+        return self._decide(authorize_url, oauth.Grant(user, frozenset(Scope if scopes is None else scopes)))
 
     def deny(self, authorize_url: str) -> str:
-        """Say no on the consent page, otherwise as `consent`."""
-        return consent.decided(self, consent.Asked.at(authorize_url), None)
+        """Deny on the consent page, otherwise like `consent`."""
+        return self._decide(authorize_url, None)
+
+    def _decide(self, authorize_url: str, grant: oauth.Grant | None) -> str:
+        with self.lock:
+            return oauth.decide(self.world, oauth.ConsentRequest.at(authorize_url), grant, self.clock())
 
     @property
     def base_url(self) -> str:
-        """TikTok's base address, version included, without a slash at its end."""
+        """TikTok's base address with the API version, without a trailing slash."""
         return self._url(_BASE_PATH)
 
     @property
     def control_url(self) -> str:
-        """The address of what controls the simulator, without a slash at its end."""
+        """The address of the control endpoint, without a trailing slash."""
         return self._url(control.PATH)
 
     def _url(self, path: str) -> str:
@@ -120,20 +114,15 @@ class Simulator:
 
     def _respond(self, request: HttpRequest) -> Delivery:
         if request.path.startswith(control.PATH):
-            return Delivery(control.answer(self, request))
-        if request.path == consent.PATH:
-            return Delivery(consent.answer(self, request))
-        return self._respond_as_api(request)
-
-    def _respond_as_api(self, request: HttpRequest) -> Delivery:
-        record = ReceivedRequest(
-            method=request.method,
-            path=request.path.removeprefix(_BASE_PATH),
-            query=without_secrets(request.query),
-            body=request.recorded_body(),
-            token_fingerprint=fingerprint(request.token),
-        )
+            return Delivery(control.respond(self, request))
+        if request.path == oauth.CONSENT_PATH:
+            with self.lock:
+                return Delivery(oauth.consent_page(self.world, request, self.clock()))
+        record = ReceivedRequest.of(request, request.path.removeprefix(_BASE_PATH))
         self.requests.add(record)
+        return self._respond_as_api(request, record)
+
+    def _respond_as_api(self, request: HttpRequest, record: ReceivedRequest) -> Delivery:
         endpoint = ENDPOINTS.get(record.path) if request.path.startswith(_BASE_PATH) else None
         if endpoint is None:
             return self._delivery(record, html_page(404, "Not Found"))
@@ -141,13 +130,13 @@ class Simulator:
             return self._delivery(record, plain_text(405, "Method Not Allowed"))
         if not self._rate_limit.allows(endpoint.path):
             return self._delivery(record, _enveloped(record, failure(ApiError.rate_limited())))
-        struck_by = self.faults.next_for(endpoint.path, request.acting_token(), request.advertiser_ids())
-        if struck_by is None:
+        found = self.faults.next_for(endpoint.path, request.acting_token(), request.advertiser_ids())
+        if found is None:
             return self._delivery(record, _enveloped(record, self._perform(endpoint, request)))
-        return self._faulty_delivery(record, endpoint, request, *struck_by)
+        return self._faulty_delivery(record, endpoint, request, *found)
 
     def _faulty_delivery(
-        self, record: ReceivedRequest, endpoint: Endpoint, request: HttpRequest, fault: Fault, struck: int
+        self, record: ReceivedRequest, endpoint: Endpoint, request: HttpRequest, fault: Fault, used: int
     ) -> Delivery:
         record.fault = fault.kind
         envelope: JsonObject = {}
@@ -162,32 +151,52 @@ class Simulator:
         if fault.kind is FaultKind.CODE:
             message = fault.message or f"Simulated error {fault.code}."
             return self._delivery(record, _enveloped(record, failure(ApiError(fault.code or 0, message))))
-        answer = _enveloped(record, envelope, distorted(envelope, fault, struck))
+        response = _enveloped(record, envelope, changed_envelope(envelope, fault, used))
         if fault.kind is FaultKind.TRUNCATED_JSON:
-            answer = Answer(200, answer.body[: len(answer.body) // 2], answer.content_type, answer.headers)
-        return self._delivery(record, answer, fault)
+            half = response.body[: len(response.body) // 2]
+            response = HttpResponse(200, half, response.content_type, response.headers)
+        return self._delivery(record, response, fault)
 
     def _perform(self, endpoint: Endpoint, request: HttpRequest, fault: Fault | None = None) -> JsonObject:
-        query = request.query if fault is None else asked_instead(request.query, fault)
+        query = request.query if fault is None else changed_query(request.query, fault)
         try:
-            parameters = Parameters(query) if endpoint.method == "GET" else _written(endpoint, request)
             with self.lock:
-                return success(endpoint(self.world, request.token, parameters, self.clock()))
+                return success(endpoint(self.world, request, query, self.clock()))
         except ApiError as error:
             return failure(error)
 
-    def _delivery(self, record: ReceivedRequest, answer: Answer, fault: Fault | None = None) -> Delivery:
-        record.status = answer.status
-        return Delivery(answer, self.latency, fault)
+    def _delivery(self, record: ReceivedRequest, response: HttpResponse, fault: Fault | None = None) -> Delivery:
+        record.status = response.status
+        return Delivery(response, self.latency, fault)
 
 
-def _written(endpoint: Endpoint, request: HttpRequest) -> Parameters:
-    form = request.form if endpoint.takes_files else None
-    return Parameters(request.json_body()) if form is None else Parameters(form.fields, form.files)
-
-
-def _enveloped(record: ReceivedRequest, envelope: JsonObject, sent: object = None) -> Answer:
-    """The answer that carries an envelope, or what is sent instead; its outcome is noted in the record."""
+def _enveloped(record: ReceivedRequest, envelope: JsonObject, sent: JsonValue = None) -> HttpResponse:
+    """The response with an envelope, or with what is sent instead; records the envelope's code and request id."""
     record.code = envelope["code"]
     record.request_id = envelope["request_id"]
-    return json_answer(200, envelope if sent is None else sent, {"X-TT-LOGID": envelope["request_id"]})
+    return json_response(200, envelope if sent is None else sent, {"X-TT-LOGID": envelope["request_id"]})
+
+
+class _RateLimit:
+    """TikTok's rate limit: at most `qps` requests within one second per app and endpoint; None disables it."""
+
+    def __init__(self, qps: int | None) -> None:
+        if qps is not None and qps < 1:
+            raise ValueError(f"rate_limit_qps must be 1 or more, not {qps}")
+        self._qps = qps
+        self._allowed: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._lock = threading.Lock()
+
+    def allows(self, path: str) -> bool:
+        """Whether one more request is allowed now; an allowed request is counted."""
+        if self._qps is None:
+            return True
+        now = time.monotonic()
+        with self._lock:
+            times = self._allowed[path]
+            while times and times[0] <= now - 1:
+                times.popleft()
+            if len(times) >= self._qps:
+                return False
+            times.append(now)
+            return True

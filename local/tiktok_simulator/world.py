@@ -1,6 +1,6 @@
 """What exists at the simulated TikTok: tokens, advertisers, Business Centers and the assets they own.
 
-Plain data. What TikTok shows of it, to whom and in which shape, is decided in `endpoints` and `rows`.
+Plain data. The endpoint modules decide what TikTok shows of it, to which user and in which shape.
 """
 
 import secrets
@@ -8,9 +8,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
+from pydantic import ConfigDict, with_config
+
+_readable_from_json = with_config(ConfigDict(extra="forbid"))
+"""The control endpoint builds these assets from JSON and refuses unknown names."""
+
 
 class Scope(IntEnum):
-    """The permissions a token can lack (reference: TikTok's list of scopes, child ids)."""
+    """The permissions that a token can lack (reference: TikTok's list of scopes, child ids)."""
 
     ADVERTISER_READ = 100
     TERM = 120
@@ -26,13 +31,13 @@ class Scope(IntEnum):
 
     @property
     def parent(self) -> int:
-        """The id of the group that the permission belongs to: it stands for all permissions of the group."""
+        """The id of the permission's group; TikTok uses it when every permission of the group is granted."""
         return 69 if self is Scope.IDENTITY_DELETE else self.value // 10
 
 
 @dataclass(frozen=True)
 class User:
-    """A person at TikTok: what their consent lets an app reach, and which permissions it never gives."""
+    """A person at TikTok: the advertisers their consent gives access to, and the permissions it never includes."""
 
     name: str
     advertiser_ids: tuple[str, ...] = ()
@@ -41,7 +46,7 @@ class User:
 
 @dataclass(frozen=True)
 class AuthCode:
-    """What a consent sends to the app: good for one exchange until `expires_at` (epoch seconds)."""
+    """The authorization code of a consent: valid for one exchange until `expires_at` (epoch seconds)."""
 
     value: str = field(repr=False)
     user: str
@@ -51,7 +56,7 @@ class AuthCode:
 
 @dataclass(frozen=True)
 class Token:
-    """A long-term access token: what one user allowed the app to reach."""
+    """A long-term access token: the access that one user gave the app."""
 
     value: str = field(repr=False)
     user: str
@@ -60,12 +65,13 @@ class Token:
     revoked: bool = False
 
 
+@_readable_from_json
 @dataclass(frozen=True)
 class Identity:
-    """Who an ad is published as (reference: portal doc 1740218420781057).
+    """The profile that an ad is published under (reference: portal doc 1740218420781057).
 
-    `linked_by` are the users who linked a TT_USER: nobody else sees it (portal doc 1738958351620097).
-    The fields after it have no meaning for a CUSTOMIZED_USER, where TikTok answers null.
+    `linked_by` names the users who linked a TT_USER; only they see it (portal doc 1738958351620097).
+    The fields after `linked_by` do not apply to a CUSTOMIZED_USER: TikTok returns null for them.
     """
 
     id: str
@@ -83,7 +89,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Image:
-    """An image in an ad account's library; its id holds a slash, its name is the only one in the account."""
+    """An image in an ad account's library. Its id contains a slash; its file name is unique in the account."""
 
     id: str
     file_name: str
@@ -95,23 +101,24 @@ class Image:
 
     @property
     def url(self) -> str:
-        """Where TikTok shows it."""
+        """The image's public address."""
         return image_url(self.id)
 
     @property
     def is_square(self) -> bool:
-        """Whether it can be an avatar."""
+        """Whether the image can be an avatar."""
         return self.width == self.height
 
 
 def image_url(image_id: str) -> str:
-    """Where TikTok shows an image."""
+    """The public address of an image."""
     return f"https://images.example/obj/{image_id}"
 
 
+@_readable_from_json
 @dataclass(frozen=True)
 class Pixel:
-    """A pixel; UNBOUND as `relation_status` means that the advertiser can no longer use it."""
+    """A pixel; `relation_status` UNBOUND means that the advertiser can no longer use it."""
 
     id: str
     name: str
@@ -121,13 +128,14 @@ class Pixel:
 
     @property
     def code(self) -> str:
-        """The public code that a website sends events with."""
+        """The public code that a website sends its events with."""
         return f"D{self.id}"
 
 
+@_readable_from_json
 @dataclass(frozen=True)
 class App:
-    """A mobile app; `self_attribution_enabled` false means that no ad group can use it."""
+    """A mobile app; no ad group can use it if `self_attribution_enabled` is false."""
 
     id: str
     name: str
@@ -135,9 +143,10 @@ class App:
     self_attribution_enabled: bool = True
 
 
+@_readable_from_json
 @dataclass(frozen=True)
 class Page:
-    """An instant page; a lead form is one of the business type LEAD_GEN."""
+    """An instant page; a lead form has the business type LEAD_GEN."""
 
     id: str
     title: str
@@ -147,7 +156,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Catalog:
-    """A product catalog. It belongs to a Business Center, never to an advertiser."""
+    """A product catalog; it belongs to a Business Center, never to an advertiser."""
 
     id: str
     name: str
@@ -166,7 +175,7 @@ class FormLibrary:
 
 @dataclass
 class BusinessCenter:
-    """A Business Center; `user_roles` names the users who see it, as ADMIN or STANDARD."""
+    """A Business Center; `user_roles` maps the users who see it to ADMIN or STANDARD."""
 
     id: str
     name: str
@@ -177,9 +186,9 @@ class BusinessCenter:
 
 @dataclass
 class Advertiser:
-    """An ad account. Its identities are in the order of their creation.
+    """An ad account; its identities are in the order of their creation.
 
-    `can_use_custom_identity` None means that TikTok leaves the flag out of its answer.
+    `can_use_custom_identity` None means that TikTok omits the flag from its response.
     """
 
     id: str
@@ -196,16 +205,16 @@ class Advertiser:
     images: list[Image] = field(default_factory=list)
 
     def image(self, image_id: str) -> Image | None:
-        """An image of the library; None where there is none of this id."""
+        """The library's image with this id, or None."""
         return next((image for image in self.images if image.id == image_id), None)
 
 
 @dataclass
 class World:
-    """Everything at the simulated TikTok, and the one developer app that reaches it.
+    """Everything at the simulated TikTok, and the one developer app that uses it.
 
-    `users` are the people who have, or had at the start, no token; of the others their first token says what they
-    reach and lack.
+    `users` holds the people who had no token at the start. For everyone else, their first token defines their
+    advertisers and missing permissions.
     """
 
     tokens: dict[str, Token] = field(default_factory=dict, repr=False)
@@ -220,7 +229,7 @@ class World:
     images_uploaded: int = 0
 
     def copy(self) -> "World":
-        """A world that changes on its own; what cannot change is shared."""
+        """An independent copy; immutable parts are shared."""
         return replace(
             self,
             tokens=dict(self.tokens),
@@ -248,22 +257,22 @@ class World:
         return [center for center in self.business_centers.values() if user in center.user_roles]
 
     def new_identity_id(self) -> str:
-        """An id that no identity had before: about 19 digits, as TikTok gives a CUSTOMIZED_USER."""
+        """A new unique id of 19 digits, like those that TikTok gives a CUSTOMIZED_USER."""
         self.identities_created += 1
         return f"79{self.identities_created:017d}"
 
     def new_image_id(self) -> str:
-        """An id that no image had before, of TikTok's form."""
+        """A new unique image id in TikTok's format."""
         self.images_uploaded += 1
         return f"ad-site-i18n-sg/20260901{self.images_uploaded:016x}"
 
     def people(self) -> list[User]:
-        """Everyone who can consent: those without a token first, as they have a reason to."""
+        """Everyone who can consent, people without a token first."""
         with_token = dict.fromkeys(token.user for token in self.tokens.values())
         return [self.user(name) for name in [*(one for one in self.users if one not in with_token), *with_token]]
 
     def user(self, name: str) -> User:
-        """What a person reaches and lacks; KeyError where nobody has this name."""
+        """A person's advertisers and missing permissions; KeyError if the name is unknown."""
         if name in self.users:
             return self.users[name]
         for token in self.tokens.values():
@@ -272,9 +281,9 @@ class World:
         raise KeyError(name)
 
     def reach(self, name: str, advertiser_ids: Collection[str]) -> None:
-        """Let a person, with every token of theirs, reach these advertisers from now on; KeyError as in `user`.
+        """Replace the advertisers of a person and of all their tokens; KeyError as in `user`.
 
-        That old tokens follow is what TikTok's documentation does not say; here they do.
+        TikTok's documentation does not say whether existing tokens are updated; the simulator updates them.
         """
         user = self.user(name)
         if name in self.users:
@@ -283,22 +292,22 @@ class World:
             self.tokens[token.value] = replace(token, advertiser_ids=tuple(advertiser_ids))
 
     def issue_code(self, name: str, granted: Collection[Scope], expires_at: float) -> AuthCode:
-        """The code of a new consent; KeyError as in `user`."""
+        """Create the authorization code of a new consent; KeyError as in `user`."""
         missing = self.user(name).missing_scopes | (frozenset(Scope) - frozenset(granted))
         code = AuthCode(secrets.token_hex(20), name, missing, expires_at)
         self.auth_codes[code.value] = code
         return code
 
     def redeem(self, code_value: str, now: float) -> Token:
-        """A new token for a code, which is used up; KeyError where it is unknown, used or too old."""
+        """Exchange a code for a new token; KeyError if the code is unknown, used or expired."""
         code = self.auth_codes.pop(code_value)
         if now >= code.expires_at:
-            raise KeyError("the code is too old")
+            raise KeyError("the code has expired")
         value = f"simulated-token-{code.user}-{secrets.token_hex(16)}"
         token = Token(value, code.user, self.user(code.user).advertiser_ids, code.missing_scopes)
         self.tokens[value] = token
         return token
 
     def revoke(self, token_value: str) -> None:
-        """Make TikTok call a token dead from now on; KeyError where there is no such token."""
+        """Revoke a token; KeyError if it does not exist."""
         self.tokens[token_value] = replace(self.tokens[token_value], revoked=True)

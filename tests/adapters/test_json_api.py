@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.tiktok_simulator.certificates import certificate
+from local.loopback import certificate
 from publishing.aws.json_api import DYNAMODB, SECRETS_MANAGER, AwsError, JsonApi, Service
 from publishing.aws.sigv4 import Credentials, signed_headers
 from publishing.environment import SettingsError

@@ -16,7 +16,7 @@ from local.demo.png import chunk, png
 from local.demo.teams import MEDIA_BUYER, OWNER, OWNER_WITHOUT_CONNECTION, TRAINEE
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import Fault, FaultKind, Image, Simulator
-from local.tiktok_simulator.images import image_size
+from local.tiktok_simulator.identities import image_size
 from tests.support.stack import Api, problem
 
 UPLOAD = "file/image/ad/upload/"

@@ -118,7 +118,7 @@ def handler(build: Build, function: str, tiktok: SimulatedTikTok, aws: InMemoryA
 def aws_with_demo_data(certificate: Path) -> Iterator[InMemoryAws]:
     """AWS in memory behind TLS, with the product's table and the demo teams in it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, certificate.with_suffix(".pem"))
+    context.load_cert_chain(certificate.with_suffix(".pem"))
     with InMemoryAws(remember_reads=True, ssl_context=context) as aws:
         name = ENVIRONMENT["TABLE_NAME"]
         aws.create_table(name)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from local.loopback import certificate
 from local.tiktok_simulator import Simulator
-from local.tiktok_simulator.certificates import certificate
 from tests.unit.tiktok_business.conftest import ADVERTISER_ID, one_advertiser
 from tests.unit.tiktok_business.fakes import TOKEN
 from tiktok_business.deadline import Deadline

@@ -18,7 +18,7 @@ from local.tiktok_simulator import (
     Token,
     World,
 )
-from local.tiktok_simulator.consent import PERMISSIONS
+from local.tiktok_simulator.oauth import PERMISSIONS
 from tests.unit.tiktok_simulator.consent_page import BACK, code_in, page_of
 from tiktok_business.oauth import TikTokOAuth
 

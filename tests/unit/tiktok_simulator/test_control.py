@@ -101,11 +101,11 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("fault", "message"),
         [
-            ({"path": "user/info/", "kind": "nope"}, "kind must be"),
+            ({"path": "user/info/", "kind": "nope"}, "kind: Input should be 'code'"),
             ({"path": "user/info/", "kind": "code"}, "needs code"),
-            ({}, "needs kind, path"),
-            ([], "not a JSON object"),
-            (None, "not valid JSON"),
+            ({}, "path: Field required; kind: Field required"),
+            ([], "Input should be an object"),
+            (None, "Invalid JSON"),
         ],
     )
     def test_refused(self, simulator: Simulator, fault: Any, message: str) -> None:
@@ -160,16 +160,16 @@ class TestWorld:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
-            ({"id": "1"}, "id cannot be changed"),
-            ({"pixels": {}}, "pixels must be a list"),
-            ({"pixels": ["x"]}, "each Pixel must be an object"),
-            ({"pixels": [{"id": "1"}]}, "Pixel needs name"),
-            ({"pixels": [{"id": "1", "name": "n", "colour": "red"}]}, "unknown colour"),
-            ({"pixels": [{"id": 1, "name": "n"}]}, "Pixel.id has the wrong type"),
-            ({"pixels": [{"id": "1", "name": "n", "events": "x"}]}, "Pixel.events must be a list"),
-            ({"status": None}, "status has the wrong type"),
-            ({"can_use_custom_identity": "no"}, "can_use_custom_identity has the wrong type"),
-            ([], "not a JSON object"),
+            ({"id": "1"}, "id: Extra inputs are not permitted"),
+            ({"pixels": {}}, "pixels: Input should be a valid array"),
+            ({"pixels": ["x"]}, "pixels.0: Input should be an object"),
+            ({"pixels": [{"id": "1"}]}, "pixels.0.name: Field required"),
+            ({"pixels": [{"id": "1", "name": "n", "colour": "red"}]}, "pixels.0.colour: Unexpected keyword argument"),
+            ({"pixels": [{"id": 1, "name": "n"}]}, "pixels.0.id: Input should be a valid string"),
+            ({"pixels": [{"id": "1", "name": "n", "events": "x"}]}, "pixels.0.events: Input should be a valid array"),
+            ({"status": None}, "status: Input should be a valid string"),
+            ({"can_use_custom_identity": "no"}, "can_use_custom_identity: Input should be a valid boolean"),
+            ([], "Input should be an object"),
         ],
     )
     def test_patch_refused(self, simulator: Simulator, changes: Any, message: str) -> None:
@@ -187,7 +187,9 @@ class TestWorld:
         control(simulator, "POST", "reset")
         assert ask(simulator, "user/info/")["code"] == 0
 
-    @pytest.mark.parametrize(("body", "message"), [({}, "must be"), ({"token": "nobody"}, "no such token")])
+    @pytest.mark.parametrize(
+        ("body", "message"), [({}, "token: Field required"), ({"token": "nobody"}, "no such token")]
+    )
     def test_revoke_refused(self, simulator: Simulator, body: Any, message: str) -> None:
         """Only a token that exists can be made dead."""
         assert message in refusal(control(simulator, "POST", "tokens/revoke", body))

@@ -1,18 +1,19 @@
 """Every kind of fault is what it says, strikes where and when it is told to, and nonsense is refused."""
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import requests
+from pydantic import ValidationError
 
 from local.tiktok_simulator import (
     FAULT_KINDS,
     DemoAdvertiser,
     DemoToken,
     Fault,
-    FaultError,
     FaultKind,
     Simulator,
 )
@@ -51,6 +52,10 @@ def create(simulator: Simulator, timeout: float = 5) -> requests.Response:
 
 def created(simulator: Simulator) -> int:
     return len(simulator.world.advertisers[DemoAdvertiser.NOTHING].identities)
+
+
+def from_json(values: dict[str, Any]) -> Fault:
+    return Fault.model_validate_json(json.dumps(values))
 
 
 class TestWhere:
@@ -297,35 +302,39 @@ class TestKinds:
         assert [request.fault for request in simulator.requests] == [kind, kind, None]
 
 
-class TestNonsense:
+class TestRefused:
     @pytest.mark.parametrize(
-        ("values", "message"),
+        ("values", "name", "message"),
         [
-            ({"path": "nope/", "kind": "code", "code": 1}, "path must be"),
-            ({"path": "*", "kind": "nope"}, "kind must be"),
-            ({"path": "*", "kind": ["code"]}, "kind must be"),
-            ({"path": "*"}, "needs kind"),
-            ({"path": "*", "kind": "code"}, "needs code"),
-            ({"path": "*", "kind": "code", "code": "50000"}, "code must be a number"),
-            ({"path": "*", "kind": "code", "code": True}, "code must be a number"),
-            ({"path": "*", "kind": "code", "code": 0}, "code must be from 1"),
-            ({"path": "*", "kind": "code", "code": 1, "message": 5}, "message must be a text"),
-            ({"path": "*", "kind": "code", "code": 1, "applied": 1}, "applied must be"),
-            ({"path": "*", "kind": "code", "code": 1, "token": 5}, "token must be a text"),
-            ({"path": "*", "kind": "http_status", "status": 200}, "status must be from 400"),
-            ({"path": "*", "kind": "hang", "seconds": -1}, "seconds must be from 0"),
-            ({"path": "*", "kind": "hang", "seconds": float("nan")}, "seconds must be from 0"),
-            ({"path": "*", "kind": "data_null", "seconds": 1}, "takes no seconds"),
-            ({"path": "*", "kind": "data_null", "times": 0}, "times must be from 1"),
-            ({"path": "*", "kind": "data_null", "skip": -1}, "skip must be from 0"),
-            ({"path": "*", "kind": "data_null", "skip": None}, "skip must be a number"),
-            ({"path": "*", "kind": "data_null", "often": 1}, "unknown often"),
+            ({"path": "nope/", "kind": "code", "code": 1}, "path", "not an endpoint; use * or one of advertiser/info/"),
+            ({"path": "*", "kind": "nope"}, "kind", "Input should be 'code'"),
+            ({"path": "*", "kind": ["code"]}, "kind", "Input should be 'code'"),
+            ({"path": "*"}, "kind", "Field required"),
+            ({"path": "*", "kind": "code"}, "", "a code fault needs code"),
+            ({"path": "*", "kind": "code", "code": "50000"}, "code", "valid integer"),
+            ({"path": "*", "kind": "code", "code": True}, "code", "valid integer"),
+            ({"path": "*", "kind": "code", "code": 0}, "code", "greater than or equal to 1"),
+            ({"path": "*", "kind": "code", "code": 1, "message": 5}, "message", "valid string"),
+            ({"path": "*", "kind": "code", "code": 1, "applied": 1}, "applied", "valid boolean"),
+            ({"path": "*", "kind": "code", "code": 1, "token": 5}, "token", "valid string"),
+            ({"path": "*", "kind": "http_status", "status": 200}, "status", "greater than or equal to 400"),
+            ({"path": "*", "kind": "hang", "seconds": -1}, "seconds", "greater than or equal to 0"),
+            ({"path": "*", "kind": "hang", "seconds": float("nan")}, "seconds", "finite number"),
+            ({"path": "*", "kind": "data_null", "seconds": 1}, "", "a data_null fault takes no seconds"),
+            ({"path": "*", "kind": "data_null", "times": 0}, "times", "greater than or equal to 1"),
+            ({"path": "*", "kind": "data_null", "skip": -1}, "skip", "greater than or equal to 0"),
+            ({"path": "*", "kind": "data_null", "skip": None}, "skip", "valid integer"),
+            ({"path": "*", "kind": "data_null", "often": 1}, "often", "Extra inputs are not permitted"),
         ],
     )
-    def test_refused(self, values: dict[str, Any], message: str) -> None:
-        """A fault that makes no sense is refused with the reason."""
-        with pytest.raises(FaultError, match=message):
-            Fault.from_json(values)
+    def test_refused(self, values: dict[str, Any], name: str, message: str) -> None:
+        """An invalid fault is refused with the name of the wrong value and the reason."""
+        for read in (Fault.model_validate, from_json):
+            with pytest.raises(ValidationError) as refused:
+                read(values)
+            (error,) = refused.value.errors()
+            assert ".".join(map(str, error["loc"])) == name
+            assert message in error["msg"]
 
     def test_every_kind_is_described(self) -> None:
         """The table of kinds has every kind."""

@@ -1,18 +1,20 @@
 """Images are uploaded to the simulated TikTok as to the real one, and become the pictures of identities."""
 
 import hashlib
+import io
 import struct
+import zlib
 from typing import Any
 
 import pytest
 import requests
+from PIL import Image as Picture
 from pydantic import SecretStr
 from urllib3.filepost import encode_multipart_formdata
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Scope, Simulator, Token
-from local.tiktok_simulator.answers import ApiError
-from local.tiktok_simulator.images import image_size
-from local.tiktok_simulator.multipart import Form
+from local.tiktok_simulator.http_messages import ApiError, Form
+from local.tiktok_simulator.identities import image_size
 from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
@@ -25,12 +27,27 @@ TOKEN = DemoToken.MEDIA_BUYER
 
 
 def png(width: int = 512, height: int = 512, rest: bytes = b"") -> bytes:
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", width, height, 8, 6, 0, 0, 0) + rest
+    return picture("PNG", width, height) + rest
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that has this size in its header, and no pixels."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    chunks = [header, b"IDAT"]
+    framed = [struct.pack(">I", len(one) - 4) + one + struct.pack(">I", zlib.crc32(one)) for one in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(framed)
 
 
 def jpeg(width: int = 512, height: int = 512, frame: int = 0xC0, before: bytes = b"") -> bytes:
-    app0 = b"\xff\xe0" + struct.pack(">H", 16) + b"JFIF\x00".ljust(14, b"\x00")
-    return b"\xff\xd8" + app0 + before + struct.pack(">BBHBHHB", 0xFF, frame, 11, 8, height, width, 1) + b"rest"
+    """A JPEG whose first frame has this marker and these bytes before all other segments."""
+    content = picture("JPEG", width, height).replace(b"\xff\xc0\x00\x0b", bytes([0xFF, frame, 0x00, 0x0B]))
+    return content[:2] + before + content[2:]
+
+
+def picture(image_format: str, width: int, height: int) -> bytes:
+    written = io.BytesIO()
+    Picture.new("L", (width, height)).save(written, image_format)
+    return written.getvalue()
 
 
 @pytest.fixture
@@ -121,8 +138,10 @@ class TestFile:
             (b"GIF89a" + bytes(20), {}, 40908),
             (b"<svg xmlns='http://www.w3.org/2000/svg'/>", {}, 40908),
             (png()[:20], {}, 40908),
-            (png(0, 512), {}, 40908),
+            (png_header(0, 512), {}, 40908),
             (png(1921, 1920), {}, 40907),
+            (png_header(30_000, 30_000), {}, 40907),
+            (png_header(10_000, 10_000), {}, 40907),
             (png(), {"file_name": "a" * 101}, 40002),
             (png(), {"advertiser_id": None}, 40002),
             (png(), {"upload_type": "UPLOAD_BY_MAIL"}, 40002),
@@ -347,12 +366,20 @@ class TestImageSize:
         """Tables, thumbnails and fill bytes before the frame are not taken for it."""
         assert image_size(jpeg(7, 9, before=before)) == ("jpeg", 7, 9)
 
-    @pytest.mark.parametrize("whole", [png(), jpeg()[:-4]])
-    def test_cut(self, whole: bytes) -> None:
-        """An image that ends before its size is none."""
-        known = [length for length in range(len(whole) + 1) if image_size(whole[:length]) is not None]
-        assert known == list(range(known[0], len(whole) + 1))
-        assert all(image_size(whole[:length]) in {None, image_size(whole)} for length in range(len(whole)))
+    @pytest.mark.parametrize(("whole", "header"), [(png(), b"IHDR"), (jpeg(), b"\xff\xc0")])
+    def test_cut(self, whole: bytes, header: bytes) -> None:
+        """An image that ends before its header has no size, one that ends in its pixels has it, no cut changes it."""
+        sizes = [image_size(whole[:length]) for length in range(len(whole) + 1)]
+        assert set(sizes) == {None, image_size(whole)}
+        assert set(sizes[: whole.index(header) + 9]) == {None}
+        assert set(sizes[-20:]) == {image_size(whole)}
+
+    def test_several_pictures(self) -> None:
+        """A JPEG with several pictures in it is a JPEG."""
+        written = io.BytesIO()
+        pictures = [Picture.new("L", (7, 9)) for _ in range(2)]
+        pictures[0].save(written, "MPO", save_all=True, append_images=pictures[1:])
+        assert image_size(written.getvalue()) == ("jpeg", 7, 9)
 
     def test_no_image(self) -> None:
         """Neither text nor a signature in front of something else is an image."""

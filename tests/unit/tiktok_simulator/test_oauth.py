@@ -318,12 +318,12 @@ class TestReach:
         [
             ("u-nobody", {"advertiser_ids": []}, "no user"),
             (STARTER, {"advertiser_ids": ["1"]}, "no advertiser '1'"),
-            (STARTER, {"advertiser_ids": [7300000000000000001]}, "no advertiser 7300000000000000001"),
-            (STARTER, {"advertiser_ids": [[]]}, "no advertiser []"),
-            (STARTER, {"advertiser_ids": "7300000000000000001"}, "must be"),
-            (STARTER, {"advertiser_ids": [], "name": "x"}, "must be"),
-            (STARTER, {}, "must be"),
-            (STARTER, [], "not a JSON object"),
+            (STARTER, {"advertiser_ids": [7300000000000000001]}, "advertiser_ids.0: Input should be a valid string"),
+            (STARTER, {"advertiser_ids": [[]]}, "advertiser_ids.0: Input should be a valid string"),
+            (STARTER, {"advertiser_ids": "7300000000000000001"}, "advertiser_ids: Input should be a valid array"),
+            (STARTER, {"advertiser_ids": [], "name": "x"}, "name: Extra inputs are not permitted"),
+            (STARTER, {}, "advertiser_ids: Field required"),
+            (STARTER, [], "Input should be an object"),
         ],
     )
     def test_refused(self, simulator: Simulator, user: str, body: Any, why: str) -> None:

@@ -17,6 +17,7 @@ import pytest
 import requests
 
 import local.tiktok_simulator
+from local.loopback import certificate
 from local.tiktok_simulator import (
     Advertiser,
     DemoAdvertiser,
@@ -28,7 +29,6 @@ from local.tiktok_simulator import (
     Token,
     World,
 )
-from local.tiktok_simulator.certificates import certificate
 from tests.support.patience import FOREVER, GENEROUS_SECONDS
 
 ROOT = Path(local.tiktok_simulator.__file__).parents[2]
