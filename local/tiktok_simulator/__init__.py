@@ -20,10 +20,10 @@ The demo advertisers. Unless its line says otherwise, each has an available TT_U
 pixel, apps, a published lead form and signed lead terms, may use custom identities, and is enabled:
 
 EVERYTHING_READY        7300000000000000001  everything, an eligible catalog included
-NOTHING                 7300000000000000002  nothing at all, lead terms unsigned, can_use_custom_identity true
+NOTHING                 7300000000000000002  no assets, lead terms unsigned, can_use_custom_identity true
 CUSTOM_RESTRICTED       7300000000000000003  only a CUSTOMIZED_USER, can_use_custom_identity false
 CUSTOM_ALLOWED          7300000000000000004  only a CUSTOMIZED_USER, can_use_custom_identity true
-CUSTOM_UNCERTAIN        7300000000000000005  only a CUSTOMIZED_USER, can_use_custom_identity not answered
+CUSTOM_UNCERTAIN        7300000000000000005  only a CUSTOMIZED_USER, can_use_custom_identity is missing
 UNBOUND_PIXELS          7300000000000000006  only UNBOUND pixels
 QUIET_PIXEL             7300000000000000007  only a pixel with NO_RECENT_ACTIVITY
 SECOND_BUSINESS_CENTER  7300000000000000008  the only catalog is in the second of two Business Centers
@@ -36,10 +36,10 @@ SUSPENDED               7300000000000000014  STATUS_DISABLE, otherwise everythin
 UNAVAILABLE_TT_USER     7300000000000000015  only a TT_USER with NO_VALID_BIND_ACCOUNT
 GPPPA                   7300000000000000016  only a TT_USER that is a political account (is_gpppa)
 BC_IDENTITY_ONLY        7300000000000000017  only a BC_AUTH_TT identity
-LINKED_BY_OWNER         7300000000000000018  the TT_USER is seen by the owner's token, not by the manager's
-MANY_PAGES              7300000000000000019  what can be used is on the last page of every list
+LINKED_BY_OWNER         7300000000000000018  the owner's token sees the TT_USER, the manager's does not
+MANY_PAGES              7300000000000000019  the only usable item is on the last page of every list
 DELETED                 7300000000000000020  deleted at TikTok, still in the tokens' lists
-FOREIGN                 7300000000000000021  of another team, otherwise everything
+FOREIGN                 7300000000000000021  belongs to another team, otherwise everything
 
 One user has no token yet: u-starter, who reaches NOTHING and EVERYTHING_READY, and no Business Center. A user with a
 token can consent again: the new token has the advertisers and the missing permissions of the first one.
@@ -57,7 +57,7 @@ CATALOG_OPERATOR  u-catalog     CATALOG_NOT_ELIGIBLE; one Business Center, its o
 FREELANCER        u-freelancer  NO_BUSINESS_CENTER; no Business Center
 AGENCY            u-agency      MANY_PAGES; twelve Business Centers, 120 catalogs in the last, one eligible
 NEWCOMER          u-newcomer    connected, but no advertiser
-NARROW_SCOPE      u-narrow      EVERYTHING_READY, as the owner, but the token lacks the pixel scope
+NARROW_SCOPE      u-narrow      EVERYTHING_READY like the owner, but the token lacks the pixel scope
 REVOKED           u-revoked     EVERYTHING_READY, but the token is revoked
 FOREIGN_TEAM      u-foreign     FOREIGN; its own Business Center
 """

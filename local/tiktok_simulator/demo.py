@@ -1,7 +1,7 @@
-"""The demo world: named advertisers, one for every outcome of a check, and the tokens that reach them.
+"""The demo world: named advertisers, one for every outcome of a check, and the tokens with access to them.
 
-Catalogs and form libraries belong to Business Centers, and which of those is seen depends on the token's
-user, so the users differ in their Business Centers.
+Catalogs and form libraries belong to Business Centers. The token's user decides which Business Centers are visible, so
+the demo users have different ones.
 """
 
 from enum import StrEnum
@@ -24,11 +24,11 @@ from local.tiktok_simulator.world import (
 )
 
 STARTER = "u-starter"
-"""A user who has not yet allowed the app anything: there is no token of theirs."""
+"""A user who has not consented yet and therefore has no token."""
 
 
 class DemoToken(StrEnum):
-    """The demo tokens; each is named after its user."""
+    """The demo tokens, each named after its user."""
 
     OWNER = "simulated-token-u-owner"
     MANAGER = "simulated-token-u-manager"
@@ -48,7 +48,7 @@ class DemoToken(StrEnum):
 
 
 class DemoAdvertiser(StrEnum):
-    """The demo advertisers: the value is the advertiser's id, the description what it is there to show.
+    """The demo advertisers: the value is the advertiser's id, the description says what differs about it.
 
     Unless the description says otherwise an advertiser has an available TT_USER, an active pixel, an app, a
     published lead form and signed lead terms, may use custom identities, and is enabled.
@@ -57,17 +57,17 @@ class DemoAdvertiser(StrEnum):
     description: str
 
     def __new__(cls, advertiser_id: str, description: str) -> Self:
-        """Make a member whose value is the id alone."""
+        """Create a member whose value is the id, without the description."""
         member = str.__new__(cls, advertiser_id)
         member._value_ = advertiser_id
         member.description = description
         return member
 
     EVERYTHING_READY = "7300000000000000001", "everything, an eligible catalog included"
-    NOTHING = "7300000000000000002", "nothing at all, lead terms unsigned, can_use_custom_identity true"
+    NOTHING = "7300000000000000002", "no assets, lead terms unsigned, can_use_custom_identity true"
     CUSTOM_RESTRICTED = "7300000000000000003", "only a CUSTOMIZED_USER, can_use_custom_identity false"
     CUSTOM_ALLOWED = "7300000000000000004", "only a CUSTOMIZED_USER, can_use_custom_identity true"
-    CUSTOM_UNCERTAIN = "7300000000000000005", "only a CUSTOMIZED_USER, can_use_custom_identity not answered"
+    CUSTOM_UNCERTAIN = "7300000000000000005", "only a CUSTOMIZED_USER, can_use_custom_identity is missing"
     UNBOUND_PIXELS = "7300000000000000006", "only UNBOUND pixels"
     QUIET_PIXEL = "7300000000000000007", "only a pixel with NO_RECENT_ACTIVITY"
     SECOND_BUSINESS_CENTER = (
@@ -83,10 +83,10 @@ class DemoAdvertiser(StrEnum):
     UNAVAILABLE_TT_USER = "7300000000000000015", "only a TT_USER with NO_VALID_BIND_ACCOUNT"
     GPPPA = "7300000000000000016", "only a TT_USER that is a political account (is_gpppa)"
     BC_IDENTITY_ONLY = "7300000000000000017", "only a BC_AUTH_TT identity"
-    LINKED_BY_OWNER = "7300000000000000018", "the TT_USER is seen by the owner's token, not by the manager's"
-    MANY_PAGES = "7300000000000000019", "what can be used is on the last page of every list"
+    LINKED_BY_OWNER = "7300000000000000018", "the owner's token sees the TT_USER, the manager's does not"
+    MANY_PAGES = "7300000000000000019", "the only usable item is on the last page of every list"
     DELETED = "7300000000000000020", "deleted at TikTok, still in the tokens' lists"
-    FOREIGN = "7300000000000000021", "of another team, otherwise everything"
+    FOREIGN = "7300000000000000021", "belongs to another team, otherwise everything"
 
 
 _OWNER_CENTER = "7200000000000000001"
@@ -197,7 +197,7 @@ def _business_centers() -> list[BusinessCenter]:
 
 
 def _advertisers() -> list[Advertiser]:
-    """The demo advertisers: each a ready one, with what its name says taken away."""
+    """The demo advertisers: each starts with everything ready and loses what its name says."""
     made = {member: _ready(member) for member in DemoAdvertiser}
     name = DemoAdvertiser
 
@@ -256,8 +256,8 @@ _OWNED_BY = {
 
 
 def _spread_over_pages(advertiser: Advertiser, member: DemoAdvertiser) -> None:
-    """Put what can be used where only a caller who reads every page, at any page size, finds it."""
-    # Identities are listed newest first: the oldest is the last.
+    """Make only the last item of every list usable, so that a client must read all pages, whatever the page size."""
+    # Identities are listed newest first, so the oldest comes last.
     advertiser.identities = [
         _tt_user(member),
         *(_tt_user(member, number, available_status="IS_PRIVATE_ACCOUNT") for number in range(2, 112)),
@@ -280,7 +280,7 @@ def _users_of(member: DemoAdvertiser) -> tuple[str, ...]:
 
 
 def _digits(prefix: str, owner: str, number: int) -> str:
-    """An id of 19 digits that shows whose it is: a prefix, the owner's last digits, a number."""
+    """An id of 19 digits: a prefix for the kind, the owner's last digits, a number."""
     return f"{prefix}{int(owner[-8:]):011d}{number:06d}"
 
 

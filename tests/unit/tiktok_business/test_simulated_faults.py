@@ -1,4 +1,4 @@
-"""Every fault of the simulated TikTok, met over a real connection."""
+"""How the client handles every simulated fault, over a real connection."""
 
 import time
 from collections.abc import Mapping
@@ -73,7 +73,7 @@ READS: list[Case] = [
     (FaultKind.CHANGING_TOTALS, {"step": -40}, None, 3),
     (FaultKind.CURSOR, {}, None, 3),
 ]
-"""A fault of pixel/list/, the error it is met by, and the requests it takes (None: as time allows)."""
+"""A fault of pixel/list/, the error that it causes, and the number of requests (None: it depends on the time)."""
 
 WRITES: list[Case] = [
     (FaultKind.CODE, {"code": 40002}, RequestRejectedError, 1),
@@ -94,11 +94,11 @@ WRITES: list[Case] = [
     (FaultKind.MISSING_KEY, {"key": "identity_id"}, UnexpectedResponseError, 1),
     (FaultKind.WRONG_TYPE, {"key": "identity_id", "value": ["1"]}, UnexpectedResponseError, 1),
 ]
-"""The same of identity/create/."""
+"""The same for identity/create/."""
 
 
 def named(case: object) -> str | None:
-    """What stands in a test's id for a part of its case."""
+    """The text in a test's id for a part of its case."""
     if isinstance(case, FaultKind):
         return case.value
     if isinstance(case, Mapping):
@@ -107,20 +107,20 @@ def named(case: object) -> str | None:
 
 
 def api_of(tiktok: Simulator, seconds: float) -> TikTokBusinessApi:
-    """The endpoints with a deadline so many seconds from now."""
+    """The API client with a deadline in this many seconds."""
     client = TikTokClient(
         RequestsTransport(tiktok.base_url), SecretStr(TOKEN), Deadline.after(seconds), sleep=lambda _: None
     )
     return TikTokBusinessApi(client)
 
 
-def outcome(error: Expected, ended: TikTokError | None) -> bool:
+def is_expected(error: Expected, ended: TikTokError | None) -> bool:
     """Whether a call ended as expected."""
     return ended is None if error is None else type(ended) is error
 
 
 def seconds_for(values: Mapping[str, Any]) -> float:
-    """A short deadline where TikTok is slow, else none that matters."""
+    """A short deadline if TikTok is slow, otherwise a long one."""
     return 0.4 if "seconds" in values else 10.0
 
 
@@ -128,7 +128,7 @@ def seconds_for(values: Mapping[str, Any]) -> float:
 def test_read(
     tiktok: Simulator, kind: FaultKind, values: dict[str, Any], error: Expected, requests: int | None
 ) -> None:
-    """A read meets each fault with its own error, within its deadline; without one, each row came once."""
+    """A read raises each fault's own error within its deadline; without an error it returns each row once."""
     tiktok.faults.add(Fault(path="pixel/list/", kind=kind, **values))
     began = time.monotonic()
     ids: list[str] = []
@@ -137,7 +137,7 @@ def test_read(
         ids += [pixel.pixel_id for pixel in api_of(tiktok, seconds_for(values)).pixels(ADVERTISER_ID)]
     except TikTokError as raised:
         ended = raised
-    assert outcome(error, ended), repr(ended)
+    assert is_expected(error, ended), repr(ended)
     assert time.monotonic() - began < GENEROUS_SECONDS or "seconds" not in values
     assert requests is None or len(tiktok.requests) == requests
     assert ended or (len(ids) == PIXELS and len(set(ids)) == PIXELS)
@@ -147,13 +147,13 @@ def test_read(
 def test_write(
     tiktok: Simulator, kind: FaultKind, values: dict[str, Any], error: Expected, requests: int | None
 ) -> None:
-    """A write meets each fault with its own error, makes one identity at most, and tells if it may have made one."""
+    """A write raises each fault's own error, creates one identity at most, and says if it may have created one."""
     tiktok.faults.add(Fault(path="identity/create/", kind=kind, **values))
     began = time.monotonic()
     with pytest.raises(TikTokError) as raised:
         api_of(tiktok, seconds_for(values)).create_identity(ADVERTISER_ID, "Acme", None)
     made = len(tiktok.world.advertisers[ADVERTISER_ID].identities)
-    assert outcome(error, raised.value), repr(raised.value)
+    assert is_expected(error, raised.value), repr(raised.value)
     assert time.monotonic() - began < GENEROUS_SECONDS or "seconds" not in values
     assert len(tiktok.requests) == requests
     assert made <= 1
@@ -162,29 +162,29 @@ def test_write(
 
 @pytest.mark.parametrize("cases", [READS, WRITES], ids=["reads", "writes"])
 def test_every_kind(cases: list[Case]) -> None:
-    """The tables above forget no kind of fault; those about rows and pages concern reads alone."""
+    """The tables above contain every kind of fault; kinds that change rows and pages affect reads only."""
     of_pages = {FaultKind.HUGE_LIST, FaultKind.DUPLICATE_PAGES, FaultKind.CHANGING_TOTALS, FaultKind.CURSOR}
     assert {kind for kind, *_ in cases} == set(FaultKind) - (of_pages if cases is WRITES else set())
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET_BEFORE, FaultKind.SHORT_BODY, FaultKind.NON_JSON])
-def test_passing_trouble(tiktok: Simulator, kind: FaultKind) -> None:
-    """Trouble in the middle of a listing that passes in time is not noticed by who reads it."""
+def test_transient_failure(tiktok: Simulator, kind: FaultKind) -> None:
+    """A transient failure in the middle of a listing does not affect the result."""
     tiktok.faults.add(Fault(path="pixel/list/", kind=kind, skip=1, times=2))
     assert len(list(api_of(tiktok, 10).pixels(ADVERTISER_ID))) == PIXELS
     assert [request.query["page"] for request in tiktok.requests] == ["1", "2", "2", "2", "3"]
 
 
 def test_rate_limit_of_a_write(tiktok: Simulator) -> None:
-    """A write refused for rate succeeds once it is let through, and makes one identity."""
+    """A write that was refused for its rate is retried, and creates one identity."""
     tiktok.faults.add(Fault(path="identity/create/", kind=FaultKind.CODE, code=40100, times=2))
     made = api_of(tiktok, 10).create_identity(ADVERTISER_ID, "Acme", None)
     assert [identity.id for identity in tiktok.world.advertisers[ADVERTISER_ID].identities] == [made]
     assert len(tiktok.requests) == 3
 
 
-def test_bearable_latency(tiktok: Simulator) -> None:
-    """An answer that comes late, but before the deadline, is an answer."""
+def test_latency_within_the_deadline(tiktok: Simulator) -> None:
+    """A late response before the deadline is used."""
     tiktok.faults.add(Fault(path="pixel/list/", kind=FaultKind.LATENCY, seconds=0.05))
     tiktok.faults.add(Fault(path="app/list/", kind=FaultKind.SLOW_DRIP, seconds=0.1))
     assert len(list(api_of(tiktok, 10).pixels(ADVERTISER_ID))) == PIXELS
@@ -192,13 +192,13 @@ def test_bearable_latency(tiktok: Simulator) -> None:
 
 
 def test_lazily(tiktok: Simulator) -> None:
-    """Who stops at the first row has made TikTok answer one page."""
+    """A caller that stops after the first row causes a request for one page only."""
     next(api_of(tiktok, 10).pixels(ADVERTISER_ID))
     assert len(tiktok.requests) == 1
 
 
 def test_nothing_after_the_deadline(tiktok: Simulator) -> None:
-    """Once the deadline has passed nothing reaches TikTok, and the error says that nothing was sent."""
+    """After the deadline no request is sent, and the error says so."""
     with pytest.raises(TimedOutError) as raised:
         api_of(tiktok, 0).create_identity(ADVERTISER_ID, "Acme", None)
     assert len(tiktok.requests) == 0

@@ -1,4 +1,4 @@
-"""Asking the simulated TikTok over HTTP, with nothing of the layer's between."""
+"""An HTTP client of the simulated TikTok that uses nothing of the layer."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from local.tiktok_simulator import DemoToken, Simulator
 
 
 class Client:
-    """Asks over one connection; ``data`` is an answer's that has to be a success."""
+    """Sends requests over one connection; ``data`` returns the data of a response that must be a success."""
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
@@ -25,17 +25,17 @@ class Client:
         )
 
     def data(self, path: str, token: str = DemoToken.OWNER, **query: Any) -> dict[str, Any]:
-        answer = self.get(path, token, **query)
-        assert answer["code"] == 0, answer
-        data: dict[str, Any] = answer["data"]
+        response = self.get(path, token, **query)
+        assert response["code"] == 0, response
+        data: dict[str, Any] = response["data"]
         return data
 
     @staticmethod
     def _read(response: requests.Response) -> dict[str, Any]:
         assert response.status_code == 200, response.text
-        answer: dict[str, Any] = response.json()
-        assert response.headers["X-TT-LOGID"] == answer["request_id"]
-        return answer
+        envelope: dict[str, Any] = response.json()
+        assert response.headers["X-TT-LOGID"] == envelope["request_id"]
+        return envelope
 
 
 def headers_of(token: str | None) -> dict[str, str]:

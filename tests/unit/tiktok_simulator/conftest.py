@@ -14,7 +14,7 @@ from tiktok_business.transport import RequestsTransport
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Simulator]:
-    """One server for the tests of a module; use `simulator`."""
+    """One server for all tests of a module; tests use `simulator`."""
     with Simulator() as simulator:
         yield simulator
 
@@ -28,7 +28,7 @@ def simulator(running: Simulator) -> Simulator:
 
 @pytest.fixture
 def client(simulator: Simulator) -> Iterator[Client]:
-    """Asks as whichever token, with nothing of the layer's between."""
+    """Sends requests with any token and uses nothing of the layer."""
     made = Client(simulator)
     yield made
     made.session.close()
@@ -36,6 +36,6 @@ def client(simulator: Simulator) -> Iterator[Client]:
 
 @pytest.fixture
 def oauth(simulator: Simulator) -> TikTokOAuth:
-    """The layer's client, as the app that the simulated TikTok knows."""
+    """The layer's OAuth client, with the credentials of the simulated TikTok's app."""
     app = DeveloperApp(simulator.world.app_id, SecretStr(simulator.world.app_secret))
     return TikTokOAuth(RequestsTransport(simulator.base_url), app, Deadline.after(5))

@@ -1,4 +1,4 @@
-"""The way to the simulated TikTok's consent page, and the code that it sends back."""
+"""The address of the simulated TikTok's consent page, and the code in its redirect."""
 
 from urllib.parse import parse_qsl, urlsplit
 
@@ -7,10 +7,10 @@ from pydantic import SecretStr
 from local.tiktok_simulator import Simulator
 from tiktok_business.oauth import consent_url
 
-BACK = "http://127.0.0.1:9/callback"
+CALLBACK = "http://127.0.0.1:9/callback"
 
 
-def page_of(simulator: Simulator, redirect_uri: str = BACK, state: str = "state-1") -> str:
+def page_of(simulator: Simulator, redirect_uri: str = CALLBACK, state: str = "state-1") -> str:
     return consent_url(simulator.base_url, simulator.world.app_id, state, redirect_uri)
 
 

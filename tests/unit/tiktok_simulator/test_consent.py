@@ -19,12 +19,12 @@ from local.tiktok_simulator import (
     World,
 )
 from local.tiktok_simulator.oauth import PERMISSIONS
-from tests.unit.tiktok_simulator.consent_page import BACK, code_in, page_of
+from tests.unit.tiktok_simulator.consent_page import CALLBACK, code_in, page_of
 from tiktok_business.oauth import TikTokOAuth
 
 
 class FormReader(HTMLParser):
-    """Reads a page as a browser does: the form's address, its fields as they are sent untouched, its buttons."""
+    """Reads a page as a browser does: the form's action, the fields that it submits unchanged, its buttons."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class FormReader(HTMLParser):
 
 
 def press(simulator: Simulator, page: str, button: str, **changed: str) -> requests.Response:
-    """Open the page, choose, press a button, and return the answer that a browser would follow."""
+    """Open the page, change fields, press a button, and return the redirect that a browser would follow."""
     seen = requests.get(page, timeout=5)
     assert seen.status_code == 200
     form = FormReader(seen.text)
@@ -71,7 +71,7 @@ def press(simulator: Simulator, page: str, button: str, **changed: str) -> reque
 
 class TestPage:
     def test_shown(self, simulator: Simulator) -> None:
-        """The page names the app, offers everybody and every permission, and needs nothing from elsewhere."""
+        """The page names the app, lists every user and every permission, and loads no other resource."""
         response = requests.get(page_of(simulator), timeout=5)
         assert response.headers["Content-Type"] == "text/html; charset=utf-8"
         policy = response.headers["Content-Security-Policy"].split("; ")
@@ -89,16 +89,16 @@ class TestPage:
         assert len(simulator.requests) == 0
 
     def test_every_permission_has_words(self) -> None:
-        """Every scope can be granted on the page, and no two in the same words."""
+        """The page lists every scope, each with a different description."""
         assert set(PERMISSIONS) == set(Scope)
         assert len(set(PERMISSIONS.values())) == len(Scope)
 
     def test_allow(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """Allow sends the browser back with a code, twice, and the state; the code is the chosen person's."""
+        """Allow redirects the browser with the state and the chosen user's code under two names."""
         response = press(simulator, page_of(simulator), "allow", user=DemoToken.AGENCY.user)
         assert response.status_code == 302
         address, _, query = response.headers["Location"].partition("?")
-        assert address == BACK
+        assert address == CALLBACK
         values = parse_qs(query)
         assert set(values) == {"auth_code", "code", "state"}
         assert values["auth_code"] == values["code"]
@@ -107,31 +107,36 @@ class TestPage:
         assert [row.advertiser_id for row in oauth.advertisers(token)] == [DemoAdvertiser.MANY_PAGES]
 
     def test_without_a_permission(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """What is not ticked is not granted."""
-        fields = [("app_id", simulator.world.app_id), ("redirect_uri", BACK), ("user", STARTER), ("decision", "allow")]
+        """A permission that is not ticked is not granted."""
+        fields = [
+            ("app_id", simulator.world.app_id),
+            ("redirect_uri", CALLBACK),
+            ("user", STARTER),
+            ("decision", "allow"),
+        ]
         page = page_of(simulator).partition("?")[0]
-        response = requests.post(page, data=[*fields, ("scope", "800")], timeout=5, allow_redirects=False)
+        response = requests.post(page, data=[*app, *choice], timeout=5, allow_redirects=False)
         assert oauth.exchange(code_in(response.headers["Location"])).scopes == ("80",)
 
     def test_deny(self, simulator: Simulator) -> None:
-        """Deny sends the browser back with the state and without a code."""
+        """Deny redirects the browser with the state and without a code."""
         for location in (
             press(simulator, page_of(simulator), "deny").headers["Location"],
             simulator.deny(page_of(simulator)),
         ):
-            assert location == f"{BACK}?state=state-1"
+            assert location == f"{CALLBACK}?state=state-1"
         assert simulator.world.auth_codes == {}
 
     @pytest.mark.parametrize("state", ["a b&c=d#e%20", "\"><script>alert('1')</script>", "é🎉", ""])
     def test_state(self, simulator: Simulator, state: str) -> None:
-        """The state comes back as it was, and is harmless in the page."""
+        """The state is returned unchanged, and the page escapes it."""
         page = page_of(simulator, state=state)
         assert "<script" not in requests.get(page, timeout=5).text
         for location in (press(simulator, page, "allow").headers["Location"], simulator.consent(page, STARTER)):
             assert dict(parse_qsl(urlsplit(location).query, keep_blank_values=True))["state"] == state
 
     def test_without_state(self, simulator: Simulator) -> None:
-        """Where no state is given none comes back."""
+        """A request without a state gets a redirect without a state."""
         page = page_of(simulator).replace("state=state-1&", "")
         for location in (press(simulator, page, "allow").headers["Location"], simulator.consent(page, STARTER)):
             assert set(parse_qs(urlsplit(location).query, keep_blank_values=True)) == {"auth_code", "code"}
@@ -146,7 +151,7 @@ class TestPage:
         ],
     )
     def test_redirect(self, simulator: Simulator, redirect_uri: str, start: str) -> None:
-        """The answer is added to the query that the address has already."""
+        """The redirect keeps the address's own query and appends the answer."""
         page = page_of(simulator, redirect_uri)
         for location in (press(simulator, page, "allow").headers["Location"], simulator.consent(page, STARTER)):
             assert location.startswith(start + "auth_code=")
@@ -176,8 +181,8 @@ class TestPage:
             "http://lоcalhost/",  # noqa: RUF001 - a Cyrillic o: another host
         ],
     )
-    def test_nobody_is_sent_elsewhere(self, simulator: Simulator, redirect_uri: str) -> None:
-        """An address that is not plainly this machine's is refused, before and after the decision."""
+    def test_no_redirect_to_other_hosts(self, simulator: Simulator, redirect_uri: str) -> None:
+        """Every address that might not be this machine's is refused, before and after the decision."""
         page = page_of(simulator, redirect_uri)
         assert requests.get(page, timeout=5).status_code == 400
         form = {"app_id": simulator.world.app_id, "redirect_uri": redirect_uri, "user": STARTER}
@@ -203,8 +208,8 @@ class TestPage:
         ],
     )
     def test_refused(self, simulator: Simulator, changes: Mapping[str, str], why: str) -> None:
-        """A form that makes no sense is a page that says so, and there is no code."""
-        form = {"app_id": simulator.world.app_id, "redirect_uri": BACK, "user": STARTER, "decision": "allow"}
+        """The page explains why it refuses an invalid form, and issues no code."""
+        form = {"app_id": simulator.world.app_id, "redirect_uri": CALLBACK, "user": STARTER, "decision": "allow"}
         page = page_of(simulator).partition("?")[0]
         response = requests.post(page, data={**form, **changes}, timeout=5, allow_redirects=False)
         assert response.status_code == 400
@@ -212,7 +217,7 @@ class TestPage:
         assert simulator.world.auth_codes == {}
 
     def test_refused_without_a_browser(self, simulator: Simulator) -> None:
-        """What the page refuses is an error for who asks without a browser."""
+        """A request without a browser raises an error where the page refuses."""
         with pytest.raises(ConsentError, match="no user"):
             simulator.consent(page_of(simulator), "u-nobody")
         with pytest.raises(ConsentError, match="no app"):
@@ -221,7 +226,7 @@ class TestPage:
             simulator.consent(page_of(simulator).replace("/portal/auth", "/portal"), STARTER)
 
     def test_hostile_names(self) -> None:
-        """Names are shown as text."""
+        """The page escapes the names of users and of the app."""
         world = World(tokens={"t": Token("t", "<b>u</b>\"'")}, app_name="<i>App</i>")
         with Simulator(world) as simulator:
             text = requests.get(page_of(simulator), timeout=5).text
@@ -231,5 +236,5 @@ class TestPage:
 
     @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS"])
     def test_methods(self, simulator: Simulator, method: str) -> None:
-        """The page knows no other method."""
+        """The page refuses other methods."""
         assert requests.request(method, page_of(simulator), timeout=5).status_code == 405

@@ -1,4 +1,4 @@
-"""The simulator can be read and controlled over HTTP."""
+"""Reading and controlling the simulator over HTTP."""
 
 from typing import Any
 
@@ -20,20 +20,20 @@ def ask(simulator: Simulator, path: str, token: str = DemoToken.OWNER, **query: 
 
 
 def refusal(response: requests.Response) -> str:
-    """Return the reason of a refused control request."""
+    """Return why a control request was refused."""
     assert response.status_code == 400
     error: str = response.json()["error"]
     return error
 
 
 def test_health(simulator: Simulator) -> None:
-    """A simulator that runs says so."""
+    """A running simulator reports that it is healthy."""
     assert control(simulator, "GET", "health").json() == {"status": "ok"}
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "nothing"), ("PUT", "faults"), ("GET", "tokens/revoke")])
 def test_unknown(simulator: Simulator, method: str, path: str) -> None:
-    """What cannot be controlled is 404, in JSON."""
+    """An unknown control request is 404, in JSON."""
     response = control(simulator, method, path)
     assert response.status_code == 404
     assert path in response.json()["error"]
@@ -57,13 +57,13 @@ class TestRequests:
         assert simulator.requests[0].path == "pixel/list/"
 
     def test_pages_of_html(self, simulator: Simulator) -> None:
-        """A request to no endpoint is recorded with its HTTP status and no code."""
+        """A request to an unknown path is recorded with its HTTP status and no code."""
         requests.get(f"{simulator.base_url}/pixel/list", timeout=5)
         record = simulator.requests[0]
         assert (record.path, record.status, record.code) == ("pixel/list", 404, None)
 
     def test_secrets(self, simulator: Simulator) -> None:
-        """Neither token nor app secret can be read from the journal; a token has a stable fingerprint."""
+        """The journal contains no token and no app secret; the same token always has the same fingerprint."""
         for _ in range(2):
             ask(simulator, "oauth2/advertiser/get/", app_id="1", secret="app-secret-value")
         response = control(simulator, "GET", "requests")
@@ -73,13 +73,13 @@ class TestRequests:
         assert [len(value) for value in prints] == [12]
 
     def test_body(self, simulator: Simulator) -> None:
-        """A body is recorded as JSON, or as the text it is."""
+        """A body is recorded as JSON if it is JSON, otherwise as text."""
         for body in (b'{"a": 1}', b"a=1", b""):
             requests.post(f"{simulator.base_url}/identity/create/", data=body, timeout=5)
         assert [record.body for record in simulator.requests] == [{"a": 1}, "a=1", None]
 
-    def test_forget(self, simulator: Simulator) -> None:
-        """The journal can be emptied."""
+    def test_delete(self, simulator: Simulator) -> None:
+        """A control request deletes all records."""
         ask(simulator, "user/info/")
         assert len(simulator.requests) == 1
         assert control(simulator, "DELETE", "requests").status_code == 200
@@ -88,7 +88,7 @@ class TestRequests:
 
 class TestFaults:
     def test_switch(self, simulator: Simulator) -> None:
-        """A fault can be switched on, seen and switched off."""
+        """A fault can be activated, listed and deactivated."""
         fault = {"path": "user/info/", "kind": "code", "code": 50000}
         assert control(simulator, "POST", "faults", fault).json() == {"fault": fault}
         assert ask(simulator, "user/info/")["code"] == 50000
@@ -109,14 +109,14 @@ class TestFaults:
         ],
     )
     def test_refused(self, simulator: Simulator, fault: Any, message: str) -> None:
-        """Nonsense is refused with the reason, and nothing is switched on."""
+        """An invalid fault is refused with the reason, and nothing is activated."""
         assert message in refusal(control(simulator, "POST", "faults", fault))
         assert len(simulator.faults) == 0
 
 
 class TestWorld:
     def test_advertisers(self, simulator: Simulator) -> None:
-        """The demo advertisers are listed by name, with id, description and the users who reach them."""
+        """The demo advertisers are listed by name, with id, description and the users who have access."""
         rows = control(simulator, "GET", "advertisers").json()["advertisers"]
         assert [row["name"] for row in rows] == [member.name for member in DemoAdvertiser]
         assert rows[0] == {
@@ -127,14 +127,14 @@ class TestWorld:
         }
 
     def test_identities(self, simulator: Simulator) -> None:
-        """What exists at TikTok is counted, whoever may see it."""
+        """All identities of an advertiser are counted, also those that only some users see."""
         data = control(simulator, "GET", f"identities?advertiser_id={DemoAdvertiser.LINKED_BY_OWNER}").json()
         assert data["count"] == 2
         assert [row["identity_type"] for row in data["identities"]] == ["CUSTOMIZED_USER", "TT_USER"]
         assert "no advertiser" in refusal(control(simulator, "GET", "identities"))
 
     def test_patch(self, simulator: Simulator) -> None:
-        """An advertiser can be changed, until the next reset."""
+        """An advertiser can be changed until the next reset."""
         advertiser_id = DemoAdvertiser.EVERYTHING_READY
         new_pixel = {"id": "1", "name": "New", "relation_status": "UNBOUND", "events": ["Pageview"]}
         changes: dict[str, Any] = {
@@ -173,7 +173,7 @@ class TestWorld:
         ],
     )
     def test_patch_refused(self, simulator: Simulator, changes: Any, message: str) -> None:
-        """A change that makes no sense is refused with the reason, and nothing is changed."""
+        """An invalid change is refused with the reason, and nothing is changed."""
         advertiser_id = DemoAdvertiser.EVERYTHING_READY
         before = simulator.world.copy()
         assert message in refusal(control(simulator, "PATCH", f"advertisers/{advertiser_id}", changes))
@@ -181,7 +181,7 @@ class TestWorld:
         assert "no advertiser '1'" in refusal(control(simulator, "PATCH", "advertisers/1", {}))
 
     def test_revoke(self, simulator: Simulator) -> None:
-        """A token can be made dead, until the next reset."""
+        """A token can be revoked until the next reset."""
         assert control(simulator, "POST", "tokens/revoke", {"token": DemoToken.OWNER}).status_code == 200
         assert ask(simulator, "user/info/")["code"] == 40105
         control(simulator, "POST", "reset")
@@ -191,11 +191,11 @@ class TestWorld:
         ("body", "message"), [({}, "token: Field required"), ({"token": "nobody"}, "no such token")]
     )
     def test_revoke_refused(self, simulator: Simulator, body: Any, message: str) -> None:
-        """Only a token that exists can be made dead."""
+        """Only an existing token can be revoked."""
         assert message in refusal(control(simulator, "POST", "tokens/revoke", body))
 
     def test_reset(self, simulator: Simulator) -> None:
-        """A reset brings back the world, and switches off every fault and empties the journal."""
+        """A reset restores the world, deactivates every fault and deletes all records."""
         control(simulator, "POST", "faults", {"path": "*", "kind": "data_null", "times": 1})
         ask(simulator, "user/info/")
         requests.post(
@@ -212,7 +212,7 @@ class TestWorld:
 
 class TestBrowser:
     def test_own_page(self, simulator: Simulator) -> None:
-        """A page of this machine may read the answers, and may ask beforehand."""
+        """A page of this machine may read the responses, and its preflight requests succeed."""
         origin = {"Origin": "http://localhost:3000"}
         for method in ("GET", "OPTIONS"):
             response = control(simulator, method, "faults", headers=origin)
@@ -221,6 +221,6 @@ class TestBrowser:
             assert "PATCH" in response.headers["Access-Control-Allow-Methods"]
 
     def test_other_page(self, simulator: Simulator) -> None:
-        """A page from elsewhere may not."""
+        """A page of another host may not read the responses."""
         response = control(simulator, "GET", "faults", headers={"Origin": "https://evil.example"})
         assert "Access-Control-Allow-Origin" not in response.headers

@@ -1,4 +1,4 @@
-"""The demo world is as the package's description says, and each copy of it stands alone."""
+"""The demo world matches the package's description, and copies are independent."""
 
 import re
 
@@ -7,7 +7,7 @@ from local.tiktok_simulator import STARTER, DemoAdvertiser, DemoToken, Image, Sc
 
 
 def test_table() -> None:
-    """The package's description lists every demo advertiser and token as it is."""
+    """The package's description lists every demo advertiser and token correctly."""
     text = local.tiktok_simulator.__doc__ or ""
     for member in DemoAdvertiser:
         line = rf"^{member.name} +{member.value}  {re.escape(member.description)}$"
@@ -24,7 +24,7 @@ def test_table() -> None:
 
 
 def test_ids() -> None:
-    """Ids have 19 digits, and no two things of a kind share one."""
+    """Ids have 19 digits and are unique among objects of one kind."""
     world = demo_world()
     advertisers = list(world.advertisers.values())
     groups = [
@@ -42,18 +42,18 @@ def test_ids() -> None:
     assert len(identities) == len(set(identities))
 
 
-def test_every_advertiser_is_reached() -> None:
-    """Every demo advertiser is reached by a token that is alive, and tokens are named after users."""
+def test_every_advertiser_is_accessible() -> None:
+    """Every demo advertiser has a valid token with access to it, and tokens are named after users."""
     world = demo_world()
-    alive = [token for token in world.tokens.values() if not token.revoked]
-    assert {item for token in alive for item in token.advertiser_ids} == set(DemoAdvertiser)
+    valid = [token for token in world.tokens.values() if not token.revoked]
+    assert {item for token in valid for item in token.advertiser_ids} == set(DemoAdvertiser)
     for value, token in world.tokens.items():
         assert value == token.value == f"simulated-token-{token.user}"
         assert token.value not in repr(token)
 
 
 def test_starter() -> None:
-    """Somebody has no token yet, reaches what the description says, and is seen where they linked an account."""
+    """The starter has no token yet, has the advertisers of the description, and sees the account that they linked."""
     world = demo_world()
     assert STARTER not in {token.user for token in world.tokens.values()}
     assert [user.name for user in world.people()] == [STARTER, *(token.user for token in DemoToken)]
@@ -64,8 +64,8 @@ def test_starter() -> None:
     assert [one.id for one in linked] == [DemoAdvertiser.EVERYTHING_READY]
 
 
-def test_worlds_are_apart() -> None:
-    """A change in one demo world, or in a copy, does not show in another."""
+def test_worlds_are_independent() -> None:
+    """A change in one demo world, or in a copy, does not affect another."""
     world = demo_world()
     copy = world.copy()
     for advertiser in world.advertisers.values():

@@ -1,4 +1,4 @@
-"""The simulated TikTok answers each endpoint as TikTok does, its quirks included."""
+"""The simulated TikTok responds on each endpoint as TikTok does, including its quirks."""
 
 import json
 import re
@@ -15,7 +15,7 @@ OWNER_CENTER = "7200000000000000001"
 
 class TestIdentities:
     def test_typed(self, client: Client) -> None:
-        """A typed list has right totals."""
+        """A list of one type has correct totals."""
         data = client.data("identity/get/", advertiser_id=DemoAdvertiser.EVERYTHING_READY, identity_type="TT_USER")
         assert data["page_info"] == {"page": 1, "page_size": 20, "total_number": 1, "total_page": 1}
         row = data["identity_list"][0]
@@ -25,13 +25,13 @@ class TestIdentities:
         assert "x-expires=" in row["profile_image"]
 
     def test_untyped(self, client: Client) -> None:
-        """An untyped list is whole, but its totals are useless."""
+        """A list without a type is complete, but its totals are wrong."""
         data = client.data("identity/get/", DemoToken.AGENCY, advertiser_id=DemoAdvertiser.MANY_PAGES)
         assert len(data["identity_list"]) == 20
         assert data["page_info"]["total_page"] == 0
 
     def test_custom_row(self, client: Client) -> None:
-        """A CUSTOMIZED_USER has nulls where only TikTok accounts have values, "" for the default avatar."""
+        """A CUSTOMIZED_USER has null in the fields of TikTok accounts, and "" for the default avatar."""
         data = client.data(
             "identity/get/", advertiser_id=DemoAdvertiser.EVERYTHING_READY, identity_type="CUSTOMIZED_USER"
         )
@@ -48,13 +48,13 @@ class TestIdentities:
         assert "image_uri" not in row
 
     def test_linked_by(self, client: Client) -> None:
-        """A TT_USER is seen only by the token of the user who linked it."""
+        """Only a token of the user who linked a TT_USER sees it."""
         query = {"advertiser_id": DemoAdvertiser.LINKED_BY_OWNER, "identity_type": "TT_USER"}
         assert len(client.data("identity/get/", DemoToken.OWNER, **query)["identity_list"]) == 1
         assert client.data("identity/get/", DemoToken.MANAGER, **query)["identity_list"] == []
 
     def test_business_center_identity(self, client: Client) -> None:
-        """BC_AUTH_TT needs the Business Center's id; the untyped list shows which one."""
+        """BC_AUTH_TT requires the Business Center's id; the list without a type contains this id."""
         query: dict[str, str] = {"advertiser_id": DemoAdvertiser.BC_IDENTITY_ONLY}
         buyer = DemoToken.MEDIA_BUYER
         assert client.get("identity/get/", buyer, identity_type="BC_AUTH_TT", **query)["code"] == 40002
@@ -70,7 +70,7 @@ class TestIdentities:
         assert client.data("identity/info/", buyer, identity_authorized_bc_id=bc_id, **query)
 
     def test_keyword(self, client: Client) -> None:
-        """A keyword is fuzzy for CUSTOMIZED_USER or no type, and ignored for others."""
+        """A keyword matches parts of names for CUSTOMIZED_USER and without a type; other types ignore it."""
         query: dict[str, str] = {
             "advertiser_id": DemoAdvertiser.EVERYTHING_READY,
             "filtering": json.dumps({"keyword": "demo BRAND"}),
@@ -83,7 +83,7 @@ class TestIdentities:
         assert client.data("identity/get/", **query)["identity_list"] == []
 
     def test_info(self, client: Client) -> None:
-        """One identity is described with its picture under another name; an unknown one is 40002."""
+        """One identity has its picture in a field with another name; an unknown identity is 40002."""
         query = {"advertiser_id": DemoAdvertiser.EVERYTHING_READY, "identity_type": "TT_USER"}
         identity_id = client.data("identity/get/", **query)["identity_list"][0]["identity_id"]
         info = client.data("identity/info/", identity_id=identity_id, **query)["identity_info"]
@@ -94,7 +94,7 @@ class TestIdentities:
         assert client.get("identity/info/", **query)["code"] == 40002
 
     def test_create_is_not_idempotent(self, client: Client) -> None:
-        """Creating the same twice makes two identities; only the id is answered; the newest comes first."""
+        """Two equal requests create two identities; the response has only the id; the newest is listed first."""
         body = {"advertiser_id": DemoAdvertiser.NOTHING, "display_name": "Acme"}
         first, second = (client.post("identity/create/", **body)["data"] for _ in range(2))
         assert set(first) == {"identity_id"}
@@ -106,7 +106,7 @@ class TestIdentities:
 
     @pytest.mark.parametrize("name", ["A", "é" * 100])
     def test_create_name(self, client: Client, name: str) -> None:
-        """1 to 100 characters are accepted, whatever can_use_custom_identity says."""
+        """Names of 1 to 100 characters are accepted, with any value of can_use_custom_identity."""
         answer = client.post("identity/create/", advertiser_id=DemoAdvertiser.CUSTOM_RESTRICTED, display_name=name)
         assert answer["code"] == 0
 
@@ -128,7 +128,7 @@ class TestIdentities:
         assert client.simulator.world.advertisers[DemoAdvertiser.NOTHING].identities == []
 
     def test_create_image(self, client: Client) -> None:
-        """An image is taken unseen, unless it is not square."""
+        """An unknown image is accepted unless its name says that it is not square."""
         body = {"advertiser_id": DemoAdvertiser.NOTHING, "display_name": "A"}
         refused = client.post("identity/create/", image_uri="site/not-square-1", **body)
         assert (refused["code"], refused["message"]) == (40002, "Avatar's width & height is not equal.")
@@ -140,7 +140,7 @@ class TestIdentities:
 
     @pytest.mark.parametrize("body", ["display_name=Acme", "", "[]", "\xff"])
     def test_create_not_json(self, simulator: Simulator, body: str) -> None:
-        """A body that is no JSON object is 40002."""
+        """A body that is not a JSON object is 40002."""
         response = requests.post(
             f"{simulator.base_url}/identity/create/",
             data=body.encode("latin-1"),
@@ -158,7 +158,7 @@ class TestIdentities:
         assert client.post("identity/delete/", **body)["code"] == 40002
 
     def test_delete_tt_user(self, client: Client) -> None:
-        """No other type can be deleted, not even under a false type."""
+        """No other type can be deleted, not even with a false type in the request."""
         advertiser = client.simulator.world.advertisers[DemoAdvertiser.GPPPA]
         for identity_type in ("TT_USER", "CUSTOMIZED_USER"):
             answer = client.post(
@@ -181,7 +181,7 @@ class TestPixels:
         assert row["create_time"].endswith("Z")
 
     def test_filters(self, client: Client) -> None:
-        """Pixels can be chosen by id and name, and listed newest first."""
+        """Pixels can be filtered by id, name and code, and listed newest first."""
         query = {"advertiser_id": DemoAdvertiser.UNBOUND_PIXELS}
         pixels = client.data("pixel/list/", DemoToken.MEDIA_BUYER, **query)["pixels"]
         assert len(pixels) == 2
@@ -194,7 +194,7 @@ class TestPixels:
 
 class TestBusinessCenters:
     def test_visibility(self, client: Client) -> None:
-        """Each user sees their own Business Centers: the owner one, the manager two, the freelancer none."""
+        """Users see their own Business Centers: the owner one, the manager two, the freelancer none."""
         seen = {
             token: client.data("bc/get/", token)["list"]
             for token in (DemoToken.OWNER, DemoToken.MANAGER, DemoToken.FREELANCER)
@@ -206,13 +206,13 @@ class TestBusinessCenters:
         assert "bc_id" not in row
 
     def test_filters(self, client: Client) -> None:
-        """Business Centers can be chosen by id and keyword."""
+        """Business Centers can be filtered by id and keyword."""
         by_id = client.data("bc/get/", DemoToken.MANAGER, bc_id="7200000000000000003")["list"]
         by_word = client.data("bc/get/", DemoToken.MANAGER, filtering='{"keyword": "retail"}')["list"]
         assert [row["bc_info"]["name"] for row in by_id + by_word] == ["Northlight Retail"] * 2
 
     def test_catalogs(self, client: Client) -> None:
-        """The manager's only catalog is in the second Business Center, and can be chosen by id."""
+        """The manager's only catalog is in the second Business Center; catalogs can be filtered by id."""
         centers = [row["bc_info"]["bc_id"] for row in client.data("bc/get/", DemoToken.MANAGER)["list"]]
         lists = [client.data("catalog/get/", DemoToken.MANAGER, bc_id=bc_id)["list"] for bc_id in centers]
         assert [len(rows) for rows in lists] == [0, 1]
@@ -223,19 +223,19 @@ class TestBusinessCenters:
 
     @pytest.mark.parametrize("bc_id", ["1", DemoAdvertiser.EVERYTHING_READY, "7200000000000000003"])
     def test_catalogs_of_a_wrong_center(self, client: Client, bc_id: str) -> None:
-        """An unknown, mistaken or invisible Business Center is a success with an empty list."""
+        """An unknown, wrong or invisible Business Center is a success with an empty list."""
         data = client.data("catalog/get/", bc_id=bc_id)
         assert data["list"] == []
         assert data["page_info"]["total_page"] == 0
 
     def test_catalogs_need_a_center(self, client: Client) -> None:
-        """Without a Business Center's id there is no list of catalogs."""
+        """A request for catalogs without a Business Center is 40002."""
         assert client.get("catalog/get/", advertiser_id=DemoAdvertiser.EVERYTHING_READY)["code"] == 40002
 
 
 class TestApps:
     def test_list(self, client: Client) -> None:
-        """All apps come at once, chosen by platform id if asked."""
+        """All apps are in one response; they can be filtered by platform id."""
         query = {"advertiser_id": DemoAdvertiser.EVERYTHING_READY}
         data = client.data("app/list/", **query)
         assert set(data) == {"apps"}
@@ -246,11 +246,11 @@ class TestApps:
 
 class TestForms:
     def test_neither_id(self, client: Client) -> None:
-        """Without advertiser and library there is nothing to list."""
+        """A request without advertiser and library is 40002."""
         assert client.get("page/get/")["code"] == 40002
 
     def test_status(self, client: Client) -> None:
-        """The status filter is honoured; page_status is ignored."""
+        """The status parameter filters; page_status is ignored."""
         query = {"advertiser_id": DemoAdvertiser.DRAFT_FORMS}
         buyer = DemoToken.MEDIA_BUYER
         assert len(client.data("page/get/", buyer, **query)["list"]) == 2
@@ -258,7 +258,7 @@ class TestForms:
         assert client.data("page/get/", buyer, status="PUBLISHED", **query)["list"] == []
 
     def test_business_type(self, client: Client) -> None:
-        """Lead forms are listed unless other types are asked for; business_types wins over business_type."""
+        """The default type is the lead form; business_types takes precedence over business_type."""
         query: dict[str, str] = {"advertiser_id": DemoAdvertiser.EVERYTHING_READY}
         assert len(client.data("page/get/", **query)["list"]) == 1
         query["business_type"] = "STORE_FRONT"
@@ -266,13 +266,13 @@ class TestForms:
         assert len(client.data("page/get/", business_types='["LEAD_GEN"]', **query)["list"]) == 1
 
     def test_title(self, client: Client) -> None:
-        """Forms can be chosen by a part of their title."""
+        """Forms can be filtered by a part of their title."""
         query = {"advertiser_id": DemoAdvertiser.EVERYTHING_READY}
         assert len(client.data("page/get/", title="quote", **query)["list"]) == 1
         assert client.data("page/get/", title="survey", **query)["list"] == []
 
     def test_library(self, client: Client) -> None:
-        """A library's forms are hidden from the advertiser's list, and seen with the library's id alone."""
+        """A library's forms are missing from the advertiser's list; a request with the library's id lists them."""
         manager, query = DemoToken.MANAGER, {"advertiser_id": DemoAdvertiser.LIBRARY_FORM}
         assert client.data("page/get/", manager, **query)["list"] == []
         libraries = client.data("page/library/get/", manager)["list"]
@@ -313,25 +313,25 @@ class TestAdvertiserInfo:
         return row
 
     def test_default_fields(self, client: Client) -> None:
-        """By default the ordinary fields are answered, the flags not."""
+        """The default fields do not include the flags."""
         row = self.ask(client, DemoAdvertiser.SUSPENDED)
         assert row["status"] == "STATUS_DISABLE"
         assert isinstance(row["create_time"], int)
         assert not {"can_use_custom_identity", "ads_only_mode", "company_name_editable"} & set(row)
 
     def test_chosen_fields(self, client: Client) -> None:
-        """Chosen fields come alone: the advertiser's id too is one to choose."""
+        """The response has the requested fields only; the advertiser's id must be requested too."""
         for fields in ({"status"}, {"advertiser_id", "status"}):
             assert set(self.ask(client, DemoAdvertiser.SUSPENDED, *fields)) == fields
 
     @pytest.mark.parametrize("flag", ["can_use_custom_identity", "ads_only_mode", "company_name_editable"])
     def test_flags_suppress(self, client: Client, flag: str) -> None:
-        """A flag suppresses every other field that is asked for with it, but the advertiser's id."""
+        """A flag suppresses all other requested fields except the advertiser's id."""
         row = self.ask(client, DemoAdvertiser.SUSPENDED, "name", flag, "status", "advertiser_id")
         assert set(row) == {"advertiser_id", flag}
 
     def test_custom_identity_flag(self, client: Client) -> None:
-        """can_use_custom_identity is true, false, or not answered."""
+        """can_use_custom_identity is true, false or missing."""
         answers = [
             self.ask(client, member, "can_use_custom_identity", token=DemoToken.MEDIA_BUYER)
             for member in (
@@ -345,7 +345,7 @@ class TestAdvertiserInfo:
 
     @pytest.mark.parametrize("field", ["advertiser_name", "nonsense"])
     def test_unknown_field(self, client: Client, field: str) -> None:
-        """An unknown field is 40002, and advertiser_name is one: the field is called name."""
+        """An unknown field is 40002; advertiser_name is unknown because the field is called name."""
         ids = json.dumps([DemoAdvertiser.EVERYTHING_READY])
         answer = client.get("advertiser/info/", advertiser_ids=ids, fields=json.dumps(["name", field]))
         assert answer["code"] == 40002
@@ -353,7 +353,7 @@ class TestAdvertiserInfo:
 
     @pytest.mark.parametrize("ids", [None, "[]", "7300000000000000001", '["x"]', "[7300000000000000001]"])
     def test_wrong_ids(self, client: Client, ids: str | None) -> None:
-        """The ids have to be a JSON list of strings of digits."""
+        """The ids must be a JSON list of strings of digits."""
         assert client.get("advertiser/info/", advertiser_ids=ids)["code"] == 40002
 
     def test_too_many_ids(self, client: Client) -> None:
@@ -362,12 +362,12 @@ class TestAdvertiserInfo:
         assert client.get("advertiser/info/", advertiser_ids=ids)["code"] == 40011
 
     def test_one_foreign_id(self, client: Client) -> None:
-        """One advertiser that is not the token's spoils the whole answer."""
+        """One advertiser without access makes the whole request fail."""
         ids = json.dumps([DemoAdvertiser.EVERYTHING_READY, DemoAdvertiser.FOREIGN])
         assert client.get("advertiser/info/", advertiser_ids=ids)["code"] == 40001
 
     def test_owner_bc_id(self, client: Client) -> None:
-        """owner_bc_id is answered only to an admin of that Business Center."""
+        """Only an admin of the owning Business Center gets owner_bc_id."""
         assert self.ask(client, DemoAdvertiser.EVERYTHING_READY)["owner_bc_id"] == OWNER_CENTER
         narrow = self.ask(client, DemoAdvertiser.EVERYTHING_READY, token=DemoToken.NARROW_SCOPE)
         assert "owner_bc_id" not in narrow
@@ -392,11 +392,11 @@ class TestConnection:
         [("1", "simulated-app-secret", 40113), ("7000000000000000777", "no", 40101), (None, None, 40002)],
     )
     def test_wrong_app(self, client: Client, app_id: str | None, secret: str | None, code: int) -> None:
-        """Another app's id, a wrong secret and missing ones are told apart."""
+        """Another app's id, a wrong secret and missing credentials have different codes."""
         assert client.get("oauth2/advertiser/get/", app_id=app_id, secret=secret)["code"] == code
 
     def test_user(self, client: Client) -> None:
-        """The token's user is described, the e-mail address masked."""
+        """The token's user is described with a masked e-mail address."""
         data = client.data("user/info/", DemoToken.NEWCOMER)
         assert data["display_name"] == "u-newcomer"
         assert "***" in data["email"]

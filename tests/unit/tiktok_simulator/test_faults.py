@@ -1,4 +1,4 @@
-"""Every kind of fault is what it says, strikes where and when it is told to, and nonsense is refused."""
+"""Every kind of fault has its effect on the requests that it is meant for; invalid faults are refused."""
 
 import json
 import time
@@ -58,9 +58,9 @@ def from_json(values: dict[str, Any]) -> Fault:
     return Fault.model_validate_json(json.dumps(values))
 
 
-class TestWhere:
+class TestRequests:
     def test_path(self, simulator: Simulator) -> None:
-        """A fault strikes its own endpoint alone; one with * strikes all."""
+        """A fault affects only its endpoint; a fault with * affects all."""
         fault(simulator, FaultKind.CODE, code=50000)
         assert get(simulator).json()["code"] == 50000
         assert get(simulator, "app/list/").json()["code"] == 0
@@ -68,13 +68,13 @@ class TestWhere:
         assert get(simulator, "app/list/").json()["code"] == 60001
 
     def test_token(self, simulator: Simulator) -> None:
-        """A fault can be for one token."""
+        """A fault can affect one token only."""
         fault(simulator, FaultKind.CODE, path="app/list/", code=50000, token=DemoToken.NARROW_SCOPE)
         assert get(simulator, "app/list/").json()["code"] == 0
         assert get(simulator, "app/list/", DemoToken.NARROW_SCOPE).json()["code"] == 50000
 
     def test_advertiser(self, simulator: Simulator) -> None:
-        """A fault can be for one advertiser, in a query, in a list of ids and in a body."""
+        """A fault can affect one advertiser only: in a query, in a list of ids and in a body."""
         fault(simulator, FaultKind.CODE, path="*", code=50000, advertiser_id=READY)
         fault(simulator, FaultKind.CODE, path="*", code=50002, advertiser_id=DemoAdvertiser.NOTHING)
         assert get(simulator, advertiser_id=DemoAdvertiser.SUSPENDED).json()["code"] == 0
@@ -85,32 +85,32 @@ class TestWhere:
         assert create(simulator).json()["code"] == 50002
 
     def test_first_wins(self, simulator: Simulator) -> None:
-        """Of two faults the one that was switched on first strikes, then the other."""
+        """Of two faults, the one that was activated first is used first."""
         fault(simulator, FaultKind.CODE, code=50000, times=1)
         fault(simulator, FaultKind.CODE, code=50002, times=1)
         assert [get(simulator).json()["code"] for _ in range(3)] == [50000, 50002, 0]
 
 
-class TestWhen:
+class TestCounts:
     def test_times(self, simulator: Simulator) -> None:
-        """A fault strikes so many times."""
+        """A fault affects `times` requests."""
         fault(simulator, FaultKind.CODE, code=50000, times=2)
         assert [get(simulator).json()["code"] for _ in range(4)] == [50000, 50000, 0, 0]
 
     def test_skip(self, simulator: Simulator) -> None:
-        """A fault lets the first requests through."""
+        """A fault does not affect the first `skip` requests."""
         fault(simulator, FaultKind.CODE, code=50000, skip=2, times=1)
         assert [get(simulator).json()["code"] for _ in range(4)] == [0, 0, 50000, 0]
 
     def test_always(self, simulator: Simulator) -> None:
-        """A fault without times strikes until it is switched off."""
+        """A fault without times affects all requests until it is deactivated."""
         fault(simulator, FaultKind.CODE, code=50000)
         assert {get(simulator).json()["code"] for _ in range(5)} == {50000}
         simulator.faults.clear()
         assert get(simulator).json()["code"] == 0
 
     def test_times_among_threads(self, simulator: Simulator) -> None:
-        """The count is right also when requests come side by side."""
+        """Parallel requests are counted correctly."""
         fault(simulator, FaultKind.CODE, code=50000, times=3)
         with ThreadPoolExecutor(8) as pool:
             codes = list(pool.map(lambda _: get(simulator).json()["code"], range(16)))
@@ -119,7 +119,7 @@ class TestWhen:
 
 class TestKinds:
     def test_code(self, simulator: Simulator) -> None:
-        """A code comes as HTTP 200 with its message and empty data."""
+        """A code is HTTP 200 with its message and empty data."""
         fault(simulator, FaultKind.CODE, code=40133, message="QPS 10")
         response = get(simulator)
         assert response.status_code == 200
@@ -129,14 +129,14 @@ class TestKinds:
 
     @pytest.mark.parametrize("status", [429, 500, 502, 504])
     def test_http_status(self, simulator: Simulator, status: int) -> None:
-        """An HTTP status comes with an HTML page."""
+        """An HTTP status has an HTML page as its body."""
         fault(simulator, FaultKind.HTTP_STATUS, status=status)
         response = get(simulator)
         assert response.status_code == status
         assert response.text.startswith("<html>")
 
     def test_hang(self, simulator: Simulator) -> None:
-        """A hanging request gets no answer, and in the end no connection."""
+        """A hanging request gets no response; then the connection closes."""
         fault(simulator, FaultKind.HANG, seconds=0.1)
         start = time.monotonic()
         with pytest.raises(requests.ConnectionError):
@@ -144,20 +144,20 @@ class TestKinds:
         assert time.monotonic() - start >= 0.1
 
     def test_hang_hits_a_timeout(self, simulator: Simulator) -> None:
-        """A client gives up on a request that hangs longer than its timeout."""
+        """A request that hangs longer than the client's timeout raises the client's timeout error."""
         fault(simulator, FaultKind.HANG, path="identity/create/", seconds=5)
         with pytest.raises(requests.ReadTimeout):
             create(simulator, timeout=0.05)
 
     def test_latency(self, simulator: Simulator) -> None:
-        """The right answer comes so much later."""
+        """The correct response arrives `seconds` later."""
         fault(simulator, FaultKind.LATENCY, seconds=0.1)
         start = time.monotonic()
         assert get(simulator).json()["code"] == 0
         assert time.monotonic() - start >= 0.1
 
     def test_slow_drip(self, simulator: Simulator) -> None:
-        """Headers come at once, the body bit by bit: no single read takes long, the whole does."""
+        """Headers arrive immediately, the body in small pieces: each read is short, the total is long."""
         fault(simulator, FaultKind.SLOW_DRIP, seconds=2.0)
         start = time.monotonic()
         response = requests.get(
@@ -173,7 +173,7 @@ class TestKinds:
 
     @pytest.mark.parametrize(("kind", "count"), [(FaultKind.RESET_BEFORE, 0), (FaultKind.RESET_AFTER, 1)])
     def test_reset(self, simulator: Simulator, kind: FaultKind, count: int) -> None:
-        """A reset is a real RST; the write before it is applied or not, as the kind says."""
+        """A reset is a real RST; the kind decides whether the write was applied."""
         fault(simulator, kind, path="identity/create/", times=1)
         with pytest.raises(requests.ConnectionError, match="Connection reset by peer"):
             create(simulator)
@@ -191,7 +191,7 @@ class TestKinds:
     )
     @pytest.mark.parametrize("applied", [False, True])
     def test_applied(self, simulator: Simulator, values: dict[str, Any], *, applied: bool) -> None:
-        """An error may come although the write was applied."""
+        """An error response is possible although the write was applied."""
         fault(simulator, path="identity/create/", applied=applied, **values)
         if values["kind"] is FaultKind.HANG:
             with pytest.raises(requests.ConnectionError):
@@ -201,13 +201,13 @@ class TestKinds:
         assert created(simulator) == (1 if applied else 0)
 
     def test_short_body(self, simulator: Simulator) -> None:
-        """The connection closes before the promised end of the body."""
+        """The connection closes before Content-Length is reached."""
         fault(simulator, FaultKind.SHORT_BODY)
         with pytest.raises(requests.exceptions.ChunkedEncodingError):
             get(simulator)
 
     def test_truncated_json(self, simulator: Simulator) -> None:
-        """The HTTP answer is whole, its JSON is not."""
+        """The HTTP response is complete, its JSON is not."""
         fault(simulator, FaultKind.TRUNCATED_JSON)
         response = get(simulator)
         assert response.headers["Content-Type"] == "application/json"
@@ -215,7 +215,7 @@ class TestKinds:
             response.json()
 
     def test_non_json(self, simulator: Simulator) -> None:
-        """HTTP 200 says nothing about the body."""
+        """HTTP 200 can have an HTML page as its body."""
         fault(simulator, FaultKind.NON_JSON)
         response = get(simulator)
         assert response.status_code == 200
@@ -234,7 +234,7 @@ class TestKinds:
 
     @pytest.mark.parametrize("key", ["pixels", "pixel_id"])
     def test_missing_key(self, simulator: Simulator, key: str) -> None:
-        """A key is missing, in data or in its rows; the rest is there."""
+        """A key is missing from data or from its rows; all other keys remain."""
         fault(simulator, FaultKind.MISSING_KEY, key=key)
         response = get(simulator)
         assert f'"{key}"' not in response.text
@@ -248,7 +248,7 @@ class TestKinds:
         assert [pixel["pixel_id"] for pixel in get(simulator).json()["data"]["pixels"]] == [None]
 
     def test_huge_list(self, simulator: Simulator) -> None:
-        """The rows come again and again, whatever the page size."""
+        """The rows are repeated, regardless of the page size."""
         fault(simulator, FaultKind.HUGE_LIST, repeat=500)
         assert len(get(simulator, page_size=1).json()["data"]["pixels"]) == 500
 
@@ -262,7 +262,7 @@ class TestKinds:
 
     @pytest.mark.parametrize(("step", "totals"), [(1, [2, 3, 4]), (-1, [0, 0, 0])])
     def test_changing_totals(self, simulator: Simulator, step: int, totals: list[int]) -> None:
-        """The totals grow or shrink from answer to answer, never below 0."""
+        """The totals grow or shrink with every response, but never below 0."""
         fault(simulator, FaultKind.CHANGING_TOTALS, step=step)
         infos = [get(simulator).json()["data"]["page_info"] for _ in totals]
         assert [info["total_page"] for info in infos] == totals
@@ -270,7 +270,7 @@ class TestKinds:
 
     @pytest.mark.parametrize("identity_type", ["CUSTOMIZED_USER", None])
     def test_cursor(self, simulator: Simulator, identity_type: str | None) -> None:
-        """Instead of page_info there are a cursor and has_more, which lead through all pages."""
+        """A cursor and has_more replace page_info and lead through all pages."""
         fault(simulator, FaultKind.CURSOR)
         fault(simulator, FaultKind.CURSOR, path="identity/get/")
         query: dict[str, Any] = {"identity_type": identity_type, "page_size": 100}
@@ -283,12 +283,12 @@ class TestKinds:
         assert len(seen) == len(set(seen)) == (130 if identity_type else 241)
 
     @pytest.mark.parametrize("kind", FaultKind)
-    def test_refusals_survive(self, simulator: Simulator, kind: FaultKind) -> None:
-        """No kind of fault breaks the simulator where TikTok refuses anyway, or where there are no pages."""
+    def test_on_refused_requests(self, simulator: Simulator, kind: FaultKind) -> None:
+        """No kind of fault breaks the simulator on a refused request or on a response without pages."""
         values = {"code": 50000, "status": 500, "seconds": 0.01, "key": "x", "repeat": 2}
         needed = {name: values[name] for name in FAULT_KINDS[kind].required}
         fault(simulator, kind, path="*", times=2, **needed)
-        for path, token in (("user/info/", "dead"), ("user/info/", DemoToken.OWNER)):
+        for path, token in (("user/info/", "unknown"), ("user/info/", DemoToken.OWNER)):
             try:
                 assert get(simulator, path, token).status_code in {200, 500}
             except requests.RequestException:
@@ -341,7 +341,7 @@ class TestRefused:
         assert set(FAULT_KINDS) == set(FaultKind)
 
     def test_token_is_not_shown(self) -> None:
-        """A fault for one token shows the token neither in its text nor as JSON."""
+        """A fault for one token contains the token neither in its repr nor in its JSON."""
         made = Fault(path="*", kind=FaultKind.DATA_NULL, token=DemoToken.OWNER)
         assert DemoToken.OWNER not in repr(made)
         assert made.to_json() == {"path": "*", "kind": "data_null", "token": fingerprint(DemoToken.OWNER)}

@@ -1,4 +1,4 @@
-"""Images are uploaded to the simulated TikTok as to the real one, and become the pictures of identities."""
+"""Uploading images to the simulated TikTok and using them as avatars."""
 
 import hashlib
 import io
@@ -52,7 +52,7 @@ def picture(image_format: str, width: int, height: int) -> bytes:
 
 @pytest.fixture
 def api(simulator: Simulator) -> TikTokBusinessApi:
-    """The layer's client; it never waits before it tries again."""
+    """The layer's client; it does not wait before a retry."""
     transport = RequestsTransport(simulator.base_url)
     client = TikTokClient(transport, SecretStr(TOKEN), Deadline.after(5), lambda _: None, lambda: 0.0)
     return TikTokBusinessApi(client)
@@ -61,12 +61,12 @@ def api(simulator: Simulator) -> TikTokBusinessApi:
 def upload(
     simulator: Simulator, content: bytes | None = None, *, token: str | None = TOKEN, **fields: str | None
 ) -> dict[str, Any]:
-    """Send a form: whole and right, but for the fields that are given; None leaves one out."""
+    """Send a correct form with these fields changed; None omits a field."""
     signature = hashlib.md5(content or b"", usedforsecurity=False).hexdigest()
-    whole: dict[str, str | None] = {"advertiser_id": HERE, "image_signature": signature, **fields}
+    values: dict[str, str | None] = {"advertiser_id": HERE, "image_signature": signature, **fields}
     response = requests.post(
         f"{simulator.base_url}/{PATH}",
-        data={name: value for name, value in whole.items() if value is not None},
+        data={name: value for name, value in values.items() if value is not None},
         files={"image_file": ("original.png", content)} if content is not None else {"none": (None, "")},
         headers={} if token is None else {"Access-Token": token},
         timeout=5,
@@ -82,7 +82,7 @@ def library(simulator: Simulator) -> int:
 
 class TestFile:
     def test_client(self, simulator: Simulator, api: TikTokBusinessApi) -> None:
-        """The layer's client uploads a file, and reads id, size and address."""
+        """The layer's client uploads a file and reads id, size and address."""
         image = api.upload_image(HERE, File("avatar.png", png(300, 200), "image/png"))
         assert (image.width, image.height) == (300, 200)
         assert image.image_url == f"https://images.example/obj/{image.image_id}"
@@ -90,7 +90,7 @@ class TestFile:
         assert library(simulator) == 1
 
     def test_answer(self, simulator: Simulator) -> None:
-        """The answer is one object that says what was uploaded; its times are not known yet."""
+        """The response is one object that describes the image; its times are not known yet."""
         content = png(rest=b"\r\n--\x00\xff" * 100)
         data = upload(simulator, content, file_name="a.png")["data"]
         assert data == {
@@ -109,17 +109,17 @@ class TestFile:
         }
 
     def test_jpeg(self, simulator: Simulator) -> None:
-        """A JPEG is one by its content, whatever it is called."""
+        """The content makes a file a JPEG, not its name."""
         data = upload(simulator, jpeg(64, 32), file_name="a.png")["data"]
         assert (data["format"], data["width"], data["height"]) == ("jpeg", 64, 32)
 
     def test_not_idempotent(self, simulator: Simulator) -> None:
-        """The same image under another name, or none, is one more image."""
+        """The same image with another name, or without one, becomes another image."""
         ids = {upload(simulator, png(), file_name=name)["data"]["image_id"] for name in ("a.png", "b.png", None, None)}
         assert len(ids) == library(simulator) == 4
 
     def test_name_taken(self, simulator: Simulator) -> None:
-        """A name that the ad account's library has is 40911; another account may have it too."""
+        """A name that exists in the ad account's library is 40911; another account can use it."""
         assert upload(simulator, png(), file_name="a.png")["code"] == 0
         assert upload(simulator, png(8, 8), file_name="a.png")["code"] == 40911
         assert library(simulator) == 1
@@ -151,19 +151,19 @@ class TestFile:
     def test_refused(
         self, simulator: Simulator, content: bytes | None, fields: dict[str, str | None], refused: int
     ) -> None:
-        """What is wrong with an upload has a code of its own, and nothing is kept."""
+        """Each reason for refusing an upload has its code, and nothing is stored."""
         answer = upload(simulator, content, **fields)
         assert (answer["code"], answer["data"]) == (refused, {})
         assert not any(one.images for one in simulator.world.advertisers.values())
 
     def test_at_the_limits(self, simulator: Simulator) -> None:
-        """As many pixels and as long a name as allowed are accepted, and a signature in capitals."""
+        """The maximum of pixels, the longest name and a signature in capitals are accepted."""
         content = png(1920, 1920)
         signature = hashlib.md5(content, usedforsecurity=False).hexdigest().upper()
         assert upload(simulator, content, file_name="a" * 100, image_signature=signature)["code"] == 0
 
     def test_token(self, simulator: Simulator) -> None:
-        """The token has to be there, alive, and have the scope for uploads."""
+        """An upload needs a valid token with the scope for uploads."""
         bare = Token("bare", "u", (HERE,), frozenset({Scope.IMAGE_UPLOAD}))
         simulator.world.tokens["bare"] = bare
         assert upload(simulator, png(), token=None)["code"] == 40104
@@ -173,13 +173,13 @@ class TestFile:
 
     @pytest.mark.parametrize("body", [b"", b"no form", b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\n1"])
     def test_broken_form(self, simulator: Simulator, body: bytes) -> None:
-        """A form that is none, or has no end, is 40002."""
+        """A broken or incomplete form is 40002."""
         headers = {"Access-Token": TOKEN, "Content-Type": "multipart/form-data; boundary=b"}
         response = requests.post(f"{simulator.base_url}/{PATH}", data=body, headers=headers, timeout=5)
         assert response.json()["code"] == 40002
 
     def test_elsewhere(self, simulator: Simulator) -> None:
-        """No other endpoint takes a form."""
+        """No other endpoint accepts a form."""
         response = requests.post(
             f"{simulator.base_url}/identity/create/",
             files={"advertiser_id": (None, HERE), "display_name": (None, "Acme")},
@@ -191,7 +191,7 @@ class TestFile:
 
 class TestUrl:
     def test_client(self, simulator: Simulator, api: TikTokBusinessApi) -> None:
-        """The layer's client lets TikTok fetch an image whose address says how large it is."""
+        """The layer's client makes TikTok fetch an image; the address contains its size."""
         image = api.upload_image_by_url(HERE, "https://images.example/avatar-640x480.jpg?v=1x1", "a.jpg")
         assert (image.width, image.height) == (640, 480)
         assert [one.format for one in simulator.world.advertisers[HERE].images] == ["jpeg"]
@@ -207,7 +207,7 @@ class TestUrl:
         ],
     )
     def test_size(self, simulator: Simulator, url: str, size: tuple[int, int]) -> None:
-        """An address without a size is an image of 512 x 512; a form is as good as JSON."""
+        """An address without a size is an image of 512 x 512; the request may be a form."""
         data = upload(simulator, None, upload_type="UPLOAD_BY_URL", image_url=url, image_signature=None)["data"]
         assert (data["width"], data["height"]) == size
 
@@ -224,7 +224,7 @@ class TestUrl:
         ],
     )
     def test_refused(self, simulator: Simulator, url: str | None, refused: int) -> None:
-        """What TikTok cannot fetch, or finds there, has a code of its own, and nothing is kept."""
+        """Each reason for refusing an address has its code, and nothing is stored."""
         body = {"advertiser_id": HERE, "upload_type": "UPLOAD_BY_URL", "image_url": url}
         answer = requests.post(
             f"{simulator.base_url}/{PATH}", json=body, headers={"Access-Token": TOKEN}, timeout=5
@@ -233,7 +233,7 @@ class TestUrl:
         assert library(simulator) == 0
 
     def test_name_taken(self, simulator: Simulator, api: TikTokBusinessApi) -> None:
-        """Names are the only ones among images of both kinds."""
+        """File names are unique among uploaded and fetched images together."""
         upload(simulator, png(), file_name="a.png")
         with pytest.raises(TikTokError) as caught:
             api.upload_image_by_url(HERE, "https://images.example/avatar.png", "a.png")
@@ -242,14 +242,14 @@ class TestUrl:
 
 class TestAvatar:
     def test_square(self, simulator: Simulator, api: TikTokBusinessApi) -> None:
-        """An identity made with an uploaded image shows that image."""
+        """An identity created with an uploaded image has that image."""
         image = api.upload_image(HERE, File("a.png", png(), "image/png"))
         api.create_identity(HERE, "Acme", image.image_id)
         assert [row.profile_image for row in api.identities(HERE, None)] == [image.image_url]
         assert simulator.world.advertisers[HERE].image(image.image_id) is not None
 
     def test_not_square(self, simulator: Simulator, api: TikTokBusinessApi) -> None:
-        """An uploaded image that is not square makes no identity."""
+        """An identity with an uploaded image that is not square is refused."""
         image = api.upload_image_by_url(HERE, "https://images.example/avatar-512x511.png", "a.png")
         with pytest.raises(TikTokError, match="width & height is not equal") as caught:
             api.create_identity(HERE, "Acme", image.image_id)
@@ -257,7 +257,7 @@ class TestAvatar:
         assert simulator.world.advertisers[HERE].identities == []
 
     def test_of_another_account(self, simulator: Simulator, api: TikTokBusinessApi) -> None:
-        """Only the ad account's own library is looked at: an image of another is taken unseen."""
+        """Only the ad account's own library is checked: any image of another account is accepted."""
         image = api.upload_image_by_url(DemoAdvertiser.QUIET_PIXEL, "https://images.example/8x9.png", "a.png")
         assert api.create_identity(HERE, "Acme", image.image_id)
         assert len(simulator.world.advertisers[HERE].identities) == 1
@@ -265,14 +265,14 @@ class TestAvatar:
 
 class TestFaults:
     def test_advertiser(self, simulator: Simulator) -> None:
-        """A fault of one advertiser and token strikes its form, and no other."""
+        """A fault for one advertiser and token affects only their form."""
         simulator.faults.add(Fault(path=PATH, kind=FaultKind.CODE, code=50000, advertiser_id=HERE, token=TOKEN))
         assert upload(simulator, png(), advertiser_id=DemoAdvertiser.QUIET_PIXEL)["code"] == 0
         assert upload(simulator, png())["code"] == 50000
         assert library(simulator) == 0
 
     def test_answer_lost(self, simulator: Simulator, api: TikTokBusinessApi) -> None:
-        """An upload whose answer is lost is kept, so that its name is taken."""
+        """An upload whose response is lost is stored, so its name is taken."""
         simulator.faults.add(Fault(path=PATH, kind=FaultKind.RESET_AFTER, times=1))
         file = File("a.png", png(), "image/png")
         with pytest.raises(TikTokError) as caught:
@@ -286,7 +286,7 @@ class TestFaults:
 
 class TestJournal:
     def test_form(self, simulator: Simulator) -> None:
-        """A form is recorded with its fields; of a file only its name and size."""
+        """The journal has a form's fields; for a file only its name and size."""
         content = png(rest=b"pixels-of-somebody" * 10)
         upload(simulator, content, file_name="a.png", secret="hide-1")
         signature = hashlib.md5(content, usedforsecurity=False).hexdigest()
@@ -302,7 +302,7 @@ class TestJournal:
         assert "hide-1" not in shown
 
     def test_broken_form(self, simulator: Simulator) -> None:
-        """Of a form that cannot be read only the size is recorded."""
+        """The journal has only the size of a broken form."""
         requests.post(
             f"{simulator.base_url}/{PATH}",
             data=b"pixels-of-somebody",
@@ -330,7 +330,7 @@ class TestMultipart:
         ],
     )
     def test_bytes(self, content: bytes) -> None:
-        """The bytes of a file arrive as they were, whatever they look like."""
+        """The bytes of a file arrive unchanged, whatever they are."""
         body, content_type = encode_multipart_formdata({"a": "é🎉", "file": ("ä.png", content, "image/png"), "z": "1"})
         form = Form.parse(content_type, body)
         assert form.fields == {"a": "é🎉", "z": "1"}
@@ -338,7 +338,7 @@ class TestMultipart:
         assert form.files["file"].name == "ä.png"
 
     def test_cut(self) -> None:
-        """A form that was cut anywhere before its end is refused, or has nothing that was not sent."""
+        """A form that is cut anywhere before its end is refused."""
         body, content_type = encode_multipart_formdata({"file": ("a.png", b"content"), "z": "1"})
         end = body.rindex(b"--\r\n")
         for length in range(end):
@@ -350,7 +350,7 @@ class TestMultipart:
 class TestImageSize:
     @pytest.mark.parametrize("frame", [0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xCF])
     def test_jpeg_frames(self, frame: int) -> None:
-        """A JPEG's size is in its frame's header, whatever process it was made with."""
+        """The size of a JPEG is read from its frame header, for every JPEG process."""
         assert image_size(jpeg(7, 9, frame)) == ("jpeg", 7, 9)
 
     @pytest.mark.parametrize(
@@ -363,12 +363,12 @@ class TestImageSize:
         ids=["table", "thumbnail", "fill"],
     )
     def test_jpeg_segments(self, before: bytes) -> None:
-        """Tables, thumbnails and fill bytes before the frame are not taken for it."""
+        """Tables, thumbnails and fill bytes before the frame do not affect the size."""
         assert image_size(jpeg(7, 9, before=before)) == ("jpeg", 7, 9)
 
     @pytest.mark.parametrize(("whole", "header"), [(png(), b"IHDR"), (jpeg(), b"\xff\xc0")])
     def test_cut(self, whole: bytes, header: bytes) -> None:
-        """An image that ends before its header has no size, one that ends in its pixels has it, no cut changes it."""
+        """An image that ends before its header has no size; an image that ends in its pixels has its size."""
         sizes = [image_size(whole[:length]) for length in range(len(whole) + 1)]
         assert set(sizes) == {None, image_size(whole)}
         assert set(sizes[: whole.index(header) + 9]) == {None}
@@ -382,7 +382,7 @@ class TestImageSize:
         assert image_size(written.getvalue()) == ("jpeg", 7, 9)
 
     def test_no_image(self) -> None:
-        """Neither text nor a signature in front of something else is an image."""
+        """A signature in front of other bytes is not an image."""
         for content in (
             b"",
             b"\xff\xd8",

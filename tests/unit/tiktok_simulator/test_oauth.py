@@ -1,4 +1,4 @@
-"""People allow the app its access at the simulated TikTok, the app gets a token for it, and gives it back."""
+"""Consent, token exchange and revocation at the simulated TikTok."""
 
 import json
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ def refusal(oauth: TikTokOAuth, code: SecretStr) -> int | None:
 
 class TestExchange:
     def test_round(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """A consent's code becomes a token that nobody had before, and that reaches what its person reaches."""
+        """A consent's code is exchanged for a new token with access to the user's advertisers."""
         first = connected(simulator, oauth, STARTER)
         second = connected(simulator, oauth, STARTER)
         assert first.access_token != second.access_token
@@ -68,7 +68,7 @@ class TestExchange:
         assert len(first.access_token.get_secret_value()) > 40
 
     def test_answer(self, simulator: Simulator) -> None:
-        """The answer names token, advertisers and scopes, these as numbers; the advertisers not if unwanted."""
+        """The response has token, advertisers and numeric scopes; the advertisers can be omitted."""
         code = code_in(simulator.consent(page_of(simulator), STARTER)).get_secret_value()
         data = post(simulator, "oauth2/access_token/", auth_code=code)["data"]
         assert set(data) == {"access_token", "advertiser_ids", "scope"}
@@ -79,7 +79,7 @@ class TestExchange:
         assert data["advertiser_ids"] == []
 
     def test_once(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """A code is good for one exchange; the token that it gave lives on."""
+        """A code can be exchanged once; a second attempt does not affect the token."""
         code = code_in(simulator.consent(page_of(simulator), STARTER))
         token = oauth.exchange(code).access_token
         assert refusal(oauth, code) == 40110
@@ -89,15 +89,15 @@ class TestExchange:
     def test_an_hour(
         self, simulator: Simulator, oauth: TikTokOAuth, clock: SecondsClock, age: int, refused: int | None
     ) -> None:
-        """A code is good for an hour."""
+        """A code is valid for one hour."""
         code = code_in(simulator.consent(page_of(simulator), STARTER))
         clock.now += age
         assert post(simulator, "oauth2/access_token/", auth_code=code.get_secret_value())["code"] == (refused or 0)
         assert refusal(oauth, code) == 40110
 
     def test_unknown_code(self, oauth: TikTokOAuth) -> None:
-        """A code that was never given is 40110."""
-        assert refusal(oauth, SecretStr("never-given")) == 40110
+        """An unknown code is 40110."""
+        assert refusal(oauth, SecretStr("never-issued")) == 40110
 
     @pytest.mark.parametrize(
         ("body", "refused"),
@@ -111,29 +111,29 @@ class TestExchange:
         ],
     )
     def test_wrong(self, simulator: Simulator, oauth: TikTokOAuth, body: dict[str, Any], refused: int) -> None:
-        """A wrong app, secret or parameter is refused and leaves the code as good as it was."""
+        """A wrong app, secret or parameter is refused, and the code stays valid."""
         code = code_in(simulator.consent(page_of(simulator), STARTER))
         answer = post(simulator, "oauth2/access_token/", **{"auth_code": code.get_secret_value(), **body})
         assert (answer["code"], answer["data"]) == (refused, {})
         assert oauth.exchange(code).access_token
 
-    def test_older_tokens_live(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """Who consents again has two tokens that work, whatever became of the first."""
+    def test_older_tokens_stay_valid(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
+        """A second consent gives a second valid token and does not change the first."""
         old = SecretStr(DemoToken.OWNER)
         new = connected(simulator, oauth, DemoToken.OWNER.user).access_token
         assert oauth.advertisers(old) == oauth.advertisers(new)
-        revived = connected(simulator, oauth, DemoToken.REVOKED.user).access_token
-        assert [row.advertiser_id for row in oauth.advertisers(revived)] == [DemoAdvertiser.EVERYTHING_READY]
+        reconnected = connected(simulator, oauth, DemoToken.REVOKED.user).access_token
+        assert [row.advertiser_id for row in oauth.advertisers(reconnected)] == [DemoAdvertiser.EVERYTHING_READY]
 
-    def test_nobody_reached(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """The exchange of somebody without ad accounts succeeds."""
+    def test_without_advertisers(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
+        """The exchange succeeds for a user without ad accounts."""
         code = code_in(simulator.consent(page_of(simulator), DemoToken.NEWCOMER.user))
         data = post(simulator, "oauth2/access_token/", auth_code=code.get_secret_value())["data"]
         assert data["advertiser_ids"] == []
         assert oauth.advertisers(SecretStr(data["access_token"])) == ()
 
     def test_header_is_ignored(self, simulator: Simulator) -> None:
-        """Whoever sends a token to an endpoint that takes none is not asked about it."""
+        """An endpoint that needs no token ignores the token header."""
         code = code_in(simulator.consent(page_of(simulator), STARTER)).get_secret_value()
         answer = requests.post(
             f"{simulator.base_url}/oauth2/access_token/",
@@ -144,7 +144,7 @@ class TestExchange:
         assert answer["code"] == 0
 
     def test_reset(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """A reset forgets codes and tokens alike."""
+        """A reset deletes new codes and tokens."""
         token = connected(simulator, oauth, STARTER).access_token
         code = code_in(simulator.consent(page_of(simulator), STARTER))
         simulator.reset()
@@ -156,7 +156,7 @@ class TestExchange:
 
 class TestScopes:
     def test_narrower(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """Of a group that is granted in part the parts are named; one that is not granted is not there."""
+        """A partly granted group is listed by its granted scopes; a group without granted scopes is not listed."""
         some = set(Scope) - {Scope.IDENTITY_DELETE, Scope.PIXEL_READ}
         grant = connected(simulator, oauth, STARTER, some)
         assert grant.scopes == ("10", "12", "15", "60", "68", "70", "90", "692", "693")
@@ -165,7 +165,7 @@ class TestScopes:
         assert connected(simulator, oauth, STARTER, set()).scopes == ()
 
     def test_enforced(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """What was not granted is refused, what was granted works."""
+        """Scopes that were not granted are refused; granted scopes work."""
         token = connected(simulator, oauth, STARTER, {Scope.ADVERTISER_READ}).access_token
         assert oauth.advertisers(token)
         answer = requests.get(
@@ -177,12 +177,12 @@ class TestScopes:
         assert "lacks the required scope" in answer["message"]
 
     def test_never_more_than_before(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """Who cannot grant a permission does not, whatever is ticked."""
+        """A permission that the user cannot grant is not granted even if it is ticked."""
         scopes = connected(simulator, oauth, DemoToken.NARROW_SCOPE.user).scopes
         assert scopes == ("10", "12", "15", "60", "68", "69", "70", "90")
 
     def test_again_with_more(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """A narrow consent does not narrow the next one."""
+        """A consent with few permissions does not limit the next consent."""
         connected(simulator, oauth, STARTER, {Scope.TERM})
         assert connected(simulator, oauth, STARTER).scopes == ("10", "12", "15", "60", "68", "69", "70", "80", "90")
 
@@ -193,7 +193,7 @@ def revoke(simulator: Simulator, token: str, **body: Any) -> dict[str, Any]:
 
 class TestRevoke:
     def test_once(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """A revoked token is dead, with the advertisers that it loses named; to revoke it again is 40105."""
+        """A revocation lists the token's advertisers and makes the token invalid; another revocation is 40105."""
         data = revoke(simulator, DemoToken.MANAGER)["data"]
         assert data == {
             "app_id": simulator.world.app_id,
@@ -210,15 +210,15 @@ class TestRevoke:
             oauth.advertisers(SecretStr(DemoToken.MANAGER))
         assert caught.value.code == 40105
 
-    def test_this_one_alone(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """A person's other tokens live on."""
+    def test_only_this_token(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
+        """The user's other tokens stay valid."""
         new = connected(simulator, oauth, DemoToken.OWNER.user).access_token
         oauth.revoke(new)
         assert simulator.world.tokens[new.get_secret_value()].revoked
         assert oauth.advertisers(SecretStr(DemoToken.OWNER))
 
     def test_header(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """The header must name the token too: without it nothing is revoked."""
+        """The header must contain the token too; otherwise nothing is revoked."""
         assert post(simulator, "oauth2/revoke_token/", access_token=DemoToken.OWNER)["code"] == 40104
         assert oauth.advertisers(SecretStr(DemoToken.OWNER))
 
@@ -234,8 +234,8 @@ class TestRevoke:
 
 
 class TestFaults:
-    def test_code_used_up_unheard(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """An exchange whose answer is lost has used the code up and made a token; one that never came has not."""
+    def test_lost_exchange(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
+        """An exchange whose response is lost uses the code and creates a token; a request that is lost does neither."""
         code = code_in(simulator.consent(page_of(simulator), STARTER))
         before = len(simulator.world.tokens)
         simulator.faults.add(Fault(path="oauth2/access_token/", kind=FaultKind.RESET_BEFORE, times=1))
@@ -247,7 +247,7 @@ class TestFaults:
         assert refusal(oauth, code) == 40110
 
     def test_of_a_token(self, simulator: Simulator) -> None:
-        """A fault of one token strikes when that token is to be revoked, and no other."""
+        """A fault for one token affects only the revocation of that token."""
         simulator.faults.add(Fault(path="oauth2/revoke_token/", kind=FaultKind.CODE, code=50000, token=DemoToken.OWNER))
         assert revoke(simulator, DemoToken.MANAGER)["code"] == 0
         assert revoke(simulator, DemoToken.OWNER)["code"] == 50000
@@ -257,7 +257,7 @@ class TestFaults:
 class TestJournal:
     @pytest.mark.parametrize("form", ["json", "broken", "url-encoded", "nested"])
     def test_secrets(self, simulator: Simulator, form: str) -> None:
-        """No app secret, code or token can be read in the journal, in whatever a body wraps them."""
+        """The journal contains no app secret, code or token, in whatever format the body is."""
         body = {"app_id": "1", "secret": "hide-1", "auth_code": "hide-2", "access_token": "hide-3", "other": "seen"}
         whole = json.dumps(body)
         sent = {"json": whole, "broken": whole[:-1], "url-encoded": urlencode(body), "nested": f'{{"a": [{whole}]}}'}
@@ -269,7 +269,7 @@ class TestJournal:
         assert len(simulator.requests) == 2
 
     def test_real_ones(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """A whole connection, from consent to revocation, shows nothing secret in journal and world."""
+        """Journal and world contain no secret after a complete flow from consent to revocation."""
         code = code_in(simulator.consent(page_of(simulator), STARTER))
         token = oauth.exchange(code).access_token
         oauth.advertisers(token)
@@ -281,12 +281,12 @@ class TestJournal:
             assert secret.get_secret_value() not in repr(simulator.world)
 
 
-class TestReach:
+class TestUserChange:
     def change(self, simulator: Simulator, user: str, body: Any) -> requests.Response:
         return requests.patch(f"{simulator.control_url}/users/{user}", json=body, timeout=5)
 
     def test_added_later(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """Ad accounts added later are reached by a person's every token and by later consents, until the reset."""
+        """All tokens of a user and later consents have access to ad accounts added later, until the reset."""
         newcomer = DemoToken.NEWCOMER
         second = connected(simulator, oauth, newcomer.user).access_token
         pending = code_in(simulator.consent(page_of(simulator), newcomer.user))
@@ -300,13 +300,13 @@ class TestReach:
         assert oauth.advertisers(SecretStr(newcomer)) == ()
 
     def test_without_a_token(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """It holds for who has no token yet, and others are left alone."""
+        """It works for a user without a token, and other users keep their access."""
         self.change(simulator, STARTER, {"advertiser_ids": []})
         assert oauth.advertisers(connected(simulator, oauth, STARTER).access_token) == ()
         assert oauth.advertisers(SecretStr(DemoToken.OWNER))
 
     def test_revoked_stays_revoked(self, simulator: Simulator) -> None:
-        """A dead token stays dead, and lacks what it lacked."""
+        """A revoked token stays revoked, and its missing permissions stay missing."""
         for token in (DemoToken.REVOKED, DemoToken.NARROW_SCOPE):
             before = simulator.world.tokens[token]
             self.change(simulator, token.user, {"advertiser_ids": []})
@@ -327,7 +327,7 @@ class TestReach:
         ],
     )
     def test_refused(self, simulator: Simulator, user: str, body: Any, why: str) -> None:
-        """A change that makes no sense is refused with the reason, and nothing is changed."""
+        """An invalid change is refused with the reason, and nothing is changed."""
         before = simulator.world.copy()
         response = self.change(simulator, user, body)
         assert response.status_code == 400
@@ -335,7 +335,7 @@ class TestReach:
         assert simulator.world == before
 
     def test_users_named_once(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
-        """The list of advertisers names a person once, however many tokens they have."""
+        """The list of advertisers contains a user once, even with several tokens."""
         connected(simulator, oauth, DemoToken.OWNER.user)
         rows = requests.get(f"{simulator.control_url}/advertisers", timeout=5).json()["advertisers"]
         assert rows[0]["users"] == ["u-owner", "u-narrow", "u-revoked"]

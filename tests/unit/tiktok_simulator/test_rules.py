@@ -1,4 +1,4 @@
-"""What holds for all endpoints of the simulated TikTok: envelope, tokens, advertisers, parameters, pages."""
+"""Rules of all endpoints of the simulated TikTok: envelope, tokens, advertisers, parameters, pages."""
 
 import re
 from typing import Any
@@ -15,25 +15,25 @@ OWNER_CENTER = "7200000000000000001"
 
 class TestEnvelope:
     def test_success(self, client: Client) -> None:
-        """A success has code 0, the message OK, a request id of TikTok's form and data."""
+        """A success has code 0, the message OK, a request id in TikTok's format and data."""
         answer = client.get("user/info/")
         assert set(answer) == {"code", "message", "request_id", "data"}
         assert (answer["code"], answer["message"]) == (0, "OK")
         assert re.fullmatch(r"\d{14}[0-9A-F]{18}", answer["request_id"])
 
     def test_refusal(self, client: Client) -> None:
-        """A refusal is HTTP 200 with a code, a message and empty data."""
+        """An error is HTTP 200 with a code, a message and empty data."""
         answer = client.get("user/info/", token=None)
         assert answer["code"] == 40104
         assert answer["data"] == {}
         assert answer["message"]
 
     def test_request_ids_are_unique(self, client: Client) -> None:
-        """No two answers have the same request id."""
+        """No two responses have the same request id."""
         assert len({client.get("user/info/")["request_id"] for _ in range(20)}) == 20
 
     def test_missing_slash(self, simulator: Simulator) -> None:
-        """A path without its slash, or an unknown one, is a plain 404 page."""
+        """A path without its slash and an unknown path are plain 404 pages."""
         for path in ("/user/info", "/nothing/here/"):
             response = requests.get(simulator.base_url + path, headers=headers_of(DemoToken.OWNER), timeout=5)
             assert response.status_code == 404
@@ -49,12 +49,12 @@ class TestEnvelope:
 
 class TestTokens:
     @pytest.mark.parametrize("token", ["never-existed", DemoToken.REVOKED])
-    def test_dead_token(self, client: Client, token: str) -> None:
+    def test_invalid_token(self, client: Client, token: str) -> None:
         """An unknown or revoked token is 40105."""
         assert client.get("user/info/", token)["code"] == 40105
 
     def test_scope(self, client: Client) -> None:
-        """A token without the scope is 40001 and the message names the endpoint; its other scopes work."""
+        """A token without the scope is 40001 and the message names the endpoint; the token's other scopes work."""
         answer = client.get("pixel/list/", DemoToken.NARROW_SCOPE, advertiser_id=DemoAdvertiser.EVERYTHING_READY)
         assert answer["code"] == 40001
         assert answer["message"].startswith("Permission error: The access token lacks the required scope for endpoint")
@@ -65,7 +65,7 @@ class TestTokens:
         "endpoint", [item for item in ENDPOINTS.values() if item.scope], ids=lambda endpoint: endpoint.path
     )
     def test_every_scope(self, client: Client, endpoint: Any) -> None:
-        """Each endpoint that needs a scope refuses a token without any."""
+        """Each endpoint that needs a scope refuses a token without scopes."""
         client.simulator.world.tokens["bare"] = Token("bare", "u", (), frozenset(Scope))
         ask = client.get if endpoint.method == "GET" else client.post
         assert "lacks the required scope" in ask(endpoint.path, "bare")["message"]
@@ -77,14 +77,14 @@ ADVERTISER_ENDPOINTS = ("identity/get/", "pixel/list/", "app/list/", "page/get/"
 class TestAdvertisers:
     @pytest.mark.parametrize("path", ADVERTISER_ENDPOINTS)
     def test_foreign(self, client: Client, path: str) -> None:
-        """An advertiser that is not the token's is 40001."""
+        """An advertiser to which the token has no access is 40001."""
         answer = client.get(path, advertiser_id=DemoAdvertiser.FOREIGN)
         assert answer["code"] == 40001
         assert answer["message"] == f"No permission to operate advertiser: {DemoAdvertiser.FOREIGN}"
 
     @pytest.mark.parametrize("path", ADVERTISER_ENDPOINTS)
     def test_deleted(self, client: Client, path: str) -> None:
-        """A deleted advertiser is 40001 too; only the message tells."""
+        """A deleted advertiser is 40001 too; only the message differs."""
         answer = client.get(path, advertiser_id=DemoAdvertiser.DELETED)
         assert answer["code"] == 40001
         assert "doesn't exist or has been deleted" in answer["message"]
@@ -92,7 +92,7 @@ class TestAdvertisers:
     @pytest.mark.parametrize("path", ADVERTISER_ENDPOINTS)
     @pytest.mark.parametrize("advertiser_id", ["12ab", "-1", "7" * 30])
     def test_not_an_id(self, client: Client, path: str, advertiser_id: str) -> None:
-        """What is not a 64-bit integer is 40002."""
+        """An id that is not a 64-bit integer is 40002."""
         assert client.get(path, advertiser_id=advertiser_id)["code"] == 40002
 
     def test_absent(self, client: Client) -> None:
@@ -113,14 +113,14 @@ class TestPages:
         ],
     )
     def test_page_size(self, client: Client, path: str, most: int, query: dict[str, str]) -> None:
-        """The largest page size is accepted; a larger one, or nonsense, is refused and not clamped."""
+        """The maximum page size is accepted; a larger or invalid size is refused, not reduced."""
         assert client.get(path, page_size=most, **query)["code"] == 0
         for wrong in (most + 1, 0, "ten"):
             assert client.get(path, page_size=wrong, **query)["code"] == 40002
         assert client.get(path, page=0, **query)["code"] == 40002
 
     def test_third_page(self, client: Client) -> None:
-        """The pages of MANY_PAGES hold every pixel once, the usable one on the third."""
+        """The pages of MANY_PAGES contain every pixel once; the usable pixel is on the third page."""
         query = {"advertiser_id": DemoAdvertiser.MANY_PAGES, "page_size": 20}
         pages = [client.data("pixel/list/", DemoToken.AGENCY, page=page, **query) for page in (1, 2, 3, 4)]
         assert pages[0]["page_info"] == {"page": 1, "page_size": 20, "total_number": 45, "total_page": 3}
@@ -133,7 +133,7 @@ class TestPages:
         assert pages[3]["pixels"] == []
 
     def test_many_of_everything(self, client: Client) -> None:
-        """MANY_PAGES has 130 custom identities, and its usable TT_USER, form and catalog are the last."""
+        """MANY_PAGES has 130 custom identities; its usable TT_USER, form and catalog are on the last pages."""
         query = {"advertiser_id": DemoAdvertiser.MANY_PAGES, "page_size": 100}
         custom = client.data("identity/get/", DemoToken.AGENCY, identity_type="CUSTOMIZED_USER", **query)
         assert custom["page_info"]["total_number"] == 130
@@ -153,7 +153,7 @@ class TestPages:
         ]
 
     def test_empty(self, client: Client) -> None:
-        """An empty list has no page: total_page is 0."""
+        """An empty list has total_page 0."""
         data = client.data("pixel/list/", DemoToken.MEDIA_BUYER, advertiser_id=DemoAdvertiser.NOTHING)
         assert data == {
             "pixels": [],
@@ -182,11 +182,11 @@ class TestParameters:
         ],
     )
     def test_wrong(self, client: Client, path: str, query: dict[str, str]) -> None:
-        """A parameter that is not what it should be is 40002."""
+        """A wrong parameter is 40002."""
         assert client.get(path, advertiser_id=DemoAdvertiser.EVERYTHING_READY, **query)["code"] == 40002
 
     def test_unknown_is_ignored(self, client: Client) -> None:
-        """An unknown parameter changes nothing: identity_id does not filter a list."""
+        """An unknown parameter is ignored: identity_id does not filter a list."""
         query = {"advertiser_id": DemoAdvertiser.EVERYTHING_READY}
         filtered = client.data("identity/get/", identity_id="1", **query)
         assert len(filtered["identity_list"]) == len(client.data("identity/get/", **query)["identity_list"]) == 2

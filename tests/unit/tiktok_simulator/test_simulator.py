@@ -1,4 +1,4 @@
-"""The simulator as a whole: its life, its connections, its limits and its command."""
+"""The simulator as a server: start and stop, connections, rate limit and command."""
 
 import http.client
 import os
@@ -43,14 +43,14 @@ def user_info(simulator: Simulator) -> int:
 
 class TestLife:
     def test_addresses(self) -> None:
-        """A running simulator says where it is, on a port of its own."""
+        """Each running simulator has an address with its own port."""
         with Simulator() as one, Simulator(host="localhost") as other:
             assert re.fullmatch(r"http://127\.0\.0\.1:\d+/open_api/v1\.3", one.base_url)
             assert re.fullmatch(r"http://127\.0\.0\.1:\d+/_simulator", one.control_url)
             assert one.base_url != other.base_url
 
     def test_not_started(self) -> None:
-        """Before the start, and after the end, there is no address."""
+        """A simulator has no address before its start and after its stop."""
         simulator = Simulator()
         with pytest.raises(RuntimeError, match="not started"):
             _ = simulator.base_url
@@ -70,7 +70,7 @@ class TestLife:
 
     @pytest.mark.parametrize("host", [str(ip_address(0)), "", "192.168.1.1", "example.com"])
     def test_loopback_only(self, host: str) -> None:
-        """The simulator listens to this machine alone."""
+        """The simulator listens on loopback only."""
         with pytest.raises(ValueError, match="only"):
             Simulator(host=host)
 
@@ -83,7 +83,7 @@ class TestLife:
                 Simulator(port=port).start()
 
     def test_stop_while_hanging(self) -> None:
-        """Stopping does not wait for what hangs, drips or is kept alive."""
+        """Stopping does not wait for hanging, slow or idle connections."""
         with Simulator() as simulator, ThreadPoolExecutor(3) as pool:
             simulator.faults.add(Fault(path="user/info/", kind=FaultKind.HANG, seconds=FOREVER, times=1))
             simulator.faults.add(Fault(path="user/info/", kind=FaultKind.SLOW_DRIP, seconds=FOREVER, times=1))
@@ -100,7 +100,7 @@ class TestLife:
             assert time.monotonic() - start < GENEROUS_SECONDS
 
     def test_own_world(self) -> None:
-        """A world of one's own is used, and a reset brings back its first state."""
+        """A simulator uses the given world, and a reset restores its initial state."""
         world = World(
             tokens={"t": Token("t", "u", ("5",))},
             advertisers={"5": Advertiser("5", "Own", identities=[Identity("9", "CUSTOMIZED_USER", "Own")])},
@@ -122,7 +122,7 @@ class TestLife:
 
 class TestConnections:
     def test_keep_alive(self) -> None:
-        """One connection carries many requests, errors and refused bodies among them, without any pause."""
+        """One connection serves many requests, including errors and refused bodies, without delays."""
         with Simulator() as simulator:
             address = urlsplit(simulator.base_url)
             connection = http.client.HTTPConnection("127.0.0.1", address.port or 0, timeout=5)
@@ -139,19 +139,19 @@ class TestConnections:
                     connection.request(method, f"{address.path}/{path}", body=b"x" * 5000, headers=OWNER)
                     connection.getresponse().read()
                     assert connection.sock is first
-            # With Nagle's algorithm each answer would wait 40 ms for the client's acknowledgement: 16 s in all.
+            # With Nagle's algorithm each response would wait 40 ms for the client's acknowledgement: 16 s in total.
             assert time.monotonic() - start < GENEROUS_SECONDS
             connection.close()
 
-    def test_side_by_side(self) -> None:
-        """Many requests at once are answered side by side."""
+    def test_parallel(self) -> None:
+        """Many requests are handled in parallel."""
         with Simulator(latency=0.5) as simulator, ThreadPoolExecutor(20) as pool:
             start = time.monotonic()
             assert set(pool.map(lambda _: user_info(simulator), range(20))) == {0}
             assert 0.5 <= time.monotonic() - start < GENEROUS_SECONDS
 
     def test_ids_among_threads(self) -> None:
-        """Identities created side by side all have ids of their own."""
+        """Identities created in parallel have unique ids."""
         with Simulator() as simulator, ThreadPoolExecutor(8) as pool:
 
             def create(_: int) -> str:
@@ -168,7 +168,7 @@ class TestConnections:
             assert len(simulator.world.advertisers[DemoAdvertiser.NOTHING].identities) == 24
 
     def test_tls(self, tmp_path: Path) -> None:
-        """With a certificate it speaks TLS, also while another client never says a word."""
+        """With a certificate it uses TLS, even while another client does not start its handshake."""
         public, context = certificate(tmp_path, "127.0.0.1")
         with Simulator(ssl_context=context) as simulator:
             assert simulator.base_url.startswith("https://")
@@ -185,7 +185,7 @@ class TestConnections:
 
 class TestRateLimit:
     def test_per_endpoint(self) -> None:
-        """Above the limit a request is 40100, whatever its token, for one endpoint and for one second."""
+        """A request above the limit is 40100 for any token, per endpoint and for one second."""
         with Simulator(rate_limit_qps=3) as simulator:
             codes = [user_info(simulator) for _ in range(4)]
             assert codes == [0, 0, 0, 40100]
@@ -199,8 +199,8 @@ class TestRateLimit:
             time.sleep(1)
             assert user_info(simulator) == 0
 
-    def test_nonsense(self) -> None:
-        """A limit below one request a second is refused."""
+    def test_refused(self) -> None:
+        """A limit below one request per second is refused."""
         with pytest.raises(ValueError, match="1 or more"):
             Simulator(rate_limit_qps=0)
 
@@ -218,7 +218,7 @@ class TestCommand:
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_serves(self, number: signal.Signals) -> None:
-        """The command prints its address in one line, serves, and ends quietly."""
+        """The command prints its address in one line, serves requests, and ends without output."""
         process = self.run("--port", "0")
         assert process.stdout is not None
         address = process.stdout.readline().strip()
@@ -228,7 +228,7 @@ class TestCommand:
         assert process.returncode == 0
 
     def test_port_taken(self) -> None:
-        """A taken port is one clear line and exit code 1."""
+        """A taken port causes a one-line message and exit code 1."""
         with Simulator() as simulator:
             port = urlsplit(simulator.base_url).port
             process = self.run("--port", str(port))
