@@ -108,12 +108,8 @@ class TestPage:
 
     def test_without_a_permission(self, simulator: Simulator, oauth: TikTokOAuth) -> None:
         """A permission that is not ticked is not granted."""
-        fields = [
-            ("app_id", simulator.world.app_id),
-            ("redirect_uri", CALLBACK),
-            ("user", STARTER),
-            ("decision", "allow"),
-        ]
+        app = [("app_id", simulator.world.app_id), ("redirect_uri", CALLBACK)]
+        choice = [("user", STARTER), ("decision", "allow"), ("scope", "800")]
         page = page_of(simulator).partition("?")[0]
         response = requests.post(page, data=[*app, *choice], timeout=5, allow_redirects=False)
         assert oauth.exchange(code_in(response.headers["Location"])).scopes == ("80",)
