@@ -173,7 +173,7 @@ def advertiser_info(context: RequestContext) -> JsonObject:
     """Describe advertisers by the requested `fields`; any of the flags among them suppresses all other fields.
 
     (Reference: portal doc 1739593083610113.) A row without the advertiser's id was recorded for a request that did not
-    ask for the id (2026-09-10). It is not known whether the flags always come with the id.
+    ask for the id (2026-09-10). That TikTok returns a requested id together with flags is an assumption.
     """
     query = context.read(_AdvertiserInfoParameters)
     if len(query.advertiser_ids) > _MAX_ADVERTISER_IDS:

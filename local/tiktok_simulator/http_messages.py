@@ -11,11 +11,12 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter, ValidationError
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
 JsonObject = dict[str, Any]
+_JSON_OBJECT = TypeAdapter(JsonObject)
 _FORM_TYPE = "multipart/form-data"
 
 
@@ -161,12 +162,9 @@ class HttpRequest:
     def json_object(self) -> JsonObject:
         """The body as a JSON object. ApiError: it is something else."""
         try:
-            body = json.loads(self.body)
-        except ValueError:
-            raise ApiError.bad_parameter("The request body is not valid JSON.") from None
-        if not isinstance(body, dict):
-            raise ApiError.bad_parameter("The request body is not a JSON object.")
-        return body
+            return _JSON_OBJECT.validate_json(self.body)
+        except ValidationError:
+            raise ApiError.bad_parameter("The request body is not a JSON object.") from None
 
     @cached_property
     def form(self) -> Form | None:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from local.tiktok_simulator import Simulator, User
 from tests.deep.fault_matrix.cells import Cell
@@ -73,7 +73,7 @@ class ConnectingRequest:
             unknown = self.cell.row.asks == "connect" and self.cell.row.endpoint == ACCOUNTS
             fault = self.cell.fault("what was sent" if unknown else secrets[0])
             if fault is not None:
-                self.tiktok.faults.add(replace(fault, token=None))
+                self.tiktok.faults.add(fault.model_copy(update={"token": None}))
             before = time.monotonic()
             told, failures = ask(SHORT_SECONDS[self.cell.row.asks] if self.cell.takes_time else SECONDS)
             seconds = time.monotonic() - before

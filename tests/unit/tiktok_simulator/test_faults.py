@@ -345,3 +345,9 @@ class TestRefused:
         made = Fault(path="*", kind=FaultKind.DATA_NULL, token=DemoToken.OWNER)
         assert DemoToken.OWNER not in repr(made)
         assert made.to_json() == {"path": "*", "kind": "data_null", "token": fingerprint(DemoToken.OWNER)}
+
+    def test_token_is_not_in_a_refusal(self) -> None:
+        """The error of an invalid fault does not contain the fault's token."""
+        with pytest.raises(ValidationError) as refused:
+            Fault(path="*", kind=FaultKind.CODE, token=DemoToken.OWNER)
+        assert DemoToken.OWNER not in str(refused.value)

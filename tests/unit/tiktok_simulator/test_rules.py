@@ -185,6 +185,35 @@ class TestParameters:
         """A wrong parameter is 40002."""
         assert client.get(path, advertiser_id=DemoAdvertiser.EVERYTHING_READY, **query)["code"] == 40002
 
+    @pytest.mark.parametrize(
+        ("path", "query", "message"),
+        [
+            ("pixel/list/", {"advertiser_id": ""}, "advertiser_id: Missing data for required field."),
+            ("pixel/list/", {"advertiser_id": "1.0"}, "advertiser_id: Not a valid integer."),
+            ("pixel/list/", {"page_size": "21"}, "page_size: Must be between 1 and 20."),
+            ("pixel/list/", {"page_size": "2.0"}, "page_size: Not a valid integer."),
+            ("pixel/list/", {"page": "0"}, "page: Must be an integer of 1 or more."),
+            ("pixel/list/", {"filtering": "{"}, "filtering: Not a valid JSON."),
+            ("pixel/list/", {"filtering": "[]"}, "filtering: Not a valid JSON object."),
+            ("identity/get/", {"filtering": "[]"}, "filtering: Not a valid JSON object."),
+            ("identity/get/", {"filtering": '{"keyword": 1}'}, "filtering.keyword: Not a valid string."),
+            ("app/list/", {"app_platform_ids": "{}"}, "app_platform_ids: Not a valid JSON list of strings."),
+            ("app/list/", {"app_platform_ids": "[1]"}, "app_platform_ids: Not a valid string."),
+            ("page/get/", {"business_types": "{}"}, "business_types: Not a valid JSON list of strings."),
+            ("page/get/", {"status": "DRAFT"}, "status: Must be one of: 'EDITED' or 'PUBLISHED'."),
+            ("advertiser/info/", {"advertiser_ids": "[]"}, "advertiser_ids: Missing data for required field."),
+            (
+                "advertiser/info/",
+                {"advertiser_ids": '["1"]', "fields": "{}"},
+                "fields: Not a valid JSON list of strings.",
+            ),
+        ],
+    )
+    def test_messages(self, client: Client, path: str, query: dict[str, str], message: str) -> None:
+        """The message names the wrong parameter and the reason."""
+        response = client.get(path, **{"advertiser_id": DemoAdvertiser.EVERYTHING_READY, **query})
+        assert (response["code"], response["message"]) == (40002, message)
+
     def test_unknown_is_ignored(self, client: Client) -> None:
         """An unknown parameter is ignored: identity_id does not filter a list."""
         query = {"advertiser_id": DemoAdvertiser.EVERYTHING_READY}
