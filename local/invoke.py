@@ -15,7 +15,7 @@ from pathlib import Path
 from local.ministack.emulator import is_up
 from local.ministack.invoke_template import INVOKE_TEMPLATE
 from local.paths import ROOT
-from local.sam_template import functions
+from local.sam_template import function_ids
 from local.tool_programs import tool_command
 
 
@@ -35,10 +35,10 @@ def main() -> int:
     """Run the function; its exit code is SAM CLI's, or 1 where something is missing."""
     options = _options()
     if not options.function and not options.event:
-        sys.stdout.write(overview(functions(), _events()))
+        sys.stdout.write(overview(function_ids(), _events()))
         return 0
     try:
-        asked = understood(options.function, options.event, functions(), _events())
+        asked = understood(options.function, options.event, function_ids(), _events())
         _check_stack(INVOKE_TEMPLATE)
     except NotInvokableError as error:
         sys.stderr.write(f"{error}\n")

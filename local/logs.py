@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError
 
 from local.ministack.emulator import Emulator, is_up
-from local.sam_template import functions
+from local.sam_template import function_ids
 from local.stack import STACK_NAME
 
 _POLL_SECONDS = 1.0
@@ -104,7 +104,7 @@ def groups_of(names: list[str]) -> dict[str, str]:
 def main() -> int:
     """Follow until Ctrl-C (0), or until the stack ends (0); 1 where nothing runs or no such function is there."""
     options = _options()
-    names = list(functions())
+    names = list(function_ids())
     if options.function and options.function not in names:
         sys.stderr.write(f"There is no function {options.function}. There are: {', '.join(names)}\n")
         return 1

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.sam_template import RESOURCES
 from publishing.aws.app_credentials import SecretsManagerApp
 from publishing.aws.json_api import AwsError, JsonApi
 from publishing.aws.tokens import CACHE_SECONDS
 from publishing.connecting.stores import NotSetUpError
 from tests.adapters.scripted_aws import CANARY, told
 from tests.support.clock import SecondsClock
-from tests.support.template import RESOURCES
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore import xform_name
 
+from local.sam_template import RESOURCES
 from publishing.aws.json_api import JsonApi
 from publishing.aws.table import Table
 from publishing.aws.teams import DynamoDBTeams
@@ -19,7 +20,6 @@ from publishing.teams import Role
 from tests.adapters.conftest import BUS, TABLE
 from tests.support.documentation import all_commands
 from tests.support.in_memory_stores import InMemoryRefreshes, InMemoryTeams
-from tests.support.template import RESOURCES
 from tools.in_memory_readiness import InMemoryQueue, InMemoryRecords
 
 if TYPE_CHECKING:

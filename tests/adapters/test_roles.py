@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from local.identity_provider import IdentityProvider
+from local.sam_template import RESOURCES
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator, World
 from publishing.aws.changes import DynamoDBChanges
 from publishing.aws.connections import DynamoDBConnections
@@ -34,7 +35,6 @@ from tests.adapters.items import typed
 from tests.support.function_handlers import Handler, wired_function
 from tests.support.in_memory_stores import secret_id_of
 from tests.support.invocations import FakeContext, api_event
-from tests.support.template import RESOURCES
 from tiktok_business.oauth import consent_url
 
 if TYPE_CHECKING:

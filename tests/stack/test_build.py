@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from local.ministack.build import BUILT_TEMPLATE, sam_build
+from local.sam_template import RESOURCES, TEMPLATE
 from local.stack import LocalStack
-from tests.support.template import RESOURCES, TEMPLATE
 from tools.bench import cold_starts, sizes
 from tools.bench.builds import FUNCTIONS, Build, Bytecode, differences, with_bytecode
 from tools.lambda_runtime import ENVIRONMENT, LAYERS, layers_of, link_packages, search_path

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from local.demo.teams import PEOPLE, TEAM
+from local.sam_template import FUNCTIONS
 from local.stack import LocalStack
 from local.tiktok_simulator import Simulator
 from tests.stack.resources import physical_id
 from tests.support.stack import eventually
-from tests.support.template import FUNCTIONS
 
 EVENTS = Path(__file__).parents[2] / "events"
 LOGICAL_IDS = {one["Properties"]["CodeUri"].removeprefix("functions/"): name for name, one in FUNCTIONS.items()}

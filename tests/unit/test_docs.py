@@ -7,11 +7,11 @@ from functools import cache
 
 import pytest
 
+from local.sam_template import TEMPLATE
 from publishing.connecting.refusals import Refusal
 from publishing.preflight.findings import Status
 from publishing.problems import PROBLEMS
 from tests.support.documentation import PAGES, ROOT, all_commands, anchors, blocks, links, prose, spans
-from tests.support.template import TEMPLATE
 from tools.docs.advice import PROBLEM_ADVICE, REFUSAL_ADVICE
 from tools.docs.tables import PLACES, TABLES, with_tables
 from tools.markdown import places

@@ -12,10 +12,10 @@ import schemathesis
 import yaml
 
 from local.paths import OPENAPI
+from local.sam_template import RESOURCES
 from publishing.connecting.refusals import MEANINGS, Refusal
 from publishing.problems import CONTENT_TYPE, PROBLEMS
 from tests.support.documentation import PAGES, blocks
-from tests.support.template import RESOURCES
 from tools.openapi import openapi, written
 from tools.openapi.operations import OPERATIONS, Operation
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from local.sam_template import RESOURCES, TEMPLATE
 from publishing.calls import BUDGET_SECONDS
 from publishing.log_events import LogEvent
 from publishing.preflight.findings import Finding, Status, Unverified
@@ -19,7 +20,6 @@ from publishing.readiness.events import DETAIL_TYPES
 from publishing.readiness.looks import Checked, Outcome
 from publishing.readiness.pacing import LEVELS, Pace
 from publishing.readiness.snapshot import Look
-from tests.support.template import RESOURCES, TEMPLATE
 
 Metric = tuple[str, str, frozenset[str]]
 """Namespace, name and the names of the dimensions."""

@@ -12,10 +12,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from local.paths import SCALING, SCALING_FIGURES, SCALING_PLOTS
+from local.sam_template import RESOURCES, TEMPLATE
 from local.tiktok_simulator import DemoAdvertiser
 from publishing.environment import duration
 from publishing.readiness.pacing import CALLS_PER_CHECK, LEVELS
-from tests.support.template import RESOURCES, TEMPLATE
 from tools.markdown import with_parts
 from tools.simulation import costs, run, workers
 from tools.simulation.cases import SIZES, Case, variations

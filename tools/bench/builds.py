@@ -12,7 +12,7 @@ from pathlib import Path
 from local.console import Console
 from local.ministack.build import sam_build
 from local.paths import WORK
-from local.sam_template import functions
+from local.sam_template import function_ids
 from tools.lambda_runtime import link_packages, search_path
 
 BACKGROUND_FUNCTIONS = (
@@ -22,7 +22,7 @@ BACKGROUND_FUNCTIONS = (
     "RefreshConnectionsFunction",
 )
 """Those that nobody waits for."""
-FUNCTIONS = tuple(functions().values())
+FUNCTIONS = tuple(function_ids().values())
 """Those of the template, by their logical ids."""
 _FOLDER = WORK / "bench"
 _ZIP_DATE = 315_532_800  # 1980-01-01, which SAM CLI gives every file of a zip

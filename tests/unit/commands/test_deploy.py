@@ -9,8 +9,7 @@ import pytest
 
 from local.deploy import RefusedError, Stage, changed_files, check, commands, stages_of
 from local.paths import ROOT
-from local.sam_template import parameter_default, parameters_without_default
-from tests.support.template import TEMPLATE
+from local.sam_template import TEMPLATE, parameter_default, parameters_without_default
 
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 SAID = dict.fromkeys(parameters_without_default(), "x")

@@ -9,8 +9,7 @@ import pytest
 
 from local.invoke import Asked, NotInvokableError, command, endpoint_of, overview, understood
 from local.paths import ROOT
-from local.sam_template import functions
-from tests.support.template import RESOURCES
+from local.sam_template import RESOURCES, function_ids
 
 IDS = {"publish_check": "PublishCheckFunction", "readiness": "ReadinessFunction"}
 EVENT = "events/publish_check.ready.json"
@@ -26,10 +25,10 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_function_of_the_template_is_known_by_its_folder() -> None:
     """The folder's name is all that one has to know."""
-    assert set(functions()) == {path.parent.name for path in ROOT.glob("functions/*/app.py")}
+    assert set(function_ids()) == {path.parent.name for path in ROOT.glob("functions/*/app.py")}
     template = RESOURCES
-    assert {template[logical_id]["Properties"]["CodeUri"] for logical_id in functions().values()} == {
-        f"functions/{folder}" for folder in functions()
+    assert {template[logical_id]["Properties"]["CodeUri"] for logical_id in function_ids().values()} == {
+        f"functions/{folder}" for folder in function_ids()
     }
 
 
@@ -77,7 +76,7 @@ def test_alone_it_lists_every_function_with_its_events() -> None:
     listed = run()
     assert listed.returncode == 0
     lines = {line.strip() for line in listed.stdout.splitlines()}
-    assert {f"{folder}  ({logical_id})" for folder, logical_id in functions().items()} <= lines
+    assert {f"{folder}  ({logical_id})" for folder, logical_id in function_ids().items()} <= lines
     assert {f"events/{path.name}" for path in ROOT.glob("events/*.json")} <= lines
     assert overview(IDS, EVENTS).index(EVENT) < overview(IDS, EVENTS).index("ReadinessFunction")
 

@@ -12,8 +12,7 @@ import pytest
 from local.logs import Follower, Logged, follow, groups_of
 from local.ministack.emulator import Emulator
 from local.paths import ROOT
-from local.sam_template import functions
-from tests.support.template import RESOURCES
+from local.sam_template import RESOURCES, function_ids
 
 MOMENT = 1_795_725_387_090  # 20:36:27.090 UTC
 
@@ -151,7 +150,7 @@ def test_the_groups_are_those_of_the_template() -> None:
         for one in RESOURCES.values()
         if one["Type"] == "AWS::Logs::LogGroup"
     }
-    assert set(groups_of(list(functions()))) == {name for name in groups if name.startswith("/aws/lambda/")}
+    assert set(groups_of(list(function_ids()))) == {name for name in groups if name.startswith("/aws/lambda/")}
 
 
 def test_where_nothing_runs_it_says_so() -> None:

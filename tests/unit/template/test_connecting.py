@@ -4,12 +4,12 @@ import json
 
 import pytest
 
+from local.sam_template import FUNCTIONS, RESOURCES, TEMPLATE, events
 from publishing import calls
 from publishing.connecting import callback_endpoint, worker
 from publishing.connecting.changes import LEASE
 from publishing.identities import images
 from publishing.readiness.looks import MAX_RECEIVES
-from tests.support.template import CALLBACK, FUNCTIONS, RESOURCES, TEMPLATE, events
 from tests.unit.template.grants import APP, CONNECTION_QUEUE, DEAD, GRANTS, TABLE
 
 LEASED = {
@@ -71,7 +71,7 @@ def test_tiktok_sends_people_to_the_callback() -> None:
     """The output to be registered at TikTok is the callback's own address, and what is made of the other route's."""
     url = TEMPLATE["Outputs"]["ConnectCallbackUrl"]["Value"]["Fn::Sub"]
     base: str = TEMPLATE["Outputs"]["ApiBaseUrl"]["Value"]["Fn::Sub"]
-    assert url == base + CALLBACK.removeprefix("get ")
+    assert url == f"{base}/api/v1/tiktok/connections/callback"
     (asked,) = events("CreateConnectionFunction", "Api")
     assert url == f"{base}{asked['Path']}/callback"
 

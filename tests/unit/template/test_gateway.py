@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from local.sam_template import RESOURCES
 from publishing.problems import CONTENT_TYPE, PROBLEMS, Problem
-from tests.support.template import RESOURCES
 
 GATEWAY_RESPONSES = {
     "UNAUTHORIZED": "unauthorized",

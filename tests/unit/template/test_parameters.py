@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from local.sam_template import FUNCTIONS, TEMPLATE
 from publishing.aws.look_queue import LONGEST_DELAY
 from publishing.environment import SettingsError, duration
 from publishing.readiness.cadence import Cadence
 from publishing.readiness.pacing import Pace
 from publishing.readiness.settings import cadence_from_environment, pace_from_environment
 from publishing.settings import Settings
-from tests.support.template import FUNCTIONS, TEMPLATE
 from tiktok_business.transport import PRODUCTION_BASE_URL
 from tools.lambda_runtime import ENVIRONMENT
 

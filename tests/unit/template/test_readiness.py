@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from local.sam_template import FUNCTIONS, RESOURCES, TEMPLATE, events
 from publishing.aws.table import DUE_INDEX
 from publishing.connecting.advertisers import MAX_LISTED
 from publishing.readiness.events import SOURCE
@@ -11,7 +12,6 @@ from publishing.readiness.looks import MAX_RECEIVES
 from publishing.readiness.pacing import LEVELS, Pace
 from publishing.readiness.worker import BUDGET_SECONDS, MARGIN_SECONDS
 from publishing.triggers import GOES_ON, RESERVE_MILLISECONDS, SAVED
-from tests.support.template import FUNCTIONS, RESOURCES, TEMPLATE, events
 from tests.unit.template.grants import DEAD, LOOKS, URGENT
 from tools import in_memory_readiness
 from tools.simulation.assumptions import AWS_CALL_SECONDS

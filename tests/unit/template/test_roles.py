@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.template import FUNCTIONS, named
+from local.sam_template import FUNCTIONS, referenced
 from tests.unit.template.grants import GRANTS, LOG
 
 
 def statements(function: str) -> list[dict[str, Any]]:
-    role = named(FUNCTIONS[function]["Properties"]["Role"])["Properties"]
+    role = referenced(FUNCTIONS[function]["Properties"]["Role"])["Properties"]
     return [one for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]]
 
 
@@ -19,7 +19,7 @@ def test_each_function_has_a_role_of_its_own() -> None:
     roles = [json.dumps(one["Properties"]["Role"]) for one in FUNCTIONS.values()]
     assert len(set(roles)) == len(FUNCTIONS)
     for one in FUNCTIONS.values():
-        role = named(one["Properties"]["Role"])["Properties"]
+        role = referenced(one["Properties"]["Role"])["Properties"]
         assert "ManagedPolicyArns" not in role
         assert role["AssumeRolePolicyDocument"]["Statement"] == [
             {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.template import CALLBACK, FUNCTIONS, RESOURCES, TEMPLATE, events, named
+from local.sam_template import FUNCTIONS, RESOURCES, TEMPLATE, events, referenced
 
 OUTPUTS = {
     "TableName": "Table",
@@ -66,13 +66,13 @@ def test_routes_lead_to_their_functions() -> None:
         for event in events(function, "Api")
         if "Auth" in event
     }
-    assert of_their_own == {CALLBACK: {"Authorizer": "NONE"}}
+    assert of_their_own == {"get /api/v1/tiktok/connections/callback": {"Authorizer": "NONE"}}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_each_function_has_a_log_that_ends(function: str) -> None:
     """A group of its own with a retention."""
-    group = named(FUNCTIONS[function]["Properties"]["LoggingConfig"]["LogGroup"])
+    group = referenced(FUNCTIONS[function]["Properties"]["LoggingConfig"]["LogGroup"])
     assert group["Type"] == "AWS::Logs::LogGroup"
     assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
