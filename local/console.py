@@ -1,61 +1,133 @@
-"""What the commands print: one line per step, with the seconds it took."""
+"""What the commands print: steps with the seconds they take, tables and lines, drawn by rich.
+
+On a terminal a running step has a spinner and a clock, and tables fit the window. Elsewhere (a file, a pipe, the log of
+continuous integration) the same text is printed once, without control codes.
+"""
 
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Literal, Never
 
-_WIDTH = 44
-_FRAMES = "|/-\\"
+from rich.console import Console as RichConsole
+from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+_LABEL_WIDTH = 44
+_WIDTH_WITHOUT_TERMINAL = 240
+_FAILED, _INTERRUPTED = 1, 130
 
 
-class StackError(Exception):
-    """The local stack cannot go on; the message is one line that says why and what to do."""
+class CommandError(Exception):
+    """A command cannot continue. The message says why and what to do; people read it without a stack trace."""
+
+
+class StackError(CommandError):
+    """The local stack cannot start or continue."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A running step of a command."""
+
+    _label: str
+    _progress: Progress | None
+    _task: TaskID
+
+    def update(self, text: str) -> None:
+        """Show how far the step is, behind its label. Only a terminal shows it."""
+        if self._progress is not None:
+            self._progress.update(self._task, description=f"{self._label}  {text}", refresh=True)
 
 
 class Console:
-    """Prints steps and plain lines; a quiet one prints nothing."""
+    """Prints to standard output. A quiet console prints nothing."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet
-        self._live = sys.stdout.isatty() and not quiet
+        self._rich = _rich_console("stdout", quiet=quiet)
+        self._live = self._rich.is_interactive and not quiet
 
     def line(self, text: str = "") -> None:
-        """Print a line."""
-        self._write(f"{text}\n")
+        """Print a line as it is: never wrapped or styled, so that it can be copied."""
+        self._rich.print(text)
+
+    def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Print a table. Columns of numbers are aligned right."""
+        cells = [list(row) for row in rows]
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        for index, title in enumerate(head):
+            column = [row[index] for row in cells]
+            table.add_column(title, justify="right" if _is_numeric(column) else "left", overflow="fold")
+        for row in cells:
+            table.add_row(*row)
+        self._rich.print(table, soft_wrap=False)
 
     @contextmanager
-    def step(self, label: str) -> Iterator[None]:
-        """Print a step's label at once, and the seconds (or that it failed) when it ends."""
+    def step(self, label: str, *, refresh_in_thread: bool = True) -> Iterator[Step]:
+        """Print the label when the step starts, and its seconds, or "failed", when it ends.
+
+        Without `refresh_in_thread` the clock moves at each `Step.update` only: for steps that fork the process.
+        """
         started = time.monotonic()
-        start_of_line = f"  {label:<{_WIDTH}}"
-        self._write(start_of_line)
-        ended = threading.Event()
-        spinner = threading.Thread(target=self._spin, args=(start_of_line, started, ended), daemon=True)
-        if self._live:
-            spinner.start()
-        outcome = "failed"
+        padded = f"  {label:<{_LABEL_WIDTH}}"
+        progress = _progress(self._rich, refresh_in_thread=refresh_in_thread) if self._live else None
+        if progress is None:
+            self._rich.print(padded, end="")
+        outcome = Text("failed", "red")
         try:
-            yield
-            outcome = f"{time.monotonic() - started:6.1f} s"
+            with progress or nullcontext():
+                yield Step(padded, progress, progress.add_task(padded) if progress else TaskID(0))
+            outcome = Text(_seconds(time.monotonic() - started))
         finally:
-            ended.set()
-            if self._live:
-                spinner.join()
-                start_of_line = f"\r{start_of_line}"
-            else:
-                start_of_line = ""
-            self._write(f"{start_of_line}{outcome}\n")
+            self._rich.print(Text(padded) + outcome if progress else outcome)
 
-    def _spin(self, start_of_line: str, started: float, ended: threading.Event) -> None:
-        turn = 0
-        while not ended.wait(0.1):
-            turn += 1
-            elapsed = time.monotonic() - started
-            self._write(f"\r{start_of_line}{elapsed:6.1f} s {_FRAMES[turn % len(_FRAMES)]}")
 
-    def _write(self, text: str) -> None:
-        if not self._quiet:
-            sys.stdout.write(text)
-            sys.stdout.flush()
+def exit_after(main: Callable[[], int]) -> Never:
+    """Run a command's `main` and exit with the code that it returns.
+
+    A CommandError is printed to standard error and exits with 1, Ctrl-C exits with 130; neither prints a stack trace.
+    """
+    try:
+        sys.exit(main())
+    except CommandError as error:
+        _rich_console("stderr", quiet=False).print(str(error), style="red")
+        sys.exit(_FAILED)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+class _Seconds(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(_seconds(task.elapsed or 0.0))
+
+
+def _rich_console(stream: Literal["stdout", "stderr"], *, quiet: bool) -> RichConsole:
+    # FORCE_COLOR and the like do not count: control codes are for terminals.
+    is_terminal = (sys.stdout if stream == "stdout" else sys.stderr).isatty()
+    return RichConsole(
+        stderr=stream == "stderr",
+        quiet=quiet,
+        force_terminal=is_terminal,
+        width=None if is_terminal else _WIDTH_WITHOUT_TERMINAL,
+        soft_wrap=True,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+
+
+def _progress(console: RichConsole, *, refresh_in_thread: bool) -> Progress:
+    label = TextColumn("{task.description}", markup=False)
+    spinner = SpinnerColumn("line")
+    return Progress(label, _Seconds(), spinner, console=console, transient=True, auto_refresh=refresh_in_thread)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:6.1f} s"
+
+
+def _is_numeric(column: Sequence[str]) -> bool:
+    return all(cell[:1].isdigit() for cell in column if cell)

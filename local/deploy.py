@@ -1,6 +1,6 @@
-"""`make deploy STAGE=…`: builds and deploys a stage of samconfig.toml to AWS, from what is committed and nothing else.
+"""`make deploy STAGE=…`: builds and deploys a stage of samconfig.toml to AWS, from committed files only.
 
-SAM CLI shows the change set and asks before it executes it (`confirm_changeset` of every stage).
+SAM CLI shows the change set and asks before it executes it (every stage sets `confirm_changeset`).
 """
 
 import argparse
@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from local.paths import ROOT, SAM
+from local.console import CommandError, Console, exit_after
+from local.paths import ROOT, TOOLS
 from local.sam_template import parameter_default, parameters_without_default
 from local.tool_programs import path_for_sam
 
 _CONFIG = ROOT / "samconfig.toml"
 _SHOWN_FILES = 10
-# What would deploy something else than the stage says, or build other than it deploys.
-_STAGES_OWN = (
+# Options with which the deployment would differ from the stage in samconfig.toml, or from the build.
+_OPTIONS_OF_STAGE = (
     "--config-env",
     "--config-file",
     "--parameter-overrides",
@@ -33,73 +34,77 @@ _STAGES_OWN = (
 )
 
 
-class RefusedError(Exception):
-    """Nothing is deployed; the message says why and what to do."""
+class RefusedError(CommandError):
+    """This must not be deployed."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of samconfig.toml."""
+    """A stage of samconfig.toml: its name and the values of template parameters that it sets."""
 
     name: str
     parameters: Mapping[str, str]
 
     @classmethod
     def of(cls, name: str, config: Mapping[str, Any]) -> Self:
-        """The stage of that name; RefusedError where there is none."""
+        """Read a stage from the content of samconfig.toml. RefusedError if there is no such stage."""
         stages = stages_of(config)
         if name not in stages:
-            said = f"There is no stage {name}" if name else "Say which stage, STAGE=…"
-            raise RefusedError(f"{said}: samconfig.toml has {' and '.join(stages)}.")
+            reason = f"Unknown stage {name}" if name else "STAGE is missing"
+            raise RefusedError(f"{reason}. Stages in samconfig.toml: {', '.join(stages)}")
         given = config[name]["deploy"]["parameters"].get("parameter_overrides", [])
         return cls(name, dict(one.split("=", 1) for one in (shlex.split(given) if isinstance(given, str) else given)))
 
     def parameter(self, name: str) -> str:
-        """What the stage says for a parameter, or what the template does."""
+        """The value of a parameter: the stage's own, or the default of the template."""
         return self.parameters[name] if name in self.parameters else parameter_default(name)
 
-    def unsaid(self) -> list[str]:
-        """The parameters that every deployment has to say, and this stage does not."""
+    def unset(self) -> list[str]:
+        """The parameters without default that the stage does not set."""
         return [name for name in parameters_without_default() if name not in self.parameters]
 
 
 def stages_of(config: Mapping[str, Any]) -> list[str]:
-    """What can be deployed: the sections with settings of `sam deploy`, but for the one without a stage's name."""
+    """The stages: the sections with settings of `sam deploy`, except "default"."""
     return [name for name, one in config.items() if name != "default" and isinstance(one, dict) and "deploy" in one]
 
 
 def commands(stage: Stage, further: list[str]) -> list[list[str]]:
-    """What is run, in this order, as long as it goes well."""
-    sam, environment = str(SAM / "sam"), ("--config-env", stage.name)
+    """The commands to run in this order, each if the one before succeeded. `further` are options of `sam deploy`."""
+    sam, environment = str(TOOLS / "sam"), ("--config-env", stage.name)
     given = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in stage.parameters.items()]
     overrides = ("--parameter-overrides", *given) if given else ()
-    # What is asked for is not committed yet, and may be another Architecture than the one that was built.
+    # The answers to --guided are not committed yet, and may name another Architecture than the built one.
     only_shown = ("--no-execute-changeset",) if _is_guided(further) else ()
-    # The build needs the parameters too: Architecture and PythonRuntime decide what is compiled.
+    # The build needs the parameters too: it compiles for the Architecture and the PythonRuntime.
     return [[sam, "build", *environment, *overrides], [sam, "deploy", *environment, *further, *only_shown]]
 
 
 def check(stage: Stage, further: list[str], changed: list[str], python: str) -> None:
-    """RefusedError where this must not be deployed."""
-    # A short option's value may follow it at once.
-    own = [option for option in further if option.partition("=")[0] in _STAGES_OWN or option.startswith("-t")]
+    """Check that this may be deployed.
+
+    `further` are options of `sam deploy`, `changed` the files that are not committed, `python` is the Python that builds,
+    for example "python3.13".
+
+    Raises:
+        RefusedError: an option contradicts the stage, a file is not committed, the Python is wrong, or the stage lacks a
+            parameter.
+    """
+    # The value of a short option may follow it without a space.
+    own = [option for option in further if option.partition("=")[0] in _OPTIONS_OF_STAGE or option.startswith("-t")]
     if own:
-        raise RefusedError(
-            f"{own[0]} is the stage's own: write it to samconfig.toml, so that it is known and built too."
-        )
+        raise RefusedError(f"{own[0]} belongs to the stage. Set it in samconfig.toml, so that the build uses it too.")
     if changed:
         files = "\n  ".join(changed[:_SHOWN_FILES])
         more = f"\n  and {len(changed) - _SHOWN_FILES} more" if len(changed) > _SHOWN_FILES else ""
-        raise RefusedError(
-            f"Only what is committed is deployed, and this is not:\n  {files}{more}\nCommit or stash it first."
-        )
+        raise RefusedError(f"These files are not committed:\n  {files}{more}\nCommit or stash them first.")
     wanted = stage.parameter("PythonRuntime")
     if python != wanted:
-        raise RefusedError(f"AWS would run {wanted}, which must build it, and here is {python}: see make doctor.")
-    if stage.unsaid() and not _is_guided(further):
+        raise RefusedError(f"The stage runs on {wanted}, but this environment has {python}. See make doctor.")
+    if stage.unset() and not _is_guided(further):
         raise RefusedError(
-            f"samconfig.toml does not say {', '.join(stage.unsaid())} of {stage.name}: "
-            f"make deploy STAGE={stage.name} ARGS=--guided asks for them; commit what it writes there."
+            f"The stage {stage.name} in samconfig.toml does not set {', '.join(stage.unset())}. "
+            f"Enter them with make deploy STAGE={stage.name} ARGS=--guided, and commit samconfig.toml."
         )
 
 
@@ -108,36 +113,32 @@ def _is_guided(further: list[str]) -> bool:
 
 
 def changed_files(root: Path) -> list[str]:
-    """What git would call changed or not tracked; RefusedError outside a repository, or without git."""
+    """The changed and untracked files, as `git status` prints them. RefusedError outside a repository or without git."""
     try:
         ended = subprocess.run(
-            ["git", "status", "--porcelain", "--untracked-files=all"],  # noqa: S607 - the git of who deploys
+            ["git", "status", "--porcelain", "--untracked-files=all"],  # noqa: S607 - the user's git
             cwd=root,
             capture_output=True,
             text=True,
             check=False,
         )
     except FileNotFoundError:
-        raise RefusedError("Only what is committed is deployed, and there is no git: see make doctor.") from None
+        raise RefusedError("git is not installed. Only committed files are deployed: see make doctor.") from None
     if ended.returncode != 0:
-        raise RefusedError(f"Only what is committed is deployed, and git says: {ended.stderr.strip()}")
+        raise RefusedError(f"Only committed files are deployed, and git failed: {ended.stderr.strip()}")
     return ended.stdout.splitlines()
 
 
 def main() -> int:
-    """Build and deploy; the exit code is SAM CLI's, or 1 where it is refused."""
+    """Build and deploy; returns the exit code of SAM CLI."""
     options = _options()
-    try:
-        stage = Stage.of(options.stage, tomllib.loads(_CONFIG.read_text()))
-        python = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        check(stage, options.further, changed_files(ROOT), python)
-    except RefusedError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+    stage = Stage.of(options.stage, tomllib.loads(_CONFIG.read_text()))
+    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    check(stage, options.further, changed_files(ROOT), python)
+    console = Console()
     environment = {**os.environ, "PATH": path_for_sam()}
     for command in commands(stage, options.further):
-        sys.stdout.write(f"+ {shlex.join(['sam', *command[1:]])}\n")
-        sys.stdout.flush()
+        console.line(f"+ {shlex.join(['sam', *command[1:]])}")
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603 - SAM CLI
         if code:
             return code
@@ -152,4 +153,4 @@ def _options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_after(main)

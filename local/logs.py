@@ -1,8 +1,7 @@
-"""`make logs`: follows what the functions of the running local stack log, one readable line each."""
+"""`make logs`: follows the logs of the local stack's functions, one readable line per entry."""
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -13,33 +12,35 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError
 
+from local.console import CommandError, Console, exit_after
 from local.ministack.emulator import Emulator, is_up
 from local.sam_template import function_ids
 from local.stack import STACK_NAME
 
 _POLL_SECONDS = 1.0
-# A line may come into the logs a little after younger ones of another worker.
+# An entry can arrive after newer entries of another worker.
 _OVERLAP_MS = 5_000
 _FIRST_LINES = 20
 _NAME_WIDTH = 21
-# Said in columns of their own, or about the logger alone.
+# Shown in columns of their own, or facts about the logger.
 _NOT_FIELDS = frozenset({"level", "location", "message", "timestamp", "service", "exception", "stack_trace"})
-_LAMBDAS_OWN = ("START RequestId: ", "END RequestId: ", "INIT_START ")
+_LAMBDA_PREFIXES = ("START RequestId: ", "END RequestId: ", "INIT_START ")
 
 
 @dataclass(frozen=True)
-class Logged:
-    """A line as CloudWatch has it."""
+class LogEntry:
+    """An entry of a CloudWatch log stream."""
 
     at: int
+    """Milliseconds since 1970."""
     function: str
     stream: str
     message: str
 
     def readable(self) -> str | None:
-        """Time, function, level, message and fields; None for the lines of Lambda's own that tell nothing."""
+        """Time, function, level, message and fields in one line; None for Lambda's own start and end lines."""
         text = self.message.rstrip()
-        if not text or text.startswith(_LAMBDAS_OWN):
+        if not text or text.startswith(_LAMBDA_PREFIXES):
             return None
         if text.startswith("REPORT RequestId: "):
             return self._line("-", "ended after", [text.partition("\tDuration: ")[2].partition("\t")[0]])
@@ -53,80 +54,78 @@ class Logged:
 
     def _line(self, level: str, message: str, fields: list[str]) -> str:
         moment = datetime.fromtimestamp(self.at / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
-        said = "  ".join(filter(None, [message, " ".join(fields)]))
-        return f"{moment}  {self.function:<{_NAME_WIDTH}}  {level:<7}  {said}"
+        text = "  ".join(filter(None, [message, " ".join(fields)]))
+        return f"{moment}  {self.function:<{_NAME_WIDTH}}  {level:<7}  {text}"
 
 
 @dataclass
 class Follower:
-    """Reads log groups again and again, and yields every line once, in the order of time."""
+    """Polls log groups; returns every entry once, ordered by time."""
 
     client: Any
     groups: Mapping[str, str]
-    """The function of each log group."""
-    _seen: set[Logged] = field(default_factory=set)
+    """The function's name by log group."""
+    _seen: set[LogEntry] = field(default_factory=set)
     _since: int = 0
 
-    def new_lines(self) -> list[Logged]:
-        """What has come since the last time."""
-        found = [line for group, function in self.groups.items() for line in self._read(group, function)]
-        # What one run logs has one moment here, and is told in the order of the log.
-        fresh = sorted((line for line in dict.fromkeys(found) if line not in self._seen), key=lambda line: line.at)
+    def new_entries(self) -> list[LogEntry]:
+        """The entries that arrived since the last call."""
+        found = [entry for group, function in self.groups.items() for entry in self._read(group, function)]
+        # All entries of one invocation have the same time here; the sort keeps their order.
+        new = sorted((entry for entry in dict.fromkeys(found) if entry not in self._seen), key=lambda entry: entry.at)
         if found:
-            self._since = max(line.at for line in found) - _OVERLAP_MS
-        self._seen = {line for line in self._seen.union(found) if line.at >= self._since}
-        return fresh
+            self._since = max(entry.at for entry in found) - _OVERLAP_MS
+        self._seen = {entry for entry in self._seen.union(found) if entry.at >= self._since}
+        return new
 
-    def _read(self, group: str, function: str) -> Iterator[Logged]:
+    def _read(self, group: str, function: str) -> Iterator[LogEntry]:
         pages = self.client.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=self._since)
-        with suppress(self.client.exceptions.ResourceNotFoundException):  # make run is still deploying
+        with suppress(self.client.exceptions.ResourceNotFoundException):  # make run has not deployed it yet
             for page in pages:
                 for event in page["events"]:
-                    yield Logged(event["timestamp"], function, event["logStreamName"], event["message"])
+                    yield LogEntry(event["timestamp"], function, event["logStreamName"], event["message"])
 
 
 def follow(follower: Follower, write: Callable[[str], object], wait: Callable[[], object]) -> None:
-    """Write the last lines that are there, then every further one; ends with what `wait` or the reading raises."""
-    readable = filter(None, (line.readable() for line in reversed(follower.new_lines())))
+    """Write the last entries, then every new one after each `wait`. Ends with the exception of `wait` or of reading."""
+    readable = filter(None, (entry.readable() for entry in reversed(follower.new_entries())))
     for text in reversed(list(islice(readable, _FIRST_LINES))):
-        write(f"{text}\n")
+        write(text)
     while True:
         wait()
-        for text in filter(None, (line.readable() for line in follower.new_lines())):
-            write(f"{text}\n")
+        for text in filter(None, (entry.readable() for entry in follower.new_entries())):
+            write(text)
 
 
 def groups_of(names: list[str]) -> dict[str, str]:
-    """The log groups of these functions in the local stack."""
+    """The names of functions in the local stack, by their log groups."""
     return {f"/aws/lambda/{STACK_NAME}-{name.replace('_', '-')}": name for name in names}
 
 
 def main() -> int:
-    """Follow until Ctrl-C (0), or until the stack ends (0); 1 where nothing runs or no such function is there."""
+    """Follow the logs until Ctrl-C or until the stack ends; both return 0.
+
+    Raises:
+        CommandError: no local stack is running, or the function does not exist.
+    """
     options = _options()
     names = list(function_ids())
     if options.function and options.function not in names:
-        sys.stderr.write(f"There is no function {options.function}. There are: {', '.join(names)}\n")
-        return 1
+        raise CommandError(f"Unknown function {options.function}. Functions: {', '.join(names)}")
     stack = Emulator(options.port)
     if not is_up(stack.url):
-        sys.stderr.write(f"No local stack answers at {stack.url}: start it with make run, or say its PORT=….\n")
-        return 1
+        raise CommandError(f"No local stack responds at {stack.url}. Start it with make run, or set its PORT=…")
+    console = Console()
     follower = Follower(stack.client("logs"), groups_of([options.function] if options.function else names))
     try:
-        follow(follower, _write, lambda: time.sleep(_POLL_SECONDS))
+        follow(follower, console.line, lambda: time.sleep(_POLL_SECONDS))
     except KeyboardInterrupt:
-        _write("\n")
+        console.line()
     except BotoCoreError:
         if is_up(stack.url):
             raise
-        _write("The local stack has ended.\n")
+        console.line("The local stack has stopped.")
     return 0
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
 
 
 def _json(text: str) -> dict[str, Any] | None:
@@ -149,11 +148,11 @@ def _indented(text: str) -> str:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m local.logs", description="Follow the functions' logs.")
+    parser = argparse.ArgumentParser(prog="python -m local.logs", description="Follow the logs of the functions.")
     parser.add_argument("--port", type=int, default=4566, help="port of emulated AWS on 127.0.0.1")
-    parser.add_argument("--function", default="", help="the folder's name of one function; all without it")
+    parser.add_argument("--function", default="", help="the name of one function's folder; by default all functions")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_after(main)

@@ -1,19 +1,17 @@
-"""Where things are in a checkout."""
+"""The files and folders of a checkout that the commands read and write."""
 
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# Environments of command-line tools, see local/make-environments.
-SAM = ROOT / ".tools" / "sam" / "bin"
-MINISTACK = ROOT / ".tools" / "ministack" / "bin"
-# What the local stack makes and keeps: the build, logs, the environment for `sam local invoke`.
+TOOLS = ROOT / ".tools" / "bin"
 WORK = ROOT / ".local"
+"""What the local stack writes: the build, logs, the template for `make invoke`."""
 OPENAPI = ROOT / "docs" / "openapi.yaml"
 EVENT_SCHEMAS = ROOT / "docs" / "events"
 PERFORMANCE = ROOT / "docs" / "performance.md"
-# What `make bench ARGS=--write` measured last.
 PERFORMANCE_FIGURES = ROOT / "docs" / "performance.json"
+"""The figures of the last `make bench ARGS=--write`."""
 SCALING = ROOT / "docs" / "scaling.md"
-# What `make simulate ARGS=--write` found last, and the page's plots.
 SCALING_FIGURES = ROOT / "docs" / "scaling.json"
+"""The figures of the last `make simulate ARGS=--write`."""
 SCALING_PLOTS = ROOT / "docs" / "scaling"

@@ -1,11 +1,10 @@
-"""The whole local stack: emulated AWS with the deployed product, a simulated TikTok, identity provider and wizard."""
+"""The whole local stack: emulated AWS with the deployed product, simulated TikTok, identity provider and wizard."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from local.api_page import ApiPage
 from local.console import Console
 from local.demo.teams import Person, write_demo_data, write_demo_items
 from local.identity_provider import IdentityProvider
@@ -20,13 +19,16 @@ STACK_NAME = "wevion-local"
 
 
 class LocalStack:
-    """Everything that `make run` starts and the stack tests use. A context manager that ends what it started.
+    """Everything that `make run` starts and the stack tests use. A context manager that stops what it started.
 
     with LocalStack() as stack:
         requests.get(f"{stack.base_url}/api/v1/tiktok/identities/check", headers=stack.bearer(MEDIA_BUYER))
 
-    `tiktok` is the simulator (world, faults, received requests), `identity_provider` issues any token, `aws` makes
-    clients of emulated services. Port 0 takes a free one. StackError where something does not start.
+    `tiktok` is the simulator (world, faults, received requests), `identity_provider` issues tokens, `aws` makes clients
+    of emulated services. Port 0 means any free port; `parameters` are values of template parameters.
+
+    Raises:
+        StackError: a part does not start.
     """
 
     def __init__(
@@ -40,7 +42,6 @@ class LocalStack:
         self.tiktok = Simulator()
         self.identity_provider = IdentityProvider()
         self.wizard = Wizard()
-        self.api_page = ApiPage()
         self._parameters = dict(parameters or {})
         self._console = console or Console(quiet=True)
         self._started = ExitStack()
@@ -49,19 +50,19 @@ class LocalStack:
 
     @property
     def main(self) -> Deployment:
-        """The deployment that was made at the start."""
+        """The deployment made at the start. RuntimeError before the start."""
         if self._main is None:
             raise RuntimeError("the local stack is not started")
         return self._main
 
     @property
     def base_url(self) -> str:
-        """What stands before `/api/v1/tiktok`."""
+        """The address before `/api/v1/tiktok`."""
         return self.main.base_url
 
     @property
     def table_name(self) -> str:
-        """The deployed DynamoDB table."""
+        """The name of the deployed DynamoDB table."""
         return self.main.table_name
 
     def client(self, service: str) -> Any:
@@ -69,7 +70,7 @@ class LocalStack:
         return self.aws.client(service)
 
     def bearer(self, person: Person) -> dict[str, str]:
-        """The headers with which a demo person calls, always with the same token."""
+        """The Authorization header of a demo person, with the same token at each call."""
         if person not in self._tokens:
             token = self.identity_provider.token(person.user_id, person.team_id, algorithm="ES256")
             self._tokens[person] = token
@@ -77,11 +78,11 @@ class LocalStack:
 
     @property
     def background(self) -> Background:
-        """Its functions that nobody calls over HTTP."""
+        """The functions without a route, and the event bus."""
         return Background(self.aws, self.main)
 
     def deploy(self, stack_name: str, parameters: Mapping[str, str] | None = None) -> Deployment:
-        """Deploy the same template as another stack beside the first one, with secrets of its own."""
+        """Deploy the template as another stack beside the first one, with its own secrets."""
         return deploy(
             self.aws,
             stack_name,
@@ -97,26 +98,25 @@ class LocalStack:
         )
 
     def restore_demo_items(self) -> None:
-        """Bring the items of the demo teams back to what they were at the start."""
+        """Restore the items of the demo teams as they were at the start."""
         write_demo_items(self.aws, self.main, self.tiktok.world)
 
-    def start_over(self) -> None:
-        """Bring TikTok and the demo teams back to what they were at the start."""
+    def reset(self) -> None:
+        """Restore the simulated TikTok and the demo teams as they were at the start."""
         self.tiktok.reset()
         self.restore_demo_items()
 
     def write_demo_data(self, deployment: Deployment) -> None:
-        """Write the demo teams to a deployment."""
+        """Write the demo teams and their secrets to a deployment."""
         write_demo_data(self.aws, deployment, self.tiktok.world)
 
     def __enter__(self) -> Self:
         with ExitStack() as started:
-            self.aws.take_port()
+            self.aws.choose_port()
             build(self._console)
             started.enter_context(self.tiktok)
             started.enter_context(self.identity_provider)
             started.enter_context(self.wizard)
-            started.enter_context(self.api_page)
             with self._console.step("Starting MiniStack (emulated AWS)"):
                 started.enter_context(self.aws)
             with self._console.step(f"Deploying {STACK_NAME} (sam deploy)"):
@@ -136,7 +136,8 @@ class LocalStack:
         settings = page_settings(
             base_url=self.base_url, control_url=self.tiktok.control_url, world=self.tiktok.world, bearer=self.bearer
         )
-        return Shown(settings, (_origin(self.base_url), _origin(self.tiktok.control_url)), news, self.start_over)
+        origins = (_origin(self.base_url), _origin(self.tiktok.control_url))
+        return Shown(self.base_url, settings, origins, news, self.reset)
 
 
 def _origin(url: str) -> str:

@@ -1,6 +1,5 @@
 """Emulated AWS: MiniStack, and template.yaml built for this machine and deployed to it.
 
-`emulator` is MiniStack itself, `build` what `sam build` makes, `deployment` a deployed stack and `gateway_parity` what
-MiniStack leaves out of it. `background` reaches the functions that nobody calls over HTTP, `invoke_template` prepares
-`make invoke`.
+`emulator` runs MiniStack. `build` runs SAM CLI and builds the template, `deployment` deploys what was built and adds what
+MiniStack leaves out. `background` starts what happens without an HTTP call.
 """

@@ -1,4 +1,4 @@
-"""What happens on a deployed stack without an HTTP call: sweeps, events of other services and for them, time."""
+"""What happens on a deployed stack without an HTTP call: sweeps, events to and from other services, passing time."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from local.ministack.deployment import Deployment
 from local.ministack.emulator import Emulator
 
 Item = Mapping[str, Any]
-"""As DynamoDB has it: each value with its type."""
+"""An item in DynamoDB's JSON, where each value has a type."""
 
 FAST: Mapping[str, str] = {
     "ReadinessSchedule": "rate(1 minute)",
@@ -20,18 +20,21 @@ FAST: Mapping[str, str] = {
     "IdleEvery": "10 minutes",
     "ConfirmAfter": "3 seconds",
 }
-"""Parameters with which what takes hours is seen in minutes."""
+"""Template parameters that shorten hours to minutes."""
 
 
 @dataclass
 class Background:
-    """The functions of one deployment that nobody calls over HTTP."""
+    """Starts the functions of one deployment that have no route, and listens to its event bus."""
 
     aws: Emulator
     deployment: Deployment
 
     def sweep(self, scheduled_for: datetime | None = None) -> None:
-        """Start the sweep as its schedule does, and wait until it has queued what is due."""
+        """Run the sweep as its schedule does, and wait until it has queued the due checks.
+
+        `scheduled_for` is the time of the schedule, by default now.
+        """
         moment = scheduled_for or datetime.now(UTC)
         event = {
             "version": "0",
@@ -48,18 +51,18 @@ class Background:
             raise StackError(f"the sweep failed: {answer['Payload'].read().decode()}")
 
     def make_due(self, team_id: str) -> None:
-        """Let the time pass until all advertisers of a team are due."""
+        """Make all advertisers of a team due for a check now."""
         for item in self._items(f"READINESS#{team_id}"):
             self._update(item, "SET due_at = :past ADD revision :one", {":past": {"N": "0"}, ":one": {"N": "1"}})
 
     def make_connections_due(self, team_id: str) -> None:
-        """Let the time pass until the lists of a team's connections, and changes that nobody finished, are due."""
+        """Make the team's connections due for a refresh now, and end the leases of their pending operations."""
         for item in self._items(f"TEAM#{team_id}", FilterExpression="attribute_exists(due_shard)"):
             lease = ", lease_until = :past" if "lease_until" in item else ""
             self._update(item, f"SET due_at = :past{lease}", {":past": {"N": "0"}})
 
-    def ask(self, source: str, detail_type: str, detail: Mapping[str, Any]) -> None:
-        """Put an event of another service on the bus."""
+    def put_event(self, source: str, detail_type: str, detail: Mapping[str, Any]) -> None:
+        """Put an event of another service on the event bus."""
         entry = {
             "Source": source,
             "DetailType": detail_type,
@@ -68,11 +71,14 @@ class Background:
         }
         answer = self.aws.client("events").put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
-            raise StackError(f"the bus did not take the event: {answer['Entries']}")
+            raise StackError(f"the event bus rejected the event: {answer['Entries']}")
 
     @contextmanager
-    def listener(self, name: str = "told") -> Iterator["Listener"]:
-        """Hear what is told on the bus: a rule of this listener's own, whose target is a queue."""
+    def listener(self, name: str = "listener") -> Iterator["Listener"]:
+        """Receive the events on the bus: a rule and its target, a queue, which exist inside the `with` block.
+
+        `name` is part of the names of both; listeners at the same time need different names.
+        """
         sqs, events = self.aws.client("sqs"), self.aws.client("events")
         bus = self.deployment.outputs["EventBusName"]
         queue = sqs.create_queue(QueueName=f"{bus}-{name}")["QueueUrl"]
@@ -80,14 +86,14 @@ class Background:
         pattern = {"source": ["wevion.tiktok"], "detail": {"id": [{"exists": True}]}}
         rule = {"Name": f"{bus}-{name}", "EventBusName": bus}
         rule_arn = events.put_rule(**rule, EventPattern=json.dumps(pattern))["RuleArn"]
-        may_send = {
+        statement = {
             "Effect": "Allow",
             "Principal": {"Service": "events.amazonaws.com"},
             "Action": "sqs:SendMessage",
             "Resource": arn,
             "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
         }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [may_send]})
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
         events.put_targets(Rule=rule["Name"], EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
         try:
@@ -123,15 +129,15 @@ class Background:
 
 @dataclass
 class Listener:
-    """The target of a rule on the bus."""
+    """The queue of a listener and the events received from it."""
 
     sqs: Any
     queue: str
     heard: list[Mapping[str, Any]] = field(default_factory=list)
-    """Every event until now, in the order in which they came."""
+    """All events so far, in order of arrival."""
 
     def listen(self) -> list[Mapping[str, Any]]:
-        """Take in what has come, and return every event until now."""
+        """Receive new events, and return all events so far."""
         while True:
             answer = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
             messages = answer.get("Messages", [])
@@ -142,7 +148,7 @@ class Listener:
                 self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
 
     def of(self, detail_type: str, advertiser_id: str) -> list[Mapping[str, Any]]:
-        """The details of the events of one type about one advertiser."""
+        """The `detail` of each event of one type about one advertiser."""
         return [
             event["detail"]
             for event in self.listen()

@@ -1,4 +1,4 @@
-"""Emulated AWS: MiniStack as a child process with folders of its own."""
+"""MiniStack as a child process with its own temporary folders."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ from local.paths import WORK
 from local.tool_programs import tool_command
 
 REGION = "eu-central-1"
-# MiniStack's root user; what functions do is decided by their roles.
+# MiniStack's root user. Functions have the rights of their roles.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 _START_SECONDS = 60.0
 _HEALTH_SECONDS = 5.0
@@ -28,7 +28,10 @@ _STOP_SECONDS = 5.0
 class Emulator:
     """MiniStack on loopback, with IAM enforced. A context manager.
 
-    Port 0 takes a free one. StackError where the port is taken or MiniStack does not come up.
+    Port 0 means any free port.
+
+    Raises:
+        StackError: the port is in use, or MiniStack does not start.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -43,11 +46,11 @@ class Emulator:
 
     @property
     def log(self) -> Path:
-        """Where MiniStack logs to."""
+        """The log file of MiniStack."""
         return WORK / f"ministack-{self._port}.log"
 
     def client(self, service: str) -> Any:
-        """A boto3 client with all rights."""
+        """A boto3 client of a service, with all rights."""
         session = boto3.Session(
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
@@ -55,18 +58,18 @@ class Emulator:
         )
         return session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
 
-    def take_port(self) -> None:
-        """Settle on a port, a free one for 0; StackError where it is taken."""
+    def choose_port(self) -> None:
+        """Choose a free port for port 0. StackError if the port is in use."""
         self._port = _usable(self._port)
 
     def start(self) -> Self:
-        """Start MiniStack and wait until it answers."""
-        self.take_port()
+        """Start MiniStack and wait until it responds."""
+        self.choose_port()
         self._folder = tempfile.TemporaryDirectory(prefix="ministack-", ignore_cleanup_errors=True)
         WORK.mkdir(exist_ok=True)
         with self.log.open("wb") as log:
-            # The open pipe to its standard input is what keeps it running; a session of its own keeps Ctrl-C
-            # from ending it before what it runs for is done.
+            # MiniStack ends when the pipe to its standard input closes. Its own session keeps Ctrl-C away from it, so
+            # that it still responds while the stack shuts down.
             self._process = subprocess.Popen(  # noqa: S603 - our own script
                 tool_command("ministack_server.py"),
                 env=self._environment(Path(self._folder.name)),
@@ -84,7 +87,7 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """End MiniStack and the functions it runs, and remove its folders."""
+        """Stop MiniStack and the functions that it runs, and remove its folders."""
         if self._process is not None:
             self._process.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -106,7 +109,7 @@ class Emulator:
         self.stop()
 
     def _environment(self, folder: Path) -> dict[str, str]:
-        # Functions inherit all of it: nothing of the user's own environment belongs here.
+        # Functions inherit these variables, so none comes from the user's environment.
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(folder),
@@ -121,7 +124,7 @@ class Emulator:
             "AUTH": "true",
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
-            # It would remove containers of other MiniStacks.
+            # With Docker, MiniStack would remove the containers of other MiniStacks.
             "DOCKER_HOST": f"unix://{folder}/no-docker.sock",
             **CREDENTIALS,
         }
@@ -132,26 +135,26 @@ class Emulator:
             if is_up(self.url):
                 return
             time.sleep(0.1)
-        raise StackError(f"MiniStack did not start. What it said: {self.log}")
+        raise StackError(f"MiniStack did not start. See its log: {self.log}")
 
 
 def is_up(url: str) -> bool:
-    """Whether a MiniStack answers there."""
+    """Whether a MiniStack responds at this address."""
     with suppress(requests.RequestException):
         return requests.get(f"{url}/_ministack/health", timeout=_HEALTH_SECONDS).ok
     return False
 
 
 def _usable(port: int) -> int:
-    """The port, or a free one for 0."""
+    """The port, or a free port for 0."""
     with closing(socket.socket()) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except (OSError, OverflowError):
             raise StackError(
-                f"Port {port} of 127.0.0.1 cannot be used: something listens there. "
-                f"Stop that, or take another: make run PORT=4600"
+                f"Port {port} of 127.0.0.1 is in use or not allowed. "
+                f"Stop the program that uses it, or choose another port: make run PORT=4600"
             ) from None
         bound: int = probe.getsockname()[1]
         return bound

@@ -1,15 +1,14 @@
-"""The reference wizard: a page on loopback that shows what the Campaign Creator's wizard does with this API.
+"""The pages of the local stack: the reference wizard, and the API in Swagger UI. Both are served on loopback.
 
-    wizard = Wizard()              # its url is known at once: TikTok's consent page sends people back to it
+    wizard = Wizard()              # its url is known before the start: TikTok's consent page redirects to it
     with wizard:
-        wizard.show(Shown(...))    # once the product is deployed
+        wizard.show(Shown(...))    # after the deployment
 
-What is sent to a browser lies in `page`: HTML, CSS and ES modules as they are. `settings` is what the page is told
-of the stack, `news` what is told on the event bus, `server` HTTP.
+`page` is the wizard in the browser (HTML, CSS, ES modules, without a build step), `api_page` starts Swagger UI.
+`settings` is what the wizard's page reads about the stack, `server` is the HTTP server.
 """
 
-from local.wizard.news import News
-from local.wizard.server import Shown, Wizard
+from local.wizard.server import News, Shown, Wizard
 from local.wizard.settings import page_settings
 
 __all__ = ["News", "Shown", "Wizard", "page_settings"]

@@ -1,23 +1,34 @@
-"""Serves the page, its settings and the news from the bus on loopback."""
+"""Serves the wizard's page, the API's page and the events of the bus on loopback.
+
+`/wizard` is the wizard: the files of `page`, its settings and a stream of events. `/api` is Swagger UI, as it ships with
+aws-lambda-powertools, on docs/openapi.yaml with the local stack as its server; the files of `api_page` start it.
+"""
 
 import json
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
+import aws_lambda_powertools
+import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.loopback import LoopbackHandler, LoopbackServer
-from local.wizard.news import News
+from local.paths import OPENAPI
 
 PAGE = Path(__file__).parent / "page"
+API_PAGE = Path(__file__).parent / "api_page"
+SWAGGER_UI = Path(aws_lambda_powertools.__file__).parent / "event_handler" / "openapi" / "swagger_ui"
+"""The folder of Swagger UI's script and style in the installed package."""
 
-_PATH = "/wizard"
+_WIZARD = "/wizard"
+_API = "/api"
 _TYPES: Mapping[str, str] = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -27,36 +38,69 @@ _TYPES: Mapping[str, str] = {
 _LISTEN_EVERY_SECONDS = 1.0
 
 
+class EventSource(Protocol):
+    """Receives the events of the bus: `local.ministack.background.Listener`."""
+
+    def listen(self) -> list[Mapping[str, Any]]:
+        """All events so far, in order of arrival."""
+        ...
+
+
+class News:
+    """One event source for all open pages. It is read only while a page is open."""
+
+    def __init__(self, source: EventSource) -> None:
+        self._source = source
+        self._lock = threading.Lock()
+
+    def count(self) -> int:
+        """The number of events so far."""
+        with self._lock:
+            return len(self._source.listen())
+
+    def since(self, count: int) -> list[Mapping[str, Any]]:
+        """The events after the first `count`."""
+        with self._lock:
+            return list(self._source.listen()[count:])
+
+
 @dataclass(frozen=True)
 class Shown:
-    """A deployed stack, as the page shows it."""
+    """A deployed stack, as the pages show it."""
 
+    base_url: str
+    """The address of the API, before /api/v1/tiktok."""
     settings: Mapping[str, Any]
-    """The page's config.json."""
+    """The content of the wizard's config.json."""
     origins: tuple[str, ...]
-    """Whom the page may talk to, besides this server."""
+    """The origins that the pages may call, besides this server."""
     news: News
     start_over: Callable[[], None]
-    """Brings the demo back to its start."""
+    """Restores the demo data and the simulated TikTok."""
 
 
 class Wizard:
-    """Serves the page on loopback. A context manager; before `show` there is nothing but the page's files."""
+    """Serves both pages on loopback. A context manager; before `show` it serves static files only."""
 
     def __init__(self) -> None:
         self._server = _Server()
 
     @property
     def url(self) -> str:
-        """Of the page."""
-        return f"{self._server.origin}{_PATH}"
+        """The address of the wizard's page."""
+        return f"{self._server.origin}{_WIZARD}"
+
+    @property
+    def api_page_url(self) -> str:
+        """The address of the API's page."""
+        return f"{self._server.origin}{_API}"
 
     def show(self, shown: Shown) -> None:
-        """Show a stack from now on."""
+        """Show a stack."""
         self._server.shown = shown
 
     def hide(self) -> None:
-        """Show no stack any more, and end the streams of news."""
+        """Stop showing the stack, and end the streams of events."""
         self._server.shown = None
 
     def __enter__(self) -> Self:
@@ -82,21 +126,26 @@ class _Handler(LoopbackHandler):
         if self._is_foreign():
             return
         if path == "/":
-            self._send(HTTPStatus.SEE_OTHER, headers={"Location": _PATH})
-        elif path == _PATH:
-            self._send_file("index.html")
-        elif path == f"{_PATH}/config.json":
-            self._send_settings()
-        elif path == f"{_PATH}/events":
+            self._send(HTTPStatus.SEE_OTHER, headers={"Location": _WIZARD})
+        elif path == f"{_WIZARD}/config.json":
+            self._send_json(lambda shown: shown.settings)
+        elif path == f"{_WIZARD}/events":
             self._stream()
+        elif path == f"{_API}/openapi.json":
+            self._send_json(_document)
+        elif path == _API or path.startswith(f"{_API}/"):
+            name = path.removeprefix(_API).removeprefix("/")
+            self._send_file(name, *API_PAGE.iterdir(), *SWAGGER_UI.glob("*.min.*"))
+        elif path == _WIZARD or path.startswith(f"{_WIZARD}/"):
+            self._send_file(path.removeprefix(_WIZARD).removeprefix("/"), *PAGE.iterdir())
         else:
-            self._send_file(path.removeprefix(f"{_PATH}/"))
+            self._send(HTTPStatus.NOT_FOUND)
 
     def do_POST(self) -> None:
         if self._is_foreign():
             return
         shown = self.server.shown
-        if urlsplit(self.path).path != f"{_PATH}/start-over" or self.headers.get("Origin") != self.server.origin:
+        if urlsplit(self.path).path != f"{_WIZARD}/start-over" or self.headers.get("Origin") != self.server.origin:
             self._send(HTTPStatus.NOT_FOUND)
         elif shown is None:
             self._send(HTTPStatus.SERVICE_UNAVAILABLE)
@@ -105,41 +154,42 @@ class _Handler(LoopbackHandler):
             self._send(HTTPStatus.NO_CONTENT)
 
     def _is_foreign(self) -> bool:
-        """Refuse whoever came by another name: a page elsewhere whose name was bent to this machine."""
+        """Reject a request with another Host: a page of another site can point its host name to this machine."""
         if self.headers.get("Host") == self.server.origin.removeprefix("http://"):
             return False
-        self._send(HTTPStatus.MISDIRECTED_REQUEST, f"This page is at {self.server.origin}{_PATH}\n".encode())
+        self._send(HTTPStatus.MISDIRECTED_REQUEST, f"This page is at {self.server.origin}{_WIZARD}\n".encode())
         return True
 
-    def _send_file(self, name: str) -> None:
-        # Looked up among what is there, so that no path leads out; read each time, so that an edit shows on reload.
-        files = {path.name: path for path in PAGE.iterdir()}
-        if name in files:
-            self._send(HTTPStatus.OK, files[name].read_bytes(), _TYPES[files[name].suffix])
+    def _send_file(self, name: str, *paths: Path) -> None:
+        """Send the file of this name, by default index.html. It is read at each request, so a reload shows an edit."""
+        files = {path.name: path for path in paths}
+        file = files.get(name or "index.html")
+        if file:
+            self._send(HTTPStatus.OK, file.read_bytes(), _TYPES[file.suffix])
         else:
             self._send(HTTPStatus.NOT_FOUND)
 
-    def _send_settings(self) -> None:
+    def _send_json(self, content: Callable[[Shown], Mapping[str, Any]]) -> None:
         shown = self.server.shown
         if shown is None:
             self._send(HTTPStatus.SERVICE_UNAVAILABLE)
         else:
-            self._send(HTTPStatus.OK, json.dumps(shown.settings).encode(), "application/json")
+            self._send(HTTPStatus.OK, json.dumps(content(shown)).encode(), "application/json")
 
     def _stream(self) -> None:
-        """Server-Sent Events: what is told on the bus from now on, until the page is closed or the stack ends."""
+        """Server-Sent Events: each new event of the bus, until the page is closed or the stack stops."""
         shown = self.server.shown
         if shown is None:
             self._send(HTTPStatus.SERVICE_UNAVAILABLE)
             return
         with suppress(BotoCoreError, ClientError, OSError):
-            told = shown.news.count()
+            sent = shown.news.count()
             self.send_head(HTTPStatus.OK, {"Content-Type": "text/event-stream", **self._guards()})
             pause = threading.Event()
             while self.server.shown is shown:
-                news = shown.news.since(told)
-                told += len(news)
-                # The comment finds out whether anybody still listens.
+                news = shown.news.since(sent)
+                sent += len(news)
+                # Writing the comment fails if the page is closed.
                 self.wfile.write(b": listening\n\n" + b"".join(map(_as_message, news)))
                 pause.wait(_LISTEN_EVERY_SECONDS)
 
@@ -154,12 +204,14 @@ class _Handler(LoopbackHandler):
 
     def _guards(self) -> Mapping[str, str]:
         shown = self.server.shown
-        may_talk_to = " ".join(["'self'", *(shown.origins if shown else ())])
+        # Swagger UI's style has images in data: URLs, the wizard shows the files that a user chooses.
+        images = "data:" if urlsplit(self.path).path.startswith(_API) else "blob:"
+        callable_origins = " ".join(["'self'", *(shown.origins if shown else ())])
         return {
             "Cache-Control": "no-store",
             "Content-Security-Policy": (
-                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
-                f"connect-src {may_talk_to}; "
+                f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' {images}; "
+                f"connect-src {callable_origins}; "
                 "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
             ),
             "Referrer-Policy": "no-referrer",
@@ -168,5 +220,16 @@ class _Handler(LoopbackHandler):
 
 
 def _as_message(event: Mapping[str, Any]) -> bytes:
-    told = {"type": event["detail-type"], "time": event.get("time"), "detail": event["detail"]}
-    return f"data: {json.dumps(told)}\n\n".encode()
+    data = {"type": event["detail-type"], "time": event.get("time"), "detail": event["detail"]}
+    return f"data: {json.dumps(data)}\n\n".encode()
+
+
+def _document(shown: Shown) -> dict[str, Any]:
+    """The OpenAPI document, with the local stack as its only server."""
+    return {**_openapi(), "servers": [{"url": shown.base_url, "description": "The local stack"}]}
+
+
+@cache
+def _openapi() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(OPENAPI.read_text())
+    return document

@@ -87,7 +87,7 @@ def test_a_lost_pixel_is_noticed_confirmed_told_and_resolved(
 ) -> None:
     """Within one sweep and its second look, readiness and an event say so; when it is back, too. Nothing else does."""
     advertiser = DemoAdvertiser.EVERYTHING_READY
-    background.ask("wevion.tiktok", "TikTok Connected", {"team_id": TEAM, "advertiser_id": advertiser.value})
+    background.put_event("wevion.tiktok", "TikTok Connected", {"team_id": TEAM, "advertiser_id": advertiser.value})
     baseline = until(api, advertiser, "WEB_CONVERSIONS", ready=True, unknown=[])
     assert baseline["generation"] == 1
     assert not baseline["stale"]
@@ -137,7 +137,7 @@ def test_a_preflight_refreshes_what_is_known(api: Api, background: Background) -
 def test_who_may_see_what(api: Api, background: Background) -> None:
     """The owner sees the team's advertisers, a media buyer those of their own connection, another team nothing."""
     for advertiser in (DemoAdvertiser.EVERYTHING_READY, DemoAdvertiser.NOTHING):
-        background.ask("wevion.tiktok", "TikTok Connected", {"team_id": TEAM, "advertiser_id": advertiser.value})
+        background.put_event("wevion.tiktok", "TikTok Connected", {"team_id": TEAM, "advertiser_id": advertiser.value})
         until(api, advertiser, "REACH", unknown=[])
     everything = [row["advertiser_id"] for row in api.get("/readiness", OWNER).json()["advertisers"]]
     assert everything == [DemoAdvertiser.EVERYTHING_READY.value, DemoAdvertiser.NOTHING.value]

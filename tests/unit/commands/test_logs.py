@@ -156,7 +156,7 @@ def test_the_groups_are_those_of_the_template() -> None:
 def test_where_nothing_runs_it_says_so() -> None:
     """In one sentence that names make run; and a function that is not there is told with those that are."""
     free = Emulator()
-    free.take_port()
+    free.choose_port()
     port = free.url.rpartition(":")[2]
     for options, said in (
         (["--port", port], f"No local stack answers at {free.url}: start it with make run, or say its PORT=….\n"),
