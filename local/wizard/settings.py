@@ -1,6 +1,6 @@
-"""What the page is told of the stack: where it is, who can be chosen, and what there is at the simulated TikTok."""
+"""The page's config.json: the URLs of the stack, the demo users, and the simulator's advertisers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,74 +18,74 @@ from local.ministack.deployment import API
 from local.tiktok_simulator import DemoAdvertiser, World
 from publishing.connecting.refusals import MEANINGS
 
-_SEES_THE_TEAM = frozenset({"owner", "manager"})
+_TEAM_ROLES = frozenset({"owner", "manager"})
 
 
 @dataclass(frozen=True)
-class Role:
-    """Somebody whom a visitor can be, in words."""
+class DemoUser:
+    """A demo user that a visitor can sign in as."""
 
     person: Person
     title: str
     note: str
 
 
-ROLES: tuple[Role, ...] = (
-    Role(STARTER, "New owner", "team Harbour has just subscribed; nobody has connected TikTok"),
-    Role(OWNER, "Owner", "of team Northlight, TikTok connected"),
-    Role(MANAGER, "Manager", "of team Northlight, TikTok connected"),
-    Role(MEDIA_BUYER, "Media buyer", "of team Northlight, TikTok connected"),
-    Role(TRAINEE, "Trainee", "media buyer of team Northlight who has connected nothing"),
-    Role(UNPAID_OWNER, "Owner without subscription", "team Southgate does not pay any more: may look, not create"),
+DEMO_USERS: tuple[DemoUser, ...] = (
+    DemoUser(STARTER, "New owner", "Team Harbour, newly subscribed, no TikTok connection"),
+    DemoUser(OWNER, "Owner", "Team Northlight, TikTok connected"),
+    DemoUser(MANAGER, "Manager", "Team Northlight, TikTok connected"),
+    DemoUser(MEDIA_BUYER, "Media buyer", "Team Northlight, TikTok connected"),
+    DemoUser(TRAINEE, "Trainee", "Media buyer of team Northlight, no TikTok connection"),
+    DemoUser(UNPAID_OWNER, "Owner without subscription", "Team Southgate, subscription ended: can read but not create"),
 )
-"""In the order in which they are offered."""
+"""The demo users in the order of the page's selection list."""
 
 
 def page_settings(
     *, base_url: str, control_url: str, world: World, bearer: Callable[[Person], Mapping[str, str]]
 ) -> dict[str, Any]:
-    """The settings as JSON."""
+    """The content of config.json. ``bearer`` returns the request headers that authenticate a person."""
     return {
-        "api": f"{base_url}{API}",
-        "tiktok_control": control_url,
-        "people": [
+        "api_url": f"{base_url}{API}",
+        "simulator_control_url": control_url,
+        "users": [
             {
-                "user_id": role.person.user_id,
-                "team_id": role.person.team_id,
-                "role": role.person.role,
-                "title": role.title,
-                "note": role.note,
-                "authorization": bearer(role.person)["Authorization"],
-                "own": _reached_by(world, role.person),
-                "teammates": _reached_by_teammates(world, role.person),
+                "user_id": user.person.user_id,
+                "team_id": user.person.team_id,
+                "role": user.person.role,
+                "title": user.title,
+                "note": user.note,
+                "authorization": bearer(user.person)["Authorization"],
+                "own_advertiser_ids": _own_advertisers(world, user.person),
+                "teammate_advertiser_ids": _teammate_advertisers(world, user.person),
             }
-            for role in ROLES
+            for user in DEMO_USERS
         ],
         "advertisers": [
             {
-                "advertiser_id": one.value,
-                "name": one.name.replace("_", " ").capitalize(),
-                "description": one.description,
+                "advertiser_id": advertiser.value,
+                "name": advertiser.name.replace("_", " ").capitalize(),
+                "description": advertiser.description,
             }
-            for one in DemoAdvertiser
+            for advertiser in DemoAdvertiser
         ],
-        "return_codes": {refusal.value: meaning for refusal, meaning in MEANINGS.items()},
+        "callback_errors": {code.value: message for code, message in MEANINGS.items()},
     }
 
 
-def _reached_by(world: World, person: Person) -> list[str]:
-    """What somebody's TikTok reaches, connected or not yet."""
+def _own_advertisers(world: World, person: Person) -> list[str]:
+    """The advertisers of a person's TikTok account, whether it is connected or not."""
     if person.token:
         return list(world.tokens[person.token.value].advertiser_ids)
     user = world.users.get(person.user_id)
     return list(user.advertiser_ids) if user else []
 
 
-def _reached_by_teammates(world: World, person: Person) -> list[str]:
-    """What is borrowed on reads, by those who may borrow."""
-    if person.role not in _SEES_THE_TEAM:
+def _teammate_advertisers(world: World, person: Person) -> list[str]:
+    """The advertisers that a person can read only through a teammate's connection."""
+    if person.role not in _TEAM_ROLES:
         return []
-    own = set(_reached_by(world, person))
-    mates: Sequence[Person] = [one for one in PEOPLE if one.team_id == person.team_id and one != person and one.token]
-    reached = {advertiser: None for mate in mates for advertiser in _reached_by(world, mate)}
-    return sorted(advertiser for advertiser in reached if advertiser not in own)
+    own = set(_own_advertisers(world, person))
+    teammates = [mate for mate in PEOPLE if mate.team_id == person.team_id and mate != person and mate.token]
+    reached = {advertiser for mate in teammates for advertiser in _own_advertisers(world, mate)}
+    return sorted(reached - own)

@@ -1,26 +1,26 @@
-// The product's API, called as a foreign origin calls it, and the control of the simulated TikTok.
+// Clients of the publishing API (cross-origin, as in production) and of the TikTok simulator's control API.
 
-const ANSWER_MS = 30_000; // API Gateway answers within 29 seconds, whatever happens behind it
-const CONTROL_MS = 3_000;
+const API_TIMEOUT_MS = 30_000; // API Gateway responds within 29 seconds
+const CONTROL_TIMEOUT_MS = 3_000;
 
-/** What the API refuses: problem+json, RFC 9457. */
-export class Problem extends Error {
+/** An error response of the API: application/problem+json, RFC 9457. */
+export class ApiProblem extends Error {
   constructor(status, body, retryAfter) {
-    super(`${body.detail ?? body.title ?? `The API answered ${status}.`}${retryAfter ? ` Retry-After: ${retryAfter} s.` : ""}`);
+    super(`${body.detail ?? body.title ?? `The API responded with HTTP ${status}.`}${retryAfter ? ` Retry-After: ${retryAfter} s.` : ""}`);
     Object.assign(this, { status, body, code: body.code ?? null, requestId: body.request_id ?? null });
   }
 }
 
-/** No answer at all, or none that this page may read. */
-export class NoAnswer extends Error {
+/** No response, or a response that cannot be read. */
+export class NoResponse extends Error {
   constructor() {
-    super("The API cannot be reached. Is the local stack still running? It is safe to try again.");
+    super("The API cannot be reached. Check that the local stack is running. It is safe to retry.");
   }
 }
 
 export class Api {
-  constructor(base, authorization) {
-    Object.assign(this, { base, authorization });
+  constructor(baseUrl, authorization) {
+    Object.assign(this, { baseUrl, authorization });
   }
 
   get(path, parameters = {}) {
@@ -36,45 +36,47 @@ export class Api {
     return this.send("DELETE", path);
   }
 
+  /** The response body as JSON. Throws ApiProblem or NoResponse. */
   async send(method, path, { body, headers = {} } = {}) {
-    let answer;
+    let response;
     try {
-      answer = await fetch(this.base + path, {
+      response = await fetch(this.baseUrl + path, {
         method, body, headers: { Authorization: this.authorization, ...headers }, cache: "no-store", credentials: "omit",
-        signal: AbortSignal.timeout(ANSWER_MS),
+        signal: AbortSignal.timeout(API_TIMEOUT_MS),
       });
     } catch {
-      throw new NoAnswer();
+      throw new NoResponse();
     }
-    const read = await answer.json().catch(() => null);
-    if (!answer.ok) throw new Problem(answer.status, read ?? {}, answer.headers.get("Retry-After"));
-    if (read === null) throw new NoAnswer();
-    return read;
+    const json = await response.json().catch(() => null);
+    if (!response.ok) throw new ApiProblem(response.status, json ?? {}, response.headers.get("Retry-After"));
+    if (json === null) throw new NoResponse();
+    return json;
   }
 }
 
-/** The simulated TikTok's own control: faults, what it was asked, changes to its advertisers. */
-export class Control {
-  constructor(base) {
-    this.base = base;
+/** The control API of the TikTok simulator: its faults, its request log, and its advertisers. */
+export class SimulatorControl {
+  constructor(baseUrl) {
+    this.baseUrl = baseUrl;
   }
 
   async send(method, path, body) {
     const headers = body ? { "Content-Type": "application/json" } : {};
-    let answer;
-    let read;
+    let response;
+    let json;
     try {
-      answer = await fetch(`${this.base}/${path}`, {
-        method, headers, body: body && JSON.stringify(body), cache: "no-store", signal: AbortSignal.timeout(CONTROL_MS),
+      response = await fetch(`${this.baseUrl}/${path}`, {
+        method, headers, body: body && JSON.stringify(body), cache: "no-store", signal: AbortSignal.timeout(CONTROL_TIMEOUT_MS),
       });
-      read = await answer.json();
+      json = await response.json();
     } catch {
-      throw new Error("The simulated TikTok’s control cannot be reached.");
+      throw new Error("The control API of the TikTok simulator cannot be reached.");
     }
-    if (!answer.ok) throw new Error(read.error);
-    return read;
+    if (!response.ok) throw new Error(json.error);
+    return json;
   }
 
+  /** The requests that the simulator received since its last reset. */
   async requests() {
     return (await this.send("GET", "requests")).requests;
   }

@@ -1,37 +1,53 @@
-// Where the page begins: settings, who one is, the tabs, and the way back from TikTok.
+// Entry point: loads the configuration, selects the user, switches tabs, and handles the return from TikTok.
 
-import { Api, Control } from "./api.js";
-import { Board } from "./board.js";
+import { Api, SimulatorControl } from "./api.js";
 import { Connections } from "./connections.js";
-import { $, atWork, h } from "./dom.js";
-import { remember, remembered } from "./memory.js";
-import { clearNotices, heading, notice, trouble } from "./notices.js";
 import { Preflight } from "./preflight.js";
-import { startTabs } from "./tabs.js";
-import { Troubles } from "./troubles.js";
+import { ReadinessList } from "./readiness.js";
+import { SimulatedFaults } from "./simulated_faults.js";
+import { $, clearNotices, errorAlert, h, setBusy, showErrorNotice, showNotice } from "./ui.js";
 
-async function settings() {
-  const answer = await fetch("/wizard/config.json", { cache: "no-store" });
-  if (!answer.ok) throw new Error("The local stack is still starting. Reload in a few seconds.");
-  return answer.json();
+const TABS = ["preflight", "readiness"];
+const STORAGE_KEY = "wevion-wizard";
+
+/** The user's selections, kept in session storage so that they survive the redirect to TikTok and back. */
+class Selections {
+  constructor() {
+    try {
+      Object.assign(this, JSON.parse(sessionStorage.getItem(STORAGE_KEY)));
+    } catch {
+      // Session storage is disabled or holds invalid JSON: start without selections.
+    }
+  }
+
+  save(changes) {
+    Object.assign(this, changes);
+    try {
+      sessionStorage.setItem(STORAGE_KEY, JSON.stringify(this));
+    } catch {
+      // Session storage is disabled: the selections last until the page is left.
+    }
+  }
 }
 
 class App {
   constructor(config) {
     this.config = config;
-    this.control = new Control(config.tiktok_control);
+    this.selections = new Selections();
+    this.control = new SimulatorControl(config.simulator_control_url);
     this.preflight = new Preflight(this);
     this.connections = new Connections(this);
-    this.board = new Board(this);
-    this.troubles = new Troubles(this);
+    this.readiness = new ReadinessList(this);
+    this.simulatedFaults = new SimulatedFaults(this);
   }
 
-  get person() {
-    return this.config.people.find(({ user_id }) => user_id === $("person").value);
+  /** The user that the visitor has selected. */
+  get user() {
+    return this.config.users.find(({ user_id }) => user_id === $("user").value);
   }
 
   get api() {
-    return new Api(this.config.api, this.person.authorization);
+    return new Api(this.config.api_url, this.user.authorization);
   }
 
   advertiserName(id) {
@@ -39,62 +55,96 @@ class App {
   }
 
   async start() {
-    $("person").append(...this.config.people.map(({ user_id, title }) => h("option", { value: user_id }, title)));
-    if (this.config.people.some(({ user_id }) => user_id === remembered.person)) $("person").value = remembered.person;
-    $("person").addEventListener("change", () => {
+    const { users } = this.config;
+    $("user").append(...users.map(({ user_id, title }) => h("option", { value: user_id }, title)));
+    if (users.some(({ user_id }) => user_id === this.selections.user)) $("user").value = this.selections.user;
+    $("user").addEventListener("change", () => {
       clearNotices();
-      this.become();
+      this.switchUser();
     });
-    startTabs((tab) => this.board.shown(tab === "board"));
+    this.startTabs();
     await this.preflight.start();
-    this.board.start();
-    await Promise.all([this.become(), this.troubles.start()]);
-    await this.comeBack();
+    this.readiness.start();
+    await Promise.all([this.switchUser(), this.simulatedFaults.start()]);
+    await this.handleReturnFromTikTok();
   }
 
-  /** Be somebody else: nothing of what the last one saw stays. */
-  async become() {
-    remember({ person: this.person.user_id });
-    $("person-note").textContent = this.person.note;
-    this.preflight.become();
-    this.board.become();
-    await this.connections.become();
+  /** Two tabs after the ARIA Authoring Practices: arrow keys, Home and End select a tab. */
+  startTabs() {
+    const tabs = TABS.map((name) => $(`tab-${name}`));
+    tabs.forEach((tab, index) => {
+      tab.addEventListener("click", () => this.selectTab(TABS[index]));
+      tab.addEventListener("keydown", (event) => {
+        const target = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: tabs.length - 1 }[event.key];
+        if (target === undefined) return;
+        event.preventDefault();
+        const selected = (target + tabs.length) % tabs.length;
+        tabs[selected].focus();
+        this.selectTab(TABS[selected]);
+      });
+    });
+    this.selectTab(TABS.includes(this.selections.tab) ? this.selections.tab : TABS[0]);
   }
 
-  /** TikTok was told that this person connects; now they are back with ?tiktok=connected or ?tiktok=error&code=. */
-  async comeBack() {
-    const told = new URLSearchParams(location.search);
-    if (!told.has("tiktok")) return;
-    history.replaceState(null, "", location.pathname);
-    if (told.get("tiktok") === "connected") {
-      notice("good", "TikTok is connected.", "The preflight uses this connection from now on.");
-    } else {
-      const codes = this.config.return_codes;
-      notice("bad", "TikTok is not connected.", codes[told.get("code")] ?? codes.internal_error);
+  selectTab(selected) {
+    for (const name of TABS) {
+      $(`tab-${name}`).setAttribute("aria-selected", String(name === selected));
+      $(`tab-${name}`).tabIndex = name === selected ? 0 : -1;
+      $(`panel-${name}`).hidden = name !== selected;
     }
-    if (remembered.asked) await this.preflight.run();
+    this.selections.save({ tab: selected });
+    this.readiness.setVisible(selected === "readiness");
+  }
+
+  /** Load the page for the selected user. Remove all data of the previous user first. */
+  async switchUser() {
+    this.selections.save({ user: this.user.user_id });
+    $("user-note").textContent = this.user.note;
+    this.preflight.switchUser();
+    this.readiness.switchUser();
+    await this.connections.switchUser();
+  }
+
+  /** The connection callback redirects here with ?tiktok=connected or ?tiktok=error&code=. */
+  async handleReturnFromTikTok() {
+    const query = new URLSearchParams(location.search);
+    if (!query.has("tiktok")) return;
+    history.replaceState(null, "", location.pathname);
+    if (query.get("tiktok") === "connected") {
+      showNotice("success", "TikTok is connected.", "The preflight now uses this connection.");
+    } else {
+      const messages = this.config.callback_errors;
+      showNotice("error", "TikTok is not connected.", messages[query.get("code")] ?? messages.internal_error);
+    }
+    if (this.selections.checked) await this.preflight.check();
     else $("content").focus();
   }
 
-  /** Leave for TikTok's consent page. */
+  /** Open TikTok's consent page in this window. */
   async connect(button) {
-    const { person } = this;
-    atWork(button, true);
+    const { user } = this;
+    setBusy(button, true);
     try {
       const { authorize_url: url } = await this.api.post("/connections");
-      if (person === this.person) location.assign(url);
+      if (user === this.user) location.assign(url);
     } catch (error) {
-      notice("bad", heading(error), error.message);
-      atWork(button, false);
+      showErrorNotice(error);
+      setBusy(button, false);
     }
   }
 }
 
+async function loadConfig() {
+  const response = await fetch("/wizard/config.json", { cache: "no-store" });
+  if (!response.ok) throw new Error("The local stack is still starting. Reload in a few seconds.");
+  return response.json();
+}
+
 try {
-  const app = new App(await settings());
+  const app = new App(await loadConfig());
   await app.start();
   document.documentElement.dataset.started = "yes";
 } catch (error) {
-  $("notices").replaceChildren(trouble(error));
+  $("notices").replaceChildren(errorAlert(error));
   throw error;
 }

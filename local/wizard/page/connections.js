@@ -1,81 +1,85 @@
-// Whose TikTok is connected, and what it reaches.
+// The list of TikTok connections that the user may see: their status and the advertisers they reach.
 
-import { confirmed } from "./confirm.js";
-import { $, atWork, h, icon } from "./dom.js";
-import { heading, notice, trouble } from "./notices.js";
-import * as words from "./words.js";
+import { age, codeText, listOf } from "./texts.js";
+import { $, confirmAction, errorAlert, h, icon, setBusy, showErrorNotice, showNotice } from "./ui.js";
 
-const STATES = {
-  active: { icon: "yes", words: "Connected" },
-  expired: { icon: "no", words: "Has ended: connect again" },
-  revoked: { icon: "none", words: "Disconnected" },
+const STATUSES = {
+  active: { icon: "ok", label: "Connected" },
+  expired: { icon: "error", label: "Expired, reconnect" },
+  revoked: { icon: "none", label: "Disconnected" },
 };
+const MAX_NAMES = 3;
 
 export class Connections {
   constructor(app) {
     this.app = app;
-    this.asking = 0;
+    this.requestNumber = 0;
     $("connect").addEventListener("click", () => app.connect($("connect")));
   }
 
-  /** Somebody else looks: they see their own connection. */
-  become() {
+  /** Remove the previous user's connections before those of the selected user are loaded. */
+  switchUser() {
     $("connections-list").replaceChildren();
-    $("connect").textContent = "Connect my TikTok";
-    atWork($("connect"), false);
+    this.showConnectButton(false);
+    setBusy($("connect"), false);
     return this.refresh();
   }
 
   async refresh() {
-    const number = (this.asking += 1);
-    let shown;
-    let own = false;
+    const number = (this.requestNumber += 1);
+    let content;
+    let connected = false;
     try {
       const { connections } = await this.app.api.get("/connections");
-      own = connections.some(({ user_id, status }) => user_id === this.app.person.user_id && status === "active");
-      shown = connections.length
-        ? h("ul", { class: "connections" }, connections.map((one) => this.row(one)))
-        : h("p", { class: "note" }, "Nobody has connected TikTok here yet.");
+      connected = connections.some(({ user_id, status }) => user_id === this.app.user.user_id && status === "active");
+      content = connections.length
+        ? h("ul", { class: "connections" }, connections.map((connection) => this.row(connection)))
+        : h("p", { class: "note" }, "No TikTok connections yet.");
     } catch (error) {
-      shown = trouble(error);
+      content = errorAlert(error);
     }
-    if (number !== this.asking) return;
-    $("connect").textContent = own ? "Connect my TikTok again" : "Connect my TikTok";
+    if (number !== this.requestNumber) return;
+    this.showConnectButton(connected);
     const focused = document.activeElement?.closest("#connections-list li")?.dataset.user;
-    $("connections-list").replaceChildren(shown);
+    $("connections-list").replaceChildren(content);
     if (focused) $("connections-list").querySelector(`li[data-user="${CSS.escape(focused)}"] button`)?.focus();
   }
 
+  showConnectButton(connected) {
+    $("connect").textContent = connected ? "Reconnect my TikTok account" : "Connect my TikTok account";
+  }
+
   row(connection) {
-    const { user_id: user, status, advertiser_ids: reached, connected_at: since, missing } = connection;
-    const { person } = this.app;
-    const mine = user === person.user_id;
-    const state = STATES[status] ?? { icon: "unsure", words: words.code(status) };
-    const names = reached.slice(0, 3).map((id) => this.app.advertiserName(id));
-    const more = reached.length > 3 ? [`${reached.length - 3} more`] : [];
-    const lacks = (missing ?? []).flatMap(({ permissions }) => permissions.map(({ name }) => name.toLowerCase()));
-    return h("li", { "data-user": user, "data-status": status },
-      icon(state.icon),
+    const { user_id: userId, status, advertiser_ids: advertiserIds, connected_at: connectedAt, missing } = connection;
+    const { user } = this.app;
+    const own = userId === user.user_id;
+    const active = status === "active";
+    const { icon: iconName, label } = STATUSES[status] ?? { icon: "unknown", label: codeText(status) };
+    const names = advertiserIds.slice(0, MAX_NAMES).map((id) => this.app.advertiserName(id));
+    const more = advertiserIds.length > MAX_NAMES ? [`${advertiserIds.length - MAX_NAMES} more`] : [];
+    const denied = (missing ?? []).flatMap(({ permissions }) => permissions.map(({ name }) => name.toLowerCase()));
+    return h("li", { "data-user": userId, "data-status": status },
+      icon(iconName),
       h("div", {},
-        h("p", {}, h("strong", {}, mine ? "You" : user), `: ${state.words.toLowerCase()}`, status === "active" && since ? `, ${words.age(since)}` : ""),
-        h("p", { class: "note" }, names.length ? `Reaches ${words.list([...names, ...more])}.` : "Reaches no advertiser."),
-        lacks.length && status === "active" ? h("p", { class: "note" }, `Was not allowed: ${words.list(lacks)}.`) : null,
+        h("p", {}, h("strong", {}, own ? "You" : userId), `: ${label.toLowerCase()}`, active && connectedAt ? `, ${age(connectedAt)}` : ""),
+        h("p", { class: "note" }, names.length ? `Advertisers: ${listOf([...names, ...more])}.` : "No advertisers."),
+        denied.length && active ? h("p", { class: "note" }, `Permissions not granted: ${listOf(denied)}.`) : null,
       ),
-      status !== "revoked" && (mine || person.role === "owner")
-        ? h("button", { type: "button", class: "quiet", "aria-label": `Disconnect ${mine ? "my TikTok" : user}`, onclick: () => this.disconnect(user, mine) }, "Disconnect")
+      status !== "revoked" && (own || user.role === "owner")
+        ? h("button", { type: "button", class: "quiet", "aria-label": `Disconnect ${own ? "my TikTok account" : userId}`, onclick: () => this.disconnect(userId, own) }, "Disconnect")
         : null,
     );
   }
 
-  async disconnect(user, mine) {
-    const title = mine ? "Disconnect your TikTok?" : `Disconnect the TikTok of ${user}?`;
-    const text = "It is not used any more from then on, and revoked at TikTok. Identities and campaigns there stay.";
-    if (!(await confirmed(title, text, "Disconnect"))) return;
+  async disconnect(userId, own) {
+    const title = own ? "Disconnect your TikTok account?" : `Disconnect the TikTok account of ${userId}?`;
+    const text = "The connection is no longer used, and its access is revoked at TikTok. Identities and campaigns at TikTok are kept.";
+    if (!(await confirmAction(title, text, "Disconnect"))) return;
     try {
-      const { message } = await this.app.api.delete(`/connections/${encodeURIComponent(user)}`);
-      notice("good", "Done.", message);
+      const { message } = await this.app.api.delete(`/connections/${encodeURIComponent(userId)}`);
+      showNotice("success", "Done.", message);
     } catch (error) {
-      notice("bad", heading(error), error.message);
+      showErrorNotice(error);
     }
     await this.refresh();
     $("connect").focus();
