@@ -1,6 +1,9 @@
-"""What a user runs: the product on this machine, and the commands that look after it.
+"""What a user runs: the product on this machine, and the commands for it.
 
-Commands: `__main__` (make run and demo), `doctor`, `logs`, `invoke`, `deploy`. `stack` puts the local stack together:
-`ministack` (emulated AWS), `tiktok_simulator`, `identity_provider`, `wizard` and `api_page`, with the teams of `demo`.
-Several of them use `console`, `paths`, `sam_template`, `tool_programs` (what runs in `.tools`) and `loopback`.
+Commands: `__main__` (make run, make demo), `doctor`, `logs`, `invoke`, `deploy`.
+
+Imports run one way, from first to last: `__main__`, `story` (the calls of make demo), `stack` (all that
+make run starts), `wizard` (its page and the API's page), `demo` (people and their data), then `ministack` (emulated
+AWS), `tiktok_simulator` and `identity_provider`, then `tool_programs` (programs that run in .tools), `sam_template`,
+`loopback`, `console` and `paths`.
 """

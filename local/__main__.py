@@ -68,7 +68,12 @@ _EXAMPLES: tuple[tuple[str, Person, str, dict[str, str] | None], ...] = (
     ),
     ("owner, reads the readiness snapshots without calling TikTok", OWNER, "/readiness", None),
     ("media buyer without a connection", TRAINEE, "/identities/check", None),
-    ("the same person connects TikTok: open the authorize_url of the response in a browser", TRAINEE, "/connections", {}),
+    (
+        "the same person connects TikTok: open the authorize_url of the response in a browser",
+        TRAINEE,
+        "/connections",
+        {},
+    ),
     ("the same person, after that", TRAINEE, "/connections", None),
     (
         "owner of a team without a subscription, creates an identity",

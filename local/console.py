@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Literal, Never
+from typing import Never, TextIO
 
 from rich.console import Console as RichConsole
 from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
@@ -44,14 +44,17 @@ class Step:
 
 
 class Console:
-    """Prints to standard output. A quiet console prints nothing."""
+    """Prints to a text stream, by default standard output. A quiet console prints nothing."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._rich = _rich_console("stdout", quiet=quiet)
+    def __init__(self, *, quiet: bool = False, stream: TextIO | None = None) -> None:
+        self._rich = _rich_console(stream or sys.stdout, quiet=quiet)
         self._live = self._rich.is_interactive and not quiet
+        self._label_open = False
+        """Whether the last line printed is a label that waits for its outcome."""
 
     def line(self, text: str = "") -> None:
         """Print a line as it is: never wrapped or styled, so that it can be copied."""
+        self._end_label()
         self._rich.print(text)
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -63,6 +66,7 @@ class Console:
             table.add_column(title, justify="right" if _is_numeric(column) else "left", overflow="fold")
         for row in cells:
             table.add_row(*row)
+        self._end_label()
         self._rich.print(table, soft_wrap=False)
 
     @contextmanager
@@ -75,14 +79,22 @@ class Console:
         padded = f"  {label:<{_LABEL_WIDTH}}"
         progress = _progress(self._rich, refresh_in_thread=refresh_in_thread) if self._live else None
         if progress is None:
+            self._end_label()
             self._rich.print(padded, end="")
+            self._label_open = True
         outcome = Text("failed", "red")
         try:
             with progress or nullcontext():
                 yield Step(padded, progress, progress.add_task(padded) if progress else TaskID(0))
             outcome = Text(_seconds(time.monotonic() - started))
         finally:
-            self._rich.print(Text(padded) + outcome if progress else outcome)
+            self._rich.print(outcome if self._label_open else Text(padded) + outcome)
+            self._label_open = False
+
+    def _end_label(self) -> None:
+        if self._label_open:
+            self._rich.print()
+            self._label_open = False
 
 
 def exit_after(main: Callable[[], int]) -> Never:
@@ -93,7 +105,7 @@ def exit_after(main: Callable[[], int]) -> Never:
     try:
         sys.exit(main())
     except CommandError as error:
-        _rich_console("stderr", quiet=False).print(str(error), style="red")
+        _rich_console(sys.stderr).print(str(error), style="red")
         sys.exit(_FAILED)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
@@ -104,11 +116,11 @@ class _Seconds(ProgressColumn):
         return Text(_seconds(task.elapsed or 0.0))
 
 
-def _rich_console(stream: Literal["stdout", "stderr"], *, quiet: bool) -> RichConsole:
+def _rich_console(stream: TextIO, *, quiet: bool = False) -> RichConsole:
     # FORCE_COLOR and the like do not count: control codes are for terminals.
-    is_terminal = (sys.stdout if stream == "stdout" else sys.stderr).isatty()
+    is_terminal = stream.isatty()
     return RichConsole(
-        stderr=stream == "stderr",
+        file=stream,
         quiet=quiet,
         force_terminal=is_terminal,
         width=None if is_terminal else _WIDTH_WITHOUT_TERMINAL,
@@ -122,7 +134,14 @@ def _rich_console(stream: Literal["stdout", "stderr"], *, quiet: bool) -> RichCo
 def _progress(console: RichConsole, *, refresh_in_thread: bool) -> Progress:
     label = TextColumn("{task.description}", markup=False)
     spinner = SpinnerColumn("line")
-    return Progress(label, _Seconds(), spinner, console=console, transient=True, auto_refresh=refresh_in_thread)
+    return Progress(
+        *(label, _Seconds(), spinner),
+        console=console,
+        transient=True,
+        auto_refresh=refresh_in_thread,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
 
 
 def _seconds(seconds: float) -> str:

@@ -35,7 +35,7 @@ _OPTIONS_OF_STAGE = (
 
 
 class RefusedError(CommandError):
-    """This must not be deployed."""
+    """The deployment is refused."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,12 @@ def commands(stage: Stage, further: list[str]) -> list[list[str]]:
 def check(stage: Stage, further: list[str], changed: list[str], python: str) -> None:
     """Check that this may be deployed.
 
-    `further` are options of `sam deploy`, `changed` the files that are not committed, `python` is the Python that builds,
-    for example "python3.13".
+    `further` are options of `sam deploy`, `changed` the files that are not committed, `python` is the Python that
+    builds, for example "python3.13".
 
     Raises:
-        RefusedError: an option contradicts the stage, a file is not committed, the Python is wrong, or the stage lacks a
-            parameter.
+        RefusedError: an option contradicts the stage, a file is not committed, the Python is wrong, or the stage
+            does not set a parameter.
     """
     # The value of a short option may follow it without a space.
     own = [option for option in further if option.partition("=")[0] in _OPTIONS_OF_STAGE or option.startswith("-t")]
@@ -113,7 +113,11 @@ def _is_guided(further: list[str]) -> bool:
 
 
 def changed_files(root: Path) -> list[str]:
-    """The changed and untracked files, as `git status` prints them. RefusedError outside a repository or without git."""
+    """The changed and untracked files, as `git status` prints them.
+
+    Raises:
+        RefusedError: git is not installed, or the folder is not in a repository.
+    """
     try:
         ended = subprocess.run(
             ["git", "status", "--porcelain", "--untracked-files=all"],  # noqa: S607 - the user's git

@@ -43,7 +43,7 @@ class LogEntry:
         if not text or text.startswith(_LAMBDA_PREFIXES):
             return None
         if text.startswith("REPORT RequestId: "):
-            return self._line("-", "ended after", [text.partition("\tDuration: ")[2].partition("\t")[0]])
+            return self._line("-", "duration", [text.partition("\tDuration: ")[2].partition("\t")[0]])
         entry = _json(text)
         if entry is None:
             return self._line("-", _indented(text), [])

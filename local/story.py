@@ -290,14 +290,12 @@ def _readiness_in_background(stack: LocalStack, story: _Story) -> None:
         stack.background.make_due(OWNER.team_id)
         stack.background.sweep()
         story.poll(
-            "Overnight the advertiser loses its pixel. The next sweep finds it missing, a confirmation check confirms it",
+            "The advertiser loses its pixel. The next sweep finds it missing, and a confirmation check confirms it",
             OWNER,
             snapshot,
             expected={f"{web}.ready": False, f"{web}.missing": ["pixel"], "advertisers.0.generation": 2},
         )
-        story.event(
-            "Other services are notified", listener, advertiser.id, expected={"added.0.requirement": "pixel"}
-        )
+        story.event("Other services are notified", listener, advertiser.id, expected={"added.0.requirement": "pixel"})
         with stack.tiktok.lock:
             advertiser.pixels = pixels
         stack.background.make_due(OWNER.team_id)

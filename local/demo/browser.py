@@ -1,4 +1,4 @@
-"""A person's browser, as far as connecting TikTok needs one: pages, their forms, and redirects one at a time."""
+"""A minimal browser to connect TikTok with: it opens pages, submits forms, and follows redirects one at a time."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -9,63 +9,64 @@ import requests
 
 from local.console import StackError
 
-_SECONDS = 30.0
+_TIMEOUT_SECONDS = 30.0
 
 Pairs = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Form:
-    """The form of a page, as it is before anybody touches it."""
+    """The form of a page in its initial state."""
 
     action: str
     fields: Pairs
-    """What would be sent: hidden fields, and what is chosen from the start."""
+    """The fields that are submitted: hidden inputs and preselected choices."""
     choices: Pairs
-    """Everything that can be chosen or pressed instead."""
+    """All radio buttons, checkboxes and buttons."""
 
     @classmethod
     def of(cls, page: requests.Response) -> Self:
-        """The one form of a page. StackError where it has none."""
+        """The form of a page. StackError if the page has none."""
         reader = _Reader()
         reader.feed(page.text)
         if reader.action is None:
-            raise StackError(f"{page.url.partition('?')[0]} answered {page.status_code}, and has no form")
+            raise StackError(f"{page.url.partition('?')[0]} returned {page.status_code} without a form")
         return cls(urljoin(page.url, reader.action), reader.fields, reader.choices)
 
-    def chosen(self, **choices: str) -> Pairs:
-        """What is sent once these are chosen: one value for each name. StackError where the page does not offer it."""
+    def with_choices(self, **choices: str) -> Pairs:
+        """The submitted fields after these choices, one value per name. StackError if the page lacks a choice."""
         for choice in choices.items():
             if choice not in self.choices:
-                raise StackError(f"the page does not offer {'='.join(choice)}")
+                raise StackError(f"the page has no choice {'='.join(choice)}")
         return [*((name, value) for name, value in self.fields if name not in choices), *choices.items()]
 
 
 class Browser:
-    """Opens pages as a browser does. `visited` are the addresses, without their queries."""
+    """Opens pages as a browser does. `visited` has each address without its query, and the status."""
 
     def __init__(self) -> None:
         self._session = requests.Session()
         self.visited: list[tuple[str, int]] = []
 
     def open(self, url: str) -> requests.Response:
-        """GET, without following a redirect."""
-        return self._noted(self._session.get(url, allow_redirects=False, timeout=_SECONDS))
+        """GET a page without following redirects."""
+        return self._recorded(self._session.get(url, allow_redirects=False, timeout=_TIMEOUT_SECONDS))
 
     def send(self, form: Form, **choices: str) -> requests.Response:
-        """Send a form after these choices, without following a redirect."""
-        sent = form.chosen(**choices)
-        return self._noted(self._session.post(form.action, data=sent, allow_redirects=False, timeout=_SECONDS))
+        """Submit a form with these choices, without following redirects."""
+        fields = form.with_choices(**choices)
+        response = self._session.post(form.action, data=fields, allow_redirects=False, timeout=_TIMEOUT_SECONDS)
+        return self._recorded(response)
 
-    def follow(self, answer: requests.Response) -> requests.Response:
-        """Go where an answer redirects to. StackError where it does not."""
-        if not answer.is_redirect:
-            raise StackError(f"{answer.url.partition('?')[0]} answered {answer.status_code}, and no redirect")
-        return self.open(urljoin(answer.url, answer.headers["Location"]))
+    def follow(self, response: requests.Response) -> requests.Response:
+        """Open the target of a redirect. StackError if the response is not a redirect."""
+        if not response.is_redirect:
+            raise StackError(f"{response.url.partition('?')[0]} returned {response.status_code}, which is no redirect")
+        return self.open(urljoin(response.url, response.headers["Location"]))
 
-    def _noted(self, answer: requests.Response) -> requests.Response:
-        self.visited.append((answer.url.partition("?")[0], answer.status_code))
-        return answer
+    def _recorded(self, response: requests.Response) -> requests.Response:
+        self.visited.append((response.url.partition("?")[0], response.status_code))
+        return response
 
 
 @dataclass
@@ -78,16 +79,16 @@ class _Reader(HTMLParser):
         super().__init__()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        name, value = given.get("name") or "", given.get("value") or ""
-        match tag, given.get("type"):
+        attributes = dict(attrs)
+        name, value = attributes.get("name") or "", attributes.get("value") or ""
+        match tag, attributes.get("type"):
             case "form", _:
-                self.action = given.get("action") or ""
+                self.action = attributes.get("action") or ""
             case "input", "hidden":
                 self.fields.append((name, value))
             case "input", "radio" | "checkbox":
                 self.choices.append((name, value))
-                if "checked" in given:
+                if "checked" in attributes:
                     self.fields.append((name, value))
             case "button", _:
                 self.choices.append((name, value))

@@ -1,4 +1,4 @@
-"""Pictures for demonstrations and tests, drawn without a library."""
+"""PNG pictures for the demo and the tests, drawn without a library: tests also need broken and unusual chunks."""
 
 import struct
 import zlib
@@ -9,7 +9,7 @@ _BELOW, _ABOVE = bytes((16, 42, 67)), bytes((242, 179, 61))
 
 
 def png(width: int, height: int) -> bytes:
-    """A PNG of two colours, parted by its diagonal."""
+    """A PNG of two colours, divided by its diagonal."""
     rows = []
     for row in range(height):
         edge = width * row // height

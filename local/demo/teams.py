@@ -1,7 +1,7 @@
-"""Writes the demo teams to a deployed stack: people, subscriptions, TikTok connections and their secrets.
+"""The demo teams, and how they are written to a deployed stack: people, subscriptions, TikTok connections, secrets.
 
-``harbour`` has just subscribed: an owner, and nothing connected. In ``northlight`` nearly everybody has connected
-TikTok. ``southgate`` does not pay any more. Whose token reaches which advertiser is the simulator's demo world.
+`harbour` is a new subscriber: one owner, no connection. In `northlight` most people have connected TikTok. The
+subscription of `southgate` is canceled. The simulator's demo world decides which token reaches which advertiser.
 """
 
 import json
@@ -21,13 +21,13 @@ TEAM = "northlight"
 UNPAID_TEAM = "southgate"
 NEW_TEAM = "harbour"
 
-# The manager's connection is the newest: it is the first that an owner without one borrows.
+# The manager's connection is the newest, so an owner without a connection borrows it first.
 _NEWEST_CONNECTION = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Person:
-    """A member of a demo team; `token` None is someone who has connected nothing."""
+    """A member of a demo team. `token` is None for a person without a connection."""
 
     user_id: str
     team_id: str
@@ -46,7 +46,7 @@ OWNER_WITHOUT_CONNECTION = Person("u-director", TEAM, "owner")
 TRAINEE = Person("u-trainee", TEAM, "mediabuyer")
 UNPAID_OWNER = _connected(DemoToken.FOREIGN_TEAM, "owner", UNPAID_TEAM)
 STARTER = Person(STARTER_AT_TIKTOK, NEW_TEAM, "owner")
-# In the order of their connections, newest first.
+# Ordered by their connections, newest first.
 PEOPLE = (
     MANAGER,
     OWNER,
@@ -62,7 +62,7 @@ PEOPLE = (
     UNPAID_OWNER,
     STARTER,
 )
-# What DynamoDB takes at once.
+# The most items in one DynamoDB BatchWriteItem request.
 _BATCH = 25
 _SUBSCRIPTIONS = {TEAM: "active", UNPAID_TEAM: "canceled", NEW_TEAM: "active"}
 
@@ -78,7 +78,7 @@ class Aws(Protocol):
 
 
 def write_demo_data(aws: Aws, deployment: Deployment, world: World) -> None:
-    """Write the demo teams and their secrets; what is there already is overwritten."""
+    """Write the demo teams and their secrets; existing ones are overwritten."""
     secrets = _Secrets(aws.client("secretsmanager"), deployment.secret_prefix)
     secrets.put("app", {"app_id": world.app_id, "secret": world.app_secret})
     for person in PEOPLE:
@@ -87,15 +87,15 @@ def write_demo_data(aws: Aws, deployment: Deployment, world: World) -> None:
 
 
 def write_demo_items(aws: Aws, deployment: Deployment, world: World) -> None:
-    """Bring the demo teams back to what they are at the start, whatever was done to them.
+    """Restore the items of the demo teams as they are at the start.
 
-    Connections and members that came later are gone, and what is known of their advertisers' readiness is forgotten.
-    Secrets are written again for those alone whose connection has changed.
+    This deletes connections and members that were added later, and all readiness snapshots of the teams. Secrets are
+    written again only for people whose connection has changed.
     """
     dynamodb, table = aws.client("dynamodb"), deployment.table_name
     secrets = _Secrets(aws.client("secretsmanager"), deployment.secret_prefix)
-    wanted = {(item["pk"], item["sk"]): item for item in _items(deployment, world)}
-    there = {
+    initial = {(item["pk"], item["sk"]): item for item in _items(deployment, world)}
+    existing = {
         (item["pk"], item["sk"]): item
         for team_id in _SUBSCRIPTIONS
         for partition in (f"TEAM#{team_id}", f"READINESS#{team_id}")
@@ -103,12 +103,12 @@ def write_demo_items(aws: Aws, deployment: Deployment, world: World) -> None:
     }
     for person in PEOPLE:
         key = (f"TEAM#{person.team_id}", f"CONNECTION#{person.user_id}")
-        if key in there and there[key] != wanted.get(key):
+        if key in existing and existing[key] != initial.get(key):
             secrets.put_token(person)
     requests: list[Item] = [
-        {"DeleteRequest": {"Key": _serialized({"pk": pk, "sk": sk})}} for pk, sk in there if (pk, sk) not in wanted
+        {"DeleteRequest": {"Key": _serialized({"pk": pk, "sk": sk})}} for pk, sk in existing if (pk, sk) not in initial
     ]
-    requests += [{"PutRequest": {"Item": _serialized(item)}} for item in wanted.values()]
+    requests += [{"PutRequest": {"Item": _serialized(item)}} for item in initial.values()]
     for start in range(0, len(requests), _BATCH):
         dynamodb.batch_write_item(RequestItems={table: requests[start : start + _BATCH]})
 
@@ -156,7 +156,7 @@ class _Secrets:
         self._prefix = prefix
 
     def put_token(self, person: Person) -> None:
-        """A person's token, where they have connected one at the start."""
+        """Write the token of a person who has a connection at the start."""
         if person.token is not None:
             self.put(_secret_name(person), {"access_token": person.token.value})
 
@@ -166,6 +166,6 @@ class _Secrets:
         try:
             self._secretsmanager.create_secret(Name=secret_id, SecretString=text)
         except self._secretsmanager.exceptions.ResourceExistsException:
-            with suppress(self._secretsmanager.exceptions.InvalidRequestException):  # it is not on its way out
+            with suppress(self._secretsmanager.exceptions.InvalidRequestException):  # it is not scheduled for deletion
                 self._secretsmanager.restore_secret(SecretId=secret_id)
             self._secretsmanager.put_secret_value(SecretId=secret_id, SecretString=text)

@@ -1,5 +1,5 @@
 """Emulated AWS: MiniStack, and template.yaml built for this machine and deployed to it.
 
-`emulator` runs MiniStack. `build` runs SAM CLI and builds the template, `deployment` deploys what was built and adds what
-MiniStack leaves out. `background` starts what happens without an HTTP call.
+`emulator` runs MiniStack, `build` builds the template with SAM CLI, `deployment` deploys it and adds what MiniStack
+leaves out. `background` starts what happens without an HTTP call.
 """

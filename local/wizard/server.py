@@ -1,7 +1,8 @@
 """Serves the wizard's page, the API's page and the events of the bus on loopback.
 
-`/wizard` is the wizard: the files of `page`, its settings and a stream of events. `/api` is Swagger UI, as it ships with
-aws-lambda-powertools, on docs/openapi.yaml with the local stack as its server; the files of `api_page` start it.
+`/wizard` is the wizard: the files of `page`, its settings and a stream of events. `/api` is Swagger UI on
+docs/openapi.yaml, with the local stack as the server. Its script and style are those that ship with
+aws-lambda-powertools; the files of `api_page` start it.
 """
 
 import json

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from local.api_page import ApiPage
 from playwright.sync_api import Page, expect
 
-from local.api_page import ApiPage
 from tests.browser.views import VIEWS
 from tests.browser.wizard import Wizard
 

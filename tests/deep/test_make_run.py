@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[2]
 MAKE = shutil.which("make") or "make"
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "AWS_"))}
 SECONDS = 300.0
-LAST_LINE = "Ctrl-C ends it."
-ENDED = "Ended; all that was started is stopped."
+LAST_LINE = "Press Ctrl-C to stop."
+ENDED = "Stopped."
 
 
 @dataclass
@@ -134,5 +134,5 @@ def test_its_logs_can_be_followed(running: Terminal) -> None:
 def test_make_demo_ends_by_itself() -> None:
     """With 0, as every answer was as expected."""
     demo = Terminal.of("demo", "PORT=0")
-    demo.until("Every answer was as expected.")
+    demo.until("All responses were as expected.")
     assert demo.process.wait(SECONDS) == 0

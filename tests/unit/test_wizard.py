@@ -1,4 +1,4 @@
-"""The server of the reference wizard's page: what it hands out, to whom, and what it passes on."""
+"""The server of the reference wizard's page: files, settings, events, and the checks of Host and Origin."""
 
 import json
 import re
@@ -19,7 +19,7 @@ API, CONTROL = "http://127.0.0.1:4566", "http://127.0.0.1:5000"
 
 
 class Bus:
-    """A listener of which the test decides what it hears."""
+    """An event source whose events the test decides."""
 
     def __init__(self) -> None:
         self.heard: list[Mapping[str, Any]] = [event("old")]
@@ -44,15 +44,15 @@ def started_over() -> list[str]:
 
 @pytest.fixture
 def wizard() -> Iterator[Wizard]:
-    """Serving, with no stack to show yet."""
+    """A running server before the deployment."""
     with Wizard() as made:
         yield made
 
 
 @pytest.fixture
 def shown(wizard: Wizard, bus: Bus, started_over: list[str]) -> Wizard:
-    """Showing a stack."""
-    wizard.show(Shown({"api": API}, (API, CONTROL), News(bus), lambda: started_over.append("over")))
+    """A running server with a deployed stack."""
+    wizard.show(Shown(API, {"api": API}, (API, CONTROL), News(bus), lambda: started_over.append("over")))
     return wizard
 
 
@@ -65,7 +65,7 @@ def origin(wizard: Wizard) -> str:
 
 
 def test_every_file_of_the_page_is_served(shown: Wizard) -> None:
-    """With its type, and never from a cache: an edit shows on reload."""
+    """With its type and without caching: a reload shows an edit."""
     names = [path.name for path in PAGE.iterdir()]
     assert "app.js" in names
     for name in names:
@@ -77,16 +77,16 @@ def test_every_file_of_the_page_is_served(shown: Wizard) -> None:
 
 
 @pytest.mark.parametrize("path", ["/wizard/../server.py", "/wizard/%2e%2e/server.py", "/wizard/nothing.js", "/other"])
-def test_no_path_leads_out(shown: Wizard, path: str) -> None:
-    """What is no file of the page is not there."""
+def test_other_files_are_not_served(shown: Wizard, path: str) -> None:
+    """Only files of the page's folder are served."""
     session = requests.Session()
     request = requests.Request("GET", origin(shown)).prepare()
     request.url = origin(shown) + path
     assert session.send(request, timeout=SECONDS, allow_redirects=False).status_code == 404
 
 
-def test_the_policy_names_the_stack_alone(shown: Wizard) -> None:
-    """Nothing comes from elsewhere, and the page can talk to nobody but the API and the simulator's control."""
+def test_the_policy_allows_only_the_stack(shown: Wizard) -> None:
+    """The page loads only its own files, and calls only the API and the simulator's control."""
     rules = get(shown.url).headers["Content-Security-Policy"].split("; ")
     policy = {name: value for name, _, value in (rule.partition(" ") for rule in rules)}
     assert policy["default-src"] == "'none'"
@@ -95,27 +95,27 @@ def test_the_policy_names_the_stack_alone(shown: Wizard) -> None:
 
 
 def test_the_page_has_a_button_for_every_action() -> None:
-    """What a fix asks for is read from its action, and nothing is guessed from reasons."""
+    """A button depends on the action of a fix, not on its reason."""
     card = (PAGE / "card.js").read_text()
     (table,) = re.findall(r"const HELP = \{(.*?)\};", card, re.DOTALL)
     assert tuple(re.findall(r"(\w+):", table)) == get_args(Action)
     assert "reason" not in card
 
 
-def test_tokens_are_for_its_own_name(shown: Wizard) -> None:
-    """A page elsewhere whose host name was bent to this machine gets neither tokens nor a new start."""
+def test_another_host_name_gets_no_tokens(shown: Wizard) -> None:
+    """DNS rebinding: a page of another site cannot read the tokens through its own host name."""
     assert get(f"{shown.url}/config.json").json() == {"api": API}
     assert get(f"{shown.url}/config.json", Host="evil.example").status_code == 421
 
 
-def test_whoever_types_localhost_reads_where_the_page_is(shown: Wizard) -> None:
-    """Instead of an empty window."""
+def test_localhost_shows_the_address_of_the_page(shown: Wizard) -> None:
+    """Instead of an empty page."""
     answer = get(shown.url, Host=f"localhost:{origin(shown).rpartition(':')[2]}")
     assert (answer.status_code, answer.text) == (421, f"This page is at {shown.url}\n")
 
 
-def test_before_there_is_a_stack(wizard: Wizard) -> None:
-    """The page is there, its settings and news are not."""
+def test_before_the_deployment_only_the_page_is_served(wizard: Wizard) -> None:
+    """Settings, events and start-over return 503."""
     assert get(wizard.url).status_code == 200
     assert get(f"{wizard.url}/config.json").status_code == 503
     assert get(f"{wizard.url}/events").status_code == 503
@@ -123,8 +123,8 @@ def test_before_there_is_a_stack(wizard: Wizard) -> None:
     assert over.status_code == 503
 
 
-def test_starting_over_is_for_the_page_alone(shown: Wizard, started_over: list[str]) -> None:
-    """Another origin's page cannot press the button."""
+def test_only_the_page_can_start_over(shown: Wizard, started_over: list[str]) -> None:
+    """A request with another Origin returns 404."""
     url = f"{shown.url}/start-over"
     assert requests.post(url, headers={"Origin": "http://evil.example"}, timeout=SECONDS).status_code == 404
     assert not started_over
@@ -132,8 +132,8 @@ def test_starting_over_is_for_the_page_alone(shown: Wizard, started_over: list[s
     assert started_over == ["over"]
 
 
-def test_news_from_now_on(shown: Wizard, bus: Bus) -> None:
-    """Each open page gets what is told after it was opened; the stream ends with the stack."""
+def test_new_events_are_streamed(shown: Wizard, bus: Bus) -> None:
+    """Every open page receives the events after its opening; the stream ends with the stack."""
     with (
         requests.get(f"{shown.url}/events", stream=True, timeout=SECONDS) as one,
         requests.get(f"{shown.url}/events", stream=True, timeout=SECONDS) as other,
@@ -144,14 +144,14 @@ def test_news_from_now_on(shown: Wizard, bus: Bus) -> None:
             assert next(lines) == ": listening"
         bus.heard.append(event("new"))
         for lines in streams:
-            told = next(line for line in lines if line.startswith("data: "))
-            assert json.loads(told.removeprefix("data: "))["detail"] == {"advertiser_id": "new"}
+            data = next(line for line in lines if line.startswith("data: "))
+            assert json.loads(data.removeprefix("data: "))["detail"] == {"advertiser_id": "new"}
         shown.hide()
         assert all(not line or line.startswith(":") for lines in streams for line in lines)
 
 
-def test_settings_say_who_reaches_what() -> None:
-    """Own advertisers first, a team's for those who see it; each person with their bearer token."""
+def test_settings_have_the_advertisers_and_the_token_of_each_person() -> None:
+    """Their own advertisers, those of teammates for people who see the team, and the bearer token."""
 
     def bearer(person: Person) -> dict[str, str]:
         return {"Authorization": f"Bearer of {person.user_id}"}

@@ -2,9 +2,8 @@
 
 import argparse
 import json
-import sys
 
-from local.console import Console, StackError
+from local.console import Console, exit_after
 from local.paths import PERFORMANCE, PERFORMANCE_FIGURES, WORK
 from tools.bench import cold_starts, costs, fan_out, load, overhead, report, sizes
 from tools.bench.builds import build_twice
@@ -15,25 +14,26 @@ FIGURES = WORK / "bench" / "results.json"
 
 
 def main() -> int:
-    """Measure; the exit code says whether that was possible, not whether the aims are met."""
+    """Measure and print; returns 0, whether or not the aims are met.
+
+    Raises:
+        StackError: something that is to be measured does not start.
+    """
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description="How fast the product is.")
     parser.add_argument("--write", action="store_true", help="write docs/performance.json and docs/performance.md too")
     options = parser.parse_args()
     console = Console()
-    console.line("\nNothing else should run on this machine meanwhile. It takes about five minutes.")
-    try:
-        results = _measured(console)
-    except StackError as error:
-        sys.stderr.write(f"\n{error}\n")
-        return 1
-    console.line(f"\n{report.table(results)}")
+    console.line("\nThis takes about five minutes. Run nothing else on this machine meanwhile.")
+    results = _measured(console)
+    console.line()
+    console.table(*report.table(results))
     text = json.dumps(report.as_json(results), indent=1) + "\n"
     FIGURES.write_text(text)
     if options.write:
         PERFORMANCE_FIGURES.write_text(text)
         tables = report.markdown_tables(json.loads(text))
         PERFORMANCE.write_text(with_parts(PERFORMANCE.read_text(), "bench", tables))
-    console.line(f"\nAll figures: {PERFORMANCE_FIGURES if options.write else FIGURES}")
+    console.line(f"\nWritten: {PERFORMANCE_FIGURES if options.write else FIGURES}")
     return 0
 
 
@@ -54,4 +54,4 @@ def _measured(console: Console) -> report.Results:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_after(main)

@@ -100,15 +100,12 @@ def _largest(measure: str, aim: float, sizes: Mapping[str, Size], unit: float) -
     return Row(measure, aim, sizes[name].zipped / unit, of=name)
 
 
-def table(results: Results) -> str:
-    """The table for people."""
-    line = "{:<68}{:>6}{:>9}  {:<14}{:<5}{}"
-    lines = [line.format("measure", "aim", "figure", "quartiles", "met", "of several, the worst")]
-    lines += [
-        line.format(row.measure, f"{row.aim:g}", _number(row.figure), row.spread, "yes" if row.met else "NO", row.of)
+def table(results: Results) -> tuple[Sequence[str], list[Sequence[str]]]:
+    """The head and the rows of the table for people."""
+    return ("measure", "aim", "figure", "quartiles", "met", "worst of"), [
+        (row.measure, f"{row.aim:g}", _number(row.figure), row.spread, "yes" if row.met else "NO", row.of)
         for row in rows(results)
     ]
-    return "\n".join(one.rstrip() for one in lines)
 
 
 def as_json(results: Results) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 import json
 import sys
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from local.console import CommandError, Console, exit_after
 from local.paths import ROOT, WORK
 from tools.mutation.explanations import Explanations, read
 from tools.mutation.mutants import Mutant, mutants_of
-from tools.mutation.trials import Outcome, TrialError, check, outcomes, warm_up
+from tools.mutation.trials import Outcome, check, outcomes, warm_up
 
 LEAST = 0.9
 """How much of a module's mutants has to be killed."""
@@ -31,22 +31,31 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "tiktok_business.errors": (f"{_UNIT}/tiktok_business/test_errors.py",),
 }
 """The modules to mutate, and the tests that are to notice it."""
-_ROW = "  {:<30}{:>8}{:>8}{:>10}{:>9}{:>10}{:>8}"
+Row = tuple[str, ...]
 
 
-def main(modules: Iterable[str]) -> int:
-    """Try the mutants of ``modules``; the exit code."""
+def main() -> int:
+    """Try the mutants of the modules on the command line, by default all; returns 1 if a module fails.
+
+    Raises:
+        CommandError: a module is unknown, or its tests fail without a mutant.
+    """
+    modules = sys.argv[1:] or list(TESTS)
+    if unknown := [module for module in modules if module not in TESTS]:
+        raise CommandError(f"Unknown modules: {' '.join(unknown)}. MODULES can be: {' '.join(TESTS)}")
+    console = Console()
     explanations = read()
     warm_up()
-    _say(_ROW.format("module", "mutants", "killed", "survived", "share", "left out", "took"))
-    complaints = [complaint for module in modules for complaint in _module(module, explanations)]
-    _say("\n" + ("\n".join(complaints) or "Every survivor is explained in tools/mutation/survivors.toml."))
+    results = [_module(module, explanations, console) for module in modules]
+    console.line()
+    console.table(("module", "mutants", "killed", "survived", "share", "left out"), [row for row, _ in results])
+    complaints = [complaint for _, of_module in results for complaint in of_module]
+    console.line("\n" + ("\n".join(complaints) or "Every survivor is explained in tools/mutation/survivors.toml."))
     return 1 if complaints else 0
 
 
-def _module(module: str, explanations: Explanations) -> list[str]:
-    """Try the mutants of ``module``, print its row, and return what is wrong with it."""
-    started = time.monotonic()
+def _module(module: str, explanations: Explanations, console: Console) -> tuple[Row, list[str]]:
+    """Try the mutants of a module; returns its row and what is wrong with it."""
     source = (ROOT / "layers" / "shared" / module.replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8")
     log = WORK / "mutation" / f"{module}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -55,18 +64,15 @@ def _module(module: str, explanations: Explanations) -> list[str]:
     left_out = [mutant for mutant in made if explanations.leave_out(mutant)]
     to_try = [mutant for mutant in made if not explanations.leave_out(mutant)]
     tried: list[tuple[Mutant, Outcome]] = []
-    for result in outcomes(to_try, TESTS[module]):
-        tried.append(result)
-        if sys.stdout.isatty():
-            _say(f"\r  {module:<30}{len(tried):>8} of {len(to_try)}", end="")
+    with console.step(module, refresh_in_thread=False) as step:
+        for result in outcomes(to_try, TESTS[module]):
+            tried.append(result)
+            step.update(f"{len(tried)} of {len(to_try)}")
     survivors = [mutant for mutant, outcome in tried if outcome is Outcome.SURVIVED]
     killed = sum(outcome is Outcome.KILLED for _, outcome in tried)
     counted = killed + len(survivors)
-    took = f"{time.monotonic() - started:.0f} s"
-    start_of_line = "\r" if sys.stdout.isatty() else ""
-    share = f"{killed / counted:.1%}"
-    _say(start_of_line + _ROW.format(module, counted, killed, len(survivors), share, len(made) - counted, took))
-    return [
+    figures = (counted, killed, len(survivors), f"{killed / counted:.1%}", len(made) - counted)
+    return (module, *map(str, figures)), [
         *([f"{module}: less than {LEAST:.0%} killed"] if killed < LEAST * counted else []),
         *(f"Survived without an explanation: {_told(mutant)}" for mutant in explanations.unexplained(survivors)),
         *(
@@ -76,21 +82,10 @@ def _module(module: str, explanations: Explanations) -> list[str]:
     ]
 
 
-def _say(text: str, end: str = "\n") -> None:
-    sys.stdout.write(text + end)
-    sys.stdout.flush()
-
-
 def _told(mutant: Mutant) -> str:
     """The mutant, its lines as survivors.toml wants them."""
     return f"{mutant.module}, {mutant.where}\n  {json.dumps([mutant.original, mutant.mutated], ensure_ascii=False)},"
 
 
 if __name__ == "__main__":
-    asked = sys.argv[1:]
-    if not TESTS.keys() >= set(asked):
-        sys.exit(f"MODULES are some of: {' '.join(TESTS)}")
-    try:
-        sys.exit(main(asked or TESTS))
-    except TrialError as error:
-        sys.exit(str(error))
+    exit_after(main)

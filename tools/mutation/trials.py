@@ -18,6 +18,7 @@ from typing import Never
 import pytest
 from hypothesis import Phase, settings
 
+from local.console import CommandError
 from tools.mutation.mutants import Mutant
 
 SECONDS = 60
@@ -37,8 +38,8 @@ class Outcome(StrEnum):
     """It cannot even be imported, so it says nothing about the tests."""
 
 
-class TrialError(Exception):
-    """The tests did not run, or fail without any mutant."""
+class TrialError(CommandError):
+    """The tests do not run, or fail without a mutant."""
 
 
 class _Importer(MetaPathFinder, InspectLoader):

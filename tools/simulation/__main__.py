@@ -3,9 +3,8 @@
 import argparse
 import json
 import os
-import sys
 
-from local.console import Console
+from local.console import Console, exit_after
 from local.paths import SCALING, SCALING_FIGURES, SCALING_PLOTS
 from tools.markdown import with_parts
 from tools.simulation import profiles, report
@@ -15,18 +14,20 @@ from tools.simulation.plots import plots
 
 
 def main() -> int:
-    """Simulate; there is no aim to miss."""
+    """Simulate and print; returns 0."""
     parser = argparse.ArgumentParser(prog="python -m tools.simulation", description="Readiness at scale.")
     parser.add_argument("--write", action="store_true", help="write docs/scaling.json, docs/scaling.md and its plots")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="cases at the same time")
     options = parser.parse_args()
     console = Console()
-    with console.step("calls of a check, counted"):
+    with console.step("Counting the calls of a check"):
         counted = profiles.measured()
     varied = list(variations())
     done = run_all([*SIZES, *(one.case for one in varied)], counted, options.jobs, console)
     result = report.as_json(counted, (done[one] for one in SIZES), ((one, done[one.case]) for one in varied))
-    console.line(f"\n{report.tables(result)}")
+    for head, rows in report.tables(result):
+        console.line()
+        console.table(head, rows)
     if options.write:
         write(result)
         console.line(f"\nWritten: {SCALING}, {SCALING_FIGURES} and {SCALING_PLOTS}")
@@ -45,4 +46,4 @@ def write(result: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_after(main)

@@ -14,18 +14,20 @@ from tools.simulation.run import simulated
 
 
 def run_all(cases: Iterable[Case], profiles: Sequence[Profile], jobs: int, console: Console) -> dict[Case, Figures]:
-    """Run cases, those that take longest first, and tell of each that is done."""
+    """Run the cases, the longest first, and print each with its seconds when it ends."""
     wanted = sorted(set(cases), key=lambda one: -one.advertisers * one.seconds)
-    begun = time.monotonic()
     done: dict[Case, Figures] = {}
     console.line(f"  {len(wanted)} cases, {jobs} at a time")
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+    with (
+        console.step("Simulating") as step,
+        ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool,
+    ):
         running = {pool.submit(_run, one, profiles): one for one in wanted}
         for future in as_completed(running):
             case = running[future]
-            done[case], took = future.result()
-            progress = f"{len(done)} of {len(wanted)}, {time.monotonic() - begun:.0f} s in all"
-            console.line(f"  {case.name + f', {case.hours} h':<44}{took:6.1f} s   ({progress})")
+            done[case], seconds = future.result()
+            step.update(f"{len(done)} of {len(wanted)}")
+            console.line(f"  {case.name + f', {case.hours} h':<44}{seconds:6.1f} s")
     return done
 
 

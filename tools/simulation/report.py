@@ -33,13 +33,11 @@ def as_json(
     }
 
 
-def tables(report: Row) -> str:
-    """All tables for people."""
+def tables(report: Row) -> list["Table"]:
+    """All tables for people, each with its head and its rows."""
     sizes, varied = report["sizes"], report["varied"]
-    parts = [_aligned(*_freshness(sizes)), _aligned(*_work(sizes)), _aligned(*_limits(sizes)), _aligned(*_costs(sizes))]
-    if varied:
-        parts.append(_aligned(*_sensitivity(varied)))
-    return "\n\n".join(parts)
+    every = [_freshness(sizes), _work(sizes), _limits(sizes), _costs(sizes)]
+    return [*every, _sensitivity(varied)] if varied else every
 
 
 def markdown(report: Row) -> dict[str, str]:
@@ -232,14 +230,6 @@ def _many(number: float) -> str:
     if number < 10_000:  # noqa: PLR2004 - up to here each one is told
         return f"{number:.0f}"
     return f"{number / 1e3:.0f} k" if number < 1_000_000 else f"{number / 1e6:.2f} M"  # noqa: PLR2004 - a million
-
-
-def _aligned(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    rows = list(rows)
-    widths = [max(len(row[place]) for row in (head, *rows)) for place in range(len(head))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)
-    )
 
 
 def _rounded(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What `make invoke` makes of what is typed, before SAM CLI is asked."""
+"""`make invoke` checks the command line before it runs SAM CLI."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.invoke import Asked, NotInvokableError, command, endpoint_of, overview, understood
+from local.invoke import InvalidInvocationError, Invocation, endpoint_of, overview, parse, sam_command
 from local.paths import ROOT
 from local.sam_template import RESOURCES, function_ids
 
@@ -17,62 +17,61 @@ EVENTS = [EVENT, "events/publish_check.strict.json"]
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
-    """What the make target runs."""
+    """Run the command of the make target."""
     return subprocess.run(
         [sys.executable, "-m", "local.invoke", *options], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
 
 def test_every_function_of_the_template_is_known_by_its_folder() -> None:
-    """The folder's name is all that one has to know."""
+    """The folder's name is enough to run a function."""
     assert set(function_ids()) == {path.parent.name for path in ROOT.glob("functions/*/app.py")}
-    template = RESOURCES
-    assert {template[logical_id]["Properties"]["CodeUri"] for logical_id in function_ids().values()} == {
+    assert {RESOURCES[logical_id]["Properties"]["CodeUri"] for logical_id in function_ids().values()} == {
         f"functions/{folder}" for folder in function_ids()
     }
 
 
 @pytest.mark.parametrize("name", ["publish_check", "PublishCheckFunction", ""])
-def test_folder_logical_id_and_event_alone_mean_the_same(name: str) -> None:
-    """FN, the older FUNCTION, or neither: an event's name begins with its function's."""
-    assert understood(name, EVENT, IDS, EVENTS) == Asked("PublishCheckFunction", EVENT)
+def test_a_function_is_found_by_folder_logical_id_or_event(name: str) -> None:
+    """FN is a folder, FUNCTION a logical id; without both the event's name starts with the function's."""
+    assert parse(name, EVENT, IDS, EVENTS) == Invocation("PublishCheckFunction", EVENT)
 
 
-def test_standard_input_is_an_event_too() -> None:
-    """SAM CLI reads it for a dash."""
-    assert understood("readiness", "-", IDS, EVENTS) == Asked("ReadinessFunction", "-")
+def test_an_event_can_come_from_standard_input() -> None:
+    """SAM CLI reads standard input for a dash."""
+    assert parse("readiness", "-", IDS, EVENTS) == Invocation("ReadinessFunction", "-")
 
 
 @pytest.mark.parametrize(
-    ("function", "event", "said"),
+    ("function", "event", "message"),
     [
-        ("publish_chek", EVENT, "There is no function publish_chek: did you mean publish_check?"),
-        ("zzz", EVENT, "There is no function zzz: make invoke alone lists them."),
-        ("publish_check", "", f"Say which event, EVENT=…: {EVENTS[0]} {EVENTS[1]}"),
-        ("PublishCheckFunction", "", f"Say which event, EVENT=…: {EVENTS[0]} {EVENTS[1]}"),
-        ("readiness", "", "Say which event, EVENT=…: there is none yet in events/"),
-        ("readiness", "events/none.json", "There is no file events/none.json: make invoke alone lists the events."),
+        ("publish_chek", EVENT, "Unknown function publish_chek. Did you mean publish_check?"),
+        ("zzz", EVENT, "Unknown function zzz. List the functions: make invoke"),
+        ("publish_check", "", f"EVENT is missing. Events of publish_check: {EVENTS[0]} {EVENTS[1]}"),
+        ("PublishCheckFunction", "", f"EVENT is missing. Events of publish_check: {EVENTS[0]} {EVENTS[1]}"),
+        ("readiness", "", "EVENT is missing. Events of readiness: none in events/"),
+        ("readiness", "events/none.json", "events/none.json does not exist. List the events: make invoke"),
     ],
 )
-def test_what_cannot_be_run_is_told_in_one_sentence(function: str, event: str, said: str) -> None:
-    """With what to type instead."""
-    with pytest.raises(NotInvokableError) as refused:
-        understood(function, event, IDS, EVENTS)
-    assert str(refused.value) == said
+def test_the_message_of_a_mistake_says_what_to_type(function: str, event: str, message: str) -> None:
+    """A similar name, the events of the function, or the command that lists them."""
+    with pytest.raises(InvalidInvocationError) as refused:
+        parse(function, event, IDS, EVENTS)
+    assert str(refused.value) == message
 
 
-def test_sam_gets_the_function_the_event_the_written_template_and_what_else_is_said() -> None:
-    """`ARGS` go last."""
-    asked = command(Asked("PublishCheckFunction", EVENT), ["--skip-pull-image"], Path("written.json"))
-    assert asked[-8:] == [
+def test_sam_cli_gets_function_event_template_and_further_options() -> None:
+    """`ARGS` are the last options."""
+    command = sam_command(Invocation("PublishCheckFunction", EVENT), ["--skip-pull-image"], Path("written.json"))
+    assert command[-8:] == [
         *("local", "invoke", "PublishCheckFunction", "--event", EVENT),
         *("--template-file", "written.json", "--skip-pull-image"),
     ]
-    assert asked[2].endswith("sam_on_host_network.py")
+    assert command[2].endswith("sam_on_host_network.py")
 
 
-def test_alone_it_lists_every_function_with_its_events() -> None:
-    """And every event of the folder is listed below one of them."""
+def test_without_options_it_lists_every_function_with_its_events() -> None:
+    """Every event in events/ is listed below its function."""
     listed = run()
     assert listed.returncode == 0
     lines = {line.strip() for line in listed.stdout.splitlines()}
@@ -81,21 +80,21 @@ def test_alone_it_lists_every_function_with_its_events() -> None:
     assert overview(IDS, EVENTS).index(EVENT) < overview(IDS, EVENTS).index("ReadinessFunction")
 
 
-def test_it_fails_with_a_sentence_and_without_a_trace() -> None:
-    """As a user meets it."""
+def test_a_mistake_is_one_line_without_a_stack_trace() -> None:
+    """On standard error, with exit code 1."""
     failed = run("--function", "publish_chek", "--event", EVENT)
     assert (failed.returncode, failed.stdout) == (1, "")
-    assert failed.stderr == "There is no function publish_chek: did you mean publish_check?\n"
+    assert failed.stderr == "Unknown function publish_chek. Did you mean publish_check?\n"
 
 
-def test_without_make_run_there_is_nothing_to_run_it_against(tmp_path: Path) -> None:
-    """The template that it writes is not there."""
-    with pytest.raises(NotInvokableError, match="start one with make run"):
+def test_without_make_run_the_message_says_to_start_it(tmp_path: Path) -> None:
+    """The template that make run writes does not exist."""
+    with pytest.raises(InvalidInvocationError, match="another terminal: make run"):
         endpoint_of(tmp_path / "invoke.json")
 
 
-def test_the_written_template_says_where_the_stack_is(tmp_path: Path) -> None:
-    """Which is asked whether it still runs."""
+def test_the_written_template_has_the_address_of_the_stack(tmp_path: Path) -> None:
+    """`make invoke` checks that a stack responds there."""
     written = tmp_path / "invoke.json"
     variables = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
     resources = {"Table": {}, "F": {"Properties": {"Environment": {"Variables": variables}}}}
