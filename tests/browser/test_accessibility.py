@@ -1,10 +1,9 @@
-"""Every view of the wizard, and the API's page: axe finds nothing serious, light and dark, and all fits the window."""
+"""Every view of the wizard: axe finds nothing serious, light and dark, and all fits the window."""
 
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from local.api_page import ApiPage
 from playwright.sync_api import Page, expect
 
 from tests.browser.views import VIEWS
@@ -34,26 +33,6 @@ def test_axe_finds_nothing_serious(wizard: Wizard, view: str, scheme: Literal["l
     wizard.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     VIEWS[view](wizard)
     assert not serious_findings(wizard.page)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_in_the_apis_page(page: Page, scheme: Literal["light", "dark"]) -> None:
-    """Nor in the page of the OpenAPI document, with all that it folds up opened."""
-    page.emulate_media(color_scheme=scheme)
-    with ApiPage() as served:
-        page.goto(served.url)
-        page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
-        assert not serious_findings(page)
-
-
-@pytest.mark.parametrize("width", [NARROW, 768, 1600])
-def test_no_scrolling_sideways_on_the_apis_page(page: Page, width: int) -> None:
-    """Tables and examples scroll within themselves."""
-    page.set_viewport_size({"width": width, "height": 740})
-    with ApiPage() as served:
-        page.goto(served.url)
-        page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 @pytest.mark.parametrize("width", [NARROW, 768, 1600])

@@ -1,4 +1,4 @@
-"""The deployed template on emulated AWS, once for a run of pytest, and a way to call it."""
+"""Fixtures: the template deployed to emulated AWS, once per run of pytest, and a client of its API."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,13 +15,14 @@ from local.tiktok_simulator import Simulator
 from tests.support.openapi import ROOT, assert_described
 
 SECONDS = 30.0
+"""The timeout of a request."""
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Api:
-    """Calls the deployed API as a browser would."""
+    """A client of the deployed API."""
 
     base_url: str
     stack: LocalStack
@@ -35,34 +36,35 @@ class Api:
         headers: Mapping[str, str] | None = None,
         **request: Any,
     ) -> requests.Response:
-        """Call ``path`` below ``/api/v1/tiktok`` as ``person``, and compare the answer with OpenAPI's word.
+        """Send a request and check that docs/openapi.yaml describes the response.
 
-        ``headers`` come on top of the person's.
+        `path` is below /api/v1/tiktok; `person` is the demo person whose token is sent, None sends no token; `headers` are
+        added to the Authorization header.
         """
         bearer = self.stack.bearer(person) if person else {}
-        answer = requests.request(
+        response = requests.request(
             method,
             f"{self.base_url}{ROOT}{path}",
             headers={**bearer, **(headers or {})},
             timeout=SECONDS,
             **request,
         )
-        assert_described(method, path, answer)
-        return answer
+        assert_described(method, path, response)
+        return response
 
     def get(self, path: str, person: Person, **params: str) -> requests.Response:
-        """GET as ``person`` with query parameters."""
+        """GET `path` as `person`, with query parameters."""
         return self.call("GET", path, person=person, params=params)
 
     def create(self, person: Person, *, key: str | None = None, **body: Any) -> requests.Response:
-        """POST /identities as ``person``, with an Idempotency-Key if there is one."""
+        """POST /identities as `person`, with this Idempotency-Key."""
         return self.call(
             "POST", "/identities", person=person, json=body, headers={"Idempotency-Key": key} if key else {}
         )
 
 
 def problem(response: requests.Response, status: int, code: str) -> Mapping[str, Any]:
-    """The problem JSON of a refusal, after checking that it is the one of contract §4 and readable for a browser."""
+    """Check that the response is this problem of contract §4, which a browser can read, and return its body."""
     body: Mapping[str, Any] = response.json()
     assert (response.status_code, body["code"]) == (status, code), body
     assert response.headers["Content-Type"] == "application/problem+json"
@@ -75,34 +77,34 @@ def problem(response: requests.Response, status: int, code: str) -> Mapping[str,
     return body
 
 
-def eventually(look: Callable[[], Result | None], what: str, seconds: float = 20.0) -> Result:
-    """What ``look`` finds, as soon as it finds anything; the test fails where it does not in time."""
+def eventually(read: Callable[[], Result | None], what: str, seconds: float = 20.0) -> Result:
+    """Call `read` until its result is true, and return that. The test fails after `seconds`; `what` names the result."""
     end = time.monotonic() + seconds
     while True:
-        found = look()
-        if found:
-            return found
+        result = read()
+        if result:
+            return result
         assert time.monotonic() < end, f"{what}: not within {seconds:.0f} seconds"
         time.sleep(0.2)
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
-    """The product, deployed from template.yaml to emulated AWS with IAM enforced."""
+    """The local stack: template.yaml deployed to emulated AWS, with IAM enforced."""
     with LocalStack(console=Console(quiet=True)) as started:
         yield started
 
 
 @pytest.fixture
 def api(stack: LocalStack, tiktok: Simulator) -> Api:
-    """The deployed API, with TikTok and the demo data as at the start."""
+    """A client of the deployed API, with the simulator and the demo data in their initial state."""
     assert tiktok is stack.tiktok
     return Api(stack.base_url, stack)
 
 
 @pytest.fixture
 def tiktok(stack: LocalStack) -> Simulator:
-    """TikTok as at the start; the demo data too, as a test may have had a connection marked."""
+    """The simulator in its initial state; the demo data too, because a test can change a connection."""
     stack.tiktok.reset()
     stack.restore_demo_items()
     return stack.tiktok
