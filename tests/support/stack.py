@@ -38,8 +38,8 @@ class Api:
     ) -> requests.Response:
         """Send a request and check that docs/openapi.yaml describes the response.
 
-        `path` is below /api/v1/tiktok; `person` is the demo person whose token is sent, None sends no token; `headers` are
-        added to the Authorization header.
+        `path` is below /api/v1/tiktok. `person` is the demo person whose token is sent; None sends no token. `headers`
+        are sent in addition.
         """
         bearer = self.stack.bearer(person) if person else {}
         response = requests.request(
@@ -78,7 +78,7 @@ def problem(response: requests.Response, status: int, code: str) -> Mapping[str,
 
 
 def eventually(read: Callable[[], Result | None], what: str, seconds: float = 20.0) -> Result:
-    """Call `read` until its result is true, and return that. The test fails after `seconds`; `what` names the result."""
+    """Call `read` until its result is true, and return it. The test fails after `seconds`; `what` names the result."""
     end = time.monotonic() + seconds
     while True:
         result = read()

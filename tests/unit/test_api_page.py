@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import aws_lambda_powertools
 import pytest
@@ -22,7 +23,7 @@ TIMEOUT_SECONDS = 30.0
 class SilentBus:
     """An event source without events."""
 
-    def listen(self) -> list[dict[str, object]]:
+    def listen(self) -> list[Mapping[str, Any]]:
         return []
 
 
