@@ -1,4 +1,4 @@
-"""The pictures of the docs, made only where SCREENSHOTS=write asks for them."""
+"""Writes the screenshots of the docs. Runs only with SCREENSHOTS=write."""
 
 import io
 import os
@@ -9,57 +9,56 @@ import pytest
 from PIL import Image
 
 from local.paths import ROOT
-from tests.browser.views import VIEWS
-from tests.browser.wizard import Wizard
+from tests.browser.wizard_page import VIEWS, WizardPage
 
 FOLDER = ROOT / "docs" / "screenshots"
-COLOURS = 96
+COLORS = 96
 WIDE, NARROW = (1200, 760), (360, 720)
-LARGEST_BYTES = 100_000
+MAX_BYTES = 100_000
 
 pytestmark = [
     pytest.mark.deep,
-    pytest.mark.skipif(os.environ.get("SCREENSHOTS") != "write", reason="pictures are made by SCREENSHOTS=write alone"),
+    pytest.mark.skipif(os.environ.get("SCREENSHOTS") != "write", reason="only SCREENSHOTS=write writes screenshots"),
 ]
 
 
 @dataclass(frozen=True)
-class Shot:
-    """A view, how wide, in which colours."""
+class Screenshot:
+    """A view, its window size and its color scheme."""
 
     view: str
     size: tuple[int, int]
     scheme: Literal["light", "dark"]
 
     @property
-    def name(self) -> str:
-        """Of its file."""
+    def file_name(self) -> str:
+        """The file name in the folder of screenshots."""
         return f"{self.view}-{'wide' if self.size == WIDE else 'narrow'}-{self.scheme}.png"
 
 
-SHOTS = [
-    Shot("ready", WIDE, "light"),
-    Shot("not-ready", WIDE, "light"),
-    Shot("not-ready", WIDE, "dark"),
-    Shot("drawer", WIDE, "light"),
-    Shot("board", WIDE, "light"),
-    Shot("board", WIDE, "dark"),
-    Shot("creating", NARROW, "light"),
-    Shot("unverified", NARROW, "dark"),
+SCREENSHOTS = [
+    Screenshot("ready", WIDE, "light"),
+    Screenshot("not-ready", WIDE, "light"),
+    Screenshot("not-ready", WIDE, "dark"),
+    Screenshot("faults", WIDE, "light"),
+    Screenshot("readiness", WIDE, "light"),
+    Screenshot("readiness", WIDE, "dark"),
+    Screenshot("identity-form", NARROW, "light"),
+    Screenshot("unverified", NARROW, "dark"),
 ]
 
 
-@pytest.mark.parametrize("shot", SHOTS, ids=lambda shot: shot.name)
-def test_a_picture_of(wizard: Wizard, shot: Shot) -> None:
-    """The view is drawn into a file small enough for a repository."""
-    width, height = shot.size
+@pytest.mark.parametrize("screenshot", SCREENSHOTS, ids=lambda screenshot: screenshot.file_name)
+def test_write_screenshot(wizard: WizardPage, screenshot: Screenshot) -> None:
+    """The screenshot of the view is smaller than 100 kB."""
+    width, height = screenshot.size
     wizard.page.set_viewport_size({"width": width, "height": height})
-    wizard.page.emulate_media(color_scheme=shot.scheme, reduced_motion="reduce")
-    VIEWS[shot.view](wizard)
-    if shot.size == NARROW:
+    wizard.page.emulate_media(color_scheme=screenshot.scheme, reduced_motion="reduce")
+    VIEWS[screenshot.view](wizard)
+    if screenshot.size == NARROW:
         wizard.page.locator(".verdict").evaluate("element => element.scrollIntoView()")
-    with Image.open(io.BytesIO(wizard.page.screenshot(animations="disabled"))) as drawn:
-        picture = drawn.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    with Image.open(io.BytesIO(wizard.page.screenshot(animations="disabled"))) as image:
+        reduced = image.convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
     FOLDER.mkdir(exist_ok=True)
-    picture.save(FOLDER / shot.name, optimize=True)
-    assert (FOLDER / shot.name).stat().st_size < LARGEST_BYTES
+    reduced.save(FOLDER / screenshot.file_name, optimize=True)
+    assert (FOLDER / screenshot.file_name).stat().st_size < MAX_BYTES

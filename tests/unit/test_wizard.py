@@ -1,4 +1,4 @@
-"""The server of the reference wizard's page: files, settings, events, and the checks of Host and Origin."""
+"""The wizard's server: static files, config.json, the event stream, the demo reset, and who may use them."""
 
 import json
 import re
@@ -19,13 +19,13 @@ API, CONTROL = "http://127.0.0.1:4566", "http://127.0.0.1:5000"
 
 
 class Bus:
-    """An event source whose events the test decides."""
+    """A listener whose events the test sets."""
 
     def __init__(self) -> None:
-        self.heard: list[Mapping[str, Any]] = [event("old")]
+        self.events: list[Mapping[str, Any]] = [event("old")]
 
     def listen(self) -> list[Mapping[str, Any]]:
-        return self.heard
+        return self.events
 
 
 def event(advertiser_id: str) -> Mapping[str, Any]:
@@ -38,21 +38,22 @@ def bus() -> Bus:
 
 
 @pytest.fixture
-def started_over() -> list[str]:
+def resets() -> list[str]:
+    """One entry for each reset of the demo."""
     return []
 
 
 @pytest.fixture
 def wizard() -> Iterator[Wizard]:
-    """A running server before the deployment."""
+    """A running server that shows no stack yet."""
     with Wizard() as made:
         yield made
 
 
 @pytest.fixture
-def shown(wizard: Wizard, bus: Bus, started_over: list[str]) -> Wizard:
-    """A running server with a deployed stack."""
-    wizard.show(Shown(API, {"api": API}, (API, CONTROL), News(bus), lambda: started_over.append("over")))
+def shown(wizard: Wizard, bus: Bus, resets: list[str]) -> Wizard:
+    """A running server that shows a stack."""
+    wizard.show(Shown({"api": API}, (API, CONTROL), News(bus), lambda: resets.append("reset")))
     return wizard
 
 
@@ -65,28 +66,28 @@ def origin(wizard: Wizard) -> str:
 
 
 def test_every_file_of_the_page_is_served(shown: Wizard) -> None:
-    """With its type and without caching: a reload shows an edit."""
+    """Each file is served with Cache-Control: no-store, so that a reload shows edits."""
     names = [path.name for path in PAGE.iterdir()]
     assert "app.js" in names
     for name in names:
-        answer = get(f"{shown.url}/{name}")
-        assert answer.status_code == 200
-        assert answer.headers["Cache-Control"] == "no-store"
+        response = get(f"{shown.url}/{name}")
+        assert response.status_code == 200
+        assert response.headers["Cache-Control"] == "no-store"
     assert get(shown.url).text == (PAGE / "index.html").read_text()
     assert get(origin(shown)).headers["Location"] == "/wizard"
 
 
 @pytest.mark.parametrize("path", ["/wizard/../server.py", "/wizard/%2e%2e/server.py", "/wizard/nothing.js", "/other"])
-def test_other_files_are_not_served(shown: Wizard, path: str) -> None:
-    """Only files of the page's folder are served."""
+def test_path_traversal(shown: Wizard, path: str) -> None:
+    """Paths outside the page's folder are not found."""
     session = requests.Session()
     request = requests.Request("GET", origin(shown)).prepare()
     request.url = origin(shown) + path
     assert session.send(request, timeout=SECONDS, allow_redirects=False).status_code == 404
 
 
-def test_the_policy_allows_only_the_stack(shown: Wizard) -> None:
-    """The page loads only its own files, and calls only the API and the simulator's control."""
+def test_content_security_policy(shown: Wizard) -> None:
+    """The page loads only its own files, and calls only its server, the API and the simulator's control API."""
     rules = get(shown.url).headers["Content-Security-Policy"].split("; ")
     policy = {name: value for name, _, value in (rule.partition(" ") for rule in rules)}
     assert policy["default-src"] == "'none'"
@@ -95,54 +96,54 @@ def test_the_policy_allows_only_the_stack(shown: Wizard) -> None:
 
 
 def test_the_page_has_a_button_for_every_action() -> None:
-    """A button depends on the action of a fix, not on its reason."""
-    card = (PAGE / "card.js").read_text()
-    (table,) = re.findall(r"const HELP = \{(.*?)\};", card, re.DOTALL)
+    """The page handles every action of a fix, and derives none from a check's reason."""
+    module = (PAGE / "prerequisite_card.js").read_text()
+    (table,) = re.findall(r"const FIX_ACTIONS = \{(.*?)\};", module, re.DOTALL)
     assert tuple(re.findall(r"(\w+):", table)) == get_args(Action)
-    assert "reason" not in card
+    assert "reason" not in module
 
 
-def test_another_host_name_gets_no_tokens(shown: Wizard) -> None:
-    """DNS rebinding: a page of another site cannot read the tokens through its own host name."""
+def test_other_host_names_are_rejected(shown: Wizard) -> None:
+    """A site whose host name resolves to this machine (DNS rebinding) cannot read the demo tokens."""
     assert get(f"{shown.url}/config.json").json() == {"api": API}
     assert get(f"{shown.url}/config.json", Host="evil.example").status_code == 421
 
 
-def test_localhost_shows_the_address_of_the_page(shown: Wizard) -> None:
-    """Instead of an empty page."""
-    answer = get(shown.url, Host=f"localhost:{origin(shown).rpartition(':')[2]}")
-    assert (answer.status_code, answer.text) == (421, f"This page is at {shown.url}\n")
+def test_localhost_is_answered_with_the_address(shown: Wizard) -> None:
+    """A visitor of http://localhost reads the address of the page."""
+    response = get(shown.url, Host=f"localhost:{origin(shown).rpartition(':')[2]}")
+    assert (response.status_code, response.text) == (421, f"This page is at {shown.url}\n")
 
 
-def test_before_the_deployment_only_the_page_is_served(wizard: Wizard) -> None:
-    """Settings, events and start-over return 503."""
+def test_before_a_stack_is_shown(wizard: Wizard) -> None:
+    """Before the deployment the static files are served; config.json, events and reset are unavailable."""
     assert get(wizard.url).status_code == 200
     assert get(f"{wizard.url}/config.json").status_code == 503
     assert get(f"{wizard.url}/events").status_code == 503
-    over = requests.post(f"{wizard.url}/start-over", headers={"Origin": origin(wizard)}, timeout=SECONDS)
-    assert over.status_code == 503
+    reset = requests.post(f"{wizard.url}/start-over", headers={"Origin": origin(wizard)}, timeout=SECONDS)
+    assert reset.status_code == 503
 
 
-def test_only_the_page_can_start_over(shown: Wizard, started_over: list[str]) -> None:
-    """A request with another Origin returns 404."""
+def test_reset_requires_the_pages_origin(shown: Wizard, resets: list[str]) -> None:
+    """A page of another origin cannot reset the demo."""
     url = f"{shown.url}/start-over"
     assert requests.post(url, headers={"Origin": "http://evil.example"}, timeout=SECONDS).status_code == 404
-    assert not started_over
+    assert not resets
     assert requests.post(url, headers={"Origin": origin(shown)}, timeout=SECONDS).status_code == 204
-    assert started_over == ["over"]
+    assert resets == ["reset"]
 
 
-def test_new_events_are_streamed(shown: Wizard, bus: Bus) -> None:
-    """Every open page receives the events after its opening; the stream ends with the stack."""
+def test_event_streams(shown: Wizard, bus: Bus) -> None:
+    """Each open page receives the events after it was opened, and its stream ends when the stack is hidden."""
     with (
-        requests.get(f"{shown.url}/events", stream=True, timeout=SECONDS) as one,
-        requests.get(f"{shown.url}/events", stream=True, timeout=SECONDS) as other,
+        requests.get(f"{shown.url}/events", stream=True, timeout=SECONDS) as first,
+        requests.get(f"{shown.url}/events", stream=True, timeout=SECONDS) as second,
     ):
-        assert one.headers["Content-Type"] == "text/event-stream"
-        streams = [answer.iter_lines(chunk_size=1, decode_unicode=True) for answer in (one, other)]
+        assert first.headers["Content-Type"] == "text/event-stream"
+        streams = [stream.iter_lines(chunk_size=1, decode_unicode=True) for stream in (first, second)]
         for lines in streams:
             assert next(lines) == ": listening"
-        bus.heard.append(event("new"))
+        bus.events.append(event("new"))
         for lines in streams:
             data = next(line for line in lines if line.startswith("data: "))
             assert json.loads(data.removeprefix("data: "))["detail"] == {"advertiser_id": "new"}
@@ -150,19 +151,22 @@ def test_new_events_are_streamed(shown: Wizard, bus: Bus) -> None:
         assert all(not line or line.startswith(":") for lines in streams for line in lines)
 
 
-def test_settings_have_the_advertisers_and_the_token_of_each_person() -> None:
-    """Their own advertisers, those of teammates for people who see the team, and the bearer token."""
+def test_settings_list_accessible_advertisers() -> None:
+    """Each user has their bearer token, their own advertisers, and, as owner or manager, those of teammates."""
 
     def bearer(person: Person) -> dict[str, str]:
         return {"Authorization": f"Bearer of {person.user_id}"}
 
     settings = page_settings(base_url=API, control_url=CONTROL, world=demo_world(), bearer=bearer)
-    people = {one["user_id"]: one for one in settings["people"]}
-    assert settings["api"] == f"{API}/api/v1/tiktok"
-    assert people[STARTER.user_id]["own"] == [DemoAdvertiser.NOTHING.value, DemoAdvertiser.EVERYTHING_READY.value]
-    assert people[STARTER.user_id]["teammates"] == []
-    assert people[TRAINEE.user_id]["own"] == people[TRAINEE.user_id]["teammates"] == []
-    assert DemoAdvertiser.NOTHING.value in people[OWNER.user_id]["teammates"]
-    assert DemoAdvertiser.FOREIGN.value not in people[OWNER.user_id]["teammates"]
-    assert people[OWNER.user_id]["authorization"] == "Bearer of u-owner"
-    assert [one["advertiser_id"] for one in settings["advertisers"]] == [one.value for one in DemoAdvertiser]
+    users = {user["user_id"]: user for user in settings["users"]}
+    assert settings["api_url"] == f"{API}/api/v1/tiktok"
+    assert users[STARTER.user_id]["own_advertiser_ids"] == [
+        DemoAdvertiser.NOTHING.value,
+        DemoAdvertiser.EVERYTHING_READY.value,
+    ]
+    assert users[STARTER.user_id]["teammate_advertiser_ids"] == []
+    assert users[TRAINEE.user_id]["own_advertiser_ids"] == users[TRAINEE.user_id]["teammate_advertiser_ids"] == []
+    assert DemoAdvertiser.NOTHING.value in users[OWNER.user_id]["teammate_advertiser_ids"]
+    assert DemoAdvertiser.FOREIGN.value not in users[OWNER.user_id]["teammate_advertiser_ids"]
+    assert users[OWNER.user_id]["authorization"] == "Bearer of u-owner"
+    assert [entry["advertiser_id"] for entry in settings["advertisers"]] == [entry.value for entry in DemoAdvertiser]

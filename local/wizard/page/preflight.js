@@ -40,8 +40,8 @@ export class Preflight {
     const group = (label, ids) => ids.length && h("optgroup", { label }, ids.map((id) => h("option", { value: id }, this.app.advertiserName(id))));
     $("advertiser").replaceChildren(
       ...[
-        group("Your TikTok connection", own),
-        group("A teammate’s TikTok connection", teammates),
+        group("Your TikTok account", own),
+        group("A teammate’s TikTok account", teammates),
         h("option", { value: FIRST_ADVERTISER }, "First advertiser of the connection"),
         group("No access", inaccessible),
       ].filter(Boolean),

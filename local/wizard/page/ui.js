@@ -101,7 +101,7 @@ function errorTitle(error) {
 function problemDetails({ status, code, requestId, body: { errors = [], tiktok = null } }) {
   return [
     errors.length ? h("ul", {}, errors.map(({ field, message }) => h("li", {}, h("code", {}, field), ` ${message}`))) : null,
-    tiktok ? h("p", {}, `TikTok’s message: ${tiktok.message}${tiktok.code === null ? "" : ` (${tiktok.code})`}`) : null,
+    tiktok ? h("p", {}, `TikTok reported: ${tiktok.message}${tiktok.code === null ? "" : ` (${tiktok.code})`}`) : null,
     h("details", {}, h("summary", {}, "Details"), h("dl", { class: "facts" },
       h("dt", {}, "Status and code"), h("dd", {}, `${status} ${code ?? ""}`),
       h("dt", {}, "Request id"), h("dd", {}, h("code", {}, requestId ?? "none")),
