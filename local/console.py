@@ -58,12 +58,12 @@ class Console:
         self._rich.print(text)
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Print a table. Columns of numbers are aligned right."""
+        """Print a table. Columns of numbers are aligned right, except the first column, which names the rows."""
         cells = [list(row) for row in rows]
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for index, title in enumerate(head):
             column = [row[index] for row in cells]
-            table.add_column(title, justify="right" if _is_numeric(column) else "left", overflow="fold")
+            table.add_column(title, justify="right" if index and _is_numeric(column) else "left", overflow="fold")
         for row in cells:
             table.add_row(*row)
         self._end_label()

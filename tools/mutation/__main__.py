@@ -74,7 +74,7 @@ def _module(module: str, explanations: Explanations, console: Console) -> tuple[
     figures = (counted, killed, len(survivors), f"{killed / counted:.1%}", len(made) - counted)
     return (module, *map(str, figures)), [
         *([f"{module}: less than {LEAST:.0%} killed"] if killed < LEAST * counted else []),
-        *(f"Survived without an explanation: {_told(mutant)}" for mutant in explanations.unexplained(survivors)),
+        *(f"Survived without an explanation: {_as_toml(mutant)}" for mutant in explanations.unexplained(survivors)),
         *(
             f"Explained, but there is no such survivor: {one}"
             for one in explanations.stale(module, survivors, left_out)
@@ -82,7 +82,7 @@ def _module(module: str, explanations: Explanations, console: Console) -> tuple[
     ]
 
 
-def _told(mutant: Mutant) -> str:
+def _as_toml(mutant: Mutant) -> str:
     """The mutant, its lines as survivors.toml wants them."""
     return f"{mutant.module}, {mutant.where}\n  {json.dumps([mutant.original, mutant.mutated], ensure_ascii=False)},"
 

@@ -83,10 +83,10 @@ def test_a_terminal_shows_progress_and_keeps_one_line(terminal: Terminal) -> Non
 
 
 def test_a_table_is_aligned_with_numbers_to_the_right(capsys: pytest.CaptureFixture[str]) -> None:
-    """A column of numbers is aligned right, even with empty cells; other columns left."""
-    Console().table(("name", "figure"), [("a", "1"), ("long name", "10.5"), ("b", "")])
+    """A column of numbers is aligned right, even with empty cells. Others, and the first one, are aligned left."""
+    Console().table(("name", "figure"), [("1 a", "1"), ("2 long", "10.5"), ("3", "")])
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
-    assert lines == ["name       figure", "a               1", "long name    10.5", "b"]
+    assert lines == ["name    figure", "1 a          1", "2 long    10.5", "3"]
 
 
 def test_a_wide_table_is_not_cut_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
