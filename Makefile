@@ -9,7 +9,7 @@ export SAM_CLI_TELEMETRY = 0
 # uv installs no bytecode: the first import writes it, and every later start is seconds faster.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help doctor run demo logs invoke check test test-deep bench simulate mutation lint audit format openapi build
+.PHONY: help doctor run demo logs invoke check test test-deep bench simulate mutation lint audit house format openapi build
 .PHONY: deploy lock clean environment
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo "make mutation   faults put into rules and tables, which unit tests must notice: MODULES=publishing.access"
 	@echo "make lint       ruff, mypy, import rules, cfn-lint, sam validate, shellcheck, zizmor, oxlint"
 	@echo "make audit      checkov, and licences and an SBOM of what ships, in .local/shipped/"
+	@echo "make house      the layout's counts (modules, protocols, files of a flow) and their limits"
 	@echo "make format     let ruff rewrite what it can"
 	@echo "make openapi    write docs/openapi.yaml and docs/events/ from the models and tables"
 	@echo "make build      build the template for AWS, into .aws-sam/"
@@ -80,6 +81,9 @@ lint: environment
 audit: environment
 	@local/make-environments checkov
 	@.venv/bin/python -m tools.checks audit
+
+house: environment
+	@.venv/bin/python -m tools.house
 
 format: environment
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .

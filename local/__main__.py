@@ -34,7 +34,7 @@ def main() -> int:
     console.line(f"\nWevion TikTok publishing on this machine (Python {platform.python_version()})")
     runtime = build_parameters()["PythonRuntime"]
     if runtime != "python3.13":
-        console.line(f"  Python 3.13 is not installed: functions are built for {runtime} (AWS uses python3.13)")
+        console.line(f"  Functions are built for {runtime} here. AWS uses python3.13.")
     try:
         with LocalStack(port=options.port, parameters=FAST, console=console) as stack:
             play(stack, console)

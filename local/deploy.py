@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from local.console import CommandError, Console, exit_after
-from local.paths import ROOT, TOOLS
+from local.paths import ROOT, SAM
 from local.sam_template import parameter_default, parameters_without_default
 from local.tool_programs import path_for_sam
 
@@ -71,7 +71,7 @@ def stages_of(config: Mapping[str, Any]) -> list[str]:
 
 def commands(stage: Stage, further: list[str]) -> list[list[str]]:
     """The commands to run in this order, each if the one before succeeded. `further` are options of `sam deploy`."""
-    sam, environment = str(TOOLS / "sam"), ("--config-env", stage.name)
+    sam, environment = str(SAM / "sam"), ("--config-env", stage.name)
     given = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in stage.parameters.items()]
     overrides = ("--parameter-overrides", *given) if given else ()
     # The answers to --guided are not committed yet, and may name another Architecture than the built one.

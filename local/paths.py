@@ -3,7 +3,9 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TOOLS = ROOT / ".tools" / "bin"
+# Environments of command-line tools, see local/make-environments.
+SAM = ROOT / ".tools" / "sam" / "bin"
+MINISTACK = ROOT / ".tools" / "ministack" / "bin"
 WORK = ROOT / ".local"
 """What the local stack writes: the build, logs, the template for `make invoke`."""
 OPENAPI = ROOT / "docs" / "openapi.yaml"

@@ -46,7 +46,7 @@ LINT = (
     Check("ruff format", (f"{_BIN}/ruff", "format", "--check", ".")),
     Check("shellcheck", (f"{_BIN}/shellcheck", *_SHELL_SCRIPTS)),
     Check("zizmor", (f"{_BIN}/zizmor", "--offline", "--quiet", ".github")),
-    Check("oxlint", (f"{_BIN}/oxlint", "--deny-warnings", "local/wizard/page")),
+    Check("oxlint", (f"{_BIN}/oxlint", "--deny-warnings", "local/wizard")),
 )
 AUDIT = (
     Check("checkov", (str(_CHECKOV), "--config-file", ".checkov.yaml")),

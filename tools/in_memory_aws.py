@@ -1,7 +1,7 @@
-"""DynamoDB, Secrets Manager, SQS and EventBridge in memory (moto), over HTTP, with a record of what was asked of them.
+"""In-memory DynamoDB, Secrets Manager, SQS and EventBridge (moto) over HTTP, with a record of all calls.
 
-What a client library hides (retries, second looks) is seen here on the wire. MiniStack is for the whole stack; this one
-is a matter of milliseconds.
+The record shows what a client library hides, such as retries. MiniStack emulates the whole stack; this starts in
+milliseconds.
 """
 
 import http.client
@@ -40,10 +40,10 @@ def _key(partition: str, sort: str) -> list[dict[str, str]]:
 
 
 class InMemoryAws:
-    """A context manager: inside it `url` is the endpoint of every service, `calls` are the actions that came.
+    """A context manager: inside it ``url`` is the endpoint of every service, and ``calls`` are the called actions.
 
-    An action is named as IAM names it ("dynamodb:Query"). `remember_reads` answers the same read from memory the second
-    time, for measurements in which AWS is not to be seen.
+    Actions have IAM's names ("dynamodb:Query"). With ``remember_reads`` a repeated read is answered from memory, for
+    measurements without AWS's time.
     """
 
     def __init__(self, *, remember_reads: bool = False, ssl_context: ssl.SSLContext | None = None) -> None:
@@ -64,7 +64,7 @@ class InMemoryAws:
         return f"{self._scheme}://127.0.0.1:{self._server.port}"
 
     def client(self, service: str) -> Any:
-        """A boto3 client of a service, whose calls are not recorded."""
+        """Return a boto3 client of a service; its calls are not recorded."""
         if service in self._clients:
             return self._clients[service]
         session = boto3.Session(
@@ -72,11 +72,11 @@ class InMemoryAws:
             aws_secret_access_key=ENVIRONMENT["AWS_SECRET_ACCESS_KEY"],
             region_name=ENVIRONMENT["AWS_REGION"],
         )
-        made = session.client(service, endpoint_url="http://{}:{}".format(*self._moto.get_host_and_port()))  # type: ignore[call-overload]
-        return self._clients.setdefault(service, made)
+        client = session.client(service, endpoint_url="http://{}:{}".format(*self._moto.get_host_and_port()))  # type: ignore[call-overload]
+        return self._clients.setdefault(service, client)
 
     def create_table(self, name: str) -> None:
-        """Make a table with the keys and the index of the product's."""
+        """Create a table with the keys and the index of the product's table."""
         types = {"pk": "S", "sk": "S", "due_shard": "S", "due_at": "N"}
         self.client("dynamodb").create_table(
             TableName=name,
@@ -93,27 +93,27 @@ class InMemoryAws:
         )
 
     def create_queues_and_bus(self) -> None:
-        """Make the queues of looks and of connections, and the event bus, that the functions' environment names."""
+        """Create the queues and the event bus that the functions' environment variables name."""
         for variable in ("READINESS_QUEUE_URL", "READINESS_URGENT_QUEUE_URL", "CONNECTION_QUEUE_URL"):
             self.client("sqs").create_queue(QueueName=ENVIRONMENT[variable].rpartition("/")[2])
         self.client("events").create_event_bus(Name=ENVIRONMENT["EVENT_BUS_NAME"])
 
     def answer(self, action: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Answer a request."""
+        """Return the response to a request, and record it."""
         self.calls.append(action)
         remembered = self._remembered.get((action, body))
         if remembered is not None:
             return remembered
         if action == "secretsmanager:PutSecretValue" and self._is_to_be_deleted(json.loads(body)["SecretId"]):
-            return _TO_BE_DELETED  # moto would write
+            return _TO_BE_DELETED  # moto would store the value
         host, port = self._moto.get_host_and_port()
-        behind = http.client.HTTPConnection(host, port, timeout=_SECONDS)
+        backend = http.client.HTTPConnection(host, port, timeout=_SECONDS)
         try:
-            behind.request("POST", "/", body, dict(headers))
-            came = behind.getresponse()
-            answer = (came.status, came.headers.get("Content-Type", "application/json"), came.read())
+            backend.request("POST", "/", body, dict(headers))
+            response = backend.getresponse()
+            answer = (response.status, response.headers.get("Content-Type", "application/json"), response.read())
         finally:
-            behind.close()
+            backend.close()
         if self._remember_reads and action in _READS:
             self._remembered[action, body] = answer
         return answer
@@ -126,7 +126,7 @@ class InMemoryAws:
             return False
 
     def __enter__(self) -> Self:
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's server would tell of every request
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)  # otherwise moto's server logs every request
         self._moto.start()
         self._server.start()
         return self
@@ -139,7 +139,7 @@ class InMemoryAws:
 
 
 class _Recorder(LoopbackHandler):
-    """Reads a request for InMemoryAws, and sends its answer."""
+    """Reads a request for InMemoryAws and sends the response."""
 
     aws: InMemoryAws
     protocol_version = "HTTP/1.1"

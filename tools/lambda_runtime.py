@@ -1,4 +1,4 @@
-"""What Lambda gives a function before any of its own code: the packages of its Python runtime, and an environment."""
+"""What Lambda provides to a function: the packages of its Python runtime, and environment variables."""
 
 import importlib.util
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six")
-"""What the Python runtime brings; urllib3 is the layer's, which comes first on the path."""
+"""Packages of the Python runtime; urllib3 comes from the layer, which is first on the path."""
 SHARED_LAYER, BEARER_LAYER = LAYERS = ("SharedLayer", "BearerLayer")
 """The template's layers."""
 ENVIRONMENT: Mapping[str, str] = MappingProxyType(
@@ -20,8 +20,8 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "IDLE_EVERY": "24 hours",
         "CONFIRM_AFTER": "5 minutes",
         "RATE_LIMIT_PAUSE": "5 minutes",
-        "READINESS_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/looks",
-        "READINESS_URGENT_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/urgent-looks",
+        "READINESS_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/checks",
+        "READINESS_URGENT_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/urgent-checks",
         "EVENT_BUS_NAME": "bus",
         "CONNECTION_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/connections",
         "SECRET_PREFIX": "wevion/tiktok",
@@ -40,11 +40,11 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "AWS_SESSION_TOKEN": "made-up",
     }
 )
-"""An environment in which each function can be loaded; the template gives the first half."""
+"""Environment variables with which every function can be loaded; the template sets the first part."""
 
 
 def link_packages(folder: Path) -> Path:
-    """Link the runtime's packages, and nothing else of this environment, into a folder; return it."""
+    """Link only the runtime's packages of this environment into a folder, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in PACKAGES:
         spec = importlib.util.find_spec(name)
@@ -59,10 +59,10 @@ def link_packages(folder: Path) -> Path:
 
 
 def search_path(build: Path, function: str, runtime: Path) -> list[str]:
-    """Where a built function looks for modules, in Lambda's order: its code, the layer, the runtime."""
+    """Return a built function's module search path in Lambda's order: its code, the layers, the runtime."""
     return [str(build / function), *(str(build / layer / "python") for layer in layers_of(function)), str(runtime)]
 
 
 def layers_of(function: str) -> tuple[str, ...]:
-    """The layers of a function of the template."""
+    """Return the layers of a function of the template."""
     return (SHARED_LAYER, BEARER_LAYER) if function == "AuthorizerFunction" else (SHARED_LAYER,)

@@ -1,29 +1,29 @@
-"""Markdown that the code writes: tables, and the parts of pages between `<!-- KIND:NAME -->` and `<!-- end -->`."""
+"""Generated Markdown: tables, and the parts of pages between ``<!-- KIND:NAME -->`` and ``<!-- end -->``."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of these cells."""
+    """Return a table of these cells."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def places(page: str, kind: str) -> list[str]:
-    """The names of a page's places of one kind, in their order."""
+    """Return the names of a page's places of one kind, in order."""
     return [place["name"] for place in _places(kind).finditer(page)]
 
 
 def with_parts(page: str, kind: str, parts: Mapping[str, str]) -> str:
-    """A page with these parts written anew, by the names of their places.
+    """Return the page with these parts replaced, by the names of their places.
 
     Raises:
         ValueError: the page has no place for one of them.
     """
-    lost = parts.keys() - set(places(page, kind))
-    if lost:
-        raise ValueError(f"the page has no place for {', '.join(sorted(lost))}")
+    missing = parts.keys() - set(places(page, kind))
+    if missing:
+        raise ValueError(f"the page has no place for {', '.join(sorted(missing))}")
     return _places(kind).sub(
         lambda place: f"{place['begin']}{parts[place['name']]}\n{place['end']}" if place["name"] in parts else place[0],
         page,

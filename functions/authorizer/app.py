@@ -1,7 +1,6 @@
 """The Lambda authorizer of every route: a bearer token in, an IAM policy for the whole stage out."""
 
 import os
-import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,10 +12,9 @@ from publishing import cold_start
 import jwt
 from aws_lambda_powertools import Logger
 
-from publishing.access import Stage, authorization
-from publishing.aws.table import Table
-from publishing.aws.teams import DynamoDBTeams
-from publishing.bearer import JWKS_CACHE_SECONDS, JWKS_TIMEOUT_SECONDS, UnauthorizedError, Verifier
+from publishing.authorizer.policy import Stage, authorization
+from publishing.authorizer.token_claims import JWKS_CACHE_SECONDS, JWKS_TIMEOUT_SECONDS, UnauthorizedError, Verifier
+from publishing.bootstrap import Bootstrap
 from publishing.environment import checked_url, required
 from publishing.log_events import LogEvent
 
@@ -25,29 +23,29 @@ if TYPE_CHECKING:
 
 logger = Logger(service="authorizer")
 
-CONTEXT = ssl.create_default_context()
-VERIFIER = Verifier(
+bootstrap = Bootstrap(tiktok=False)
+verifier = Verifier(
     keys=jwt.PyJWKClient(
         checked_url("JWKS_URL", required(os.environ, "JWKS_URL")),
         lifespan=JWKS_CACHE_SECONDS,
         timeout=JWKS_TIMEOUT_SECONDS,
-        ssl_context=CONTEXT,
+        ssl_context=bootstrap.ssl_context,
     ),
     issuer=required(os.environ, "TOKEN_ISSUER"),
     audience=required(os.environ, "TOKEN_AUDIENCE"),
 )
-TEAMS = DynamoDBTeams(Table.from_environment(os.environ, CONTEXT))
-cold_start.over()
+teams = bootstrap.teams
+cold_start.finish()
 
 
 def lambda_handler(event: Mapping[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     """Allow or deny. API Gateway turns the exception ``Unauthorized``, and no other text, into a 401."""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     try:
-        bearer = VERIFIER.verify(headers.get("authorization") or "")
+        claims = verifier.verify(headers.get("authorization") or "")
     except UnauthorizedError as error:
         logger.info(LogEvent.NOT_AUTHENTICATED, why=str(error))
-        raise Exception("Unauthorized") from None  # noqa: TRY002 - the text that API Gateway asks for
-    answer = authorization(bearer, TEAMS.read(bearer.team_id), Stage.of(event["methodArn"]), datetime.now(UTC))
+        raise Exception("Unauthorized") from None  # noqa: TRY002 - the text that API Gateway requires
+    answer = authorization(claims, teams.read(claims.team_id), Stage.of(event["methodArn"]), datetime.now(UTC))
     logger.info(LogEvent.AUTHENTICATED, deny_code=answer["context"]["deny_code"])
     return answer

@@ -1,10 +1,11 @@
 """GET /api/v1/tiktok/connections/callback: back from TikTok's consent page, without a bearer token."""
 
-from publishing import cold_start
-from publishing.connecting.callback import Callback
-from publishing.connecting.callback_endpoint import callback_endpoint
-from publishing.connecting.wiring import connecting_from_environment
+import os
 
-connecting = connecting_from_environment()
-lambda_handler = callback_endpoint(Callback(connecting.services).connect, connecting.settings.wizard_url)
-cold_start.over()
+from publishing import cold_start, settings
+from publishing.bootstrap import CONNECT_READ_TIMEOUT_SECONDS, Bootstrap
+from publishing.connections.callback import Callback, callback_endpoint
+
+callback = Callback(Bootstrap(read_timeout=CONNECT_READ_TIMEOUT_SECONDS).connection_services)
+lambda_handler = callback_endpoint(callback.connect, settings.ConnectSettings.from_environment(os.environ).wizard_url)
+cold_start.finish()

@@ -1,13 +1,19 @@
 """POST /api/v1/tiktok/connections: where does the caller connect TikTok?"""
 
-from publishing import cold_start
-from publishing.connecting.consent import ConsentRequest
-from publishing.connecting.wiring import connecting_from_environment
-from publishing.endpoint import body_endpoint
-from publishing.inputs import NoInput
+import os
 
-connecting = connecting_from_environment()
-services, settings = connecting.services, connecting.settings
-consent = ConsentRequest(services.states, services.app, connecting.tiktok_base_url, settings.wizard_url)
-lambda_handler = body_endpoint(consent.answer, NoInput)
-cold_start.over()
+from publishing import cold_start, settings
+from publishing.bootstrap import CONNECT_READ_TIMEOUT_SECONDS, Bootstrap
+from publishing.connections.authorize import Authorize
+from publishing.http.endpoint import body_endpoint
+from publishing.http.request_schemas import NoInput
+
+services = Bootstrap(read_timeout=CONNECT_READ_TIMEOUT_SECONDS).connection_services
+authorize = Authorize(
+    services.states,
+    services.secrets,
+    settings.tiktok_base_url(os.environ),
+    settings.ConnectSettings.from_environment(os.environ).wizard_url,
+)
+lambda_handler = body_endpoint(authorize.respond, NoInput)
+cold_start.finish()

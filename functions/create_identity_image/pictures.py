@@ -1,4 +1,4 @@
-"""Opens pictures with Pillow, which this function alone carries: what they are, whether they are whole."""
+"""Opens pictures with Pillow, which only this function contains: their format, size and completeness."""
 
 import io
 import logging
@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
+from publishing.http.problems import Problem
 from publishing.identities.avatars import Picture, Size, avatar_size, centred_square, check_avatar, check_decodable
-from publishing.problems import Problem
 
 JPEG_QUALITY = 95
 
@@ -24,35 +24,35 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What undoes each of EXIF's orientations."""
+"""The transposition that reverts each EXIF orientation."""
 _SIDEWAYS = range(5, 9)
-"""Those of them that swap width and height."""
+"""Orientations that swap width and height."""
 _PROFILES = {"L": b"GRAY", "LA": b"GRAY", "RGB": b"RGB ", "RGBA": b"RGB "}
-"""What a colour profile says of itself that is for pictures of this mode."""
+"""The colour space in the header of a colour profile for pictures of this mode."""
 _MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
-"""What starts a JPG's segment, or ends the JPG; what looks like one among its pixels is followed by 0."""
+"""Start of a JPG's segment, or end of the JPG; the same byte among its pixels is followed by 0."""
 _PNG_SIGNATURE_BYTES = 8
 _PNG_CHUNK_FRAME_BYTES = 12
 _16_TO_8_BITS = 1 / 257
 
-logging.getLogger("PIL").setLevel(logging.WARNING)  # below, it tells what is in a file, of EXIF too
-Image.MAX_IMAGE_PIXELS = None  # check_decodable is stricter, and refuses where Pillow would at first only warn
+logging.getLogger("PIL").setLevel(logging.WARNING)  # lower levels log file contents, EXIF included
+Image.MAX_IMAGE_PIXELS = None  # check_decodable is stricter, and rejects where Pillow would only warn
 Image.preinit()  # in Init rather than with the first picture
 
 
-def prepare(content: bytes, *, crop: bool) -> Picture:
-    """The picture that ``content`` is, unchanged, or with ``crop`` its centred square, encoded anew without metadata.
+def prepare(content: bytes, crop: bool) -> Picture:  # noqa: FBT001 - called as a Prepare, which has no keywords
+    """Return the picture unchanged or, with ``crop``, its centred square, encoded again without metadata.
 
     Raises:
         Problem: ``image_unusable``, ``image_not_square``.
     """
     with _decoding(), Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as image:
-        png = image.format == "PNG"  # a JPG that holds further pictures is a JPG too, which Pillow calls MPO
+        png = image.format == "PNG"  # Pillow calls a JPG with further pictures MPO
         if crop:
             content, size = _square(image, png=png)
         else:
             size = Size(*image.size)
-            # Of a JPG alone: a PNG's EXIF, which hardly any has, may follow the pixels, which are not to be read yet.
+            # JPG only: a PNG's EXIF, which is rare, may follow the pixels, which must not be decoded yet.
             check_avatar(size.rotated if not png and _orientation(image) in _SIDEWAYS else size)
             _check_whole(image, content, png=png)
     return Picture(content, "image/png", ".png", size) if png else Picture(content, "image/jpeg", ".jpg", size)
@@ -60,17 +60,17 @@ def prepare(content: bytes, *, crop: bool) -> Picture:
 
 @contextmanager
 def _decoding() -> Iterator[None]:
-    """Turns whatever a decoder says of bytes that it cannot read into our problem."""
+    """Turn a decoder's errors into our problem."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of metadata that is odd: pixels are what counts
+            warnings.simplefilter("ignore")  # about unusual metadata: only the pixels matter
             yield
     except Problem:
         raise
     except UnidentifiedImageError:
         pass
     except Exception:  # noqa: BLE001 - damaged bytes make decoders raise errors of a dozen types
-        raise _unusable("The picture is damaged or cut short. Export it again.") from None
+        raise _unusable("The picture is damaged or incomplete. Export it again.") from None
     else:
         return
     raise _unusable("The content is neither a JPG nor a PNG. Send the bytes of one of these.")
@@ -81,14 +81,14 @@ def _unusable(detail: str) -> Problem:
 
 
 def _orientation(image: Image.Image) -> int | None:
-    """As EXIF says it, if it can be read: the picture is the same picture without."""
+    """Return EXIF's orientation, if it can be read."""
     with suppress(Exception):
         return image.getexif().get(ExifTags.Base.Orientation)
     return None
 
 
 def _check_whole(image: ImageFile.ImageFile, content: bytes, *, png: bool) -> None:
-    """Refuse what is not one whole picture and nothing else: this very file is what TikTok gets."""
+    """Reject a file that is not exactly one complete picture: TikTok gets this very file."""
     image.load()
     if png and getattr(image, "n_frames", 1) > 1:
         raise _unusable("The picture is animated. Send a still one, or crop=center to keep its first frame.")
@@ -97,12 +97,12 @@ def _check_whole(image: ImageFile.ImageFile, content: bytes, *, png: bool) -> No
         raise EOFError
     if end < len(content):
         raise _unusable(
-            "Something follows the picture. Export it again, or send crop=center to keep the picture alone."
+            "The file has data after the picture. Export it again, or send crop=center to keep the picture only."
         )
 
 
 def _end_of_png(content: bytes) -> int:
-    """Where the picture ends. ``content`` has been decoded."""
+    """Return where the picture ends. ``content`` has been decoded."""
     at, kind = _PNG_SIGNATURE_BYTES, b""
     while kind != b"IEND":
         kind = content[at + 4 : at + 8]
@@ -113,7 +113,7 @@ def _end_of_png(content: bytes) -> int:
 
 
 def _end_of_jpeg(content: bytes) -> int:
-    """Where the first picture ends. ``content`` has been decoded."""
+    """Return where the first picture ends. ``content`` has been decoded."""
     at = 2
     while marker := _MARKER.search(content, at):
         if marker[0][-1] == 0xD9:  # noqa: PLR2004 - the marker "end of image"
@@ -123,12 +123,12 @@ def _end_of_jpeg(content: bytes) -> int:
 
 
 def _square(image: ImageFile.ImageFile, *, png: bool) -> tuple[bytes, Size]:
-    """The largest centred square, upright, as a file of its own."""
+    """Return the largest centred square, upright, as a new file."""
     size = Size(*image.size)
     check_decodable(size)
     wanted = avatar_size(size)
     scale = wanted.width / min(size)
-    # A JPG can be decoded to a half or less of its size, which takes less memory; never to less than is wanted.
+    # A JPG can be decoded at a reduced size, which takes less memory; never smaller than needed.
     image.draft(None, (math.ceil(size.width * scale), math.ceil(size.height * scale)))
     image.load()
     whole, middle = _plain(image), centred_square(Size(*image.size))
@@ -136,9 +136,9 @@ def _square(image: ImageFile.ImageFile, *, png: bool) -> tuple[bytes, Size]:
         square = whole.crop(middle)
     else:
         square = whole.resize(wanted, Image.Resampling.LANCZOS, middle)
-    turn = _UPRIGHT.get(_orientation(image) or 1)
-    if turn is not None:
-        square = square.transpose(turn)
+    transposition = _UPRIGHT.get(_orientation(image) or 1)
+    if transposition is not None:
+        square = square.transpose(transposition)
     profile = image.info.get("icc_profile") or b""
     fitting = profile if profile[16:20] == _PROFILES[square.mode] else None
     square.info = {}
@@ -148,7 +148,7 @@ def _square(image: ImageFile.ImageFile, *, png: bool) -> tuple[bytes, Size]:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """The same picture in one of the modes of ``_PROFILES``: 8 bits, no palette, no CMYK."""
+    """Return the picture in one of the modes of ``_PROFILES``: 8 bits, no palette, no CMYK."""
     if image.mode.startswith("I"):
         return image.point(lambda value: value * _16_TO_8_BITS).convert("L")
     if image.mode in _PROFILES and "transparency" not in image.info:

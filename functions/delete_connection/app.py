@@ -1,10 +1,11 @@
-"""DELETE /api/v1/tiktok/connections/{user_id}: end a connection."""
+"""DELETE /api/v1/tiktok/connections/{user_id}: ends a connection."""
 
 from publishing import cold_start
-from publishing.connecting.disconnect import Disconnect
-from publishing.connecting.wiring import connecting_from_environment
-from publishing.endpoint import path_endpoint
-from publishing.inputs import ConnectionPath
+from publishing.bootstrap import CONNECT_READ_TIMEOUT_SECONDS, Bootstrap
+from publishing.connections.disconnect import Disconnect
+from publishing.http.endpoint import path_endpoint
+from publishing.http.request_schemas import ConnectionPath
 
-lambda_handler = path_endpoint(Disconnect(connecting_from_environment().services).answer, ConnectionPath)
-cold_start.over()
+disconnect = Disconnect(Bootstrap(read_timeout=CONNECT_READ_TIMEOUT_SECONDS).connection_services)
+lambda_handler = path_endpoint(disconnect.respond, ConnectionPath)
+cold_start.finish()

@@ -1,15 +1,12 @@
-"""GET /api/v1/tiktok/connections: who has connected TikTok, and what does it reach?"""
+"""GET /api/v1/tiktok/connections: who has connected TikTok, and which ad accounts does each connection reach?"""
 
-import os
-import ssl
+from functools import partial
 
 from publishing import cold_start
-from publishing.aws.table import Table
-from publishing.aws.teams import DynamoDBTeams
-from publishing.connecting.overview import Overview
-from publishing.endpoint import query_endpoint
-from publishing.inputs import NoInput
+from publishing.bootstrap import Bootstrap
+from publishing.connections.list_connections import list_connections
+from publishing.http.endpoint import query_endpoint
+from publishing.http.request_schemas import NoInput
 
-overview = Overview(DynamoDBTeams(Table.from_environment(os.environ, ssl.create_default_context())))
-lambda_handler = query_endpoint(overview.answer, NoInput)
-cold_start.over()
+lambda_handler = query_endpoint(partial(list_connections, Bootstrap(tiktok=False).teams), NoInput)
+cold_start.finish()

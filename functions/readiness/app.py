@@ -1,13 +1,16 @@
 """GET /api/v1/tiktok/readiness: what is known of the advertisers, without asking TikTok?"""
 
-import ssl
+import os
+from functools import partial
 
-from publishing import cold_start
-from publishing.endpoint import query_endpoint
-from publishing.inputs import ReadinessQuery
-from publishing.readiness.board import Board
-from publishing.readiness.wiring import Stores
+from publishing import cold_start, settings
+from publishing.bootstrap import Bootstrap
+from publishing.http.endpoint import query_endpoint
+from publishing.http.request_schemas import ReadinessQuery
+from publishing.readiness.list_readiness import list_readiness
 
-stores = Stores.from_environment(ssl.create_default_context())
-lambda_handler = query_endpoint(Board(stores.teams, stores.records, stores.cadence).answer, ReadinessQuery)
-cold_start.over()
+bootstrap = Bootstrap(tiktok=False)
+lambda_handler = query_endpoint(
+    partial(list_readiness, bootstrap.teams, bootstrap.readiness, settings.cadence(os.environ)), ReadinessQuery
+)
+cold_start.finish()

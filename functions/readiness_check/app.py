@@ -1,33 +1,17 @@
-"""From the queues of looks: looks at each advertiser, keeps what is known, tells of what has changed."""
+"""From the check queues: checks each advertiser, stores what is known, publishes what has changed."""
 
 import os
 
-from publishing import cold_start
-from publishing.clock import utc_now
-from publishing.readiness.check import CheckServices
-from publishing.readiness.settings import pace_from_environment
-from publishing.readiness.wiring import Stores
-from publishing.readiness.worker import Worker
-from publishing.services import services_from_environment
-from tiktok_business.transport import trusting_context
+from publishing import cold_start, settings
+from publishing.bootstrap import Bootstrap
+from publishing.readiness.worker import CheckWorker
 
-context = trusting_context()
-stores = Stores.from_environment(context)
-services = services_from_environment(context)
-check_services = CheckServices(
-    records=stores.records,
-    queue=stores.queue,
-    bus=stores.bus,
-    teams=stores.teams,
-    tokens=services.tokens,
-    marks=services.marks,
-    announcements=stores.announcements,
-    refreshes=stores.connections,
-    open_tiktok=services.open_tiktok,
-    cadence=stores.cadence,
-    accepted_identity_types=services.settings.accepted_identity_types,
-    clock=utc_now,
+bootstrap = Bootstrap(boto3=True)
+worker = CheckWorker(
+    bootstrap.check_services,
+    bootstrap.sweeps,
+    settings.pace(os.environ),
+    settings.QueueSettings.from_environment(os.environ).urgent_name,
 )
-worker = Worker(check_services, stores.runs, pace_from_environment(os.environ), stores.queues.urgent_name)
 lambda_handler = worker.handle
-cold_start.over()
+cold_start.finish()

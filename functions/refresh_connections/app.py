@@ -1,9 +1,9 @@
-"""From the queue of connections: reads lists of advertisers again, finishes what nobody finished."""
+"""From the refresh queue: reads connections' advertiser lists, and recovers unfinished operations."""
 
 from publishing import cold_start
-from publishing.connecting.wiring import connecting_from_environment
-from publishing.connecting.worker import Worker
+from publishing.bootstrap import CONNECT_READ_TIMEOUT_SECONDS, Bootstrap
+from publishing.connections.refresh import RefreshWorker
 
-connecting = connecting_from_environment()
-lambda_handler = Worker(connecting.services, connecting.marks, connecting.expiry).handle
-cold_start.over()
+bootstrap = Bootstrap(boto3=True, read_timeout=CONNECT_READ_TIMEOUT_SECONDS)
+lambda_handler = RefreshWorker(bootstrap.connection_services, bootstrap.expiry).handle
+cold_start.finish()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.console import Console, StackError
-from local.paths import ROOT, TOOLS, WORK
+from local.paths import ROOT, SAM, WORK
 from local.tool_programs import path_for_sam
 
 _BUILD = WORK / "build"
@@ -37,8 +37,8 @@ def build(console: Console) -> None:
     Raises:
         StackError: SAM CLI is not installed, or the build fails.
     """
-    if not (TOOLS / "sam").exists():
-        raise StackError("SAM CLI and MiniStack are not installed. Run: make tools")
+    if not (SAM / "sam").exists():
+        raise StackError("SAM CLI and MiniStack are not installed. Run: make environment")
     WORK.mkdir(exist_ok=True)
     with _locked(WORK / "build.lock"):
         key = _build_key()
@@ -118,7 +118,7 @@ def run_sam(
     with log.open("wb") as output:
         ended = subprocess.run(  # noqa: S603 - SAM CLI with our own options
             [
-                *(str(TOOLS / "sam"), command, *options),
+                *(str(SAM / "sam"), command, *options),
                 *("--config-file", str(_SAM_CONFIG), "--parameter-overrides", *overrides),
             ],
             cwd=ROOT,

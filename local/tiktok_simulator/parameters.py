@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Self
 
 from pydantic import (
     BaseModel,
@@ -49,9 +49,6 @@ _MESSAGES: Mapping[str, str] = MappingProxyType(
 )
 """TikTok's message for each kind of pydantic's errors."""
 
-_Item = TypeVar("_Item")
-_Parameters = TypeVar("_Parameters", bound="Parameters")
-
 
 class Parameters(BaseModel):
     """The query of a GET or the body of a POST. Unknown names are ignored, as TikTok does; empty means absent."""
@@ -87,7 +84,7 @@ class PageParameters(Parameters):
     page: Integer = Field(default=1, ge=1)
     page_size: Integer = Field(default=10, ge=1, le=100)
 
-    def page_of(self, items: Sequence[_Item]) -> Sequence[_Item]:
+    def page_of[Item](self, items: Sequence[Item]) -> Sequence[Item]:
         """The requested page; empty after the last page."""
         return items[(self.page - 1) * self.page_size : self.page * self.page_size]
 
@@ -121,7 +118,7 @@ class RequestContext:
     files: Mapping[str, UploadedFile]
     now: float
 
-    def read(self, model: type[_Parameters]) -> _Parameters:
+    def read[Model: Parameters](self, model: type[Model]) -> Model:
         """The request's parameters. ApiError: one of them is wrong (40002)."""
         return model.read(self.values)
 

@@ -16,7 +16,7 @@ from local.demo.teams import (
 )
 from local.ministack.deployment import API
 from local.tiktok_simulator import DemoAdvertiser, World
-from publishing.connecting.refusals import MEANINGS
+from publishing.connections.callback_errors import CALLBACK_MESSAGES
 
 _TEAM_ROLES = frozenset({"owner", "manager"})
 
@@ -69,7 +69,7 @@ def page_settings(
             }
             for advertiser in DemoAdvertiser
         ],
-        "callback_errors": {code.value: message for code, message in MEANINGS.items()},
+        "callback_errors": {code.value: message for code, message in CALLBACK_MESSAGES.items()},
     }
 
 

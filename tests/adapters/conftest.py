@@ -1,4 +1,4 @@
-"""An AWS account in memory with the product's resources, reached over HTTP as the functions reach theirs."""
+"""An in-memory AWS account with the product's resources, called over HTTP as the functions call AWS."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from publishing.aws.json_api import DYNAMODB, EVENTBRIDGE, SECRETS_MANAGER, SQS, JsonApi, Service
-from publishing.aws.sigv4 import Credentials
-from publishing.aws.table import Table
+from publishing.repositories.json_api import DYNAMODB, EVENTBRIDGE, SECRETS_MANAGER, SQS, JsonApi, Service
+from publishing.repositories.sigv4 import Credentials
+from publishing.repositories.table import Table
 from tools.in_memory_aws import Answer, InMemoryAws
 from tools.lambda_runtime import ENVIRONMENT
 
@@ -26,15 +26,15 @@ BUS = ENVIRONMENT["EVENT_BUS_NAME"]
 
 
 class WatchedAws(InMemoryAws):
-    """Remembers besides of which resource each action was asked, as it is named in an ARN."""
+    """Records the resource of each call too, as an ARN names it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[tuple[str, str]] = []
+        self.recorded: list[tuple[str, str]] = []
 
     def answer(self, action: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Remember, then answer."""
-        self.asked.append((action, _resource(json.loads(body))))
+        """Record the call, then answer it."""
+        self.recorded.append((action, _resource(json.loads(body))))
         return super().answer(action, headers, body)
 
 
@@ -48,12 +48,12 @@ def _resource(request: Mapping[str, Any]) -> str:
             return bus
         case {"TableName": str(name)} | {"SecretId": str(name)} | {"Name": str(name)}:
             return name
-    raise ValueError(f"of which resource? {sorted(request)}")
+    raise ValueError(f"unknown resource: {sorted(request)}")
 
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[WatchedAws]:
-    """An AWS that answers from memory."""
+    """An in-memory AWS."""
     with WatchedAws() as started:
         yield started
 
@@ -64,7 +64,7 @@ def _api(service: Service, aws: InMemoryAws) -> JsonApi:
 
 @pytest.fixture(scope="session")
 def table(aws: InMemoryAws) -> "DynamoDBClient":
-    """A client of the account's DynamoDB, in which the product's table is."""
+    """boto3's client of the account's DynamoDB, with the product's table."""
     aws.create_table(TABLE)
     client: DynamoDBClient = aws.client("dynamodb")
     return client
@@ -72,7 +72,7 @@ def table(aws: InMemoryAws) -> "DynamoDBClient":
 
 @pytest.fixture
 def dynamodb(table: "DynamoDBClient") -> Iterator["DynamoDBClient"]:
-    """boto3's client; what a test wrote is gone after it."""
+    """boto3's client; the items that a test wrote are deleted after it."""
     yield table
     for page in table.get_paginator("scan").paginate(TableName=TABLE):
         for item in page["Items"]:
@@ -80,14 +80,14 @@ def dynamodb(table: "DynamoDBClient") -> Iterator["DynamoDBClient"]:
 
 
 @pytest.fixture
-def dynamodb_api(aws: InMemoryAws, dynamodb: "DynamoDBClient") -> JsonApi:  # noqa: ARG001 - the table must be there
-    """The functions' own way to the same table."""
+def dynamodb_api(aws: InMemoryAws, dynamodb: "DynamoDBClient") -> JsonApi:  # noqa: ARG001 - the table must exist
+    """The functions' own client of the same DynamoDB."""
     return _api(DYNAMODB, aws)
 
 
 @pytest.fixture
 def stored(dynamodb_api: JsonApi) -> Table:
-    """That table, as the stores are given it."""
+    """The same table, as repositories use it."""
     return Table(dynamodb_api.call, TABLE)
 
 
@@ -100,7 +100,7 @@ def secrets(aws: InMemoryAws) -> "SecretsManagerClient":
 
 @pytest.fixture(scope="session")
 def secrets_api(aws: InMemoryAws) -> JsonApi:
-    """The functions' own way to it."""
+    """The functions' own client of the service."""
     return _api(SECRETS_MANAGER, aws)
 
 
@@ -120,7 +120,7 @@ def events(aws: InMemoryAws) -> "EventBridgeClient":
 
 @pytest.fixture
 def readiness(aws: InMemoryAws, sqs: "SQSClient", events: "EventBridgeClient") -> Iterator[Mapping[str, str]]:
-    """The bus, and the queues by their names: URLs. After the test they are gone, with what is in them."""
+    """The bus, and the queues' URLs by name. They are deleted after the test."""
     aws.create_queues_and_bus()
     urls = {name: sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in (QUEUE, URGENT_QUEUE, CONNECTION_QUEUE)}
     yield urls
@@ -131,17 +131,17 @@ def readiness(aws: InMemoryAws, sqs: "SQSClient", events: "EventBridgeClient") -
 
 @pytest.fixture
 def sqs_api(aws: InMemoryAws) -> JsonApi:
-    """The functions' own way to it."""
+    """The functions' own client of the service."""
     return _api(SQS, aws)
 
 
 @pytest.fixture
 def events_api(aws: InMemoryAws) -> JsonApi:
-    """The functions' own way to it."""
+    """The functions' own client of the service."""
     return _api(EVENTBRIDGE, aws)
 
 
 def spoken(client: Any) -> Service:
-    """How boto3 speaks to the service of a client of its."""
+    """Return the service as boto3's client calls it."""
     model = client.meta.service_model
     return Service(model.signing_name, model.metadata["targetPrefix"], model.metadata["jsonVersion"])

@@ -1,4 +1,4 @@
-"""A connection's item, and the stores that write it: in DynamoDB and in memory alike."""
+"""A connection's item, and the repositories that write it: in DynamoDB and in memory."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,27 +7,24 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from publishing.aws.changes import DynamoDBChanges
-from publishing.aws.connections import DynamoDBConnections
-from publishing.aws.due_connections import DynamoDBDueConnections
-from publishing.aws.teams import DynamoDBTeams
-from publishing.connecting.stores import DueConnection
-from publishing.teams import Connection, Teams
+from publishing.connections.pending_operation import DueConnection
+from publishing.ports import ConnectionRepository, PendingOperationRepository, TeamRepository
+from publishing.repositories.connection_repository import DynamoDBConnectionRepository
+from publishing.repositories.pending_operation_repository import DynamoDBPendingOperationRepository
+from publishing.repositories.team_repository import DynamoDBTeamRepository
+from publishing.teams import Connection
 from tests.adapters.conftest import TABLE
-from tests.adapters.failing_calls import asks_nothing
 from tests.adapters.items import typed
-from tests.support.in_memory_connecting import InMemoryChanges, InMemoryConnections, InMemoryDueConnections
-from tests.support.in_memory_stores import InMemoryTeams
+from tests.support.in_memory_repositories import InMemoryConnections, InMemoryPendingOperations, InMemoryTeams
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from publishing.aws.table import Table
-    from publishing.connecting.stores import Changes, Connections, DueConnections
+    from publishing.repositories.table import Table
 
 NOW = datetime(2026, 11, 30, 23, 59, 59, 999_999, tzinfo=UTC)
-MICROSECOND, HOUR = timedelta(microseconds=1), timedelta(hours=1)
-CONNECTED = Connection(
+MICROSECOND, HOUR, DAY = timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)
+CONNECTION = Connection(
     team_id="t1",
     user_id="u1",
     status="active",
@@ -39,66 +36,86 @@ CONNECTED = Connection(
     scopes=("69", "601"),
     verified_at="2026-11-30T09:00:01.000Z",
 )
-AGAIN = replace(CONNECTED, connected_at="2026-11-30T10:00:00.000Z")
-SCHEDULED = replace(CONNECTED, scheduled=True)
+RECONNECTED = replace(CONNECTION, connected_at="2026-11-30T10:00:00.000Z")
+SCHEDULED = replace(CONNECTION, scheduled=True)
+DUE = DueConnection("t1", "u1")
 KEY = {"pk": {"S": "TEAM#t1"}, "sk": {"S": "CONNECTION#u1"}}
-OF_ANOTHER_SERVICE: dict[str, Any] = {
+FOREIGN_ITEM: dict[str, Any] = {
     "status": "active",
     "advertiser_ids": ["1"],
     "secret_id": "secret-u1",
     "connected_at": "2026-11-01T09:00:00Z",
     "note": "of another service",
 }
-THEIRS = Connection("t1", "u1", "active", ("1",), "secret-u1", "2026-11-01T09:00:00Z")
+"""An item as another service writes it, with the attributes of the contract only and one of its own."""
+FOREIGN_CONNECTION = Connection("t1", "u1", "active", ("1",), "secret-u1", "2026-11-01T09:00:00Z")
 
 
 @dataclass(frozen=True)
-class Place:
-    """The stores, and how another service writes or removes the item of u1's connection."""
+class Repositories:
+    """The repositories, and access to the item of u1's connection as another service has it."""
 
-    teams: Teams
-    connections: "Connections"
-    changes: "Changes"
-    due_connections: "DueConnections"
+    teams: TeamRepository
+    connections: ConnectionRepository
+    operations: PendingOperationRepository
     put: Callable[[dict[str, Any]], None]
+    """Writes the item."""
     remove: Callable[[], None]
+    """Deletes the item."""
+    item: Callable[[], dict[str, Any] | None]
+    """Reads the item without its keys."""
 
-    def now(self, user_id: str = "u1", team_id: str = "t1") -> Connection | None:
-        """The connection, as readers of the team see it."""
+    def connection(self, user_id: str = "u1", team_id: str = "t1") -> Connection | None:
+        """Return the connection as readers of the team see it."""
         return self.teams.read(team_id).connection_of(user_id)
 
-    def due(self, now: datetime = NOW, page: int = 100) -> list[DueConnection]:
-        """All that is due."""
-        return [one for several in self.due_connections.pages(now, page) for one in several]
+    def due(self, now: datetime = NOW, page_size: int = 100) -> list[DueConnection]:
+        """Return all that is due."""
+        return [one for page in self.connections.due(now, page_size) for one in page]
 
 
-def place_of(request: pytest.FixtureRequest) -> Place:
-    """The stores in DynamoDB, or those in memory, by the parameter of a fixture."""
+def repositories_of(request: pytest.FixtureRequest) -> Repositories:
+    """Return the repositories in DynamoDB or those in memory, by the fixture's parameter."""
     if request.param == "in memory":
         return _in_memory()
     client = cast("DynamoDBClient", request.getfixturevalue("dynamodb"))
     table = cast("Table", request.getfixturevalue("stored"))
-    return Place(
-        DynamoDBTeams(table),
-        DynamoDBConnections(table),
-        DynamoDBChanges(table),
-        DynamoDBDueConnections(table, asks_nothing, ""),
+    return Repositories(
+        DynamoDBTeamRepository(table),
+        DynamoDBConnectionRepository(table),
+        DynamoDBPendingOperationRepository(table),
         lambda item: put_item(client, item),
         lambda: cast("None", client.delete_item(TableName=TABLE, Key=KEY)),
+        lambda: _item(client),
     )
 
 
-def _in_memory() -> Place:
+def _in_memory() -> Repositories:
     teams = InMemoryTeams()
-    return Place(
+
+    def item() -> dict[str, Any] | None:
+        found = teams.items.get(("t1", "CONNECTION#u1"))
+        return found and {name: value for name, value in found.items() if name != "sk"}
+
+    return Repositories(
         teams,
         InMemoryConnections(teams),
-        InMemoryChanges(teams),
-        InMemoryDueConnections(teams),
-        lambda item: teams.put("t1", "CONNECTION#u1", **item),
+        InMemoryPendingOperations(teams),
+        lambda written: teams.put("t1", "CONNECTION#u1", **written),
         lambda: teams.remove("t1", "CONNECTION#u1"),
+        item,
     )
 
 
 def put_item(client: "DynamoDBClient", item: dict[str, Any]) -> None:
+    """Write the item of u1's connection."""
     client.put_item(TableName=TABLE, Item=typed("t1", {"sk": "CONNECTION#u1", **item}))
+
+
+def _item(client: "DynamoDBClient") -> dict[str, Any] | None:
+    """Read the item of u1's connection, which must hold texts and lists of texts only."""
+    found = client.get_item(TableName=TABLE, Key=KEY).get("Item")
+    if found is None:
+        return None
+    names = [name for name in found if name not in KEY]
+    return {name: [one["S"] for one in found[name]["L"]] if "L" in found[name] else found[name]["S"] for name in names}

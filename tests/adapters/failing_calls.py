@@ -1,25 +1,20 @@
-"""Calls of AWS that go wrong, for stores to be given in the place of the real one."""
+"""Failing calls to AWS, for repositories to use instead of real ones."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from publishing.aws.json_api import AwsCall, AwsError
+from publishing.repositories.json_api import AwsCall, AwsError
 
 THROTTLED = "ProvisionedThroughputExceededException"
 
 
 def throttled(_operation: str, **_request: Any) -> Mapping[str, Any]:
-    """As where DynamoDB is asked too often, after every try."""
+    """Fail as DynamoDB does when it throttles every attempt."""
     raise AwsError(THROTTLED)
 
 
-def asks_nothing(operation: str, **_request: Any) -> Mapping[str, Any]:
-    """For what is not to be asked at all."""
-    raise AssertionError(operation)
-
-
 def sent_twice(call: AwsCall) -> AwsCall:
-    """As where AWS's answer is lost on the way: the first one is done, and the second one answered."""
+    """Return a call that sends each request twice, as when the first response is lost; it returns the second one."""
 
     def twice(operation: str, **request: Any) -> Any:
         call(operation, **request)

@@ -1,4 +1,4 @@
-"""Items as DynamoDB's wire has them."""
+"""Items in DynamoDB's own form."""
 
 from typing import Any
 
@@ -6,6 +6,6 @@ from boto3.dynamodb.types import TypeSerializer
 
 
 def typed(team_id: str, item: dict[str, Any]) -> dict[str, Any]:
-    """An item of a team, each value with its type."""
+    """Return an item of a team, each value with its type."""
     serialise = TypeSerializer().serialize
     return {name: serialise(value) for name, value in {"pk": f"TEAM#{team_id}", **item}.items()}

@@ -1,4 +1,4 @@
-"""An AWS that answers by a script, over real connections, and clients of it that do not really wait."""
+"""A scripted AWS over real connections, and clients of it whose retries do not wait."""
 
 import contextlib
 import json
@@ -13,8 +13,8 @@ from typing import NamedTuple, Self
 
 import pytest
 
-from publishing.aws.json_api import BACKOFF_SECONDS, DYNAMODB, AwsError, JsonApi, Service
-from publishing.aws.sigv4 import Credentials
+from publishing.repositories.json_api import BACKOFF_SECONDS, DYNAMODB, AwsError, JsonApi, Service
+from publishing.repositories.sigv4 import Credentials
 
 REGION = "eu-central-1"
 CREDENTIALS = Credentials("made-up-key", "made-up-secret", "made-up-token")
@@ -23,22 +23,22 @@ CANARY = "canary-5d1f"
 
 
 class Answer(NamedTuple):
-    """One answer of the script."""
+    """One response of the script."""
 
     status: int
     body: bytes
     last: bool = False
-    """The server closes the connection after it, without having said so."""
+    """The server closes the connection after it, without a header that says so."""
     missing: int = 0
-    """So many bytes are announced more than there are; the connection is closed then."""
+    """How many bytes more ``Content-Length`` announces than are sent; then the connection is closed."""
 
 
 CLOSE = None
-"""No answer at all: the connection is closed once the request was read."""
+"""No response: the connection is closed after the request was read."""
 
 
 class Recorded(NamedTuple):
-    """One request as it came in."""
+    """One received request."""
 
     connection: int
     """The first connection is 1."""
@@ -48,9 +48,9 @@ class Recorded(NamedTuple):
 
 
 class ScriptedAws:
-    """Gives the answers in order, over connections that it keeps; asked more often, it refuses under a name of its own.
+    """Sends the responses in order over persistent connections; after the last one it returns the error EndOfScript.
 
-    At its end it ends the connections that are still open.
+    On exit it closes the connections that are still open.
     """
 
     def __init__(self, *answers: Answer | None, context: ssl.SSLContext | None = None) -> None:
@@ -61,7 +61,7 @@ class ScriptedAws:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # head and body are sent apart
+            disable_nagle_algorithm = True  # header and body are sent in two packets
             number = 0
 
             def setup(self) -> None:
@@ -70,7 +70,7 @@ class ScriptedAws:
                 self.number = len(connections)
 
             def handle(self) -> None:
-                with contextlib.suppress(OSError):  # of a client that trusts no such certificate
+                with contextlib.suppress(OSError):  # of a client that does not trust the certificate
                     super().handle()
 
             def do_POST(self) -> None:
@@ -90,12 +90,12 @@ class ScriptedAws:
                 pass
 
         class Server(ThreadingHTTPServer):
-            daemon_threads = False  # so that closing it waits for them
+            daemon_threads = False  # closing the server waits for them
 
             def server_close(self) -> None:
                 for connection in connections:
-                    with contextlib.suppress(OSError):  # of one that has ended
-                        socket.socket.shutdown(connection, socket.SHUT_RDWR)  # TLS's own is not for two threads
+                    with contextlib.suppress(OSError):  # already closed
+                        socket.socket.shutdown(connection, socket.SHUT_RDWR)  # that of a TLS socket is not thread-safe
                 super().server_close()
 
         self._server = Server(("127.0.0.1", 0), Handler)
@@ -126,14 +126,14 @@ def json_answer(fields: object, status: int = 200, *, last: bool = False) -> Ans
 
 
 def error_answer(kind: str, status: int = 400, **more: object) -> Answer:
-    return json_answer({"__type": kind, "message": "not to be told", **more}, status)
+    return json_answer({"__type": kind, "message": "must not be quoted", **more}, status)
 
 
 GOOD = json_answer({"Good": True})
 
 
 class Waits:
-    """Remembers what was to be waited, and draws 0.5, 0.25, 0.125, … from between 0 and 1."""
+    """Records the waits of a client instead of waiting; its jitter is 0.5, 0.25, 0.125, …"""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -145,7 +145,7 @@ class Waits:
 
 
 WAITS = [0.5 * BACKOFF_SECONDS, 0.25 * BACKOFF_SECONDS * 2]
-"""All that there are in MAX_ATTEMPTS tries."""
+"""The waits between MAX_ATTEMPTS attempts."""
 
 
 @contextlib.contextmanager
@@ -159,7 +159,7 @@ def client(
     now: Callable[[], datetime] = lambda: MOMENT,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[JsonApi]:
-    """A client that does not really wait, closed at the end."""
+    """Open a client that records its waits, and close it on exit."""
     waits = waits or Waits()
     api = JsonApi(
         service,
@@ -177,14 +177,14 @@ def client(
 
 
 def outcome(aws: ScriptedAws, waits: Waits | None = None, **request: object) -> AwsError:
-    """The error in which a call ends."""
+    """Return the error that a call raises."""
     with client(aws.url, waits) as api, pytest.raises(AwsError) as caught:
         api.call("GetItem", **request)
     return caught.value
 
 
-def told(error: BaseException) -> str:
-    """All that an error says, as itself and as those behind it."""
+def text_of(error: BaseException) -> str:
+    """Return every text of an error, of its cause and of its context."""
     parts = [str(error), repr(error), repr(error.args), repr(vars(error))]
-    parts.extend(told(behind) for behind in (error.__cause__, error.__context__) if behind is not None)
+    parts.extend(text_of(behind) for behind in (error.__cause__, error.__context__) if behind is not None)
     return " ".join(parts)

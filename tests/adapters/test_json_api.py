@@ -1,4 +1,4 @@
-"""AWS's JSON APIs over real connections: what is sent, over which connection, and to where."""
+"""The client of AWS's JSON APIs over real connections: requests, connections and endpoints."""
 
 import contextlib
 import json
@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from local.loopback import certificate
-from publishing.aws.json_api import DYNAMODB, SECRETS_MANAGER, AwsError, JsonApi, Service
-from publishing.aws.sigv4 import Credentials, signed_headers
 from publishing.environment import SettingsError
+from publishing.repositories.json_api import DYNAMODB, SECRETS_MANAGER, AwsError, JsonApi, Service
+from publishing.repositories.sigv4 import Credentials, signed_headers
 from tests.adapters.scripted_aws import (
     CANARY,
     CREDENTIALS,
@@ -25,7 +25,7 @@ from tests.adapters.scripted_aws import (
     client,
     error_answer,
     json_answer,
-    told,
+    text_of,
 )
 from tiktok_business.deadline import Deadline
 
@@ -40,7 +40,7 @@ class TestRequest:
         ids=["dynamodb", "secretsmanager"],
     )
     def test_protocol(self, service: Service, operation: str, target: str, content_type: str) -> None:
-        """An operation is a signed POST of its request as JSON, named in a header, and its answer comes as it is."""
+        """An operation is a signed POST of JSON, named in a header; the response's JSON is returned unchanged."""
         answer = {"Item": {"pk": {"S": "Ä \N{GRINNING FACE}"}}, "More": [1, 2.5, None, True]}
         request = {"Name": "ä", "Key": {"pk": {"S": "1"}}, "Flags": [True, None, 7]}
         with ScriptedAws(json_answer(answer)) as aws, client(aws.url, service=service) as api:
@@ -60,14 +60,14 @@ class TestRequest:
         assert f"/{REGION}/{service.name}/aws4_request, " in sent.headers["Authorization"]
         assert sent.headers["X-Amz-Security-Token"] == "made-up-token"
 
-    def test_nothing_asked(self) -> None:
-        """A request without fields is an empty object, and so may the answer be."""
+    def test_empty(self) -> None:
+        """A request without fields is an empty object, and the response may be one too."""
         with ScriptedAws(json_answer({})) as aws, client(aws.url) as api:
             assert api.call("DescribeLimits") == {}
         assert aws.requests[0].body == b"{}"
 
-    def test_each_try_is_signed(self) -> None:
-        """A second try carries its own date, for AWS refuses old ones."""
+    def test_each_attempt_is_signed(self) -> None:
+        """A retry has a new date and signature, since AWS rejects old dates."""
         moments = iter([MOMENT, MOMENT.replace(second=7)])
         with (
             ScriptedAws(error_answer("ThrottlingException"), GOOD) as aws,
@@ -80,8 +80,8 @@ class TestRequest:
 
 
 class TestConnection:
-    def test_kept(self) -> None:
-        """Calls go over one connection, also after a refusal."""
+    def test_reused(self) -> None:
+        """Calls reuse one connection, even after an error response."""
         with ScriptedAws(GOOD, error_answer("ValidationException"), GOOD) as aws, client(aws.url) as api:
             api.call("GetItem")
             with pytest.raises(AwsError, match=r"^ValidationException$"):
@@ -90,7 +90,7 @@ class TestConnection:
         assert aws.connections == [1, 1, 1]
 
     def test_closed_meanwhile(self) -> None:
-        """A connection that AWS has ended since the last call is replaced at once, and the caller gets the answer."""
+        """A connection that AWS has closed since the last call is replaced at once, and the call succeeds."""
         first, second, waits = {"Number": 1}, {"Number": 2}, Waits()
         with ScriptedAws(json_answer(first, last=True), json_answer(second)) as aws, client(aws.url, waits) as api:
             assert api.call("GetItem") == first
@@ -99,7 +99,7 @@ class TestConnection:
         assert waits.seconds == []
 
     def test_close(self) -> None:
-        """After it the next call opens another connection; without an open one it does nothing."""
+        """After ``close`` the next call opens another connection; without an open one it does nothing."""
         with ScriptedAws(GOOD, GOOD) as aws, client(aws.url) as api:
             api.close()
             api.call("GetItem")
@@ -108,12 +108,12 @@ class TestConnection:
             api.call("GetItem")
         assert aws.connections == [1, 2]
 
-    def test_left_behind(self) -> None:
-        """A client that is no longer used ends its connection: the server reads the end."""
+    def test_garbage_collected(self) -> None:
+        """A client that is garbage collected closes its connection."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             listener.settimeout(5)
             api = JsonApi(DYNAMODB, f"http://127.0.0.1:{listener.getsockname()[1]}", REGION, CREDENTIALS)
-            api._connection(Deadline.after(5))  # noqa: SLF001 -- a call would want an answer
+            api._connection(Deadline.after(5))  # noqa: SLF001 -- a call would wait for a response
             accepted, _ = listener.accept()
             with accepted:
                 accepted.settimeout(5)
@@ -143,7 +143,7 @@ def without(name: str) -> dict[str, str]:
 class TestEnvironment:
     @pytest.mark.parametrize("service", [DYNAMODB, SECRETS_MANAGER], ids=lambda service: service.name)
     def test_address(self, service: Service) -> None:
-        """The service of the function's region and partition is spoken to over TLS, with the role's credentials."""
+        """The endpoint is that of the function's region and partition over TLS, with the role's credentials."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         api = from_environment(ENVIRONMENT, service, context)
         assert api.endpoint == f"https://{service.name}.cn-north-1.amazonaws.com.cn"
@@ -153,36 +153,36 @@ class TestEnvironment:
 
     @pytest.mark.parametrize("name", ["AWS_REGION", "DNS_SUFFIX", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
     def test_missing(self, name: str) -> None:
-        """Each of these must be there and not empty, and the error names it without any other's value."""
+        """Each of these is required and must not be empty; the error names only the variable."""
         for environment in (without(name), {**ENVIRONMENT, name: ""}):
             with pytest.raises(SettingsError) as caught:
                 from_environment(environment)
             assert str(caught.value) == f"{name} is not set"
 
     def test_no_session(self) -> None:
-        """Credentials of no session have no token."""
+        """Credentials without a session have no token."""
         assert from_environment(without("AWS_SESSION_TOKEN")).credentials == Credentials("key", "secret")
 
     @pytest.mark.parametrize("url", ["https://aws.test:4566", "http://127.0.0.1:4566", "http://localhost:4566"])
     def test_other_endpoint(self, url: str) -> None:
-        """AWS_ENDPOINT_URL outranks the service's own address, for which nothing else is asked then."""
+        """AWS_ENDPOINT_URL overrides the service's own endpoint; DNS_SUFFIX is not needed then."""
         assert from_environment({**ENVIRONMENT, "AWS_ENDPOINT_URL": url}).endpoint == url
         assert from_environment({**without("DNS_SUFFIX"), "AWS_ENDPOINT_URL": url}).endpoint == url
 
     def test_empty_endpoint(self) -> None:
-        """An empty AWS_ENDPOINT_URL is none."""
+        """An empty AWS_ENDPOINT_URL counts as absent."""
         assert from_environment({**ENVIRONMENT, "AWS_ENDPOINT_URL": ""}).endpoint.startswith("https://dynamodb.")
 
     @pytest.mark.parametrize("url", ["http://aws.test:4566", "http://10.0.0.1", "ftp://127.0.0.1", "127.0.0.1:4566"])
-    def test_endpoint_in_the_clear(self, url: str) -> None:
-        """An endpoint that is neither https nor on this machine is refused."""
+    def test_unencrypted_endpoint(self, url: str) -> None:
+        """An endpoint that is neither https nor a loopback host is rejected."""
         with pytest.raises(SettingsError, match=r"^AWS_ENDPOINT_URL must be an https:// URL"):
             from_environment({**ENVIRONMENT, "AWS_ENDPOINT_URL": url})
 
 
 class TestTls:
     def test_trusted(self, tmp_path: Path) -> None:
-        """Over https a call works, over one connection, where the context trusts the server's certificate."""
+        """Over https calls reuse one connection if the context trusts the server's certificate."""
         public, server_context = certificate(tmp_path, "127.0.0.1")
         environment = {**ENVIRONMENT, "AWS_SESSION_TOKEN": ""}
         trusting = ssl.create_default_context(cafile=public)
@@ -194,8 +194,8 @@ class TestTls:
         assert answers == [{"Good": True}] * 2
         assert aws.connections == [1, 1]
 
-    def test_stranger(self, tmp_path: Path) -> None:
-        """Where it does not, nothing is sent, and the error says that the certificate was at fault."""
+    def test_untrusted(self, tmp_path: Path) -> None:
+        """With an untrusted certificate nothing is sent, and the error names the certificate verification."""
         _, server_context = certificate(tmp_path, "127.0.0.1")
         waits = Waits()
         with (
@@ -205,11 +205,11 @@ class TestTls:
         ):
             api.call("GetItem", Key=CANARY)
         assert caught.value.code == "SSLCertVerificationError"
-        assert CANARY not in told(caught.value)
+        assert CANARY not in text_of(caught.value)
         assert aws.requests == []
 
     def test_other_name(self, tmp_path: Path) -> None:
-        """Nor is anything sent to a server whose certificate is trusted, but of another address."""
+        """With a trusted certificate of another address nothing is sent either."""
         public, server_context = certificate(tmp_path, "127.0.0.2")
         trusting = ssl.create_default_context(cafile=public)
         with (

@@ -1,4 +1,4 @@
-"""AWS's JSON APIs where something goes wrong: what is tried again, what is raised, and what is never told."""
+"""Failures of AWS's JSON APIs: what is retried, what is raised, and what stays secret."""
 
 import contextlib
 import json
@@ -6,9 +6,9 @@ import socket
 
 import pytest
 
-from publishing.aws import json_api
-from publishing.aws.json_api import BACKOFF_SECONDS, BUDGET_SECONDS, DYNAMODB, MAX_ATTEMPTS, AwsError, JsonApi
-from publishing.aws.sigv4 import Credentials
+from publishing.repositories import json_api
+from publishing.repositories.json_api import BACKOFF_SECONDS, BUDGET_SECONDS, DYNAMODB, MAX_ATTEMPTS, AwsError, JsonApi
+from publishing.repositories.sigv4 import Credentials
 from tests.adapters.scripted_aws import (
     CANARY,
     CLOSE,
@@ -22,21 +22,21 @@ from tests.adapters.scripted_aws import (
     client,
     error_answer,
     outcome,
-    told,
+    text_of,
 )
-from tests.unit.tiktok_business.wire import closed_port
+from tests.support.wire import closed_port
 from tiktok_business.deadline import Deadline
 
 
-class TestTriedAgain:
+class TestRetries:
     def test_number(self) -> None:
-        """A call is tried three times; the waits expected in these tests are those between three."""
+        """A call has three attempts; the tests expect the waits between three."""
         assert MAX_ATTEMPTS == len(WAITS) + 1 == 3
 
     @pytest.mark.parametrize(
         "name",
         sorted(
-            json_api._REPEATABLE  # noqa: SLF001 -- all of them, and these at least
+            json_api._RETRYABLE  # noqa: SLF001 -- all of them, and at least these
             | {
                 "InternalServerError",
                 "InternalServiceError",
@@ -49,7 +49,7 @@ class TestTriedAgain:
     )
     @pytest.mark.parametrize("prefix", ["", "com.amazonaws.dynamodb.v20120810#"], ids=["bare", "prefixed"])
     def test_names(self, name: str, prefix: str) -> None:
-        """What may pass is tried again after growing waits of random length, and in the end raised by its name."""
+        """Transient errors are retried after growing random waits, and finally raised by their code."""
         waits = Waits()
         with ScriptedAws(*[error_answer(prefix + name)] * MAX_ATTEMPTS) as aws:
             error = outcome(aws, waits)
@@ -71,7 +71,7 @@ class TestTriedAgain:
         ids=["named", "html", "empty", "nameless", "number", "list"],
     )
     def test_server_errors(self, status: int, body: bytes, code: str) -> None:
-        """So is every 5xx, whatever its name, and one without a name is called after its status."""
+        """Every 5xx is retried; without an error code it is named after its status."""
         waits = Waits()
         with ScriptedAws(*[Answer(status, body)] * MAX_ATTEMPTS) as aws:
             assert outcome(aws, waits).code == code.format(status)
@@ -84,8 +84,8 @@ class TestTriedAgain:
         [error_answer("ThrottlingException"), Answer(503, b""), CLOSE, Answer(200, b'{"Good"', missing=7)],
         ids=["throttled", "status", "closed", "cut_short"],
     )
-    def test_passed(self, failure: Answer | None, failures: int) -> None:
-        """Once it has passed the answer is returned, after as many waits as failures; the same was asked each time."""
+    def test_success_after_failures(self, failure: Answer | None, failures: int) -> None:
+        """After transient failures the response is returned; every attempt sends the same request."""
         waits = Waits()
         with ScriptedAws(*[failure] * failures, GOOD) as aws, client(aws.url, waits) as api:
             assert api.call("GetItem", Key="k") == {"Good": True}
@@ -93,13 +93,13 @@ class TestTriedAgain:
         assert [json.loads(request.body) for request in aws.requests] == [{"Key": "k"}] * (failures + 1)
 
     def test_kinds_mixed(self) -> None:
-        """Tries are counted over all kinds of failure, and the last one is raised."""
+        """Attempts are counted over all kinds of failure, and the last one is raised."""
         with ScriptedAws(CLOSE, error_answer("ThrottlingException"), Answer(503, b""), GOOD) as aws:
             assert outcome(aws).code == "HTTP 503"
         assert len(aws.requests) == MAX_ATTEMPTS
 
-    def test_refused_at_last(self) -> None:
-        """A lasting refusal ends the tries, also where it is not the first answer."""
+    def test_permanent_error_after_a_retry(self) -> None:
+        """A permanent error ends the attempts, even if it is not the first response."""
         with ScriptedAws(error_answer("ThrottlingException"), error_answer("AccessDeniedException"), GOOD) as aws:
             assert outcome(aws).code == "AccessDeniedException"
         assert len(aws.requests) == 2
@@ -110,15 +110,15 @@ class TestTriedAgain:
         ids=["closed", "cut_short"],
     )
     def test_broken(self, failure: Answer | None, code: str) -> None:
-        """A broken connection is never used again, and what broke it is the error's name."""
+        """A broken connection is never reused, and the error is named after the failure."""
         waits = Waits()
         with ScriptedAws(*[failure] * MAX_ATTEMPTS) as aws:
             assert outcome(aws, waits).code == code
         assert waits.seconds == WAITS
         assert aws.connections == [1, 2, 3]
 
-    def test_nobody_there(self) -> None:
-        """Where nothing listens the call ends in the failure's name."""
+    def test_closed_port(self) -> None:
+        """On a closed port the error is named after the failure."""
         waits = Waits()
         with client(f"http://127.0.0.1:{closed_port()}", waits) as api, pytest.raises(AwsError) as caught:
             api.call("GetItem")
@@ -126,15 +126,15 @@ class TestTriedAgain:
         assert waits.seconds == WAITS
 
     @pytest.mark.parametrize(("left", "wait"), [(3.0, 2.0), (2.0, 2.0), (0.7, 0.7), (0.0, 0.05)])
-    def test_patience(self, left: float, wait: float) -> None:
-        """A read waits two seconds at most, and no longer than the call may still take."""
+    def test_read_timeout(self, left: float, wait: float) -> None:
+        """A read waits two seconds at most, and no longer than the remaining time of the call."""
         with ScriptedAws(GOOD) as aws, client(aws.url) as api:
             deadline = Deadline(left, clock=lambda: 0.0)
-            for _ in range(2):  # a new connection, and one that is open already
+            for _ in range(2):  # a new connection, and an open one
                 assert api._connection(deadline).sock.gettimeout() == wait  # noqa: SLF001 -- rather than wait for it
 
     def test_budget(self) -> None:
-        """A call ends with its three seconds: no wait begins that would outlast them, whatever tries are left."""
+        """A call ends within three seconds: no wait begins that would exceed them, even with attempts left."""
         clock = iter([0.0, *[BUDGET_SECONDS - 0.5 * BACKOFF_SECONDS] * 9])
         waited: list[float] = []
         with ScriptedAws(*[error_answer("InternalServerError", 500)] * MAX_ATTEMPTS) as aws:
@@ -151,9 +151,9 @@ class TestTriedAgain:
                 api.call("GetItem")
         assert (len(aws.requests), waited) == (1, [])
 
-    def test_silence(self) -> None:
-        """A server that never answers is given up after a while, as often as any other failure."""
-        clock = iter([0.0, *[BUDGET_SECONDS - 0.06] * 9])  # the pauses still fit in what is left
+    def test_hanging_server(self) -> None:
+        """A server that never answers times out, and is retried like any other failure."""
+        clock = iter([0.0, *[BUDGET_SECONDS - 0.06] * 9])  # the waits still fit into the remaining time
         waits = Waits()
         with socket.create_server(("127.0.0.1", 0)) as silent:
             url = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -163,7 +163,7 @@ class TestTriedAgain:
         assert waits.seconds == WAITS
 
 
-class TestRefused:
+class TestErrors:
     @pytest.mark.parametrize("name", ["AccessDeniedException", "ValidationException", "ResourceNotFoundException"])
     @pytest.mark.parametrize(
         "prefix",
@@ -171,7 +171,7 @@ class TestRefused:
         ids=["bare", "dynamodb", "coral"],
     )
     def test_at_once(self, name: str, prefix: str) -> None:
-        """A refusal that will not pass is raised after one try, by its name without what stands before it."""
+        """A permanent error is raised after one attempt, by its code without the prefix."""
         waits = Waits()
         with ScriptedAws(error_answer(prefix + name), GOOD) as aws:
             error = outcome(aws, waits)
@@ -180,10 +180,10 @@ class TestRefused:
         assert len(aws.requests) == 1
 
     def test_condition(self) -> None:
-        """A conditional write that found something else is raised at once, with what it found."""
+        """A failed condition is raised at once, with the existing item."""
         item = {"pk": {"S": "p"}, "status": {"S": "done"}}
-        refusal = error_answer("com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", Item=item)
-        with ScriptedAws(refusal, GOOD) as aws:
+        failed = error_answer("com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", Item=item)
+        with ScriptedAws(failed, GOOD) as aws:
             error = outcome(aws)
         assert (error.code, error.item) == ("ConditionalCheckFailedException", item)
         assert str(error) == "ConditionalCheckFailedException"
@@ -191,7 +191,7 @@ class TestRefused:
 
     @pytest.mark.parametrize("item", [None, "canary", ["canary"]], ids=["null", "text", "list"])
     def test_no_item(self, item: object) -> None:
-        """An item that is none is as good as nothing found."""
+        """An invalid item counts as no item."""
         with ScriptedAws(error_answer("ConditionalCheckFailedException", Item=item)) as aws:
             assert outcome(aws).item == {}
 
@@ -201,13 +201,13 @@ class TestRefused:
         ids=["empty", "half", "html", "bytes", "null", "number", "text", "list", "deep"],
     )
     def test_no_object(self, body: bytes) -> None:
-        """A 200 whose body is no JSON object is never returned as an answer."""
+        """A 200 response without a JSON object is an error."""
         with ScriptedAws(*[Answer(200, body)] * MAX_ATTEMPTS) as aws:
             assert outcome(aws).code == "HTTP 200"
 
     @pytest.mark.parametrize("status", [201, 204, 301, 307, 403, 404])
     def test_other_statuses(self, status: int) -> None:
-        """Nor is an object under any other status than 200, which is what AWS answers with."""
+        """A JSON object with another status than 200 is an error."""
         body = b"" if status == 204 else b"{}"
         with ScriptedAws(*[Answer(status, body)] * MAX_ATTEMPTS) as aws:
             assert outcome(aws).code == f"HTTP {status}"
@@ -227,7 +227,7 @@ class TestSecrecy:
         ids=["refused", "condition", "status", "no_json", "cut_short", "closed"],
     )
     def test_errors(self, answers: list[Answer | None]) -> None:
-        """An error tells nothing of what was sent, nor of an answer that quotes it, and no other error is behind it."""
+        """An error contains nothing of the request or the response, and has neither cause nor context."""
         credentials = Credentials(CANARY, CANARY, CANARY)
         with (
             ScriptedAws(*answers) as aws,
@@ -237,13 +237,13 @@ class TestSecrecy:
             api.call("GetItem", Key={CANARY: CANARY})
         assert CANARY in aws.requests[0].body.decode()
         assert aws.requests[0].headers["X-Amz-Security-Token"] == CANARY
-        assert CANARY not in told(caught.value)
+        assert CANARY not in text_of(caught.value)
         assert caught.value.__cause__ is None
         assert caught.value.__context__ is None
 
     @pytest.mark.parametrize("token", [f"{CANARY}\n", f"{CANARY}\u2026"], ids=["newline", "not latin-1"])
     def test_credentials_that_no_header_can_hold(self, token: str) -> None:
-        """They are not shown either, and nothing is sent with them."""
+        """Credentials that no header can hold are not shown, and nothing is sent."""
         credentials = Credentials("key", "secret", token)
         with (
             ScriptedAws() as aws,
@@ -252,10 +252,10 @@ class TestSecrecy:
         ):
             api.call("GetItem")
         assert aws.requests == []
-        assert CANARY not in told(caught.value)
+        assert CANARY not in text_of(caught.value)
         assert caught.value.__context__ is None
 
     def test_client(self) -> None:
-        """The client's own repr shows neither the secret key nor the session's token."""
+        """The client's repr shows neither the secret key nor the session token."""
         with client("http://127.0.0.1:1", credentials=Credentials("key", CANARY, CANARY)) as api:
             assert CANARY not in f"{api!r} {api!s}"

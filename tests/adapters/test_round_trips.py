@@ -1,4 +1,4 @@
-"""How often each request asks AWS and TikTok, cold and warm: counted on the wire, with the functions' real handlers."""
+"""The numbers of calls to AWS and TikTok of each request, cold and warm, with the functions' real handlers."""
 
 import json
 import threading
@@ -18,12 +18,12 @@ from local.ministack.deployment import Deployment
 from local.paths import ROOT
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import Simulator
-from publishing.aws.json_api import JsonApi
-from publishing.aws.records import DynamoDBRecords
-from publishing.aws.table import Table
 from publishing.readiness.cadence import SHARDS
+from publishing.repositories.json_api import JsonApi
+from publishing.repositories.readiness_repository import DynamoDBReadinessRepository
+from publishing.repositories.table import Table
 from tests.adapters.conftest import TABLE
-from tests.support.function_handlers import Handler, wired_function
+from tests.support.function_handlers import Handler, loaded_function
 from tests.support.invocations import FakeContext, api_event
 from tools.in_memory_aws import InMemoryAws
 
@@ -35,10 +35,10 @@ QUERY, SECRET = "dynamodb:Query", "secretsmanager:GetSecretValue"
 GET, PUT = "dynamodb:GetItem", "dynamodb:PutItem"
 UPDATE, DELETE = "dynamodb:UpdateItem", "dynamodb:DeleteItem"
 PUT_SECRET, DELETE_SECRET = "secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret"
-TELL = "events:PutEvents"
+PUBLISH = "events:PutEvents"
 SEND, WAITING = "sqs:SendMessage", "sqs:GetQueueAttributes"
 FASTEST = {"TIKTOK_APP_LEVEL": "Ultimate", "READINESS_SHARE_PERCENT": "100"}
-"""A worker keeps its pace, whatever else is tested."""
+"""Avoids the worker's waits between checks."""
 IDENTITIES, ACCOUNT = "identity/get/", "advertiser/info/"
 EXCHANGE, LIST, REVOKE = "oauth2/access_token/", "oauth2/advertiser/get/", "oauth2/revoke_token/"
 CONNECTED = sum(1 for person in PEOPLE if person.team_id == TEAM and person.token is not None)
@@ -50,7 +50,7 @@ Calls = Mapping[str, int]
 
 
 class Read(NamedTuple):
-    """A read of TikTok's, and what it asks of TikTok: cold, and warm where that is less."""
+    """A read, and its calls to TikTok: cold, and warm if fewer."""
 
     function: str
     user_id: str
@@ -59,13 +59,13 @@ class Read(NamedTuple):
     warm: Calls | None = None
 
     @property
-    def beside(self) -> Calls:
-        """What it asks of AWS while TikTok is being asked: a preflight reads what is known of the advertiser."""
+    def concurrent(self) -> Calls:
+        """Calls to AWS during the calls to TikTok: a preflight reads the readiness record."""
         return {GET: 1} if self.function == "publish_check" else {}
 
     @property
     def afterwards(self) -> Calls:
-        """What it asks of AWS then, if it found anything new: a preflight writes that down."""
+        """Calls to AWS after the calls to TikTok if there is news: a preflight writes the record."""
         return {PUT: 1} if self.function == "publish_check" else {}
 
 
@@ -76,7 +76,7 @@ def preflight(
     user_id: str = "u-owner",
     advertiser: A = A.EVERYTHING_READY,
 ) -> Read:
-    """A preflight; of an advertiser that has everything unless another one is named."""
+    """Return a preflight; by default of an advertiser that has everything."""
     return Read("publish_check", user_id, {"advertiser_id": advertiser, "objective": objective}, cold, warm)
 
 
@@ -112,7 +112,7 @@ def tiktok(
     secrets: "SecretsManagerClient",
     dynamodb: "DynamoDBClient",  # noqa: ARG001 - the table must be there
 ) -> Iterator[Simulator]:
-    """A simulated TikTok, and the demo teams in AWS."""
+    """A simulated TikTok, with the demo teams in AWS."""
     with Simulator() as simulator:
         write_demo_data(aws, Deployment("", "", {"TableName": TABLE}, {"SecretPrefix": PREFIX}), simulator.world)
         yield simulator
@@ -121,26 +121,26 @@ def tiktok(
 
 
 @pytest.fixture
-def records(dynamodb_api: JsonApi) -> DynamoDBRecords:
-    """What is known of advertisers, in the functions' own table."""
-    return DynamoDBRecords(Table(dynamodb_api.call, TABLE))
+def records(dynamodb_api: JsonApi) -> DynamoDBReadinessRepository:
+    """The readiness records in the functions' table."""
+    return DynamoDBReadinessRepository(Table(dynamodb_api.call, TABLE))
 
 
-def look_event(message: Mapping[str, str]) -> dict[str, Any]:
-    """SQS's event with this message."""
+def job_event(message: Mapping[str, str]) -> dict[str, Any]:
+    """Return SQS's event with this message."""
     event: dict[str, Any] = json.loads((ROOT / "events" / "readiness_check.one.json").read_text())
     event["Records"][0]["body"] = json.dumps(message)
     return event
 
 
-def _until(seen: Callable[[], bool]) -> None:
+def _until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + 5.0
-    while not seen():
-        assert time.monotonic() < end, "not seen in time"
+    while not condition():
+        assert time.monotonic() < end, "not reached in time"
         time.sleep(0.002)
 
 
-def asked(
+def calls_of(
     handler: Handler,
     event: dict[str, Any],
     tiktok: Simulator,
@@ -149,16 +149,16 @@ def asked(
     writes: bool = False,
     status: int | None = None,
 ) -> tuple[Any, Any]:
-    """What one call asks of AWS and of TikTok; it goes well, or with this status.
+    """Return the calls to AWS and TikTok of one invocation, and check that it succeeds or has this status.
 
-    `writes`: a preflight whose record is to be written, for which the answer does not wait on a busy machine.
+    ``writes``: a preflight writes its record; on a busy machine its response does not wait for that.
     """
     aws.calls.clear()
     tiktok.requests.clear()
-    answer = handler(event, FakeContext(120.0))
-    match answer:
-        case {"statusCode": answered}:
-            assert answered == status or (status is None and answered < 300), answer["body"]
+    response = handler(event, FakeContext(120.0))
+    match response:
+        case {"statusCode": code}:
+            assert code == status or (status is None and code < 300), response["body"]
         case {"batchItemFailures": failures}:
             assert not failures
     if writes:
@@ -168,28 +168,28 @@ def asked(
 
 @pytest.mark.parametrize("name", READS)
 def test_reads(name: str, tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
-    """One query a request, one secret a cold function, and no call to TikTok that the verdict could do without.
+    """A request makes one query, a cold function reads one secret, and every TikTok call is necessary.
 
-    A preflight reads its record beside TikTok's calls; it writes it where that knew less, and not again right after.
+    A preflight reads its record concurrently with TikTok's calls, and writes it only if there is news.
     """
     read = READS[name]
     event = api_event(read.query, user_id=read.user_id, team_id=TEAM, role=ROLES[read.user_id])
-    with wired_function(read.function, tiktok, issuer, aws) as handler:
-        cold = {QUERY: 1, SECRET: 1, **read.beside, **read.afterwards}
-        assert asked(handler, event, tiktok, aws, writes=PUT in cold) == (cold, read.cold)
+    with loaded_function(read.function, tiktok, issuer, aws) as handler:
+        cold = {QUERY: 1, SECRET: 1, **read.concurrent, **read.afterwards}
+        assert calls_of(handler, event, tiktok, aws, writes=PUT in cold) == (cold, read.cold)
         for _ in range(2):
-            assert asked(handler, event, tiktok, aws) == ({QUERY: 1, **read.beside}, read.warm or read.cold)
+            assert calls_of(handler, event, tiktok, aws) == ({QUERY: 1, **read.concurrent}, read.warm or read.cold)
 
 
-def test_a_preflight_writes_what_is_new_or_five_minutes_old(
-    tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws, records: DynamoDBRecords
+def test_a_preflight_writes_news_and_refreshes_after_five_minutes(
+    tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws, records: DynamoDBReadinessRepository
 ) -> None:
-    """Once, and then not for five minutes: evidence of another prerequisite, and evidence that has grown old."""
-    with wired_function("publish_check", tiktok, issuer, aws) as handler:
+    """Evidence of another prerequisite, and evidence older than five minutes, is written once."""
+    with loaded_function("publish_check", tiktok, issuer, aws) as handler:
 
         def of_aws(objective: str, *, writes: bool = False) -> Calls:
             event = api_event({"advertiser_id": A.EVERYTHING_READY, "objective": objective}, team_id=TEAM)
-            return cast("Calls", asked(handler, event, tiktok, aws, writes=writes)[0])
+            return cast("Calls", calls_of(handler, event, tiktok, aws, writes=writes)[0])
 
         assert of_aws("REACH", writes=True) == {QUERY: 1, SECRET: 1, GET: 1, PUT: 1}
         assert of_aws("REACH") == {QUERY: 1, GET: 1}
@@ -202,139 +202,142 @@ def test_a_preflight_writes_what_is_new_or_five_minutes_old(
         assert of_aws("WEB_CONVERSIONS") == {QUERY: 1, GET: 1}
 
 
-def _age(records: DynamoDBRecords, by: timedelta) -> None:
-    """Let what is known of the advertiser be older."""
+def _age(records: DynamoDBReadinessRepository, by: timedelta) -> None:
+    """Make the evidence in the record older."""
     record = records.read(TEAM, A.EVERYTHING_READY)
     assert record is not None
     known = {one: replace(state, checked_at=state.checked_at - by) for one, state in record.snapshot.known.items()}
     assert records.write(replace(record, snapshot=replace(record.snapshot, known=known)))
 
 
-def test_a_preflight_reads_its_record_while_tiktok_is_asked(
+def test_a_preflight_reads_its_record_during_tiktoks_calls(
     tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws
 ) -> None:
-    """After the team and the token, without which nobody knows whom to ask; written is it after TikTok's answers."""
+    """The record is read after team and token, during TikTok's calls, and written after TikTok's responses."""
     event = api_event({"advertiser_id": A.EVERYTHING_READY, "objective": "REACH"}, team_id=TEAM)
     tiktok.latency = 1.0
-    with wired_function("publish_check", tiktok, issuer, aws) as handler:
+    with loaded_function("publish_check", tiktok, issuer, aws) as handler:
         aws.calls.clear()
         running = threading.Thread(target=handler, args=(event, FakeContext()))
         running.start()
         _until(lambda: len(tiktok.requests) == 2)
-        while_tiktok_is_silent = time.monotonic() + tiktok.latency
+        before_tiktok_answers = time.monotonic() + tiktok.latency
         _until(lambda: aws.calls == [QUERY, SECRET, GET])
-        assert time.monotonic() < while_tiktok_is_silent
+        assert time.monotonic() < before_tiktok_answers
         running.join()
         _until(lambda: aws.calls == [QUERY, SECRET, GET, PUT])
 
 
-def test_telling_what_is_known(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
-    """The team, and the records of its advertisers or the one that is asked for; TikTok is not asked."""
-    with wired_function("readiness", tiktok, issuer, aws) as handler:
+def test_readiness(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
+    """GET /readiness reads the team and its records, or the requested record; TikTok is not called."""
+    with loaded_function("readiness", tiktok, issuer, aws) as handler:
         for _ in range(2):
-            assert asked(handler, api_event(team_id=TEAM), tiktok, aws) == ({QUERY: 2}, {})
+            assert calls_of(handler, api_event(team_id=TEAM), tiktok, aws) == ({QUERY: 2}, {})
             one = api_event({"advertiser_id": A.EVERYTHING_READY}, team_id=TEAM)
-            assert asked(handler, one, tiktok, aws) == ({QUERY: 1, GET: 1}, {})
+            assert calls_of(handler, one, tiktok, aws) == ({QUERY: 1, GET: 1}, {})
 
 
 @pytest.mark.usefixtures("readiness")
-def test_watching(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
-    """A request, the look it asks for, and a sweep: each step reads its record once and writes it once.
+def test_checks_and_sweeps(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
+    """A request, its check and a sweep read each record once and write it once.
 
-    A look writes twice, since it takes the record first, and the first look at a team schedules the refresh of
-    connections that another service wrote. A sweep reads the last account, the launches, and the sixteen other parts of
-    the list of what is due, and the connections beside them; of each one that is due it asks once.
+    A check writes twice, since it claims the record first, and the first check of a team schedules the refresh of
+    connections that other services wrote. A sweep reads the previous statistics, the shard of launches, the sixteen
+    other shards and the due connections, and sends one message for each due connection.
     """
-    whom = {"team_id": TEAM, "advertiser_id": A.EVERYTHING_READY.value}
+    detail = {"team_id": TEAM, "advertiser_id": A.EVERYTHING_READY.value}
     everything = {IDENTITIES: 1, ACCOUNT: 1, "pixel/list/": 1, "app/list/": 1, "page/get/": 1, "term/check/": 1}
-    with wired_function("readiness_request", tiktok, issuer, aws) as request:
-        saved = {"id": "e1", "source": "wevion.campaigns", "detail-type": "Campaign Draft Saved", "detail": whom}
-        assert asked(request, saved, tiktok, aws) == ({GET: 1, PUT: 1, SEND: 1}, {})
-    with wired_function("readiness_check", tiktok, issuer, aws, **FASTEST) as look:
+    with loaded_function("readiness_request", tiktok, issuer, aws) as request:
+        saved = {"id": "e1", "source": "wevion.campaigns", "detail-type": "Campaign Draft Saved", "detail": detail}
+        assert calls_of(request, saved, tiktok, aws) == ({GET: 1, PUT: 1, SEND: 1}, {})
+    with loaded_function("readiness_check", tiktok, issuer, aws, **FASTEST) as check:
         first = {QUERY: 1, SECRET: 1, GET: 1, PUT: 2, UPDATE: CONNECTED}
-        event = look_event({**whom, "claim": f"e1/{whom['advertiser_id']}"})
-        assert asked(look, event, tiktok, aws) == (first, {**everything, "bc/get/": 1, "catalog/get/": 1})
-        assert asked(look, event, tiktok, aws) == ({GET: 1}, {})
-        again = {QUERY: 1, GET: 1, PUT: 2}
-        assert asked(look, look_event(whom), tiktok, aws) == (again, {**everything, "catalog/get/": 1})
-    with wired_function("readiness_sweep", tiktok, issuer, aws) as sweep:
+        event = job_event({**detail, "claim": f"e1/{detail['advertiser_id']}"})
+        assert calls_of(check, event, tiktok, aws) == (first, {**everything, "bc/get/": 1, "catalog/get/": 1})
+        assert calls_of(check, event, tiktok, aws) == ({GET: 1}, {})
+        repeated = {QUERY: 1, GET: 1, PUT: 2}
+        assert calls_of(check, job_event(detail), tiktok, aws) == (repeated, {**everything, "catalog/get/": 1})
+    with loaded_function("readiness_sweep", tiktok, issuer, aws) as sweep:
         scheduled = {"id": "e2", "detail-type": "Scheduled Event", "time": "2026-11-22T17:00:00Z", "detail": "{}"}
         sweeps = {QUERY: 1 + 1 + SHARDS + 1, WAITING: 1}
-        assert asked(sweep, scheduled, tiktok, aws) == ({**sweeps, UPDATE: CONNECTED, SEND: CONNECTED}, {})
-        assert asked(sweep, scheduled, tiktok, aws) == (sweeps, {})
+        assert calls_of(sweep, scheduled, tiktok, aws) == ({**sweeps, UPDATE: CONNECTED, SEND: CONNECTED}, {})
+        assert calls_of(sweep, scheduled, tiktok, aws) == (sweeps, {})
 
 
 @pytest.mark.usefixtures("readiness")
 def test_connecting(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
-    """A state is one write; coming back is TikTok's exchange and its list, once, each written down before and after.
+    """A state is one write; the callback exchanges the code and reads the list once, with writes before and after.
 
-    The app's secret is remembered; a connection's is read only where an earlier attempt may have stored a token.
+    The app's secret is cached; a connection's secret is read only if an earlier attempt may have stored a token.
     """
-    whom: dict[str, Any] = {"user_id": "u-buyer", "team_id": TEAM, "role": "mediabuyer"}
-    ask = api_event(**whom)
-    ask["requestContext"] |= BASE
+    person: dict[str, Any] = {"user_id": "u-buyer", "team_id": TEAM, "role": "mediabuyer"}
+    event = api_event(**person)
+    event["requestContext"] |= BASE
     pages: list[str] = []
-    with wired_function("create_connection", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as create:
+    with loaded_function("create_connection", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as create:
         for cold in ({SECRET: 1}, {}):
-            assert asked(create, ask, tiktok, aws) == ({PUT: 1, **cold}, {})
-            pages.append(_asked_for_consent(create, ask))
-    with wired_function("connection_callback", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as callback:
+            assert calls_of(create, event, tiktok, aws) == ({PUT: 1, **cold}, {})
+            pages.append(_consent_page(create, event))
+    with loaded_function("connection_callback", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as callback:
         for page, app in zip(pages, ({SECRET: 1}, {}), strict=True):
-            back = api_event(parse_qsl(urlsplit(tiktok.consent(page, "u-buyer")).query))
-            connects = {
-                GET: 2,  # the state; a change that was left
+            callback_event = api_event(parse_qsl(urlsplit(tiktok.consent(page, "u-buyer")).query))
+            expected = {
+                GET: 2,  # the state, and an unfinished operation
                 QUERY: 1,
-                PUT: 3,  # the change, what was granted, the connection
-                UPDATE: 2,  # the state taken, and over
+                PUT: 3,  # the operation, its update, the connection
+                UPDATE: 2,  # the state claimed and closed
                 DELETE: 1,
                 PUT_SECRET: 1,
-                TELL: 1,
+                PUBLISH: 1,
                 **app,
             }
-            assert asked(callback, back, tiktok, aws, status=303) == (connects, {EXCHANGE: 1, LIST: 1, ACCOUNT: 1})
-            assert asked(callback, back, tiktok, aws, status=303) == ({GET: 1}, {})
-    with wired_function("list_connections", tiktok, issuer, aws) as overview:
-        assert asked(overview, api_event(**whom), tiktok, aws) == ({QUERY: 1}, {})
+            assert calls_of(callback, callback_event, tiktok, aws, status=303) == (
+                expected,
+                {EXCHANGE: 1, LIST: 1, ACCOUNT: 1},
+            )
+            assert calls_of(callback, callback_event, tiktok, aws, status=303) == ({GET: 1}, {})
+    with loaded_function("list_connections", tiktok, issuer, aws) as handler:
+        assert calls_of(handler, api_event(**person), tiktok, aws) == ({QUERY: 1}, {})
 
 
-def _asked_for_consent(create: Handler, event: dict[str, Any]) -> str:
-    answer: dict[str, str] = json.loads(create(event, FakeContext())["body"])
-    return answer["authorize_url"]
+def _consent_page(create: Handler, event: dict[str, Any]) -> str:
+    response: dict[str, str] = json.loads(create(event, FakeContext())["body"])
+    return response["authorize_url"]
 
 
 @pytest.mark.usefixtures("readiness")
-def test_refreshing_and_ending(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
-    """A refresh reads a list and writes it; ending a connection revokes once, and is told from its item afterwards."""
-    whom = {"user_id": "u-buyer", "team_id": TEAM}
-    with wired_function("refresh_connections", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as refresh:
+def test_refreshing_and_disconnecting(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
+    """A refresh reads and writes one list; disconnecting revokes once, and a repetition only reads its item."""
+    person = {"user_id": "u-buyer", "team_id": TEAM}
+    with loaded_function("refresh_connections", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as refresh:
         for app in (1, 0):
             refreshes = {GET: 1, QUERY: 1, SECRET: 1 + app, UPDATE: 1}
-            assert asked(refresh, look_event(whom), tiktok, aws) == (refreshes, {LIST: 1, ACCOUNT: 1})
+            assert calls_of(refresh, job_event(person), tiktok, aws) == (refreshes, {LIST: 1, ACCOUNT: 1})
     event = api_event(user_id="u-buyer", team_id=TEAM, role="mediabuyer") | {"pathParameters": {"user_id": "u-buyer"}}
-    with wired_function("delete_connection", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as delete:
+    with loaded_function("delete_connection", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as delete:
         ends = {QUERY: 2, GET: 1, PUT: 1, UPDATE: 1, SECRET: 2, DELETE_SECRET: 1, DELETE: 1}
-        assert asked(delete, event, tiktok, aws) == (ends, {REVOKE: 1})
-        assert asked(delete, event, tiktok, aws) == ({QUERY: 1, GET: 1}, {})
+        assert calls_of(delete, event, tiktok, aws) == (ends, {REVOKE: 1})
+        assert calls_of(delete, event, tiktok, aws) == ({QUERY: 1, GET: 1}, {})
 
 
 def test_creating(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
-    """Beside the query two conditional writes, which make it once for each intent; a repetition reads one of them."""
+    """A create makes one query and two conditional writes; a duplicate makes one conditional write."""
     body = {"advertiser_id": A.NOTHING.value, "display_name": "Acme"}
     event = api_event(user_id="u-buyer", team_id=TEAM, role="mediabuyer", body=body)
     writes = {QUERY: 1, PUT: 1, "dynamodb:UpdateItem": 1}
-    with wired_function("create_identity", tiktok, issuer, aws) as handler:
-        assert asked(handler, event, tiktok, aws) == ({**writes, SECRET: 1}, {"identity/create/": 1, ACCOUNT: 1})
-        assert asked(handler, event, tiktok, aws) == ({PUT: 1}, {})
+    with loaded_function("create_identity", tiktok, issuer, aws) as handler:
+        assert calls_of(handler, event, tiktok, aws) == ({**writes, SECRET: 1}, {"identity/create/": 1, ACCOUNT: 1})
+        assert calls_of(handler, event, tiktok, aws) == ({PUT: 1}, {})
         other = api_event(user_id="u-buyer", team_id=TEAM, role="mediabuyer", body={**body, "display_name": "Other"})
-        assert asked(handler, other, tiktok, aws) == (writes, {"identity/create/": 1, ACCOUNT: 1})
+        assert calls_of(handler, other, tiktok, aws) == (writes, {"identity/create/": 1, ACCOUNT: 1})
 
 
-def test_authorizing(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
-    """One query a request."""
+def test_authorizer(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
+    """The authorizer makes one query."""
     token = issuer.token("u-buyer", TEAM)
     arn = "arn:aws:execute-api:eu-central-1:123456789012:api/live/GET/api/v1/tiktok/identities/check"
     event = {"headers": {"authorization": f"Bearer {token}"}, "methodArn": arn}
-    with wired_function("authorizer", tiktok, issuer, aws) as handler:
+    with loaded_function("authorizer", tiktok, issuer, aws) as handler:
         for _ in range(2):
             aws.calls.clear()
             assert json.dumps(handler(event, FakeContext())).count("Allow") == 2

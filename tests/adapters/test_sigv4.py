@@ -1,4 +1,4 @@
-"""Signatures, next to those of botocore's own signer."""
+"""Signatures compared with botocore's."""
 
 import string
 from datetime import UTC, datetime, timedelta, timezone
@@ -10,7 +10,7 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from publishing.aws.sigv4 import Credentials, signed_headers
+from publishing.repositories.sigv4 import Credentials, signed_headers
 
 PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 MOMENT = datetime(2026, 11, 3, 4, 5, 6, tzinfo=UTC)
@@ -20,7 +20,7 @@ secret_keys = st.text(min_size=1, max_size=50).filter(lambda text: text.isascii(
 tokens = st.none() | st.text(PRINTABLE, max_size=80)
 names = st.from_regex(r"[a-z][a-z0-9-]{0,30}", fullmatch=True)
 hosts = st.from_regex(r"[a-z][a-z0-9-]{0,20}[a-z0-9](\.[a-z][a-z0-9]{1,10}){0,4}(:8[0-9]{3})?", fullmatch=True)
-# Blanks at the ends and in rows among them: what is signed is not the value but the value without those.
+# With outer and repeated blanks: the value is signed without them.
 values = st.text(PRINTABLE + "\t", max_size=60)
 moments = st.datetimes(
     datetime(1970, 1, 2),  # noqa: DTZ001 -- the time zone comes with the next argument
@@ -39,12 +39,12 @@ def by_botocore(
     body: bytes,
     now: datetime,
 ) -> dict[str, str]:
-    """The headers that botocore would send; that of the host is of its own making."""
+    """Return the headers that botocore would send, without Host."""
     request = AWSRequest(method="POST", url=f"https://{host}/", headers=headers, data=body)
     signer = SigV4Auth(
         BotocoreCredentials(credentials.access_key, credentials.secret_key, credentials.session_token), service, region
     )
-    with pytest.MonkeyPatch.context() as patched:  # botocore takes no time as an argument
+    with pytest.MonkeyPatch.context() as patched:  # botocore accepts no time as an argument
         patched.setattr("botocore.auth.get_current_datetime", lambda: now.astimezone(UTC).replace(tzinfo=None))
         signer.add_auth(request)
     return dict(request.headers.items())
@@ -62,7 +62,7 @@ def by_botocore(
     body=st.binary(max_size=300),
     now=moments,
 )
-@example(  # the day of the signature is the one in UTC
+@example(  # the date of the signature is in UTC
     access_key="AKIDEXAMPLE",
     secret_key="wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
     session_token="made+up/token==",
@@ -74,7 +74,7 @@ def by_botocore(
     body=b'{"TableName": "\xc3\xa4"}',
     now=datetime(2026, 1, 1, 1, 30, tzinfo=timezone(timedelta(hours=2))),
 )
-def test_signatures_are_those_of_botocore(
+def test_signatures_equal_botocores(
     *,
     access_key: str,
     secret_key: str,
@@ -87,7 +87,7 @@ def test_signatures_are_those_of_botocore(
     body: bytes,
     now: datetime,
 ) -> None:
-    """To the letter: the signature, the list of what is signed, the date, and the session's token if there is one."""
+    """Signature, signed headers, date and session token equal botocore's."""
     credentials = Credentials(access_key, secret_key, session_token)
     headers = {"Content-Type": content_type, "X-Amz-Target": target}
     mine = signed_headers(
@@ -98,8 +98,8 @@ def test_signatures_are_those_of_botocore(
     assert ("X-Amz-Security-Token" in mine) == bool(session_token)
 
 
-def test_all_that_is_sent_is_signed() -> None:
-    """The host, what is asked for, when, and with whose session: none can be exchanged on the way."""
+def test_every_header_is_signed() -> None:
+    """Host, operation, date and session token are signed, so that none can be changed in transit."""
     sent = signed_headers(
         Credentials("key", "secret", "token"),
         service="dynamodb",
@@ -116,15 +116,15 @@ def test_all_that_is_sent_is_signed() -> None:
     assert sorted(name.lower() for name in sent if name != "Authorization") == signed.split(";")
 
 
-def test_headers_are_left_as_they_were() -> None:
-    """What was passed in is not written to, so that a second try can be signed anew."""
+def test_the_given_headers_are_not_changed() -> None:
+    """The given mapping is not changed, so that a retry can be signed anew."""
     headers = {"Host": "localhost"}
     signed_headers(Credentials("key", "secret"), service="s", region="r", headers=headers, body=b"", now=MOMENT)
     assert headers == {"Host": "localhost"}
 
 
-def test_credentials_do_not_show_what_is_secret() -> None:
-    """Neither the secret key nor the session's token is in their repr or str."""
-    shown = Credentials("AKIDEXAMPLE", "canary-key", "canary-token")
-    assert "AKIDEXAMPLE" in repr(shown)
-    assert "canary" not in f"{shown!r} {shown!s} {[shown]}"
+def test_credentials_do_not_show_secrets() -> None:
+    """repr and str contain neither the secret key nor the session token."""
+    credentials = Credentials("AKIDEXAMPLE", "canary-key", "canary-token")
+    assert "AKIDEXAMPLE" in repr(credentials)
+    assert "canary" not in f"{credentials!r} {credentials!s} {[credentials]}"

@@ -1,4 +1,4 @@
-"""Accessibility of every view of the wizard and of the API page: axe findings, landmarks, and narrow windows."""
+"""Accessibility of every view of the wizard: axe findings, landmarks, and narrow windows."""
 
 from typing import Any, Literal
 
@@ -6,7 +6,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # has no types
 from playwright.sync_api import Page, expect
 
-from local.api_page import ApiPage
 from tests.browser.wizard_page import VIEWS, WizardPage, fits_width
 
 pytestmark = pytest.mark.deep  # minutes: make test runs only the user journey
@@ -30,11 +29,6 @@ def axe_violations(page: Page) -> list[tuple[str, list[str]]]:
     ]
 
 
-def expand_all(page: Page) -> None:
-    """Open every collapsed section."""
-    page.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))")
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_reports_no_serious_violation(wizard: WizardPage, view: str, scheme: Literal["light", "dark"]) -> None:
@@ -42,26 +36,6 @@ def test_axe_reports_no_serious_violation(wizard: WizardPage, view: str, scheme:
     wizard.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     VIEWS[view](wizard)
     assert not axe_violations(wizard.page)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_reports_no_serious_violation_on_the_api_page(page: Page, scheme: Literal["light", "dark"]) -> None:
-    """axe-core reports no serious or critical violation on the API page with all sections expanded."""
-    page.emulate_media(color_scheme=scheme)
-    with ApiPage() as served:
-        page.goto(served.url)
-        expand_all(page)
-        assert not axe_violations(page)
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_api_page_fits_the_window(page: Page, width: int) -> None:
-    """The API page does not scroll horizontally: its tables and examples scroll within themselves."""
-    page.set_viewport_size({"width": width, "height": 740})
-    with ApiPage() as served:
-        page.goto(served.url)
-        expand_all(page)
-        assert fits_width(page)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

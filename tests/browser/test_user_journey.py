@@ -81,7 +81,7 @@ def test_consent_denied(wizard: WizardPage, page: Page) -> None:
     page.wait_for_url("**/portal/auth*")
     page.get_by_role("button", name="Deny").click()
     wizard.wait_until_started()
-    expect(wizard.notices).to_contain_text("TikTok is not connected. The access was not granted at TikTok.")
+    expect(wizard.notices).to_contain_text("TikTok is not connected. Access was not granted at TikTok.")
 
 
 def test_unknown_callback_error(wizard: WizardPage, page: Page) -> None:

@@ -1,6 +1,6 @@
-"""TikTok's official SDK, a stranger to this project, meets the simulator; what it sends is what our client sends.
+"""TikTok's official SDK at the simulator: it sends the same requests as this client.
 
-Where the two differ is in DIFFERENCES, what the SDK cannot ask at all in LACKING: both are exact.
+DIFFERENCES lists where the two differ, LACKING what the SDK cannot call; both are exact.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,13 +12,13 @@ from pydantic import SecretStr
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Simulator, World
 from local.tiktok_simulator.journal import ReceivedRequest
-from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
+from tiktok_business.endpoints import TikTokBusinessApi
 from tiktok_business.models import IdentityType
-from tiktok_business.return_codes import RETURN_CODES, Meaning, classify
+from tiktok_business.return_codes import RETURN_CODES, ErrorCategory, classify
 from tiktok_business.transport import PRODUCTION_BASE_URL, RequestsTransport
-from tools.official_sdk import OfficialSdk, SdkError, seen
+from tools.official_sdk import OfficialSdk, SdkError, comparable
 
 READY = DemoAdvertiser.EVERYTHING_READY
 MANY = DemoAdvertiser.MANY_PAGES
@@ -28,49 +28,49 @@ NAME = 'Café "Süd" & Söhne + 100 % 🎉'
 LACKS_SCOPE = "Permission error: The access token lacks the required scope for endpoint"
 
 SDK_VERSION = "1.1.3"
-"""The release that the two tables below speak of; look at them again when another one is locked."""
+"""The release that both tables below apply to; check them when another one is locked."""
 
 LACKING = {
     "page/get/": "no operation for instant pages and lead forms; our source is BUB api/page",
     "page/library/get/": "no operation; our source is BUB model/page/library",
 }
-"""What our client calls and this release of the SDK cannot."""
+"""Endpoints that this client calls and this release of the SDK lacks."""
 
 
 @dataclass(frozen=True)
-class Ask:
-    """One use of our client: a method of TikTokBusinessApi, and what it is called with."""
+class Use:
+    """One call of this client: a method of TikTokBusinessApi and its arguments."""
 
     endpoint: str
     method: str
     arguments: tuple[Any, ...]
 
 
-ASKED = {
-    "identities of one type": Ask("identity/get/", "identities", (MANY, IdentityType.TT_USER)),
-    "identities of all types": Ask("identity/get/", "identities", (MANY, None)),
-    "identities by name": Ask("identity/get/", "custom_identities_named", (MANY, NAME)),
-    "identity with a picture": Ask("identity/create/", "create_identity", (MANY, NAME, "ad-site-i18n-sg/2026ab")),
-    "identity without a picture": Ask("identity/create/", "create_identity", (MANY, NAME, None)),
-    "pixels": Ask("pixel/list/", "pixels", (MANY,)),
-    "Business Centers": Ask("bc/get/", "business_centers", ()),
-    "catalogs": Ask("catalog/get/", "catalogs", (LAST_CENTER,)),
-    "apps": Ask("app/list/", "apps", (MANY,)),
-    "lead forms": Ask("page/get/", "lead_forms", ({"advertiser_id": MANY},)),
-    "form libraries": Ask("page/library/get/", "page_libraries", (MANY,)),
-    "advertiser": Ask("advertiser/info/", "advertiser", (MANY,)),
-    "advertisers": Ask("advertiser/info/", "advertisers", ((MANY,),)),
-    "custom identity flag": Ask("advertiser/info/", "can_use_custom_identity", (MANY,)),
-    "lead terms": Ask("term/check/", "lead_terms_confirmed", (MANY,)),
+USES = {
+    "identities of one type": Use("identity/get/", "identities", (MANY, IdentityType.TT_USER)),
+    "identities of all types": Use("identity/get/", "identities", (MANY, None)),
+    "identities by name": Use("identity/get/", "custom_identities_named", (MANY, NAME)),
+    "identity with a picture": Use("identity/create/", "create_identity", (MANY, NAME, "ad-site-i18n-sg/2026ab")),
+    "identity without a picture": Use("identity/create/", "create_identity", (MANY, NAME, None)),
+    "pixels": Use("pixel/list/", "pixels", (MANY,)),
+    "Business Centers": Use("bc/get/", "business_centers", ()),
+    "catalogs": Use("catalog/get/", "catalogs", (LAST_CENTER,)),
+    "apps": Use("app/list/", "apps", (MANY,)),
+    "lead forms": Use("page/get/", "lead_forms", ({"advertiser_id": MANY},)),
+    "form libraries": Use("page/library/get/", "page_libraries", (MANY,)),
+    "advertiser": Use("advertiser/info/", "advertiser", (MANY,)),
+    "advertisers": Use("advertiser/info/", "advertisers", ((MANY,),)),
+    "custom identity flag": Use("advertiser/info/", "can_use_custom_identity", (MANY,)),
+    "lead terms": Use("term/check/", "lead_terms_confirmed", (MANY,)),
 }
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Where our request and the SDK's differ; None: not sent at all."""
+    """A difference between this client's request and the SDK's; None: not sent."""
 
-    asked: str
-    what: str
+    use: str
+    part: str
     ours: object
     sdk: object
     reason: str = field(compare=False)
@@ -83,7 +83,7 @@ DIFFERENCES = (
         r'{"keyword":"Caf\u00e9 \"S\u00fcd\" & S\u00f6hne + 100 % \ud83c\udf89"}',
         None,
         "the SDK's identity_get has no filtering (SDK python_sdk/docs/IdentityApi.md); TikTok's page has it "
-        "(DOC:1740218420781057), and where it is ignored our client compares the names all the same",
+        "(DOC:1740218420781057), and if TikTok ignores it, this client compares the names anyway",
     ),
     Difference(
         "identity without a picture",
@@ -116,8 +116,8 @@ DIFFERENCES = (
     ),
 )
 
-ELSEWHERE = {"upload_image", "upload_image_by_url"}
-"""Methods of our client that test_official_sdk_connecting.py compares: what they send is a form."""
+COMPARED_ELSEWHERE = {"upload_image", "upload_image_by_url"}
+"""Methods that test_official_sdk_connections.py compares, because they send a form."""
 
 
 @pytest.fixture
@@ -126,49 +126,49 @@ def tiktok(running: Simulator) -> Simulator:
     return running
 
 
-def ask(tiktok: Simulator, asked: Ask) -> list[ReceivedRequest]:
-    """What our client sends, every page of it."""
+def requests_of(tiktok: Simulator, use: Use) -> list[ReceivedRequest]:
+    """Return all requests of this client."""
     transport = RequestsTransport(tiktok.base_url)
     api = TikTokBusinessApi(TikTokClient(transport, SecretStr(TOKEN.value), Deadline.after(30)))
-    answer = getattr(api, asked.method)(*asked.arguments)
-    if isinstance(answer, Iterator):
-        list(answer)
+    result = getattr(api, use.method)(*use.arguments)
+    if isinstance(result, Iterator):
+        list(result)
     return list(tiktok.requests)
 
 
-def ask_alike(tiktok: Simulator, sdk: OfficialSdk, ours: ReceivedRequest) -> dict[str, object]:
-    """What the SDK sends when it is asked for the same."""
+def request_of_sdk(tiktok: Simulator, sdk: OfficialSdk, ours: ReceivedRequest) -> dict[str, object]:
+    """Return the SDK's request for the same call."""
     tiktok.requests.clear()
     try:
         sdk.call_alike(ours, TOKEN)
     except SdkError as error:
         if not len(tiktok.requests):
-            return {**seen(ours, TOKEN), "sent": str(error)}
+            return {**comparable(ours, TOKEN), "sent": str(error)}
     (theirs,) = tiktok.requests
-    return seen(theirs, TOKEN)
+    return comparable(theirs, TOKEN)
 
 
-@pytest.mark.parametrize("name", [name for name, asked in ASKED.items() if asked.endpoint not in LACKING])
-def test_both_send_the_same(tiktok: Simulator, sdk: OfficialSdk, name: str) -> None:
-    """The SDK, asked for what our client asks for, sends the same but for what DIFFERENCES says, and all that."""
-    ours = ask(tiktok, ASKED[name])
-    assert {request.path for request in ours} == {ASKED[name].endpoint}
+@pytest.mark.parametrize("name", [name for name, use in USES.items() if use.endpoint not in LACKING])
+def test_both_send_the_same_request(tiktok: Simulator, sdk: OfficialSdk, name: str) -> None:
+    """The SDK's requests equal this client's except for exactly the listed differences."""
+    ours = requests_of(tiktok, USES[name])
+    assert {request.path for request in ours} == {USES[name].endpoint}
     found = set()
     for request in ours:
-        one, other = seen(request, TOKEN), ask_alike(tiktok, sdk, request)
+        one, other = comparable(request, TOKEN), request_of_sdk(tiktok, sdk, request)
         assert one["token"] == ("Access-Token header",)
-        for what in one.keys() | other.keys():
-            if one.get(what) != other.get(what):
-                found.add(Difference(name, what, one.get(what), other.get(what), "found"))
-    assert found == {difference for difference in DIFFERENCES if difference.asked == name}
+        for part in one.keys() | other.keys():
+            if one.get(part) != other.get(part):
+                found.add(Difference(name, part, one.get(part), other.get(part), "found"))
+    assert found == {difference for difference in DIFFERENCES if difference.use == name}
 
 
 def test_every_listing_is_compared_beyond_its_first_page(tiktok: Simulator) -> None:
-    """The comparison covers later pages wherever our client reads in pages."""
+    """The comparison covers later pages of every paged listing."""
     pages = {}
-    for name, asked in ASKED.items():
+    for name, use in USES.items():
         tiktok.reset()
-        pages[name] = len(ask(tiktok, asked))
+        pages[name] = len(requests_of(tiktok, use))
     assert {name for name, count in pages.items() if count > 1} == {
         "identities of one type",
         "identities of all types",
@@ -179,21 +179,21 @@ def test_every_listing_is_compared_beyond_its_first_page(tiktok: Simulator) -> N
 
 
 def test_every_method_of_our_client_is_compared() -> None:
-    """No method of TikTokBusinessApi is left out of the comparison, and no difference is about another one."""
+    """Every method of TikTokBusinessApi is compared, and every difference belongs to a compared call."""
     methods = {name for name, value in vars(TikTokBusinessApi).items() if callable(value) and name[0] != "_"}
-    assert {asked.method for asked in ASKED.values()} == methods - ELSEWHERE - {"until"}
-    assert {difference.asked for difference in DIFFERENCES} <= ASKED.keys()
+    assert {use.method for use in USES.values()} == methods - COMPARED_ELSEWHERE - {"with_deadline"}
+    assert {difference.use for difference in DIFFERENCES} <= USES.keys()
 
 
-def test_what_the_sdk_lacks(sdk: OfficialSdk) -> None:
-    """The SDK in its locked release lacks exactly the endpoints in LACKING."""
+def test_endpoints_that_the_sdk_lacks(sdk: OfficialSdk) -> None:
+    """The locked release of the SDK lacks exactly the endpoints in LACKING."""
     assert sdk.version == SDK_VERSION
     assert len(sdk.operations) > 200
-    assert {asked.endpoint for asked in ASKED.values()} - sdk.operations.keys() == LACKING.keys()
+    assert {use.endpoint for use in USES.values()} - sdk.operations.keys() == LACKING.keys()
 
 
 def test_production_address(sdk: OfficialSdk) -> None:
-    """Our client goes to the host that the SDK goes to."""
+    """Both clients use the same production host."""
     assert f"{sdk.host}/open_api/v1.3" == PRODUCTION_BASE_URL
 
 
@@ -204,12 +204,12 @@ ROWS = {
     "identity/get/": ("identity_list", "identity_id"),
     "pixel/list/": ("pixels", "pixel_id"),
 }
-"""Where in `data` an endpoint's rows are, and where in a row its id is."""
+"""The keys of an endpoint's rows and of a row's id."""
 
 
 @dataclass(frozen=True)
 class Read:
-    """A listing as the SDK asks for it, and the ids it should get."""
+    """A listing that the SDK reads, and the expected ids."""
 
     endpoint: str
     token: DemoToken
@@ -280,7 +280,7 @@ READS = {
 
 @pytest.mark.parametrize("name", READS)
 def test_the_sdk_gets_the_rows(tiktok: Simulator, sdk: OfficialSdk, name: str) -> None:
-    """The SDK reads listings from the simulator, with its own names for parameters and its own encoding."""
+    """The SDK reads listings from the simulator with its own parameter names and encoding."""
     read = READS[name]
     data = sdk.call(read.endpoint, read.token, **read.arguments)
     expected = read.expected(tiktok.world)
@@ -290,14 +290,14 @@ def test_the_sdk_gets_the_rows(tiktok: Simulator, sdk: OfficialSdk, name: str) -
 
 
 def test_the_sdk_gets_business_centers(tiktok: Simulator, sdk: OfficialSdk) -> None:
-    """The SDK's filtering model reaches the simulator, and the id comes nested in bc_info."""
+    """The simulator reads the SDK's filtering model, and the id is nested in bc_info."""
     data = sdk.call("bc/get/", DemoToken.MANAGER, filtering={"keyword": "retail"})
     assert [row["bc_info"]["bc_id"] for row in data["list"]] == ["7200000000000000003"]
     assert tiktok.requests[0].query == {"filtering": '{"keyword": "retail"}'}
 
 
-def test_the_sdk_gets_the_flag_alone(tiktok: Simulator, sdk: OfficialSdk) -> None:
-    """Asked for can_use_custom_identity and more, the simulator gives the SDK the flag and the id."""
+def test_the_sdk_gets_the_flag_without_other_fields(tiktok: Simulator, sdk: OfficialSdk) -> None:
+    """If can_use_custom_identity is requested, the simulator returns only the flag and the id."""
     fields = ["advertiser_id", "name", "can_use_custom_identity"]
     advertiser = DemoAdvertiser.CUSTOM_RESTRICTED
     data = sdk.call("advertiser/info/", DemoToken.MEDIA_BUYER, advertiser_ids=[advertiser], fields=fields)
@@ -310,18 +310,18 @@ def test_the_sdk_gets_the_flag_alone(tiktok: Simulator, sdk: OfficialSdk) -> Non
 )
 @pytest.mark.usefixtures("tiktok")
 def test_the_sdk_gets_the_state_of_terms(sdk: OfficialSdk, advertiser: str, *, confirmed: bool) -> None:
-    """The SDK learns whether the terms for lead ads are signed."""
+    """The SDK reads whether the terms of lead ads are signed."""
     data = sdk.call("term/check/", DemoToken.MEDIA_BUYER, advertiser_id=advertiser, term_type="LeadAds")
     assert data == {"confirmed": confirmed}
 
 
 def test_the_sdk_creates_an_identity(tiktok: Simulator, sdk: OfficialSdk) -> None:
-    """An identity that the SDK makes exists, and its id is the whole answer."""
+    """An identity created by the SDK exists, and the response is only its id."""
     body = {"advertiser_id": DemoAdvertiser.NOTHING, "display_name": NAME, "image_uri": "ad-site-i18n-sg/2026ab"}
     data = sdk.call("identity/create/", DemoToken.MEDIA_BUYER, body=body)
-    (made,) = tiktok.world.advertisers[DemoAdvertiser.NOTHING].identities
-    assert (made.identity_type, made.display_name) == ("CUSTOMIZED_USER", NAME)
-    assert data == {"identity_id": made.id}
+    (created,) = tiktok.world.advertisers[DemoAdvertiser.NOTHING].identities
+    assert (created.identity_type, created.display_name) == ("CUSTOMIZED_USER", NAME)
+    assert data == {"identity_id": created.id}
 
 
 @pytest.mark.parametrize(
@@ -371,10 +371,10 @@ def test_the_sdk_creates_an_identity(tiktok: Simulator, sdk: OfficialSdk) -> Non
         ),
     ],
 )
-def test_the_sdk_understands_refusals(
+def test_the_sdk_raises_the_simulators_errors(
     tiktok: Simulator, sdk: OfficialSdk, endpoint: str, token: str, arguments: dict[str, Any], name: str, message: str
 ) -> None:
-    """A refusal of the simulator's is an error of the SDK's own, with the code as the SDK names it and the request."""
+    """An error of the simulator becomes the SDK's error with code, message and request id."""
     with pytest.raises(SdkError) as raised:
         sdk.call(endpoint, token, **arguments)
     (request,) = tiktok.requests
@@ -385,13 +385,13 @@ def test_the_sdk_understands_refusals(
     )
 
 
-def test_codes_that_we_took_from_the_sdk(sdk: OfficialSdk) -> None:
-    """Each code that our table has from the SDK is one of the SDK's."""
+def test_codes_from_the_sdk(sdk: OfficialSdk) -> None:
+    """Every code that the table takes from the SDK exists in the SDK."""
     ours = {code for row in RETURN_CODES if row.source.startswith("SDK") for code in (row.first, row.last)}
     assert {40003, 61000} <= ours <= set(sdk.codes.values())
 
 
-def test_every_code_of_the_sdk_means_something(sdk: OfficialSdk) -> None:
-    """Of all codes that the SDK names, our client can conclude nothing from one: a partial success."""
-    unknown = {name for name, code in sdk.codes.items() if classify(code, "") is Meaning.UNKNOWN}
+def test_every_code_of_the_sdk_has_a_category(sdk: OfficialSdk) -> None:
+    """Only one of the SDK's codes is unknown to the table: a partial success."""
+    unknown = {name for name, code in sdk.codes.items() if classify(code, "") is ErrorCategory.UNKNOWN}
     assert unknown == {"ERROR_CODE_PARTIAL_OK"}

@@ -1,10 +1,10 @@
-"""The deployed stack's resources by their names in the template."""
+"""The deployed stack's resources by their logical ids."""
 
 from local.stack import LocalStack
 
 
 def physical_id(stack: LocalStack, logical_id: str) -> str:
-    """What CloudFormation has called the resource."""
+    """Return the resource's physical id."""
     found = stack.client("cloudformation").describe_stack_resource(
         StackName=stack.main.stack_name, LogicalResourceId=logical_id
     )

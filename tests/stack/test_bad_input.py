@@ -1,4 +1,4 @@
-"""Contract §4: whatever a stranger sends, the answer is a problem that says what to do."""
+"""Contract §4: any invalid input gets a problem that says what to do."""
 
 import base64
 import json
@@ -31,7 +31,7 @@ QUERIES = [
 
 @pytest.mark.parametrize(("path", "query", "field"), QUERIES)
 def test_query(api: Api, path: str, query: str, field: str) -> None:
-    """A bad parameter is named."""
+    """The problem names the invalid parameter."""
     body = problem(api.call("GET", f"{path}?{query}", person=OWNER), 400, "invalid_request")
     assert [one["field"] for one in body["errors"]] == [field]
     assert all(one["message"] for one in body["errors"])
@@ -41,19 +41,19 @@ def test_query(api: Api, path: str, query: str, field: str) -> None:
     "query", ["", "objective=", "objective=SALES", "objective=%00", f"objective={LONG}", "advertiser_id=1"]
 )
 def test_objective(api: Api, query: str) -> None:
-    """An absent or unknown objective is answered with the known ones."""
+    """An absent or unknown objective gets the accepted ones."""
     body = problem(api.call("GET", f"/publish-check?{query}", person=OWNER), 400, "unknown_objective")
     assert body["accepted"] == list(OBJECTIVES)
 
 
 @pytest.mark.parametrize("objective", ["reach", " Reach ", "%20rEACH"])
-def test_objective_is_read_kindly(api: Api, objective: str) -> None:
-    """Letter case and outer white space do not matter."""
-    answer = api.call("GET", f"/publish-check?objective={objective}", person=OWNER)
-    assert answer.json()["objective"] == "REACH"
+def test_letter_case_of_an_objective(api: Api, objective: str) -> None:
+    """Letter case and outer white space of an objective do not matter."""
+    response = api.call("GET", f"/publish-check?objective={objective}", person=OWNER)
+    assert response.json()["objective"] == "REACH"
 
 
-GOOD = {"advertiser_id": A.NOTHING.value, "display_name": "Acme"}
+VALID = {"advertiser_id": A.NOTHING.value, "display_name": "Acme"}
 BODIES = [
     (b"", "body"),
     (b"   ", "body"),
@@ -63,30 +63,30 @@ BODIES = [
     (b'"text"', "body"),
     (b"\xff\xfe", "body"),
     (b'{"a":' * 5000, "body"),
-    (json.dumps({**GOOD, "padding": "x" * 1_000_000}).encode(), "body"),
+    (json.dumps({**VALID, "padding": "x" * 1_000_000}).encode(), "body"),
     (b"{}", "advertiser_id"),
-    (json.dumps({**GOOD, "advertiser_id": 7300000000000000002}).encode(), "advertiser_id"),
-    (json.dumps({**GOOD, "advertiser_id": None}).encode(), "advertiser_id"),
-    (json.dumps({**GOOD, "advertiser_id": ["1"]}).encode(), "advertiser_id"),
-    (json.dumps({**GOOD, "display_name": ""}).encode(), "display_name"),
-    (json.dumps({**GOOD, "display_name": " \u200b "}).encode(), "display_name"),
-    (json.dumps({**GOOD, "display_name": "a\x00b"}).encode(), "display_name"),
-    (json.dumps({**GOOD, "display_name": "a\u202eb"}).encode(), "display_name"),
-    (json.dumps({**GOOD, "display_name": 7}).encode(), "display_name"),
-    (json.dumps({**GOOD, "display_name": "a" + "\u0301" * 60}).encode(), "display_name"),
-    (json.dumps({**GOOD, "image_uri": "https://x.example/a.png"}).encode(), "image_uri"),
-    (json.dumps({**GOOD, "image_uri": 5}).encode(), "image_uri"),
-    (json.dumps({**GOOD, "identity_type": "TT_USER"}).encode(), "identity_type"),
-    (json.dumps({**GOOD, "team_id": "southgate"}).encode(), "team_id"),
-    (json.dumps({**GOOD, "Display_Name": "x"}).encode(), "Display_Name"),
+    (json.dumps({**VALID, "advertiser_id": 7300000000000000002}).encode(), "advertiser_id"),
+    (json.dumps({**VALID, "advertiser_id": None}).encode(), "advertiser_id"),
+    (json.dumps({**VALID, "advertiser_id": ["1"]}).encode(), "advertiser_id"),
+    (json.dumps({**VALID, "display_name": ""}).encode(), "display_name"),
+    (json.dumps({**VALID, "display_name": " \u200b "}).encode(), "display_name"),
+    (json.dumps({**VALID, "display_name": "a\x00b"}).encode(), "display_name"),
+    (json.dumps({**VALID, "display_name": "a\u202eb"}).encode(), "display_name"),
+    (json.dumps({**VALID, "display_name": 7}).encode(), "display_name"),
+    (json.dumps({**VALID, "display_name": "a" + "\u0301" * 60}).encode(), "display_name"),
+    (json.dumps({**VALID, "image_uri": "https://x.example/a.png"}).encode(), "image_uri"),
+    (json.dumps({**VALID, "image_uri": 5}).encode(), "image_uri"),
+    (json.dumps({**VALID, "identity_type": "TT_USER"}).encode(), "identity_type"),
+    (json.dumps({**VALID, "team_id": "southgate"}).encode(), "team_id"),
+    (json.dumps({**VALID, "Display_Name": "x"}).encode(), "Display_Name"),
 ]
 
 
 @pytest.mark.parametrize(("body", "field"), BODIES, ids=lambda one: str(one[:40]))
 def test_body(api: Api, body: bytes, field: str) -> None:
-    """A bad body is a 400 that names the field, and nothing reaches TikTok."""
-    answer = problem(api.call("POST", "/identities", person=MEDIA_BUYER, data=body), 400, "invalid_request")
-    assert answer["errors"][0]["field"] == field
+    """An invalid body is a 400 that names the field, and TikTok is not called."""
+    response = problem(api.call("POST", "/identities", person=MEDIA_BUYER, data=body), 400, "invalid_request")
+    assert response["errors"][0]["field"] == field
     assert len(api.stack.tiktok.requests) == 0
 
 
@@ -114,9 +114,9 @@ IMAGE_BODIES = [
 
 @pytest.mark.parametrize(("body", "field"), IMAGE_BODIES, ids=lambda one: str(one[:40]))
 def test_image_body(api: Api, body: bytes, field: str) -> None:
-    """The same of a picture's body, before TikTok hears of it."""
-    answer = problem(api.call("POST", "/identity-images", person=MEDIA_BUYER, data=body), 400, "invalid_request")
-    assert answer["errors"][0]["field"] == field
+    """An invalid upload body is a 400 that names the field, and TikTok is not called."""
+    response = problem(api.call("POST", "/identity-images", person=MEDIA_BUYER, data=body), 400, "invalid_request")
+    assert response["errors"][0]["field"] == field
     assert len(api.stack.tiktok.requests.to("file/image/ad/upload/")) == 0
 
 
@@ -124,52 +124,52 @@ def test_image_body(api: Api, body: bytes, field: str) -> None:
     ("body", "field"), [(b"[]", "body"), (b"{", "body"), (b'{"user_id": "u-owner"}', "user_id"), (b'"x"', "body")]
 )
 def test_connection_body(api: Api, body: bytes, field: str) -> None:
-    """Connecting takes nothing: nobody can be named whom to connect."""
-    answer = problem(api.call("POST", "/connections", person=MEDIA_BUYER, data=body), 400, "invalid_request")
-    assert answer["errors"][0]["field"] == field
+    """Connecting accepts no fields: no other person can be named."""
+    response = problem(api.call("POST", "/connections", person=MEDIA_BUYER, data=body), 400, "invalid_request")
+    assert response["errors"][0]["field"] == field
 
 
-def test_delete_takes_no_query(api: Api) -> None:
-    """Whose connection is ended is in the path alone."""
-    answer = api.call("DELETE", "/connections/u-nobody?user_id=u-owner", person=OWNER)
-    problem(answer, 400, "invalid_request")
+def test_delete_accepts_no_query(api: Api) -> None:
+    """Only the path names the connection to end."""
+    response = api.call("DELETE", "/connections/u-nobody?user_id=u-owner", person=OWNER)
+    problem(response, 400, "invalid_request")
 
 
 @pytest.mark.parametrize("name", ["user_id", "team_id"])
-def test_nobody_else_can_be_connected(api: Api, name: str) -> None:
-    """Neither a query nor a header says whom a consent is for."""
+def test_no_other_person_can_be_connected(api: Api, name: str) -> None:
+    """Neither query nor header can name another person for the consent."""
     problem(api.call("POST", f"/connections?{name}=u-owner", person=MEDIA_BUYER), 400, "invalid_request")
 
 
 def test_sent_values_are_not_repeated(api: Api) -> None:
-    """A refusal does not repeat what was sent: it may be a secret in the wrong field."""
-    body = {**GOOD, "advertiser_id": "secret-in-the-wrong-field"}
+    """A problem does not repeat what was sent, which may be a secret in the wrong field."""
+    body = {**VALID, "advertiser_id": "secret-in-the-wrong-field"}
     assert "secret-in-the-wrong-field" not in api.create(MEDIA_BUYER, **body).text
 
 
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/octet-stream", "image/png", "", "a/b; charset=utf-16"]
 )
-def test_odd_content_type(api: Api, content_type: str) -> None:
-    """The body is read as JSON whatever its declared type; it is never a 5xx."""
-    answer = api.call("POST", "/identities", person=MEDIA_BUYER, data=b"{", headers={"Content-Type": content_type})
-    problem(answer, 400, "invalid_request")
+def test_other_content_type(api: Api, content_type: str) -> None:
+    """The body is read as JSON whatever its Content-Type, without a 5xx."""
+    response = api.call("POST", "/identities", person=MEDIA_BUYER, data=b"{", headers={"Content-Type": content_type})
+    problem(response, 400, "invalid_request")
 
 
 def test_base64_text_is_not_json(api: Api) -> None:
-    """A client that sends its JSON in base64 is told that it is not JSON."""
-    body = base64.b64encode(json.dumps(GOOD).encode())
+    """A body with base64 text is not valid JSON."""
+    body = base64.b64encode(json.dumps(VALID).encode())
     problem(api.call("POST", "/identities", person=MEDIA_BUYER, data=body), 400, "invalid_request")
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "ключ".encode()])
 def test_idempotency_key(api: Api, key: str | bytes) -> None:
-    """An unusable Idempotency-Key is refused by name."""
-    answer = api.call("POST", "/identities", person=MEDIA_BUYER, json=GOOD, headers={"Idempotency-Key": key})  # type: ignore[dict-item]  # raw bytes on purpose
-    assert problem(answer, 400, "invalid_request")["errors"][0]["field"] == "Idempotency-Key"
+    """An invalid Idempotency-Key is rejected by name."""
+    response = api.call("POST", "/identities", person=MEDIA_BUYER, json=VALID, headers={"Idempotency-Key": key})  # type: ignore[dict-item]  # raw bytes are intended
+    assert problem(response, 400, "invalid_request")["errors"][0]["field"] == "Idempotency-Key"
 
 
-def test_post_takes_no_query(api: Api) -> None:
-    """Parameters of a create belong in its body."""
-    answer = api.call("POST", f"/identities?advertiser_id={A.NOTHING.value}", person=MEDIA_BUYER, json=GOOD)
-    problem(answer, 400, "invalid_request")
+def test_post_accepts_no_query(api: Api) -> None:
+    """Query parameters of a create are rejected."""
+    response = api.call("POST", f"/identities?advertiser_id={A.NOTHING.value}", person=MEDIA_BUYER, json=VALID)
+    problem(response, 400, "invalid_request")

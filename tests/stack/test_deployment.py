@@ -1,4 +1,4 @@
-"""The deployment itself: rights, logs, a second stack of the same template."""
+"""The deployment: permissions, logs, and a second stack of the same template."""
 
 import json
 import time
@@ -15,8 +15,8 @@ from tests.support.stack import Api, problem
 
 
 @pytest.mark.parametrize("action", ["dynamodb:Query", "secretsmanager:GetSecretValue"])
-def test_rights_are_enforced(api: Api, stack: LocalStack, action: str) -> None:
-    """A function whose role lacks an action fails; with the action it works again."""
+def test_permissions_are_enforced(api: Api, stack: LocalStack, action: str) -> None:
+    """A function whose role lacks an action fails; with the action it succeeds again."""
     iam = stack.client("iam")
     policy = {"RoleName": physical_id(stack, "ListIdentitiesRole"), "PolicyName": "function"}
     document: dict[str, Any] = iam.get_role_policy(**policy)["PolicyDocument"]
@@ -25,16 +25,16 @@ def test_rights_are_enforced(api: Api, stack: LocalStack, action: str) -> None:
     iam.put_role_policy(**policy, PolicyDocument=json.dumps({**document, "Statement": kept}))
     try:
         _forget_tokens(stack)
-        refused = api.get("/identities", MEDIA_BUYER, advertiser_id=A.CUSTOM_ALLOWED.value)
-        problem(refused, 500, "internal_error")
-        assert "AccessDenied" not in refused.text
+        rejected = api.get("/identities", MEDIA_BUYER, advertiser_id=A.CUSTOM_ALLOWED.value)
+        problem(rejected, 500, "internal_error")
+        assert "AccessDenied" not in rejected.text
     finally:
         iam.put_role_policy(**policy, PolicyDocument=json.dumps(document))
     assert api.get("/identities", MEDIA_BUYER, advertiser_id=A.CUSTOM_ALLOWED.value).status_code == 200
 
 
 def _forget_tokens(stack: LocalStack) -> None:
-    """Make warm functions start anew: they hold tokens in memory."""
+    """Restart warm functions, which cache tokens."""
     function = physical_id(stack, "ListIdentitiesFunction")
     client = stack.client("lambda")
     variables = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
@@ -49,8 +49,8 @@ def _log_lines(stack: LocalStack) -> Iterator[str]:
             yield from (event["message"] for event in page["events"])
 
 
-def test_logs_hold_no_token(api: Api, stack: LocalStack) -> None:
-    """Functions log what they answered, and neither a TikTok token nor a bearer token."""
+def test_logs_contain_no_token(api: Api, stack: LocalStack) -> None:
+    """Functions log their responses' outcome, and neither TikTok tokens nor bearer tokens."""
     bearer = stack.identity_provider.token(OWNER.user_id, OWNER.team_id, claims={"jti": "for-the-logs"})
     path = f"/publish-check?advertiser_id={A.EVERYTHING_READY.value}&objective=LEAD_GENERATION"
     assert api.call("GET", path, headers={"Authorization": f"Bearer {bearer}"}).status_code == 200
@@ -61,7 +61,7 @@ def test_logs_hold_no_token(api: Api, stack: LocalStack) -> None:
 
 
 def test_a_second_stack(api: Api, stack: LocalStack) -> None:
-    """The same template deploys beside the first stack with other parameters, and each keeps to its own."""
+    """A second stack with other parameters does not affect the first one."""
     second = stack.deploy(
         "wevion-second",
         {
@@ -74,12 +74,12 @@ def test_a_second_stack(api: Api, stack: LocalStack) -> None:
     )
     assert second.table_name != stack.table_name
     there = Api(second.base_url, stack)
-    asked = {"advertiser_id": A.EVERYTHING_READY.value, "objective": "REACH"}
-    refused = there.get("/publish-check", OWNER, **asked)
-    assert refused.status_code == 403  # no member of the second stack's empty table
-    assert refused.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    query = {"advertiser_id": A.EVERYTHING_READY.value, "objective": "REACH"}
+    rejected = there.get("/publish-check", OWNER, **query)
+    assert rejected.status_code == 403  # the second stack's table has no member
+    assert rejected.headers["Access-Control-Allow-Origin"] == "https://app.example"
     stack.write_demo_data(second)
-    told = there.get("/publish-check", OWNER, **asked)
-    assert told.headers["Access-Control-Allow-Origin"] == "https://app.example"
-    assert told.json()["identity"]["identity_type"] == "CUSTOMIZED_USER"
-    assert api.get("/publish-check", OWNER, **asked).json()["identity"]["identity_type"] == "TT_USER"
+    allowed = there.get("/publish-check", OWNER, **query)
+    assert allowed.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    assert allowed.json()["identity"]["identity_type"] == "CUSTOMIZED_USER"
+    assert api.get("/publish-check", OWNER, **query).json()["identity"]["identity_type"] == "TT_USER"

@@ -1,4 +1,4 @@
-"""The sample events of events/ do what their names say, invoked as `sam local invoke` would."""
+"""Each sample event in events/ does what its name says, invoked as `sam local invoke` invokes it."""
 
 import json
 from pathlib import Path
@@ -16,9 +16,9 @@ from tests.support.stack import eventually
 EVENTS = Path(__file__).parents[2] / "events"
 LOGICAL_IDS = {one["Properties"]["CodeUri"].removeprefix("functions/"): name for name, one in FUNCTIONS.items()}
 """The name of each function in the template, by its folder."""
-UNREADABLE = "00000000-0000-4000-8000-0000000000{}"
+MESSAGE_ID = "00000000-0000-4000-8000-0000000000{}"
 WHOLE_TEAM = sorted(one.user_id for one in PEOPLE if one.team_id == TEAM and one.token)
-SAYS: dict[str, dict[str, Any]] = {
+EXPECTED: dict[str, dict[str, Any]] = {
     "authorizer.bad_token": {"errorMessage": "Unauthorized"},
     "check_identity.linked": {"hasIdentity": True},
     "check_identity.first_advertiser": {"advertiser_id_source": "first_of_active_token"},
@@ -53,14 +53,12 @@ SAYS: dict[str, dict[str, Any]] = {
     "readiness.one_advertiser": {"advertisers": ["7300000000000000001"]},
     "readiness.team": {"advertisers": ["7300000000000000001", "7300000000000000002"]},
     "readiness_check.one": {"batchItemFailures": []},
-    "readiness_check.unreadable": {"batchItemFailures": [{"itemIdentifier": UNREADABLE.format(22)}]},
+    "readiness_check.unreadable": {"batchItemFailures": [{"itemIdentifier": MESSAGE_ID.format(22)}]},
     "readiness_request.connected": {},
     "readiness_request.draft_saved": {},
     "readiness_request.scheduled": {},
     "refresh_connections.one": {"batchItemFailures": []},
-    "refresh_connections.unreadable": {
-        "batchItemFailures": [{"itemIdentifier": "00000000-0000-4000-8000-000000000032"}]
-    },
+    "refresh_connections.unreadable": {"batchItemFailures": [{"itemIdentifier": MESSAGE_ID.format(32)}]},
     "readiness_sweep.goes_on": {},
     "readiness_sweep.scheduled": {},
 }
@@ -68,37 +66,37 @@ AFTER = {
     "readiness.one_advertiser": ["publish_check.no_identity_no_pixel", "readiness_check.one"],
     "readiness.team": ["publish_check.no_identity_no_pixel", "readiness_check.one"],
 }
-"""Events that have something to say once these have come."""
-RESTORED = {"delete_connection.disconnected"}
-"""Events after which the demo data are written again: a secret is gone."""
-LOOKED_AT = {
+"""Events that are invoked before: only then does the response show something."""
+CHANGES_DEMO_DATA = {"delete_connection.disconnected"}
+"""Events after which the demo data are written again, because a secret was removed."""
+CHECKED = {
     "publish_check.ready": "northlight/7300000000000000001",
     "readiness_check.one": "northlight/7300000000000000001",
     "readiness_request.connected": "southgate/7300000000000000021",
     "readiness_request.draft_saved": "northlight/7300000000000000001",
     "readiness_request.scheduled": "northlight/7300000000000000001",
 }
-"""The team's advertiser that is looked at because of the event: at once, or by the worker of a queue."""
+"""Team and advertiser that are checked because of the event: at once, or by a worker."""
 
 
-def test_every_event_and_every_function_is_here() -> None:
-    """No event is untried, and no function without an event."""
-    assert {path.stem for path in EVENTS.glob("*.json")} == set(SAYS)
-    assert {name.split(".")[0] for name in SAYS} == set(LOGICAL_IDS)
+def test_every_event_and_every_function_is_tested() -> None:
+    """Every event has an expectation, and every function has an event."""
+    assert {path.stem for path in EVENTS.glob("*.json")} == set(EXPECTED)
+    assert {name.split(".")[0] for name in EXPECTED} == set(LOGICAL_IDS)
 
 
 def _invoke(stack: LocalStack, name: str) -> dict[str, Any]:
-    """What the event's function says to it, which fails exactly where it should."""
-    payload = (EVENTS / f"{name}.json").read_bytes()
+    """Return the function's response to the event; it fails only if an error is expected."""
     function = physical_id(stack, LOGICAL_IDS[name.partition(".")[0]])
-    answer = stack.client("lambda").invoke(FunctionName=function, Payload=payload)
-    said: dict[str, Any] = json.loads(answer["Payload"].read()) or {}
-    assert ("FunctionError" in answer) == ("errorMessage" in SAYS[name]), said
-    return said
+    event = (EVENTS / f"{name}.json").read_bytes()
+    answer = stack.client("lambda").invoke(FunctionName=function, Payload=event)
+    response: dict[str, Any] = json.loads(answer["Payload"].read()) or {}
+    assert ("FunctionError" in answer) == ("errorMessage" in EXPECTED[name]), response
+    return response
 
 
-def _looked_at(stack: LocalStack, key: str) -> bool:
-    """Whether something is known of the advertiser and nobody is at work on it any more."""
+def _is_checked(stack: LocalStack, key: str) -> bool:
+    """Whether the advertiser has been checked, and its record has neither claim nor lease."""
     team_id, _, advertiser_id = key.partition("/")
     item = stack.client("dynamodb").get_item(
         TableName=stack.table_name,
@@ -109,20 +107,20 @@ def _looked_at(stack: LocalStack, key: str) -> bool:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("name", SAYS)
+@pytest.mark.parametrize("name", EXPECTED)
 def test_event(stack: LocalStack, tiktok: Simulator, name: str) -> None:
-    """The function answers the event as the event's name says, and has done by it what that says."""
+    """The function responds as the event's name says, and the requested check is made."""
     assert tiktok.base_url
     for earlier in AFTER.get(name, []):
         _invoke(stack, earlier)
     answer = _invoke(stack, name)
-    said = json.loads(answer["body"]) if answer.get("body") else {**answer, "status": answer.get("statusCode")}
-    if "connections" in said:
-        said["connections"] = sorted(one["user_id"] for one in said["connections"])
-    if "advertisers" in said:
-        said["advertisers"] = [one["advertiser_id"] for one in said["advertisers"]]
-    assert {field: said[field] for field in SAYS[name]} == SAYS[name], said
-    if name in LOOKED_AT:
-        eventually(lambda: _looked_at(stack, LOOKED_AT[name]), f"a look at {LOOKED_AT[name]}")
-    if name in RESTORED:
+    fields = json.loads(answer["body"]) if answer.get("body") else {**answer, "status": answer.get("statusCode")}
+    if "connections" in fields:
+        fields["connections"] = sorted(one["user_id"] for one in fields["connections"])
+    if "advertisers" in fields:
+        fields["advertisers"] = [one["advertiser_id"] for one in fields["advertisers"]]
+    assert {field: fields[field] for field in EXPECTED[name]} == EXPECTED[name], fields
+    if name in CHECKED:
+        eventually(lambda: _is_checked(stack, CHECKED[name]), f"a check of {CHECKED[name]}")
+    if name in CHANGES_DEMO_DATA:
         stack.write_demo_data(stack.main)

@@ -23,7 +23,7 @@ class TestCheck:
     """GET /identities/check."""
 
     def test_linked(self, api: Api) -> None:
-        """A linked TikTok account is answered with what the wizard shows of it."""
+        """A linked TikTok account is returned with what the wizard shows."""
         body = api.get("/identities/check", OWNER, advertiser_id=A.EVERYTHING_READY.value).json()
         assert set(body) == {
             *("hasIdentity", "reason", "detail", "identity_id", "identity_type", "display_name", "image"),
@@ -43,13 +43,13 @@ class TestCheck:
         ids=lambda one: one.name if isinstance(one, A) else "",
     )
     def test_no_tt_user(self, api: Api, advertiser: A, detail: str | None) -> None:
-        """No usable TT_USER is no_tt_user, whatever custom identities there are."""
+        """Without a usable TT_USER the reason is no_tt_user, even with custom identities."""
         body = api.get("/identities/check", MEDIA_BUYER, advertiser_id=advertiser.value).json()
         assert (body["hasIdentity"], body["reason"], body["detail"]) == (False, "no_tt_user", detail)
         assert (body["identity_id"], body["identity_type"]) == (None, None)
 
     def test_no_token(self, api: Api) -> None:
-        """Nobody connected is no_token."""
+        """Without a connection the reason is no_token."""
         body = api.get("/identities/check", TRAINEE).json()
         assert (body["hasIdentity"], body["reason"], body["token"]) == (False, "no_token", None)
 
@@ -70,7 +70,7 @@ class TestCheck:
         ids=["rate", "transient", "scope", "truncated", "shape"],
     )
     def test_api_error(self, api: Api, tiktok: Simulator, fault: Fault, detail: str) -> None:
-        """TikTok's own failures are api_error, never no_tt_user."""
+        """Failures of TikTok are api_error, never no_tt_user."""
         tiktok.faults.add(fault)
         answer = api.get("/identities/check", OWNER, advertiser_id=A.EVERYTHING_READY.value)
         body = answer.json()
@@ -81,7 +81,7 @@ class TestList:
     """GET /identities."""
 
     def test_both_types_every_page(self, api: Api, tiktok: Simulator) -> None:
-        """All identities of both types come, TT_USER first, then by name and id."""
+        """All identities of both types are listed, TT_USER first, then by name and id."""
         body = api.get("/identities", PERSON[DemoToken.AGENCY], advertiser_id=A.MANY_PAGES.value).json()
         rows = body["identities"]
         there = tiktok.world.advertisers[A.MANY_PAGES.value].identities
@@ -100,17 +100,17 @@ class TestList:
         assert custom["image"] is None
 
     def test_one_type_fails(self, api: Api, tiktok: Simulator) -> None:
-        """One type failing leaves the other and says which failed; both failing is a 5xx."""
-        asked = {"advertiser_id": A.EVERYTHING_READY.value}
+        """If one type fails, the other is listed and the failed one named; if both fail, it is a 5xx."""
+        query = {"advertiser_id": A.EVERYTHING_READY.value}
         tiktok.faults.add(Fault(path=GET, kind=FaultKind.CODE, code=40002, message="odd", times=1))
-        body: dict[str, Any] = api.get("/identities", OWNER, **asked).json()
+        body: dict[str, Any] = api.get("/identities", OWNER, **query).json()
         assert body["complete"] is False
         assert len(body["failed_types"]) == 1
         tiktok.faults.add(_code(50000, "System error"))
-        problem(api.get("/identities", OWNER, **asked), 502, "tiktok_error")
+        problem(api.get("/identities", OWNER, **query), 502, "tiktok_error")
 
-    def test_refusals(self, api: Api, tiktok: Simulator) -> None:
-        """Nothing connected is 409; a rate limit 503 with Retry-After; an advertiser that TikTok refuses 403."""
+    def test_problems(self, api: Api, tiktok: Simulator) -> None:
+        """No connection is 409, a rate limit 503 with Retry-After, a denied advertiser 403."""
         problem(api.get("/identities", TRAINEE), 409, "no_token")
         problem(api.get("/identities", MEDIA_BUYER, advertiser_id=A.DELETED.value), 403, "advertiser_not_accessible")
         tiktok.faults.add(_code(40100, "Too many requests."))
@@ -131,11 +131,11 @@ class TestCreate:
     """POST /identities."""
 
     def _name(self) -> str:
-        """A name no other test uses: answers are replayed for ten minutes."""
+        """Return a unique name, since responses are replayed for ten minutes."""
         return f"Acme {uuid.uuid4().hex[:12]}"
 
     def test_created(self, api: Api, tiktok: Simulator) -> None:
-        """A CUSTOMIZED_USER is created with the caller's own token and then found by the preflight."""
+        """An identity is created with the caller's own token, and the preflight finds it."""
         name = self._name()
         answer = api.create(MEDIA_BUYER, advertiser_id=A.NOTHING.value, display_name=f"  {name} ")
         body = answer.json()
@@ -153,32 +153,32 @@ class TestCreate:
         assert checked["identity"]["identity_id"] == body["identity_id"]
 
     def test_truncated(self, api: Api) -> None:
-        """A name of more than 40 code points is cut and says so."""
+        """A name of more than 40 code points is truncated and flagged."""
         name = f"{self._name()} {'é' * 60}"
         body = api.create(MEDIA_BUYER, advertiser_id=A.NOTHING.value, display_name=name).json()
         assert (body["display_name"], body["display_name_truncated"]) == (name[:40], True)
 
     def test_image(self, api: Api, tiktok: Simulator) -> None:
-        """TikTok's image id, slash and all, travels unchanged."""
+        """TikTok's image id is sent unchanged, slash included."""
         image = "ad-site-i18n-sg/20260901abcdef0123456789"
         wanted = {"advertiser_id": A.NOTHING.value, "display_name": self._name(), "image_uri": image}
         assert api.create(MEDIA_BUYER, **wanted).status_code == 201
         assert tiktok.requests.to(CREATE)[-1].body == wanted
 
-    def test_restricted_account_is_warned(self, api: Api) -> None:
-        """Where TikTok no longer lets custom identities run, the answer warns."""
+    def test_restricted_account_gets_a_warning(self, api: Api) -> None:
+        """If TikTok no longer allows custom identities, the response has a warning."""
         body = api.create(MEDIA_BUYER, advertiser_id=A.CUSTOM_RESTRICTED.value, display_name=self._name()).json()
         assert [one["code"] for one in body["warnings"]] == ["custom_identity_restricted"]
 
     def test_replayed(self, api: Api, tiktok: Simulator) -> None:
-        """The same request again gets the first answer, and TikTok one identity."""
+        """A duplicate replays the first response, and TikTok has one identity."""
         wanted = {"advertiser_id": A.NOTHING.value, "display_name": self._name()}
         first, second = (api.create(MEDIA_BUYER, **wanted) for _ in range(2))
         assert (first.status_code, first.text) == (second.status_code, second.text) == (201, first.text)
         assert len(_named(tiktok, wanted["display_name"])) == 1
 
     def test_ten_at_once(self, api: Api, tiktok: Simulator) -> None:
-        """Ten equal requests at once make one identity and get one answer, or are told to repeat."""
+        """Ten concurrent duplicates create one identity and get one response, or in_progress."""
         wanted = {"advertiser_id": A.NOTHING.value, "display_name": self._name()}
         with ThreadPoolExecutor(10) as pool:
             answers = list(pool.map(lambda _: api.create(MEDIA_BUYER, **wanted), range(10)))
@@ -189,7 +189,7 @@ class TestCreate:
             problem(busy, 409, "in_progress")
 
     def test_keys(self, api: Api, tiktok: Simulator) -> None:
-        """Two Idempotency-Keys are two intents; one key with two bodies is refused."""
+        """Two keys create two identities; one key with two bodies is rejected."""
         name = self._name()
         wanted = {"advertiser_id": A.NOTHING.value, "display_name": name}
         keys = [uuid.uuid4().hex for _ in range(2)]
@@ -203,8 +203,8 @@ class TestCreate:
             "idempotency_key_reused",
         )
 
-    def test_answer_lost(self, api: Api, tiktok: Simulator) -> None:
-        """Where TikTok acted but its answer is lost, the identity is found by its name, not made again."""
+    def test_lost_response(self, api: Api, tiktok: Simulator) -> None:
+        """If TikTok's response is lost, the created identity is found by its name and not created again."""
         name = self._name()
         tiktok.faults.add(Fault(path=CREATE, kind=FaultKind.RESET_AFTER, times=1))
         answer = api.create(MEDIA_BUYER, advertiser_id=A.NOTHING.value, display_name=name)
@@ -212,7 +212,7 @@ class TestCreate:
         assert _named(tiktok, name) == [answer.json()["identity_id"]]
 
     def test_not_created(self, api: Api, tiktok: Simulator) -> None:
-        """Where TikTok did not act the caller is told, and repeating it makes one identity."""
+        """If TikTok did nothing, the response is an error, and a retry creates one identity."""
         wanted = {"advertiser_id": A.NOTHING.value, "display_name": self._name()}
         tiktok.faults.add(Fault(path=CREATE, kind=FaultKind.HTTP_STATUS, status=502, times=1))
         problem(api.create(MEDIA_BUYER, **wanted), 502, "tiktok_error")
@@ -221,24 +221,24 @@ class TestCreate:
         assert len(_named(tiktok, wanted["display_name"])) == 1
 
     def test_hanging(self, api: Api, tiktok: Simulator) -> None:
-        """Where TikTok hangs the caller gets 504 in time."""
+        """If TikTok hangs, the response is a 504 in time."""
         tiktok.faults.add(Fault(path=CREATE, kind=FaultKind.HANG, seconds=20, times=1))
         answer = api.create(MEDIA_BUYER, advertiser_id=A.NOTHING.value, display_name=self._name())
         problem(answer, 504, "tiktok_timeout")
-        assert answer.elapsed.total_seconds() < 15  # 8 s are promised; the rest is for this machine
+        assert answer.elapsed.total_seconds() < 15  # 8 s are promised; more for a slow machine
 
     def test_rejected(self, api: Api, tiktok: Simulator) -> None:
-        """TikTok's refusal is told with its words, is not replayed, and leaves nothing behind."""
+        """A rejection has TikTok's message, is not replayed, and leaves no record."""
         wanted = {"advertiser_id": A.NOTHING.value, "display_name": self._name()}
         tiktok.faults.add(_code(40002, "Avatar's width & height is not equal.", CREATE, times=1))
-        refused = problem(api.create(MEDIA_BUYER, **wanted), 422, "tiktok_rejected")
-        assert refused["tiktok"]["code"] == 40002
-        assert refused["tiktok"]["message"] == "Avatar's width & height is not equal."
-        assert refused["tiktok"]["request_id"]
+        rejected = problem(api.create(MEDIA_BUYER, **wanted), 422, "tiktok_rejected")
+        assert rejected["tiktok"]["code"] == 40002
+        assert rejected["tiktok"]["message"] == "Avatar's width & height is not equal."
+        assert rejected["tiktok"]["request_id"]
         assert api.create(MEDIA_BUYER, **wanted).status_code == 201
 
     def test_rate_limited(self, api: Api, tiktok: Simulator) -> None:
-        """A refusal for rate is tried again; a lasting one is 503 with Retry-After and one identity later."""
+        """A rate limit is retried; a lasting one is 503 with Retry-After, and a later retry creates one identity."""
         wanted = {"advertiser_id": A.NOTHING.value, "display_name": self._name()}
         tiktok.faults.add(_code(40100, "Too many requests.", CREATE, times=1))
         assert api.create(MEDIA_BUYER, **wanted).status_code == 201
@@ -248,7 +248,7 @@ class TestCreate:
         assert limited.headers["Retry-After"]
 
     def test_never_borrows(self, api: Api) -> None:
-        """Writes use the caller's own token alone, also an owner's."""
+        """Writes use only the caller's own token, also for owners."""
         wanted = {"advertiser_id": A.NOTHING.value, "display_name": self._name()}
         problem(api.create(OWNER, **wanted), 403, "advertiser_not_accessible")
         problem(api.create(OWNER_WITHOUT_CONNECTION, **wanted), 409, "no_token")

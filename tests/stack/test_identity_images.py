@@ -1,7 +1,7 @@
 """POST /identity-images on the deployed template: the real gateway, and the function's own Pillow.
 
-What API Gateway itself refuses as too large (REQUEST_TOO_LARGE, 413) cannot be shown here: that limit is AWS', and
-MiniStack has none. tests/unit/template/test_gateway.py compares the template's answer to it with the table of problems.
+API Gateway's own limit (REQUEST_TOO_LARGE, 413) cannot be tested here, since MiniStack has none.
+tests/unit/template/test_gateway.py compares the template's response for it with the table of problems.
 """
 
 import base64
@@ -28,7 +28,7 @@ def _upload(api: Api, **body: Any) -> requests.Response:
     return api.call("POST", "/identity-images", person=MEDIA_BUYER, json=given)
 
 
-def _sent(api: Api, content: bytes, **body: Any) -> requests.Response:
+def _upload_file(api: Api, content: bytes, **body: Any) -> requests.Response:
     return _upload(api, image_base64=base64.b64encode(content).decode(), **body)
 
 
@@ -37,12 +37,12 @@ def _images(tiktok: Simulator) -> list[Image]:
 
 
 def test_a_file(api: Api, tiktok: Simulator) -> None:
-    """A square picture reaches TikTok byte for byte, with its MD5, and is what an identity is created with."""
+    """A square image reaches TikTok unaltered, with its MD5, and can be used to create an identity."""
     content = png(300, 300)
-    answer = _sent(api, content)
-    assert answer.status_code == 201, answer.text
+    response = _upload_file(api, content)
+    assert response.status_code == 201, response.text
     (image,) = _images(tiktok)
-    assert answer.json() == {"image_uri": image.id, "width": 300, "height": 300, "image_url": image.url}
+    assert response.json() == {"image_uri": image.id, "width": 300, "height": 300, "image_url": image.url}
     assert (image.size, image.signature) == (len(content), hashlib.md5(content, usedforsecurity=False).hexdigest())
     made = api.create(
         MEDIA_BUYER, advertiser_id=A.NOTHING.value, display_name=f"Acme {uuid.uuid4().hex[:8]}", image_uri=image.id
@@ -53,19 +53,19 @@ def test_a_file(api: Api, tiktok: Simulator) -> None:
 
 
 def test_twice(api: Api, tiktok: Simulator) -> None:
-    """The same picture again is another one in the library, under another name."""
-    first, second = (_sent(api, png(20, 20)).json()["image_uri"] for _ in range(2))
+    """Uploading the same image again adds another one to the library, under another name."""
+    first, second = (_upload_file(api, png(20, 20)).json()["image_uri"] for _ in range(2))
     assert first != second
     assert len({image.file_name for image in _images(tiktok)}) == 2
 
 
 def test_not_square(api: Api, tiktok: Simulator) -> None:
-    """Refused with the size seen and the size needed; with crop=center its middle is uploaded."""
-    refusal = problem(_sent(api, png(120, 80)), 422, "image_not_square")
-    assert (refusal["image"], refusal["needed"]) == ({"width": 120, "height": 80}, {"width": 80, "height": 80})
+    """It is rejected with its size and the size needed; with ``crop=center`` its center is uploaded."""
+    rejected = problem(_upload_file(api, png(120, 80)), 422, "image_not_square")
+    assert (rejected["image"], rejected["needed"]) == ({"width": 120, "height": 80}, {"width": 80, "height": 80})
     assert _images(tiktok) == []
-    answer = _sent(api, png(120, 80), crop="center")
-    assert (answer.status_code, answer.json()["width"], answer.json()["height"]) == (201, 80, 80)
+    response = _upload_file(api, png(120, 80), crop="center")
+    assert (response.status_code, response.json()["width"], response.json()["height"]) == (201, 80, 80)
     assert [(image.width, image.height) for image in _images(tiktok)] == [(80, 80)]
 
 
@@ -79,64 +79,64 @@ def test_not_square(api: Api, tiktok: Simulator) -> None:
         png(30, 30)[:-20],
         png(30, 30) + b"<?php",
     ],
-    ids=["text", "gif", "pdf", "svg", "cut short", "with something behind it"],
+    ids=["text", "gif", "pdf", "svg", "truncated", "with trailing data"],
 )
-def test_no_picture(api: Api, tiktok: Simulator, content: bytes) -> None:
-    """What is no whole JPG or PNG by its content is refused, and TikTok hears nothing of it."""
-    problem(_sent(api, content), 422, "image_unusable")
+def test_not_an_image(api: Api, tiktok: Simulator, content: bytes) -> None:
+    """Content that is not a complete JPG or PNG is rejected without a call to TikTok."""
+    problem(_upload_file(api, content), 422, "image_unusable")
     assert len(tiktok.requests.to(UPLOAD)) == 0
 
 
 def test_too_many_pixels(api: Api) -> None:
-    """A small file that unpacks to a huge picture is refused by what it says of itself."""
-    refusal = problem(_sent(api, png(6000, 6000), crop="center"), 422, "image_unusable")
-    assert refusal["image"] == {"width": 6000, "height": 6000}
-    assert refusal["max_pixels"] < 6000 * 6000
+    """A small file of a huge image is rejected by the size in its header."""
+    rejected = problem(_upload_file(api, png(6000, 6000), crop="center"), 422, "image_unusable")
+    assert rejected["image"] == {"width": 6000, "height": 6000}
+    assert rejected["max_pixels"] < 6000 * 6000
 
 
 def test_too_large(api: Api) -> None:
-    """More than 5 MB is refused as too large, also where the gateway lets it through."""
-    problem(_sent(api, png(30, 30) + bytes(5 * MEGABYTE)), 413, "image_too_large")
+    """More than 5 MB are rejected even if the gateway accepts them."""
+    problem(_upload_file(api, png(30, 30) + bytes(5 * MEGABYTE)), 413, "image_too_large")
 
 
 def test_a_large_file(api: Api, tiktok: Simulator) -> None:
-    """A picture of nearly the size that fits through Lambda arrives whole."""
+    """An image of almost the largest size that Lambda accepts is uploaded completely."""
     whole, end = png(30, 30), len(chunk(b"IEND", b""))
     content = whole[:-end] + chunk(b"teSt", bytes(4 * MEGABYTE)) + whole[-end:]
     assert image_size(content) == ("png", 30, 30)
-    answer = _sent(api, content)
-    assert answer.status_code == 201, answer.text
+    response = _upload_file(api, content)
+    assert response.status_code == 201, response.text
     assert [image.size for image in _images(tiktok)] == [len(content)]
 
 
 def test_a_url(api: Api, tiktok: Simulator) -> None:
-    """TikTok is told where to fetch it, and nobody else fetches it."""
+    """TikTok gets the URL and fetches the image itself."""
     url = "https://cdn.example.com/brands/logo-640x640.png?signature=0123456789abcdef"
-    answer = _upload(api, image_url=url)
-    assert (answer.status_code, answer.json()["width"]) == (201, 640)
+    response = _upload(api, image_url=url)
+    assert (response.status_code, response.json()["width"]) == (201, 640)
     (request,) = tiktok.requests.to(UPLOAD)
     assert isinstance(request.body, dict)
     assert (request.body["upload_type"], request.body["image_url"]) == ("UPLOAD_BY_URL", url)
 
 
-def test_a_url_that_is_none_for_tiktok(api: Api) -> None:
-    """What TikTok cannot fetch is told with TikTok's words, without the URL; what is not square with its size."""
-    refusal = problem(_upload(api, image_url="https://cdn.example.com/unreachable.png"), 422, "tiktok_rejected")
-    assert refusal["tiktok"]["code"] == 40902
+def test_a_rejected_url(api: Api) -> None:
+    """A URL that TikTok cannot fetch returns TikTok's code; an image that is not square returns its size."""
+    rejected = problem(_upload(api, image_url="https://cdn.example.com/unreachable.png"), 422, "tiktok_rejected")
+    assert rejected["tiktok"]["code"] == 40902
     odd = problem(_upload(api, image_url="https://cdn.example.com/logo-640x480.png"), 422, "image_not_square")
     assert (odd["image"], odd["needed"]) == ({"width": 640, "height": 480}, {"width": 480, "height": 480})
 
 
-def test_a_lost_answer(api: Api, tiktok: Simulator) -> None:
-    """Where it is not known whether TikTok has it, it is not sent again, and the caller may."""
+def test_a_lost_response(api: Api, tiktok: Simulator) -> None:
+    """If it is unknown whether TikTok stored the image, it is not sent again; the caller may repeat the request."""
     tiktok.faults.add(Fault(path=UPLOAD, kind=FaultKind.RESET_AFTER, times=1))
-    problem(_sent(api, png(30, 30)), 502, "tiktok_error")
+    problem(_upload_file(api, png(30, 30)), 502, "tiktok_error")
     assert len(tiktok.requests.to(UPLOAD)) == 1
-    assert _sent(api, png(30, 30)).status_code == 201
+    assert _upload_file(api, png(30, 30)).status_code == 201
 
 
-def test_never_borrows(api: Api) -> None:
-    """As all writes it is done with the caller's own token alone."""
+def test_no_borrowed_token(api: Api) -> None:
+    """As every write, an upload uses the caller's own token only."""
     body = {"advertiser_id": A.NOTHING.value, "image_url": "https://cdn.example.com/logo.png"}
     for person, status, code in (
         (OWNER, 403, "advertiser_not_accessible"),

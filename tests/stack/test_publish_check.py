@@ -1,4 +1,4 @@
-"""Contract §5, GET /publish-check: what the wizard is told, case by case."""
+"""Contract §5, GET /publish-check: the verdict of each case."""
 
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ ORDER = ["identity", "pixel", "catalog", "app", "leadForm"]
 
 @dataclass(frozen=True)
 class Case:
-    """What one person is told about one advertiser and objective."""
+    """The expected verdict of one person, advertiser and objective."""
 
     token: DemoToken
     advertiser: DemoAdvertiser
@@ -72,13 +72,13 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.token.name}-{case.advertiser.name}-{case.objective}")
 def test_verdict(api: Api, case: Case) -> None:
-    """Each demo advertiser gets the verdict that TikTok's state of it deserves."""
+    """Each demo advertiser gets the verdict that matches its state at TikTok."""
     person = PERSON[case.token]
     body = api.get(
         "/publish-check", person, advertiser_id=case.advertiser.value, objective=case.objective.lower()
     ).json()
-    told = {name: body[name] for name in ("missing", "unknown", "at_risk", "reason")}
-    assert told == {name: getattr(case, name) for name in told}
+    verdict = {name: body[name] for name in ("missing", "unknown", "at_risk", "reason")}
+    assert verdict == {name: getattr(case, name) for name in verdict}
     assert body["ready"] == (not case.missing and not case.unknown)
     assert [one["code"] for one in body["warnings"]] == case.warnings
     assert body["objective"] == case.objective
@@ -90,7 +90,7 @@ def test_verdict(api: Api, case: Case) -> None:
 
 
 def test_every_field_of_the_example(api: Api) -> None:
-    """The answer has the contract's fields, and those alone."""
+    """The response has exactly the contract's fields."""
     body = api.get(
         "/publish-check", MEDIA_BUYER, advertiser_id=A.CUSTOM_RESTRICTED.value, objective="WEB_CONVERSIONS"
     ).json()
@@ -110,18 +110,18 @@ def test_every_field_of_the_example(api: Api) -> None:
 
 
 def test_strict(api: Api) -> None:
-    """Strictly asked, a custom identity that TikTok no longer lets run is missing, and an unreadable flag unknown."""
-    asked = {"objective": "REACH", "strict": "true"}
-    restricted = api.get("/publish-check", MEDIA_BUYER, advertiser_id=A.CUSTOM_RESTRICTED.value, **asked).json()
+    """With strict=true a restricted custom identity is missing, and an unreadable flag unknown."""
+    query = {"objective": "REACH", "strict": "true"}
+    restricted = api.get("/publish-check", MEDIA_BUYER, advertiser_id=A.CUSTOM_RESTRICTED.value, **query).json()
     assert (restricted["missing"], restricted["at_risk"]) == (["identity"], [])
     assert (restricted["reason"], restricted["identity"]) == ("no_tt_user", None)
-    uncertain = api.get("/publish-check", MEDIA_BUYER, advertiser_id=A.CUSTOM_UNCERTAIN.value, **asked).json()
+    uncertain = api.get("/publish-check", MEDIA_BUYER, advertiser_id=A.CUSTOM_UNCERTAIN.value, **query).json()
     assert (uncertain["missing"], uncertain["unknown"], uncertain["reason"]) == ([], ["identity"], "api_error")
-    assert api.get("/publish-check", MEDIA_BUYER, advertiser_id=A.CUSTOM_ALLOWED.value, **asked).json()["ready"]
+    assert api.get("/publish-check", MEDIA_BUYER, advertiser_id=A.CUSTOM_ALLOWED.value, **query).json()["ready"]
 
 
 def test_nothing_connected(api: Api) -> None:
-    """Who has connected nothing and may not borrow is told so, and nothing is asked of TikTok."""
+    """A person without a connection who may not borrow gets no_token, and TikTok is not called."""
     body = api.get("/publish-check", TRAINEE, objective="WEB_CONVERSIONS").json()
     assert (body["ready"], body["missing"], body["unknown"]) == (False, ["identity"], ["pixel"])
     assert (body["reason"], body["token"], body["advertiser_id"]) == ("no_token", None, None)
@@ -129,24 +129,24 @@ def test_nothing_connected(api: Api) -> None:
 
 
 def test_no_advertiser_at_all(api: Api) -> None:
-    """A connection without any advertiser is as none, with the detail that says why."""
+    """A connection without advertisers counts as no token, with the detail no_advertiser."""
     body = api.get("/publish-check", PERSON[T.NEWCOMER], objective="REACH").json()
     assert (body["reason"], body["detail"]) == ("no_token", "no_advertiser")
 
 
-def test_advertiser_of_nobody(api: Api) -> None:
-    """An advertiser that no usable connection has is 403; TikTok is asked for the caller's own list, once."""
+def test_unconnected_advertiser(api: Api) -> None:
+    """An advertiser that no usable connection has is 403; the caller's own list is read once."""
     for person in (MEDIA_BUYER, OWNER):
         for _ in range(2):
-            answer = api.get("/publish-check", person, advertiser_id=A.FOREIGN.value, objective="REACH")
-            problem(answer, 403, "advertiser_not_accessible")
+            response = api.get("/publish-check", person, advertiser_id=A.FOREIGN.value, objective="REACH")
+            problem(response, 403, "advertiser_not_accessible")
     assert [one.path for one in api.stack.tiktok.requests] == ["oauth2/advertiser/get/"] * 2
 
 
 def test_media_buyers_do_not_borrow(api: Api) -> None:
-    """A media buyer is refused the advertiser that only a teammate has."""
-    answer = api.get("/publish-check", MEDIA_BUYER, advertiser_id=A.SECOND_BUSINESS_CENTER.value, objective="REACH")
-    problem(answer, 403, "advertiser_not_accessible")
+    """A media buyer may not use an advertiser that only a teammate has."""
+    response = api.get("/publish-check", MEDIA_BUYER, advertiser_id=A.SECOND_BUSINESS_CENTER.value, objective="REACH")
+    problem(response, 403, "advertiser_not_accessible")
 
 
 @pytest.mark.parametrize("person", [OWNER, MANAGER, OWNER_WITHOUT_CONNECTION], ids=lambda one: one.user_id)
@@ -158,13 +158,13 @@ def test_owners_and_managers_borrow(api: Api, person: Person) -> None:
 
 
 def test_first_of_active_token(api: Api) -> None:
-    """Without an advertiser the first one of the active token is checked, and named."""
+    """Without an advertiser the first one of the active token is checked and named."""
     body = api.get("/publish-check", OWNER, objective="REACH").json()
     assert (body["advertiser_id"], body["advertiser_id_source"]) == (A.EVERYTHING_READY.value, "first_of_active_token")
 
 
-def test_dead_token_is_marked_and_the_next_one_answers(api: Api, stack: LocalStack, tiktok: Simulator) -> None:
-    """A dead token's connection becomes expired; a teammate's token then makes the whole answer."""
+def test_an_invalid_token_is_marked_and_the_next_one_is_used(api: Api, stack: LocalStack, tiktok: Simulator) -> None:
+    """The connection of an invalid token becomes expired, and the whole response uses a teammate's token."""
     tiktok.world.revoke(T.OWNER.value)
     body = api.get("/publish-check", OWNER, advertiser_id=A.LINKED_BY_OWNER.value, objective="REACH").json()
     assert body["token"] == {"source": "teammate", "user_id": MANAGER.user_id}
@@ -177,14 +177,14 @@ def test_dead_token_is_marked_and_the_next_one_answers(api: Api, stack: LocalSta
     assert again["token"]["user_id"] == MANAGER.user_id
 
 
-def test_only_dead_tokens(api: Api) -> None:
-    """Where the only token is dead there is no token any more."""
+def test_only_invalid_tokens(api: Api) -> None:
+    """If the only token is invalid, the reason is no_token."""
     body = api.get("/publish-check", PERSON[T.REVOKED], objective="REACH").json()
     assert (body["reason"], body["detail"], body["token"]) == ("no_token", "token_expired", None)
 
 
-def test_refused_by_tiktok(api: Api) -> None:
-    """An advertiser that TikTok refuses every token is not known, not missing."""
+def test_denied_by_tiktok(api: Api) -> None:
+    """An advertiser that TikTok denies to every token is unknown, not missing."""
     body = api.get("/publish-check", MEDIA_BUYER, advertiser_id=A.DELETED.value, objective="WEB_CONVERSIONS").json()
     assert (body["missing"], body["unknown"]) == ([], ["identity", "pixel"])
     assert (body["reason"], body["detail"]) == ("api_error", "advertiser_not_accessible")
@@ -202,18 +202,18 @@ def test_refused_by_tiktok(api: Api) -> None:
     ids=lambda one: one if isinstance(one, str) else one.kind,
 )
 def test_failing_check(api: Api, tiktok: Simulator, fault: Fault, detail: str) -> None:
-    """A check that TikTok does not answer is unknown, in time, and hides no other check."""
+    """A failed check is unknown, in time, and does not hide other checks."""
     tiktok.faults.add(fault)
-    answer = api.get("/publish-check", OWNER, advertiser_id=A.EVERYTHING_READY.value, objective="CONVERSIONS")
-    body = answer.json()
+    response = api.get("/publish-check", OWNER, advertiser_id=A.EVERYTHING_READY.value, objective="CONVERSIONS")
+    body = response.json()
     assert (body["missing"], body["unknown"], body["reason"]) == ([], ["pixel"], "api_error")
     assert body["detail"] == detail
     assert body["checks"][0]["status"] == "satisfied"
-    assert answer.elapsed.total_seconds() < 15  # 8 s are promised; the rest is for this machine
+    assert response.elapsed.total_seconds() < 15  # 8 s are promised; more for a slow machine
 
 
 def test_rules(api: Api) -> None:
-    """The objective table is served as data, without asking TikTok."""
+    """The objective table is returned as data, without calling TikTok."""
     body = api.get("/publish-check/rules", TRAINEE).json()
     assert body == {"objectives": {name: list(required) for name, required in OBJECTIVES.items()}}
     assert len(api.stack.tiktok.requests) == 0

@@ -1,4 +1,4 @@
-"""Contract §2: who is calling, and what they may call."""
+"""Contract §2: authentication and authorization."""
 
 import base64
 import json
@@ -67,8 +67,8 @@ BAD_TOKENS: dict[str, Callable[[LocalStack], str]] = {
 
 
 @pytest.mark.parametrize("kind", BAD_TOKENS)
-def test_bad_token(api: Api, stack: LocalStack, kind: str) -> None:
-    """A token that is not the issuer's valid one is answered with 401 that the wizard can read."""
+def test_invalid_token(api: Api, stack: LocalStack, kind: str) -> None:
+    """An invalid token gets a 401 that the wizard can read."""
     problem(api.call("GET", "/identities/check", headers=_bearer(BAD_TOKENS[kind](stack))), 401, "unauthorized")
 
 
@@ -76,31 +76,31 @@ def test_bad_token(api: Api, stack: LocalStack, kind: str) -> None:
     "header", [{"Authorization": ""}, {"Authorization": "Basic dTpw"}, {"Authorization": "Bearer"}]
 )
 def test_no_bearer_token(api: Api, header: dict[str, str]) -> None:
-    """What is no bearer token is none."""
+    """Anything but a bearer token counts as no token."""
     problem(api.call("GET", GETS[0], headers=header), 401, "unauthorized")
 
 
 @pytest.mark.parametrize("path", GETS)
 def test_no_token(api: Api, path: str) -> None:
-    """Without a bearer token every read answers 401."""
+    """Without a bearer token every read is 401."""
     problem(api.call("GET", path, headers={}), 401, "unauthorized")
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES)
 def test_no_token_on_writes(api: Api, method: str, path: str) -> None:
-    """Every write too, before anything of it is looked at."""
+    """Without a bearer token every write is 401, before its input is read."""
     problem(api.call(method, path, data=b"{"), 401, "unauthorized")
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
-def test_good_token(api: Api, stack: LocalStack, algorithm: str) -> None:
-    """Both public-key algorithms pass."""
+def test_valid_token(api: Api, stack: LocalStack, algorithm: str) -> None:
+    """Both public-key algorithms are accepted."""
     token = stack.identity_provider.token(OWNER.user_id, TEAM, algorithm=algorithm)
     assert api.call("GET", "/publish-check/rules", headers=_bearer(token)).status_code == 200
 
 
 def test_not_a_member(api: Api, stack: LocalStack) -> None:
-    """A valid token of somebody who is not in the team's table is answered with 403, on reads and writes."""
+    """A valid token of a non-member is 403 for reads and writes."""
     token = _bearer(stack.identity_provider.token(OWNER.user_id, UNPAID_TEAM))
     problem(api.call("GET", "/identities/check", headers=token), 403, "not_a_member")
     for method, path in WRITES:
@@ -112,16 +112,16 @@ def _post(api: Api, token: dict[str, str]) -> Any:
     return api.call("POST", "/identities", headers=token, json=body)
 
 
-def test_reading_first_does_not_open_writes(api: Api, stack: LocalStack) -> None:
-    """One token under the authorizer's cache: GET allowed, POST refused without subscription, GET still allowed."""
+def test_a_read_first_does_not_allow_writes(api: Api, stack: LocalStack) -> None:
+    """With one cached policy: GET allowed, POST denied without a subscription, GET still allowed."""
     token = _bearer(stack.identity_provider.token(UNPAID_OWNER.user_id, UNPAID_TEAM, claims={"jti": "read-first"}))
     assert api.call("GET", "/identities/check", headers=token).status_code == 200
     problem(_post(api, token), 403, "subscription_required")
     assert api.call("GET", "/identities/check", headers=token).status_code == 200
 
 
-def test_disconnecting_is_open_whatever_is_closed(api: Api, stack: LocalStack) -> None:
-    """Under the same cached answer POST is refused for want of a subscription, and DELETE is let through."""
+def test_disconnecting_is_allowed_without_a_subscription(api: Api, stack: LocalStack) -> None:
+    """With the same cached policy POST is denied without a subscription, and DELETE is allowed."""
     token = _bearer(stack.identity_provider.token(UNPAID_OWNER.user_id, UNPAID_TEAM, claims={"jti": "disconnect"}))
     for method, path in WRITES[:3]:
         problem(api.call(method, path, headers=token), 403, "subscription_required")
@@ -129,8 +129,8 @@ def test_disconnecting_is_open_whatever_is_closed(api: Api, stack: LocalStack) -
     problem(api.call("POST", "/connections", headers=token), 403, "subscription_required")
 
 
-def test_a_refused_write_does_not_close_reads(api: Api, stack: LocalStack) -> None:
-    """The reverse order: POST refused, GET allowed, POST still refused."""
+def test_a_denied_write_does_not_deny_reads(api: Api, stack: LocalStack) -> None:
+    """In the reverse order: POST denied, GET allowed, POST still denied."""
     token = _bearer(stack.identity_provider.token(UNPAID_OWNER.user_id, UNPAID_TEAM, claims={"jti": "write-first"}))
     problem(_post(api, token), 403, "subscription_required")
     assert api.call("GET", "/identities/check", headers=token).status_code == 200
@@ -148,7 +148,7 @@ def test_a_refused_write_does_not_close_reads(api: Api, stack: LocalStack) -> No
     ],
 )
 def test_subscription(api: Api, stack: LocalStack, subscription: dict[str, Any] | None, *, may_write: bool) -> None:
-    """Writing needs status active or trialing and a period that is not over."""
+    """Writes need the status active or trialing and a period that has not ended."""
     table = stack.client("dynamodb")
     key = {"pk": {"S": f"TEAM#{UNPAID_TEAM}"}, "sk": {"S": "SUBSCRIPTION"}}
     if subscription is None:
@@ -179,8 +179,8 @@ def test_subscription(api: Api, stack: LocalStack, subscription: dict[str, Any] 
         ("DELETE", "/connections"),
     ],
 )
-def test_no_such_route(api: Api, method: str, path: str) -> None:
-    """An unknown route or method answers 404, not API Gateway's talk of authentication tokens."""
+def test_unknown_route(api: Api, method: str, path: str) -> None:
+    """An unknown route or method is 404, instead of API Gateway's authentication error."""
     problem(api.call(method, path, person=OWNER), 404, "not_found")
 
 
@@ -189,7 +189,7 @@ def test_no_such_route(api: Api, method: str, path: str) -> None:
     [*(("GET", path.partition("?")[0]) for path in GETS), *WRITES],
 )
 def test_cors_preflight(api: Api, method: str, path: str) -> None:
-    """A browser's preflight passes without a token and allows what the wizard sends."""
+    """A CORS preflight needs no token and allows what the wizard sends."""
     answer = api.call(
         "OPTIONS",
         path,
@@ -206,16 +206,16 @@ def test_cors_preflight(api: Api, method: str, path: str) -> None:
     assert {"authorization", "content-type", "idempotency-key"} <= set(allowed)
 
 
-def test_answers_are_readable_across_origins(api: Api) -> None:
-    """Successful answers carry the CORS header too."""
+def test_successful_responses_have_cors_headers(api: Api) -> None:
+    """Successful responses have the CORS header too."""
     answer = api.call("GET", "/publish-check/rules", person=OWNER, headers={"Origin": "https://app.example"})
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.headers["Content-Type"] == "application/json"
 
 
 @pytest.mark.parametrize("name", ["user_id", "team_id", "role", "subscription"])
-def test_nobody_else_can_be_named(api: Api, name: str) -> None:
-    """No query, body or header can name another user, team or role."""
+def test_no_other_principal_can_be_named(api: Api, name: str) -> None:
+    """Neither query, body nor header can name another user, team or role."""
     problem(api.get("/identities/check", TRAINEE, **{name: OWNER.user_id}), 400, "invalid_request")
     body = {"advertiser_id": DemoAdvertiser.NOTHING.value, "display_name": "Forged", name: OWNER.user_id}
     problem(api.create(MEDIA_BUYER, **body), 400, "invalid_request")
@@ -225,8 +225,8 @@ def test_nobody_else_can_be_named(api: Api, name: str) -> None:
     assert answer.json()["reason"] == "no_token"
 
 
-def test_unknown_roles_have_the_least_rights(api: Api, stack: LocalStack) -> None:
-    """A role that is not known does not borrow."""
+def test_unknown_roles_have_the_fewest_rights(api: Api, stack: LocalStack) -> None:
+    """An unknown role may not borrow."""
     stranger = Person("u-stranger", TEAM, "admin")
     key = {"pk": {"S": f"TEAM#{TEAM}"}, "sk": {"S": f"MEMBER#{stranger.user_id}"}}
     stack.client("dynamodb").put_item(TableName=stack.table_name, Item={**key, "role": {"S": "admin"}})

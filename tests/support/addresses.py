@@ -1,8 +1,8 @@
-"""Reading addresses that people are sent to."""
+"""Reading URLs."""
 
 from urllib.parse import parse_qsl
 
 
 def query_of(url: str) -> dict[str, str]:
-    """The query of an address."""
+    """Return the query parameters of a URL."""
     return dict(parse_qsl(url.partition("?")[2]))

@@ -1,4 +1,4 @@
-"""`aws …` commands against what botocore knows of the services: what can be said of them without AWS."""
+"""Checks `aws …` commands against botocore's models of the services, without calling AWS."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
 from botocore.validate import ParamValidator
 
 GLOBAL = {"output": 1, "query": 1, "region": 1, "profile": 1}
-"""Options of every command, which the service does not know, with the number of values that they take."""
+"""Options of every command that the service models do not have, with their number of values."""
 
 
 @cache
@@ -22,22 +22,22 @@ def _service(name: str) -> ServiceModel:
 
 def _operation(service: str, command: str) -> OperationModel | None:
     model = _service(service)
-    names = (one for one in model.operation_names if xform_name(one, "-") == command)
-    return next((model.operation_model(one) for one in names), None)
+    matching = (one for one in model.operation_names if xform_name(one, "-") == command)
+    return next((model.operation_model(one) for one in matching), None)
 
 
 def faults(words: Sequence[str]) -> Iterator[str]:
-    """What is wrong with the command: names that there are not, what lacks, and values of another shape."""
+    """Yield each error of the command: unknown names, missing options, values of the wrong type."""
     _, service, command, *rest = words
     if service not in Loader().list_available_services("service-2"):
-        yield f"there is no service {service}"
+        yield f"unknown service {service}"
         return
     operation = _operation(service, command)
     if operation is None:
         yield f"{service} has no operation {command}"
         return
-    takes = operation.input_shape
-    members = {xform_name(name, "-"): (name, shape) for name, shape in takes.members.items()} if takes else {}
+    shape = operation.input_shape
+    members = {xform_name(name, "-"): (name, shape) for name, shape in shape.members.items()} if shape else {}
     given, positional = _options(rest)
     for option, values in given.items():
         if option in GLOBAL:
@@ -49,15 +49,15 @@ def faults(words: Sequence[str]) -> Iterator[str]:
             yield f"{service} {command} has no --{option}"
         else:
             yield from _values(option, members[name][1], values)
-    required = takes.required_members if takes else []
-    yield from (f"--{xform_name(one, '-')} lacks" for one in required if xform_name(one, "-") not in given)
+    required = shape.required_members if shape else []
+    yield from (f"--{xform_name(one, '-')} is missing" for one in required if xform_name(one, "-") not in given)
     streams = operation.has_streaming_output
     if len(positional) != int(streams):
-        yield f"{len(positional)} words beside the options: {positional}"
+        yield f"{len(positional)} positional arguments: {positional}"
 
 
 def _options(words: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
-    """The options with their values, and what stands before the first or, as a file's name does, alone at the end."""
+    """Return the options with their values, and the positional arguments: before the first option, or a last file."""
     given: dict[str, list[str]] = {}
     positional: list[str] = []
     option: str | None = None
@@ -84,19 +84,19 @@ def _values(option: str, shape: Shape, values: Sequence[str]) -> Iterator[str]:
     elif shape.type_name in {"structure", "map", "list"} and values[0][:1] in {"{", "["}:
         yield from _shaped(option, shape, " ".join(values))
     elif shape.type_name not in {"list", "structure", "map"} and len(values) != 1:
-        yield f"--{option} takes one value, and has {list(values)}"
+        yield f"--{option} takes one value, not {list(values)}"
     elif shape.type_name in {"integer", "long"} and not re.fullmatch(r"\d+|\$.+", values[0]):
-        yield f"--{option} is a number, not {values[0]}"
+        yield f"--{option} must be a number, not {values[0]}"
     else:
         allowed = getattr(shape, "enum", None) or getattr(getattr(shape, "member", None), "enum", None)
-        yield from (f"--{option}: no such value {one}" for one in values if allowed and one not in allowed)
+        yield from (f"--{option}: unknown value {one}" for one in values if allowed and one not in allowed)
 
 
 def _shaped(option: str, shape: Shape, text: str) -> Iterator[str]:
     try:
         value: Any = json.loads(text)
     except ValueError as error:
-        yield f"--{option} is no JSON: {error}"
+        yield f"--{option} is not JSON: {error}"
         return
     report = ParamValidator().validate({"value": value}, _wrapped(shape))
     if report.has_errors():

@@ -1,4 +1,4 @@
-"""The time in tests: it stands still until it is moved."""
+"""Clocks for tests: the time does not change until the test changes it."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ START = datetime(2026, 11, 16, 10, tzinfo=UTC)
 
 @dataclass
 class MovableClock:
-    """A clock that stands still until it is moved."""
+    """A clock of datetimes."""
 
     now: datetime = START
 
@@ -21,7 +21,7 @@ class MovableClock:
 
 @dataclass
 class SecondsClock:
-    """The same for what counts in seconds."""
+    """A clock of seconds since the epoch."""
 
     now: float = 1_800_000_000.0
 

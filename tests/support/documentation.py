@@ -19,18 +19,18 @@ _SEPARATORS = "();<>|&\n"
 
 
 def prose(page: str) -> str:
-    """The page without its fenced blocks."""
+    """Return the page without its fenced blocks."""
     return _FENCED.sub("", page)
 
 
 def blocks(page: str, language: str) -> list[str]:
-    """The fenced blocks of one language."""
+    """Return the fenced blocks of one language."""
     found = ((indent, text) for indent, kind, text in _FENCED.findall(page) if kind == language)
     return [re.sub(f"^{indent}", "", text, flags=re.MULTILINE) for indent, text in found]
 
 
 def anchors(page: str) -> set[str]:
-    """What GitHub makes of the headings: a repeated one gets a number."""
+    """Return GitHub's anchors of the headings; a repeated heading gets a number."""
     found: dict[str, int] = {}
     names = set()
     for heading in re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE):
@@ -41,20 +41,20 @@ def anchors(page: str) -> set[str]:
 
 
 def links(page: str) -> list[tuple[str, str]]:
-    """Target and anchor of every link that stays in the repository."""
+    """Return target and anchor of every link within the repository."""
     targets = re.findall(r"\]\(([^)\s]+)\)", prose(page))
     return [target.partition("#")[::2] for target in targets if not re.match(r"\w+:", target)]
 
 
 def spans(page: str) -> list[str]:
-    """What stands between backticks."""
+    """Return the code spans: the texts between backticks."""
     return re.findall(r"(?<!`)`([^`\n]+)`(?!`)", prose(page))
 
 
 def commands(block: str) -> Iterator[list[str]]:
-    """The words of every command of a `sh` block, also of those within `$(…)` that is not quoted.
+    """Return the words of every command of a `sh` block, including those in an unquoted `$(…)`.
 
-    `$((…))` is taken for a number, and an assignment before a command is no part of it.
+    `$((…))` counts as a number, and an assignment before a command is not part of it.
     """
     lexer = shlex.shlex(_ARITHMETIC.sub("0", block.replace("\\\n", " ")), posix=True, punctuation_chars=_SEPARATORS)
     lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t", True, ""
@@ -76,7 +76,7 @@ def commands(block: str) -> Iterator[list[str]]:
 
 @cache
 def all_commands() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Page and words of every command of every page."""
+    """Return page and words of every command of every page."""
     return tuple(
         (name, tuple(words))
         for name, page in PAGES.items()

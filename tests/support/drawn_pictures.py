@@ -1,4 +1,4 @@
-"""Pictures for tests, drawn on the spot."""
+"""Pictures for tests, drawn when needed."""
 
 import base64
 import io
@@ -8,7 +8,7 @@ from PIL import Image
 
 
 def drawn(width: int, height: int, mode: str = "RGB", kind: str = "PNG", **options: Any) -> bytes:
-    """The file of a picture in one colour."""
+    """Return the file of a picture in one colour."""
     return written(Image.new(mode, (width, height)), kind, **options)
 
 

@@ -1,4 +1,4 @@
-"""Every step with an effect outside the process, by name, and a process that dies at one of them."""
+"""Counts every step that has an effect outside the process, and interrupts or kills the process at one of them."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -6,62 +6,62 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from publishing.readiness.record import OutgoingEvent, Record
-from publishing.readiness.stores import Outgoing, Run
-from publishing.teams import Connection
-from tests.support.in_memory_stores import InMemoryMarks, InMemoryRefreshes
-from tools.in_memory_readiness import InMemoryAnnouncements, InMemoryBus, InMemoryQueue, InMemoryRecords, InMemoryRuns
+from publishing.events.schemas import OutboxEvent
+from publishing.readiness.check_job import CheckJob, SweepStatistics
+from publishing.readiness.record import Record
+from tools.in_memory_readiness import InMemoryBus, InMemoryCheckQueue, InMemoryReadiness, InMemorySweeps
 
 Result = TypeVar("Result")
 
 
 class KilledError(BaseException):
-    """The process ends here; nothing of the product's catches it."""
+    """The process ends here; the product catches no BaseException."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """A moment between two effects: right before or right after one of them, counted from 0."""
+    """A moment between two effects: just before or just after the effect number ``at``, counted from 0."""
 
     at: int
     after: bool
 
 
-def die() -> None:
+def kill() -> None:
     """End the process."""
     raise KilledError
 
 
 @dataclass
 class Effects:
-    """Counts effects while it watches, and lets something happen at one point."""
+    """Records the names of effects while it watches, and calls ``interruption`` at one point."""
 
     names: list[str] = field(default_factory=list)
     watching: bool = False
     reached: bool = False
-    """Whether the point was come to."""
+    """Whether the point was reached."""
     _point: Point | None = None
-    _happens: Callable[[], None] = die
+    _interruption: Callable[[], None] = kill
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def watch(self, point: Point | None = None, happens: Callable[[], None] = die) -> None:
-        """Begin to count."""
+    def watch(self, point: Point | None = None, interruption: Callable[[], None] = kill) -> None:
+        """Start recording; after the interruption nothing more is recorded."""
         self.names.clear()
         self.watching, self.reached = True, False
-        self._point, self._happens = point, happens
+        self._point, self._interruption = point, interruption
 
     def __call__(self, name: str, act: Callable[[], Result]) -> Result:
-        here = self._noted(name)
-        if here is None:
+        point = self._record(name)
+        if point is None:
             return act()
-        if not here.after:
-            self._happens()
+        if not point.after:
+            self._interruption()
             return act()
-        done = act()
-        self._happens()
-        return done
+        result = act()
+        self._interruption()
+        return result
 
-    def _noted(self, name: str) -> Point | None:
+    def _record(self, name: str) -> Point | None:
+        """Record an effect; return the point if this effect is the one to interrupt."""
         with self._lock:
             if not self.watching:
                 return None
@@ -73,12 +73,12 @@ class Effects:
 
 
 @dataclass
-class WatchedRecords:
-    """Records whose writes are counted; the answers to the next ``answers_lost`` writes never come."""
+class WatchedReadiness:
+    """Readiness records whose writes are effects; the responses to the next ``lost_responses`` writes are lost."""
 
-    inner: InMemoryRecords
+    inner: InMemoryReadiness
     effects: Effects
-    answers_lost: int = 0
+    lost_responses: int = 0
     before_write: Callable[[Record], None] = lambda _record: None
 
     def read(self, team_id: str, advertiser_id: str) -> Record | None:
@@ -86,103 +86,63 @@ class WatchedRecords:
 
     def write(self, record: Record) -> Record | None:
         self.before_write(record)
-        written = self.effects("write", lambda: self.inner.write(record))
-        if written is not None and self.answers_lost:
-            self.answers_lost -= 1
+        written = self.effects("write record", lambda: self.inner.write(record))
+        if written is not None and self.lost_responses:
+            self.lost_responses -= 1
             return None
         return written
 
-    def due(self, shard: str, before: datetime, page: int) -> Iterator[Sequence[tuple[str, str]]]:
-        """As an index that two sweeps can read at the same time, and that lags behind what they write."""
+    def due(self, shard: str, before: datetime, page_size: int) -> Iterator[Sequence[tuple[str, str]]]:
+        """Like DynamoDB's index: two sweeps can read it at the same time, and it lags behind their writes."""
         keys = [
             key
             for key, record in sorted(self.inner.stored.items(), key=lambda item: item[1].due_at)
             if record.shard == shard and record.due_at <= before
         ]
-        for start in range(0, len(keys), page):
-            yield keys[start : start + page]
+        for start in range(0, len(keys), page_size):
+            yield keys[start : start + page_size]
 
     def of_team(self, team_id: str) -> Sequence[Record]:
         return self.inner.of_team(team_id)
 
 
 @dataclass
-class WatchedQueue:
-    """A queue to which each message is an effect of its own."""
+class WatchedCheckQueue:
+    """The check queues; each message is an effect."""
 
-    inner: InMemoryQueue
+    inner: InMemoryCheckQueue
     effects: Effects
 
-    def send(self, messages: Iterable[Outgoing]) -> None:
-        for one in messages:
-            self._send(one)
-
-    def _send(self, one: Outgoing) -> None:
-        self.effects("queue", lambda: self.inner.send([one]))
+    def send(self, job: CheckJob, *, urgent: bool = False, delay: timedelta = timedelta()) -> None:
+        self.effects("send job", lambda: self.inner.send(job, urgent=urgent, delay=delay))
 
     def waiting(self) -> int:
         return self.inner.waiting()
 
-    def hide(self, receipt: str, delay: timedelta, *, urgent: bool) -> None:
-        self.effects("hide", lambda: self.inner.hide(receipt, delay, urgent=urgent))
+    def change_visibility(self, receipt: str, delay: timedelta, *, urgent: bool) -> None:
+        self.effects("change visibility", lambda: self.inner.change_visibility(receipt, delay, urgent=urgent))
 
 
 @dataclass
 class WatchedBus:
-    """A bus."""
+    """The event bus; each call is an effect."""
 
     inner: InMemoryBus
     effects: Effects
 
-    def send(self, events: Iterable[OutgoingEvent]) -> None:
-        self.effects("bus", lambda: self.inner.send(events))
+    def publish(self, events: Iterable[OutboxEvent]) -> None:
+        self.effects("publish", lambda: self.inner.publish(events))
 
 
 @dataclass
-class WatchedRuns:
-    """Accounts of sweeps."""
+class WatchedSweeps:
+    """The statistics of sweeps; each addition is an effect."""
 
-    inner: InMemoryRuns
+    inner: InMemorySweeps
     effects: Effects
 
-    def before(self, name: str) -> Run | None:
-        return self.inner.before(name)
+    def previous(self, run: str) -> SweepStatistics | None:
+        return self.inner.previous(run)
 
-    def count(self, run: Run) -> None:
-        self.effects("count", lambda: self.inner.count(run))
-
-
-@dataclass
-class WatchedMarks:
-    """Marks on connections."""
-
-    inner: InMemoryMarks
-    effects: Effects
-
-    def expired(self, connection: Connection) -> None:
-        self.effects("mark", lambda: self.inner.expired(connection))
-
-
-@dataclass
-class WatchedAnnouncements:
-    """Announcements."""
-
-    inner: InMemoryAnnouncements
-    effects: Effects
-
-    def begin(self, connection: Connection, now: datetime) -> bool:
-        return self.effects("begin", lambda: self.inner.begin(connection, now))
-
-    def told(self, connection: Connection) -> None:
-        self.effects("told", lambda: self.inner.told(connection))
-
-
-@dataclass
-class WatchedRefreshes:
-    """When connections are refreshed."""
-
-    inner: InMemoryRefreshes
-    effects: Effects
-
-    def schedule(self, connection: Connection, due_at: datetime) -> None:
-        self.effects("schedule", lambda: self.inner.schedule(connection, due_at))
+    def add(self, statistics: SweepStatistics) -> None:
+        self.effects("add statistics", lambda: self.inner.add(statistics))

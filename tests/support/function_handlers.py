@@ -1,4 +1,4 @@
-"""A function's real handler, as its app.py makes it: on an AWS in memory, a simulated TikTok, an issuer of tokens."""
+"""Loads a function's app.py as Lambda does: with in-memory AWS, a simulated TikTok and a token issuer."""
 
 import gc
 import importlib
@@ -11,26 +11,25 @@ from unittest.mock import patch
 
 from local.identity_provider import IdentityProvider
 from local.tiktok_simulator import Simulator
-from publishing.aws.clients import dynamodb_client
 from tools.in_memory_aws import InMemoryAws
 from tools.lambda_runtime import ENVIRONMENT
 
 Handler = Callable[[Mapping[str, Any], Any], Any]
 
 
-def collect_again() -> None:
-    """Undo for the tests what a loaded function has done to the garbage collector."""
+def restore_garbage_collector() -> None:
+    """Undo what loading a function does to the garbage collector."""
     gc.unfreeze()
     gc.enable()
 
 
 @contextmanager
-def wired_function(
+def loaded_function(
     name: str, tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws, **variables: str
 ) -> Iterator[Handler]:
-    """The handler of the function in this folder, loaded anew; inside the block its environment holds.
+    """Load the function in this folder anew and yield its handler; its environment variables are set inside the block.
 
-    `variables` are those in which it is to be another one than that of the tests.
+    ``variables`` override those of :data:`ENVIRONMENT`.
     """
     environment = {
         **ENVIRONMENT,
@@ -43,13 +42,9 @@ def wired_function(
     }
     module = f"functions.{name}.app"
     with patch.dict(os.environ, environment):
-        dynamodb_client.cache_clear()
         sys.modules.pop(module, None)
         try:
             yield importlib.import_module(module).lambda_handler
         finally:
             sys.modules.pop(module, None)
-            if dynamodb_client.cache_info().currsize:
-                dynamodb_client().close()
-            dynamodb_client.cache_clear()
-            collect_again()
+            restore_garbage_collector()

@@ -10,14 +10,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 class FakeContext(LambdaContext):
-    """Lambda's context; ``seconds`` is what remains of the function's time."""
+    """Lambda's context; ``seconds`` is the remaining time of the invocation."""
 
     def __init__(self, seconds: float = 15.0, request_id: str = "lambda-request") -> None:
         self._aws_request_id = request_id
         self._function_name = "function"
         self._end = time.monotonic() + seconds
 
-    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override] # Powertools' is static by mistake
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override] # in Powertools it is a static method by mistake
         return max(0, int((self._end - time.monotonic()) * 1000))
 
 
@@ -30,9 +30,9 @@ def api_event(
     team_id: str = "northlight",
     role: str = "owner",
 ) -> dict[str, Any]:
-    """The event of API Gateway's REST proxy for a caller whom the authorizer let pass.
+    """Return the event of API Gateway's REST proxy for an authorized caller.
 
-    A ``body`` that is not a text is sent as JSON. Where there are no parameters API Gateway sends null.
+    A ``body`` that is not a string is sent as JSON. Without query parameters API Gateway sends null.
     """
     pairs = list(query.items() if isinstance(query, Mapping) else query)
     many: dict[str, list[str]] = {}
@@ -68,9 +68,9 @@ class Received:
 
     @classmethod
     def of(cls, response: Mapping[str, Any]) -> "Received":
-        body = response["body"].encode("utf-8")  # must be possible: Lambda sends UTF-8
+        body = response["body"].encode("utf-8")  # must not fail: Lambda sends UTF-8
         return cls(response["statusCode"], response["headers"], json.loads(body))
 
 
 Ask = Callable[..., Received]
-"""Asks an endpoint's real handler as a user; see the fixture ``ask``."""
+"""Sends a request to an endpoint's real handler as a user; see the fixture ``ask``."""

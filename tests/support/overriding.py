@@ -1,10 +1,9 @@
-"""A store with a method of the test's: the others are its own, and the store itself stays as it is."""
+"""A repository with some methods replaced by a test's own; the repository itself does not change."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, NoReturn, cast
 
-Store = TypeVar("Store")
 Method = Callable[..., Any]
 
 
@@ -17,14 +16,14 @@ class _Overriding:
         return self.methods[name] if name in self.methods else getattr(self.inner, name)
 
 
-def overriding(store: Store, /, **methods: Method) -> Store:
-    """``store`` with these in the place of methods that it has."""
-    assert all(hasattr(store, name) for name in methods)
-    return cast("Store", _Overriding(store, methods))
+def overriding[Repository](repository: Repository, /, **methods: Method) -> Repository:
+    """Return ``repository`` with these methods in place of its own."""
+    assert all(hasattr(repository, name) for name in methods)
+    return cast("Repository", _Overriding(repository, methods))
 
 
 def failing(text: str) -> Method:
-    """A method that fails with this text, whatever it is asked."""
+    """Return a method that raises RuntimeError with this text, whatever its arguments."""
 
     def fail(*_: object, **__: object) -> NoReturn:
         raise RuntimeError(text)

@@ -1,6 +1,6 @@
-"""How long a test waits for what should come at once: its outcome does not depend on how busy the machine is."""
+"""Time limits of tests: wide enough that a busy machine does not fail them, narrow enough that a hang does."""
 
 GENEROUS_SECONDS = 5.0
-"""More than anything here takes that does not hang. What hangs, hangs for much longer: see :data:`FOREVER`."""
+"""Longer than anything here takes that does not hang, and much shorter than :data:`FOREVER`."""
 FOREVER = 60.0
-"""Seconds that something hangs which nobody may wait for."""
+"""Seconds for which a simulated call hangs; no test waits that long."""

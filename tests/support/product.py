@@ -1,34 +1,44 @@
-"""The product around stores in memory, at a simulated TikTok."""
+"""The product with in-memory repositories and a simulated TikTok."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from publishing.clock import utc_now
+from publishing.bootstrap import HintCache, utc_now
 from publishing.readiness.cadence import Cadence
-from publishing.readiness.live import Live
-from publishing.services import HintMemory, Services
-from publishing.settings import Settings
-from tests.support.in_memory_stores import InMemoryIntents, InMemoryMarks, InMemoryTeams, InMemoryTokens, secret_id_of
-from tiktok_business.api import TikTokBusinessApi
+from publishing.readiness.snapshot_refresher import SnapshotRefresher
+from publishing.tokens import TokenFailover
+from tests.support.in_memory_repositories import (
+    InMemoryConnections,
+    InMemoryIdempotency,
+    InMemorySecrets,
+    InMemoryTeams,
+    secret_id_of,
+)
 from tiktok_business.client import TikTokClient
+from tiktok_business.endpoints import TikTokBusinessApi
+from tiktok_business.models import IdentityType
 from tiktok_business.transport import RequestsTransport
-from tools.in_memory_readiness import InMemoryQueue, InMemoryRecords
+from tools.in_memory_readiness import InMemoryCheckQueue, InMemoryReadiness
+
+ACCEPTED = (IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER)
+"""Identity types that satisfy a preflight, as the template has them by default."""
 
 
 @dataclass(frozen=True)
 class Product:
-    """The product, wired to stores in memory and to a simulated TikTok."""
+    """The product and the repositories it works on."""
 
     teams: InMemoryTeams
-    tokens: InMemoryTokens
-    marks: InMemoryMarks
-    intents: InMemoryIntents
-    services: Services
-    records: InMemoryRecords
-    queue: InMemoryQueue
-    live: Live
-    """What preflights refresh: the records above."""
+    connections: InMemoryConnections
+    secrets: InMemorySecrets
+    idempotency: InMemoryIdempotency
+    tokens: TokenFailover
+    accepted_types: tuple[IdentityType, ...]
+    records: InMemoryReadiness
+    queue: InMemoryCheckQueue
+    refresher: SnapshotRefresher
+    """Writes what preflights find to ``records``."""
 
     def person(
         self,
@@ -44,38 +54,38 @@ class Product:
         self.teams.member(team_id, user_id, role)
         if token is not None:
             self.teams.connect(team_id, user_id, advertiser_ids, connected_at=connected_at)
-            self.tokens.secrets[secret_id_of(team_id, user_id)] = token
+            self.secrets.put(secret_id_of(team_id, user_id), token)
 
 
 def product(
     base_url: str,
-    settings: Settings | None = None,
+    accepted_types: tuple[IdentityType, ...] = ACCEPTED,
     *,
     sleep: Callable[[float], None] = lambda _seconds: None,
     clock: Callable[[], datetime] = utc_now,
 ) -> Product:
-    """The product at the TikTok of ``base_url``; retries do not wait, unless ``sleep`` does."""
+    """Return a product that calls the TikTok at ``base_url``; retries do not wait, unless ``sleep`` does."""
     transport = RequestsTransport(base_url)
-    hints = HintMemory()
-    teams, tokens, intents = InMemoryTeams(), InMemoryTokens(), InMemoryIntents()
-    marks = InMemoryMarks(teams)
-    records, queue = InMemoryRecords(), InMemoryQueue(clock)
+    hints = HintCache()
+    teams, secrets = InMemoryTeams(), InMemorySecrets()
+    connections = InMemoryConnections(teams)
+    records, queue = InMemoryReadiness(), InMemoryCheckQueue(clock)
+    tokens = TokenFailover(
+        teams,
+        secrets,
+        connections.mark_expired,
+        lambda token, deadline: TikTokBusinessApi(
+            TikTokClient(transport, token, deadline, sleep=sleep, jitter=lambda: 0.0), hints.of(token)
+        ),
+    )
     return Product(
         teams,
+        connections,
+        secrets,
+        InMemoryIdempotency(),
         tokens,
-        marks,
-        intents,
-        Services(
-            settings=settings or Settings(tiktok_base_url=base_url),
-            teams=teams,
-            tokens=tokens,
-            marks=marks,
-            intents=intents,
-            open_tiktok=lambda token, deadline: TikTokBusinessApi(
-                TikTokClient(transport, token, deadline, sleep=sleep, jitter=lambda: 0.0), hints.of(token)
-            ),
-        ),
+        accepted_types,
         records,
         queue,
-        Live(records, queue, Cadence(), clock),
+        SnapshotRefresher(records, queue, Cadence(), clock),
     )

@@ -1,52 +1,54 @@
-"""Hypothesis strategies of what readiness knows of an advertiser: anything that a record can hold.
+"""Hypothesis strategies for readiness records: every value that the types allow.
 
-More than the rules ever make of it (a suspicion of what is missing, say), since what is kept is read back as it is.
+That is more than the rules ever produce (an unconfirmed absence of what is missing, for example): a repository returns
+what was stored, whatever it means.
 """
 
 from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 
+from publishing.events.schemas import OutboxEvent
 from publishing.preflight.objectives import Requirement
-from publishing.readiness.record import Lease, OutgoingEvent, Record
-from publishing.readiness.snapshot import Known, Snapshot, Suspicion
+from publishing.readiness.record import Lease, Record
+from publishing.readiness.snapshot import PrerequisiteState, Snapshot, UnconfirmedAbsence
 
 moments: st.SearchStrategy[datetime] = st.datetimes(
     datetime(2020, 1, 1),  # noqa: DTZ001 - Hypothesis adds the zone
     datetime(2200, 1, 1),  # noqa: DTZ001 - as above
     timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30)), timezone(timedelta(hours=-8))]),
 )
-"""To the microsecond, in whichever zone."""
+"""To the microsecond, in several time zones."""
 names: st.SearchStrategy[str] = st.text(min_size=1, max_size=40)
-"""Ids, claims, reasons: texts of others."""
+"""Ids, claims, reasons: any text."""
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
     max_leaves=10,
 )
-suspicions = st.builds(Suspicion, reason=st.none() | names, since=moments)
-knowns = st.builds(
-    Known,
+absences = st.builds(UnconfirmedAbsence, reason=st.none() | names, since=moments)
+prerequisite_states = st.builds(
+    PrerequisiteState,
     satisfied=st.booleans(),
     reason=st.none() | names,
     since=moments,
     checked_at=moments,
     stale_since=st.none() | moments,
-    suspicion=st.none() | suspicions,
-    witness=st.none() | names,
+    unconfirmed_absence=st.none() | absences,
+    verified_by=st.none() | names,
 )
 snapshots = st.builds(
     Snapshot,
-    known=st.dictionaries(st.sampled_from(Requirement), knowns),
+    known=st.dictionaries(st.sampled_from(Requirement), prerequisite_states),
     generation=st.integers(0, 10**6),
     at_risk=st.booleans(),
     warnings=st.lists(names, max_size=3).map(tuple),
-    witness=st.none() | names,
-    stale_told=st.booleans(),
+    verified_by=st.none() | names,
+    stale_notified=st.booleans(),
     provisional=st.booleans(),
 )
-outgoing_events = st.builds(
-    OutgoingEvent, id=names, detail_type=names, detail=st.dictionaries(names, json_values, max_size=4)
+outbox_events = st.builds(
+    OutboxEvent, id=names, detail_type=names, detail=st.dictionaries(names, json_values, max_size=4)
 )
 records = st.builds(
     Record,
@@ -59,7 +61,7 @@ records = st.builds(
     lease=st.none() | st.builds(Lease, claim=names, until=moments),
     active_until=st.none() | moments,
     launch_at=st.none() | moments,
-    looked_at=st.none() | moments,
-    outbox=st.lists(outgoing_events, max_size=3).map(tuple),
+    last_check_at=st.none() | moments,
+    outbox=st.lists(outbox_events, max_size=3).map(tuple),
     revision=st.integers(0, 10**6),
 )

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import requests
@@ -16,8 +16,6 @@ from tests.support.openapi import ROOT, assert_described
 
 SECONDS = 30.0
 """The timeout of a request."""
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ def problem(response: requests.Response, status: int, code: str) -> Mapping[str,
     return body
 
 
-def eventually(read: Callable[[], Result | None], what: str, seconds: float = 20.0) -> Result:
+def eventually[Result](read: Callable[[], Result | None], what: str, seconds: float = 20.0) -> Result:
     """Call `read` until its result is true, and return it. The test fails after `seconds`; `what` names the result."""
     end = time.monotonic() + seconds
     while True:

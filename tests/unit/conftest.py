@@ -1,4 +1,4 @@
-"""The product in memory with a simulated TikTok, and the functions' real handlers around it."""
+"""The product with in-memory repositories and a simulated TikTok, and the functions' real handlers around it."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -9,22 +9,21 @@ import pytest
 
 from local.tiktok_simulator import DemoToken, Simulator, World, demo_world
 from pictures import prepare
-from publishing import endpoint
-from publishing.endpoint import body_endpoint, query_endpoint
-from publishing.identities.creation import create_identity
-from publishing.identities.images import MAX_REQUEST_BYTES, create_identity_image
-from publishing.identities.lookup import check_identity, list_identities
-from publishing.inputs import (
+from publishing.http.endpoint import Handler, body_endpoint, query_endpoint
+from publishing.http.request_schemas import (
     AdvertiserQuery,
     CreateIdentityBody,
     CreateIdentityImageBody,
     PublishCheckQuery,
     ReadinessQuery,
 )
+from publishing.identities.creation import create_identity
+from publishing.identities.images import MAX_REQUEST_BYTES, create_identity_image
+from publishing.identities.lookup import check_identity, list_identities
 from publishing.publish_check import publish_check
-from publishing.readiness.board import Board
+from publishing.readiness.list_readiness import list_readiness
+from tests.support.captured_output import captured_output
 from tests.support.invocations import Ask, FakeContext, Received, api_event
-from tests.support.listening import listening
 from tests.support.product import Product, product
 
 TEAM = "northlight"
@@ -32,57 +31,60 @@ ROLES = {DemoToken.OWNER: "owner", DemoToken.MANAGER: "manager"}
 
 
 @pytest.fixture(scope="session")
-def untouched_world() -> World:
-    """The demo world, to be copied."""
+def pristine_world() -> World:
+    """The demo world; each test gets a copy."""
     return demo_world()
 
 
 @pytest.fixture
-def tiktok(untouched_world: World) -> Iterator[Simulator]:
-    """TikTok with the demo world, of this test alone: a call that an earlier test left under way must not reach it."""
-    with Simulator(untouched_world.copy()) as simulator:
+def tiktok(pristine_world: World) -> Iterator[Simulator]:
+    """TikTok with the demo world, one for each test: calls that an earlier test left running cannot reach it."""
+    with Simulator(pristine_world.copy()) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def empty(tiktok: Simulator) -> Product:
-    """The product before anybody has joined."""
+    """The product without any member or connection."""
     return product(tiktok.base_url)
 
 
 @pytest.fixture
 def demo(tiktok: Simulator, empty: Product) -> Product:
-    """One team in which everybody of TikTok's demo world has connected."""
+    """The product with one team in which every person of TikTok's demo world has connected."""
     for token in DemoToken:
         known = tiktok.world.tokens[token].advertiser_ids
         empty.person(token.user, ROLES.get(token, "mediabuyer"), token, known)
     return empty
 
 
-def _handlers(product: Product) -> Mapping[str, endpoint.Handler]:
-    services = product.services
-    board = Board(services.teams, product.records, product.live.cadence)
+def _handlers(product: Product) -> Mapping[str, Handler]:
+    tokens = product.tokens
     return {
-        "check": query_endpoint(partial(check_identity, services), AdvertiserQuery),
-        "list": query_endpoint(partial(list_identities, services), AdvertiserQuery),
-        "publish": query_endpoint(partial(publish_check, services, product.live), PublishCheckQuery),
-        "readiness": query_endpoint(board.answer, ReadinessQuery),
-        "create": body_endpoint(partial(create_identity, services), CreateIdentityBody),
+        "check": query_endpoint(partial(check_identity, tokens), AdvertiserQuery),
+        "list": query_endpoint(partial(list_identities, tokens), AdvertiserQuery),
+        "publish": query_endpoint(
+            partial(publish_check, tokens, product.refresher, product.accepted_types), PublishCheckQuery
+        ),
+        "readiness": query_endpoint(
+            partial(list_readiness, product.teams, product.records, product.refresher.cadence), ReadinessQuery
+        ),
+        "create": body_endpoint(partial(create_identity, tokens, product.idempotency), CreateIdentityBody),
         "upload": body_endpoint(
-            partial(create_identity_image, services, prepare), CreateIdentityImageBody, max_bytes=MAX_REQUEST_BYTES
+            partial(create_identity_image, tokens, prepare), CreateIdentityImageBody, max_bytes=MAX_REQUEST_BYTES
         ),
     }
 
 
 @pytest.fixture
 def ask() -> Ask:
-    """Asks an endpoint as a user: ``ask(product, "publish", "u-owner", advertiser_id=…, objective=…)``.
+    """Sends a request to an endpoint: ``ask(product, "publish", "u-owner", advertiser_id=…, objective=…)``.
 
-    The role is the one that the user has in the team; ``seconds`` is the Lambda's time; for ``create`` and
-    ``upload`` the arguments are the body's.
+    The role is the user's role in the team; ``seconds`` is the remaining time of the Lambda. For ``create`` and
+    ``upload`` the keyword arguments are the fields of the body, otherwise the query parameters.
     """
 
-    def asked(
+    def send(
         product: Product,
         name: str,
         user_id: str = "u-owner",
@@ -93,13 +95,13 @@ def ask() -> Ask:
         **values: Any,
     ) -> Received:
         member = product.teams.read(TEAM).roles.get(user_id)
-        sent = (
+        request = (
             {"body": values}
             if name in {"create", "upload"}
             else {"query": {field: str(one) for field, one in values.items()}}
         )
         event = api_event(
-            **sent,
+            **request,
             headers={} if key is None else {"Idempotency-Key": key},
             user_id=user_id,
             team_id=TEAM,
@@ -107,11 +109,11 @@ def ask() -> Ask:
         )
         return Received.of(_handlers(product)[name](event, FakeContext(seconds)))
 
-    return asked
+    return send
 
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """Every line that the functions log, what libraries log at any level, and what anything prints."""
-    with listening() as written:
+    """All lines that the functions log, that libraries log at any level, and that anything prints."""
+    with captured_output() as written:
         yield written

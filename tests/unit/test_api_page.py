@@ -31,7 +31,7 @@ class SilentBus:
 def url() -> Iterator[str]:
     """The page's address, with a deployed stack."""
     with Wizard() as wizard:
-        wizard.show(Shown(BASE_URL, {"people": []}, ORIGINS, News(SilentBus()), lambda: None))
+        wizard.show(Shown(BASE_URL, {"users": []}, ORIGINS, News(SilentBus()), lambda: None))
         yield wizard.api_page_url
 
 

@@ -1,4 +1,4 @@
-"""The bench's report: verdicts that can be no, and a page that says what was measured."""
+"""The bench's report: its aims, and the page with the figures."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from tools.markdown import with_parts
 
 
 def report() -> Mapping[str, Any]:
-    """What was measured last."""
+    """Return the committed figures."""
     measured: Mapping[str, Any] = json.loads(PERFORMANCE_FIGURES.read_text())
     return measured
 
@@ -31,28 +31,28 @@ def test_the_page_shows_the_figures() -> None:
     assert with_parts(page, "bench", markdown_tables(report())) == page
 
 
-def test_every_aim_that_is_not_met_is_spoken_of() -> None:
-    """The page says of each what the floor is, under a heading of its own."""
-    spoken_of = PERFORMANCE.read_text().partition("## What is not met")[2].partition("\n## ")[0]
+def test_every_missed_aim_is_explained() -> None:
+    """The page explains each missed aim in a section."""
+    explained = PERFORMANCE.read_text().partition("## What is not met")[2].partition("\n## ")[0]
     missed = [row["measure"] for row in report()["rows"] if not row["met"]]
-    assert [measure for measure in missed if f"**{measure}**" not in spoken_of] == []
+    assert [measure for measure in missed if f"**{measure}**" not in explained] == []
 
 
 @pytest.mark.parametrize(("figure", "met"), [(1.0, True), (1.004, True), (1.01, False), (7.0, False), (0.0, True)])
-def test_an_aim_is_met_by_what_is_shown(figure: float, met: bool) -> None:  # noqa: FBT001 - the expected verdict
-    """To two decimals."""
+def test_an_aim_is_met_by_the_rounded_figure(figure: float, met: bool) -> None:  # noqa: FBT001 - the expected verdict
+    """The figure is rounded to two decimals."""
     assert Row("measure", 1, figure).met is met
 
 
 def test_a_figure_is_a_median_with_quartiles() -> None:
-    """One slow sample moves neither."""
+    """One slow sample changes neither median nor quartiles."""
     figure = Figure.of([1.0, 2.0, 3.0, 4.0, 900.0])
     assert (figure.low, figure.median, figure.high, figure.samples) == (2.0, 3.0, 4.0, 5)
     assert figure.over(2.0) == Figure(1.5, 1.0, 2.0, 5)
 
 
-def test_a_page_without_a_place_is_refused() -> None:
-    """A table is never lost in silence."""
+def test_a_page_without_the_place_is_an_error() -> None:
+    """A table without a place in the page raises an error."""
     page = "<!-- bench:aims -->\nold\n<!-- end -->\nrest"
     assert with_parts(page, "bench", {"aims": "new"}) == "<!-- bench:aims -->\nnew\n<!-- end -->\nrest"
     with pytest.raises(ValueError, match="costs"):
@@ -71,14 +71,14 @@ def fan(*, warm: float = 1.0, over_sdk: float | None = 0.3, calls: Mapping[str, 
 
 
 def results(**changes: Any) -> Results:
-    """A run in which everything is as it should be, with changes."""
+    """Return the results of a run in which every aim is met, with changes."""
     loaded = Loaded(figure(200), figure(1.0), 400, 40)
     functions = {"AuthorizerFunction": Loaded(figure(100), figure(0.5), 250, 35), "PublishCheckFunction": loaded}
     cold = ColdStarts(figure(200), functions, {}, figure(0.4))
     sizes = Sizes({"SharedLayer": Size(7_000_000, 1)}, {"A": Size(1_000, 1), PICTURES: Size(3_200_000, 1)}, 0)
     load = Load(20, 200, 100.0, 120.0, 150.0, 0)
-    good = Results(cold, {"REACH": fan(), "X": fan()}, Overhead(figure(0.1), figure(0.5)), sizes, load, [])
-    return replace(good, **changes)
+    all_met = Results(cold, {"REACH": fan(), "X": fan()}, Overhead(figure(0.1), figure(0.5)), sizes, load, [])
+    return replace(all_met, **changes)
 
 
 def missed(run: Results) -> list[tuple[str, str]]:
@@ -86,21 +86,21 @@ def missed(run: Results) -> list[tuple[str, str]]:
 
 
 def test_the_worst_of_several_decides() -> None:
-    """One objective that is slow, or one AWS call too many, is enough; where the SDK lacks a call it does not count."""
+    """One slow objective or one more AWS call misses an aim; cases that the SDK lacks do not count."""
     assert missed(results()) == []
     slow = results(fan_out={"REACH": fan(), "X": fan(), "Y": fan(warm=1.2, over_sdk=None)})
     assert missed(slow) == [("preflight, warm / slowest chain of TikTok calls", "Y")]
-    for chatty, told in (
+    for calls, expected in (
         ({"dynamodb:Query": 2}, ["DynamoDB round trips of a warm preflight"]),
         ({"dynamodb:Query": 1, "dynamodb:GetItem": 1}, ["DynamoDB round trips of a warm preflight"]),
         ({"secretsmanager:GetSecretValue": 1}, ["other AWS round trips of a warm preflight"]),
     ):
-        run = results(fan_out={"REACH": fan(), "X": fan(calls=chatty)})
-        assert [measure for measure, _ in missed(run)] == told
+        run = results(fan_out={"REACH": fan(), "X": fan(calls=calls)})
+        assert [measure for measure, _ in missed(run)] == expected
 
 
-def test_what_nobody_waits_for_has_no_aim() -> None:
-    """A function in the background may start slowly; one of the API may not."""
+def test_background_functions_have_no_aim() -> None:
+    """A background function may start slowly; a function of the API may not."""
     loaded = results().cold_starts
     for name, late in (("ReadinessCheckFunction", []), ("ReadinessFunction", ["ReadinessFunction"])):
         functions = {**loaded.functions, name: Loaded(figure(600), figure(3.0), 900, 90)}
@@ -108,7 +108,7 @@ def test_what_nobody_waits_for_has_no_aim() -> None:
 
 
 def test_sizes_differences_and_errors_decide() -> None:
-    """Of zips the largest; of files and requests each one."""
+    """The largest zip counts, and every differing file and failed request."""
     sizes = Sizes({"A": Size(1, 1), "B": Size(8_010_000, 1)}, {"F": Size(31_000, 1), PICTURES: Size(4_010_000, 1)}, 1)
     run = results(sizes=sizes, load=Load(20, 200, 1.0, 1.0, 1.0, 1))
     assert missed(run) == [
@@ -121,12 +121,9 @@ def test_sizes_differences_and_errors_decide() -> None:
 
 
 def test_costs_follow_the_calls() -> None:
-    """Of a million: one more read costs as much as a query; what is written now and then is a row of its own.
-
-    A slower preflight costs Lambda's time alone.
-    """
+    """One more read costs as much as a query, a measured write nothing, and a slower preflight only Lambda time."""
     cold_starts = results().cold_starts
-    plain, chatty, writing, slow = (
+    plain, reading, writing, slow = (
         {cost.what: cost.dollars for cost in costs(one, cold_starts)}
         for one in (
             fan(),
@@ -136,7 +133,7 @@ def test_costs_follow_the_calls() -> None:
         )
     )
     assert plain["DynamoDB, reads"] == pytest.approx(1.5 * 0.125)
-    assert chatty["DynamoDB, reads"] == pytest.approx(2.5 * 0.125)
+    assert reading["DynamoDB, reads"] == pytest.approx(2.5 * 0.125)
     assert plain["DynamoDB, writes"] == pytest.approx(0.5 * 0.625)
     assert writing == plain
     assert plain["REST API"] == pytest.approx(3.5)

@@ -1,4 +1,4 @@
-"""docs/openapi.yaml is what the code says, and says it rightly."""
+"""docs/openapi.yaml is generated from the code, valid and complete."""
 
 import ast
 import json
@@ -13,8 +13,8 @@ import yaml
 
 from local.paths import OPENAPI
 from local.sam_template import RESOURCES
-from publishing.connecting.refusals import MEANINGS, Refusal
-from publishing.problems import CONTENT_TYPE, PROBLEMS
+from publishing.connections.callback_errors import CALLBACK_MESSAGES, CallbackErrorCode
+from publishing.http.problems import CONTENT_TYPE, PROBLEMS
 from tests.support.documentation import PAGES, blocks
 from tools.openapi import openapi, written
 from tools.openapi.operations import OPERATIONS, Operation
@@ -36,24 +36,24 @@ def _resolved(node: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
-def _answers(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    return ((status, _resolved(answer)) for status, answer in operation["responses"].items())
+def _responses(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    return ((status, _resolved(response)) for status, response in operation["responses"].items())
 
 
 def test_the_committed_document_is_the_generated_one() -> None:
-    """Whoever changes a model or a table runs `make openapi`."""
+    """The committed document is current; `make openapi` updates it."""
     assert OPENAPI.read_text(encoding="utf-8") == written(openapi())
 
 
 def test_the_document_is_valid() -> None:
-    """As OpenAPI 3.1, with ids of operations that are unique."""
+    """The document is valid OpenAPI 3.1 with unique operation ids."""
     schemathesis.openapi.from_dict(DOCUMENT).validate()
     ids = [operation["operationId"] for operation in _operations()]
     assert len(ids) == len(set(ids)) > 0
 
 
 def test_every_route_of_the_template_is_described() -> None:
-    """And no other: path, method and function are those of the events in template.yaml."""
+    """Path, method and function of the operations are exactly those in template.yaml."""
     routes = {
         (event["Properties"]["Path"], event["Properties"]["Method"], resource["Properties"]["CodeUri"])
         for resource in RESOURCES.values()
@@ -68,11 +68,11 @@ def test_every_route_of_the_template_is_described() -> None:
     assert described == routes
 
 
-@pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.answers], ids=lambda one: one.function)
-def test_an_operation_reads_what_its_function_reads(operation: Operation) -> None:
-    """The model of the table is the one that app.py hands to its endpoint."""
+@pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.response], ids=lambda one: one.function)
+def test_an_operation_has_its_functions_request_model(operation: Operation) -> None:
+    """The request model of an operation is the one that app.py passes to its endpoint."""
     calls = ast.walk(ast.parse((FUNCTIONS / operation.function / "app.py").read_text(encoding="utf-8")))
-    handed = {
+    passed = {
         (call.func.id, model.id)
         for call in calls
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id.endswith("_endpoint")
@@ -80,22 +80,22 @@ def test_an_operation_reads_what_its_function_reads(operation: Operation) -> Non
         if isinstance(model, ast.Name)
     }
     endpoint = {"get": "query_endpoint", "post": "body_endpoint", "delete": "path_endpoint"}[operation.method]
-    assert handed == {(endpoint, operation.reads.__name__)}
+    assert passed == {(endpoint, operation.reads.__name__)}
 
 
-def test_the_return_from_consent_is_described() -> None:
-    """Without a bearer token, with a redirect, and with every code that the wizard can be sent on with, in words."""
+def test_the_callback_is_described() -> None:
+    """The callback has no bearer token, responds with a redirect, and lists every code with its message."""
     (described,) = (one for one in _operations() if one.get("security") == [])
     assert described["operationId"] == "connection_callback"
     assert [(one["name"], one["in"]) for one in described["parameters"]] == [("state", "query"), ("auth_code", "query")]
     assert set(described["responses"]) == {"303", "429", "500", "503"}
     assert [*described["responses"]["303"]["headers"]] == ["Location"]
     rows = [line for line in described["description"].splitlines() if line.startswith("| `")]
-    assert rows == [f"| `{one.value}` | {MEANINGS[one]} |" for one in Refusal]
+    assert rows == [f"| `{one.value}` | {CALLBACK_MESSAGES[one]} |" for one in CallbackErrorCode]
 
 
 def test_every_route_but_one_needs_a_bearer_token() -> None:
-    """As in template.yaml, where the authorizer is everybody's, and one route says that it has none."""
+    """As in template.yaml: the authorizer is the default, and one route has none."""
     open_routes = {
         resource["Properties"]["CodeUri"]
         for resource in RESOURCES.values()
@@ -105,41 +105,41 @@ def test_every_route_but_one_needs_a_bearer_token() -> None:
     described = {f"functions/{one['operationId']}" for one in _operations() if "security" in one}
     assert described == open_routes
     assert DOCUMENT["security"] == [{"bearer": []}]
-    answered = {one["operationId"] for one in _operations() if "401" in one["responses"]}
-    assert answered == {one["operationId"] for one in _operations() if "security" not in one}
+    authenticated = {one["operationId"] for one in _operations() if "401" in one["responses"]}
+    assert authenticated == {one["operationId"] for one in _operations() if "security" not in one}
 
 
 def test_every_problem_is_described() -> None:
-    """Each code is a component, and each but not_found, which no operation answers, is some operation's."""
-    answered = {
+    """Each code is a component, and each but not_found, which no operation returns, belongs to an operation."""
+    returned = {
         code
         for operation in _operations()
-        for _, answer in _answers(operation)
-        for code in answer.get("content", {}).get(CONTENT_TYPE, {}).get("examples", {})
+        for _, response in _responses(operation)
+        for code in response.get("content", {}).get(CONTENT_TYPE, {}).get("examples", {})
     }
-    assert answered == set(PROBLEMS) - {"not_found"}
+    assert returned == set(PROBLEMS) - {"not_found"}
     assert set(DOCUMENT["components"]["responses"]) == set(DOCUMENT["components"]["examples"]) == set(PROBLEMS)
 
 
-def test_a_problem_stands_under_its_status() -> None:
-    """And success or a redirect alone is no problem."""
+def test_a_problem_is_listed_under_its_status() -> None:
+    """Problems are listed under their own status; successes and redirects have none."""
     for operation in _operations():
-        for status, answer in _answers(operation):
-            problems = answer.get("content", {}).get(CONTENT_TYPE)
+        for status, response in _responses(operation):
+            problems = response.get("content", {}).get(CONTENT_TYPE)
             assert (problems is None) == status.startswith(("2", "3"))
             for example in (problems or {"examples": {}})["examples"].values():
                 assert _resolved(example)["value"]["status"] == int(status)
 
 
-def test_retry_after_is_promised_where_every_answer_of_a_status_has_it() -> None:
-    """Not where one of the problems of that status comes without."""
-    promised = {
-        one["operationId"]: answer["headers"]["Retry-After"]["required"]
+def test_retry_after_is_required_if_every_problem_of_a_status_has_it() -> None:
+    """Retry-After is not required if one problem of the status lacks it."""
+    required = {
+        one["operationId"]: response["headers"]["Retry-After"]["required"]
         for one in _operations()
-        for status, answer in _answers(one)
-        if status == "503" and "headers" in answer
+        for status, response in _responses(one)
+        if status == "503" and "headers" in response
     }
-    assert promised == {
+    assert required == {
         "list_identities": True,
         "create_identity": True,
         "create_identity_image": True,
@@ -156,7 +156,7 @@ def _objects(node: Any) -> Iterator[dict[str, Any]]:
 
 
 def test_every_object_is_closed() -> None:
-    """No answer and no body has fields that are not described; what is listed by objective is a map."""
+    """No response and no body has undescribed fields; only maps by objective are open."""
     schemas = DOCUMENT["components"]["schemas"]
     open_objects = [one for one in _objects(schemas) if one.get("additionalProperties", True)]
     maps = [schemas[name]["properties"]["objectives"] for name in ("AdvertiserReadiness", "Rules")]
@@ -164,8 +164,8 @@ def test_every_object_is_closed() -> None:
     assert all(one["additionalProperties"] is not True for one in maps)
 
 
-def test_answers_always_have_all_their_fields() -> None:
-    """But for ``errors``, which API Gateway cannot tell, and what is measured of a picture that can be opened."""
+def test_responses_always_have_all_their_fields() -> None:
+    """All fields are required but ``errors``, which API Gateway omits, and sizes of unreadable pictures."""
     optional = {"InvalidRequestProblem": {"errors"}, "ImageUnusableProblem": {"image", "max_pixels"}}
     for name, schema in DOCUMENT["components"]["schemas"].items():
         if schema["type"] == "object" and name not in {one.reads.__name__ for one in OPERATIONS}:
@@ -178,7 +178,7 @@ def _examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
         for parameter in operation.get("parameters", ()):
             yield f"{where} {parameter['name']}", parameter["schema"], parameter["example"]
         bodies = [("body", operation["requestBody"])] if "requestBody" in operation else []
-        for part, described in [*bodies, *_answers(operation)]:
+        for part, described in [*bodies, *_responses(operation)]:
             yield from _of_content(f"{where} {part}", described)
     for code, described in DOCUMENT["components"]["responses"].items():
         yield from _of_content(f"component {code}", described)
@@ -192,15 +192,15 @@ def _of_content(where: str, described: dict[str, Any]) -> Iterator[tuple[str, di
 
 @pytest.mark.parametrize(("schema", "example"), [pytest.param(*rest, id=name) for name, *rest in _examples()])
 def test_an_example_is_valid(schema: dict[str, Any], example: Any) -> None:
-    """Against its schema, formats too."""
+    """Every example is valid against its schema, including formats."""
     whole = {**schema, "components": DOCUMENT["components"]}
     jsonschema_rs.Draft202012Validator(whole, validate_formats=True).validate(example)
 
 
-def test_the_answers_in_the_readme_are_valid() -> None:
-    """Each is one that this document describes, with all its fields."""
-    shown = [json.loads(block) for block in blocks(PAGES["README.md"], "json")]
+def test_the_responses_in_the_readme_are_valid() -> None:
+    """Each response in the README is valid against this document."""
+    examples = [json.loads(block) for block in blocks(PAGES["README.md"], "json")]
     names = ("IdentityCheck", "PublishCheck", "CreatedIdentityAnswer", "SubscriptionRequiredProblem")
-    for name, answer in zip(names, shown, strict=True):
+    for name, response in zip(names, examples, strict=True):
         schema = {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]}
-        jsonschema_rs.Draft202012Validator(schema, validate_formats=True).validate(answer)
+        jsonschema_rs.Draft202012Validator(schema, validate_formats=True).validate(response)

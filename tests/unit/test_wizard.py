@@ -1,4 +1,4 @@
-"""The server of the reference wizard's page: what it hands out, to whom, and what it passes on."""
+"""The wizard's server: static files, config.json, the event stream, the demo reset, and who may use them."""
 
 import json
 import re
@@ -19,7 +19,7 @@ API, CONTROL = "http://127.0.0.1:4566", "http://127.0.0.1:5000"
 
 
 class Bus:
-    """A listener of which the test decides what it hears."""
+    """A listener whose events the test sets."""
 
     def __init__(self) -> None:
         self.events: list[Mapping[str, Any]] = [event("old")]
@@ -45,15 +45,15 @@ def resets() -> list[str]:
 
 @pytest.fixture
 def wizard() -> Iterator[Wizard]:
-    """Serving, with no stack to show yet."""
+    """A running server that shows no stack yet."""
     with Wizard() as made:
         yield made
 
 
 @pytest.fixture
-def shown(wizard: Wizard, bus: Bus, started_over: list[str]) -> Wizard:
-    """Showing a stack."""
-    wizard.show(Shown(API, {"api": API}, (API, CONTROL), News(bus), lambda: started_over.append("over")))
+def shown(wizard: Wizard, bus: Bus, resets: list[str]) -> Wizard:
+    """A running server that shows a stack."""
+    wizard.show(Shown(API, {"api": API}, (API, CONTROL), News(bus), lambda: resets.append("reset")))
     return wizard
 
 
@@ -66,7 +66,7 @@ def origin(wizard: Wizard) -> str:
 
 
 def test_every_file_of_the_page_is_served(shown: Wizard) -> None:
-    """With its type, and never from a cache: an edit shows on reload."""
+    """Each file is served with Cache-Control: no-store, so that a reload shows edits."""
     names = [path.name for path in PAGE.iterdir()]
     assert "app.js" in names
     for name in names:
@@ -78,16 +78,16 @@ def test_every_file_of_the_page_is_served(shown: Wizard) -> None:
 
 
 @pytest.mark.parametrize("path", ["/wizard/../server.py", "/wizard/%2e%2e/server.py", "/wizard/nothing.js", "/other"])
-def test_no_path_leads_out(shown: Wizard, path: str) -> None:
-    """What is no file of the page is not there."""
+def test_path_traversal(shown: Wizard, path: str) -> None:
+    """Paths outside the page's folder are not found."""
     session = requests.Session()
     request = requests.Request("GET", origin(shown)).prepare()
     request.url = origin(shown) + path
     assert session.send(request, timeout=SECONDS, allow_redirects=False).status_code == 404
 
 
-def test_the_policy_names_the_stack_alone(shown: Wizard) -> None:
-    """Nothing comes from elsewhere, and the page can talk to nobody but the API and the simulator's control."""
+def test_content_security_policy(shown: Wizard) -> None:
+    """The page loads only its own files, and calls only its server, the API and the simulator's control API."""
     rules = get(shown.url).headers["Content-Security-Policy"].split("; ")
     policy = {name: value for name, _, value in (rule.partition(" ") for rule in rules)}
     assert policy["default-src"] == "'none'"
@@ -96,27 +96,27 @@ def test_the_policy_names_the_stack_alone(shown: Wizard) -> None:
 
 
 def test_the_page_has_a_button_for_every_action() -> None:
-    """What a fix asks for is read from its action, and nothing is guessed from reasons."""
-    card = (PAGE / "card.js").read_text()
-    (table,) = re.findall(r"const HELP = \{(.*?)\};", card, re.DOTALL)
+    """The page handles every action of a fix, and derives none from a check's reason."""
+    module = (PAGE / "prerequisite_card.js").read_text()
+    (table,) = re.findall(r"const FIX_ACTIONS = \{(.*?)\};", module, re.DOTALL)
     assert tuple(re.findall(r"(\w+):", table)) == get_args(Action)
     assert "reason" not in module
 
 
-def test_tokens_are_for_its_own_name(shown: Wizard) -> None:
-    """A page elsewhere whose host name was bent to this machine gets neither tokens nor a new start."""
+def test_other_host_names_are_rejected(shown: Wizard) -> None:
+    """A site whose host name resolves to this machine (DNS rebinding) cannot read the demo tokens."""
     assert get(f"{shown.url}/config.json").json() == {"api": API}
     assert get(f"{shown.url}/config.json", Host="evil.example").status_code == 421
 
 
-def test_whoever_types_localhost_reads_where_the_page_is(shown: Wizard) -> None:
-    """Instead of an empty window."""
-    answer = get(shown.url, Host=f"localhost:{origin(shown).rpartition(':')[2]}")
-    assert (answer.status_code, answer.text) == (421, f"This page is at {shown.url}\n")
+def test_localhost_is_answered_with_the_address(shown: Wizard) -> None:
+    """A visitor of http://localhost reads the address of the page."""
+    response = get(shown.url, Host=f"localhost:{origin(shown).rpartition(':')[2]}")
+    assert (response.status_code, response.text) == (421, f"This page is at {shown.url}\n")
 
 
-def test_before_there_is_a_stack(wizard: Wizard) -> None:
-    """The page is there, its settings and news are not."""
+def test_before_a_stack_is_shown(wizard: Wizard) -> None:
+    """Before the deployment the static files are served; config.json, events and reset are unavailable."""
     assert get(wizard.url).status_code == 200
     assert get(f"{wizard.url}/config.json").status_code == 503
     assert get(f"{wizard.url}/events").status_code == 503
@@ -124,8 +124,8 @@ def test_before_there_is_a_stack(wizard: Wizard) -> None:
     assert reset.status_code == 503
 
 
-def test_starting_over_is_for_the_page_alone(shown: Wizard, started_over: list[str]) -> None:
-    """Another origin's page cannot press the button."""
+def test_reset_requires_the_pages_origin(shown: Wizard, resets: list[str]) -> None:
+    """A page of another origin cannot reset the demo."""
     url = f"{shown.url}/start-over"
     assert requests.post(url, headers={"Origin": "http://evil.example"}, timeout=SECONDS).status_code == 404
     assert not resets
@@ -133,8 +133,8 @@ def test_starting_over_is_for_the_page_alone(shown: Wizard, started_over: list[s
     assert resets == ["reset"]
 
 
-def test_news_from_now_on(shown: Wizard, bus: Bus) -> None:
-    """Each open page gets what is told after it was opened; the stream ends with the stack."""
+def test_event_streams(shown: Wizard, bus: Bus) -> None:
+    """Each open page receives the events after it was opened, and its stream ends when the stack is hidden."""
     with (
         requests.get(f"{shown.url}/events", stream=True, timeout=SECONDS) as first,
         requests.get(f"{shown.url}/events", stream=True, timeout=SECONDS) as second,
@@ -145,14 +145,14 @@ def test_news_from_now_on(shown: Wizard, bus: Bus) -> None:
             assert next(lines) == ": listening"
         bus.events.append(event("new"))
         for lines in streams:
-            told = next(line for line in lines if line.startswith("data: "))
-            assert json.loads(told.removeprefix("data: "))["detail"] == {"advertiser_id": "new"}
+            data = next(line for line in lines if line.startswith("data: "))
+            assert json.loads(data.removeprefix("data: "))["detail"] == {"advertiser_id": "new"}
         shown.hide()
         assert all(not line or line.startswith(":") for lines in streams for line in lines)
 
 
-def test_settings_say_who_reaches_what() -> None:
-    """Own advertisers first, a team's for those who see it; each person with their bearer token."""
+def test_settings_list_accessible_advertisers() -> None:
+    """Each user has their bearer token, their own advertisers, and, as owner or manager, those of teammates."""
 
     def bearer(person: Person) -> dict[str, str]:
         return {"Authorization": f"Bearer of {person.user_id}"}

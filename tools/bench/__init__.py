@@ -1,6 +1,6 @@
-"""How fast the product is: what `sam build` made, measured on this machine against references of the same run.
+"""Measures the output of `sam build` on this machine, relative to references of the same run.
 
-`python -m tools.bench` prints a table of aims, figures and verdicts; `--write` also writes docs/performance.json and
+`python -m tools.bench` prints a table of aims, figures and results; `--write` also writes docs/performance.json and
 the tables of docs/performance.md.
 
 `harness` runs built functions, with the programs of `in_lambda` in fresh interpreters. The measurements are

@@ -1,4 +1,4 @@
-"""`make bench`: measures everything in one run, prints the table, keeps the rest as JSON."""
+"""``make bench``: measures everything in one run, prints a table and writes the rest as JSON."""
 
 import argparse
 import json
@@ -14,12 +14,12 @@ FIGURES = WORK / "bench" / "results.json"
 
 
 def main() -> int:
-    """Measure and print; returns 0, whether or not the aims are met.
+    """Measure and print; return 0 whether or not the aims are met.
 
     Raises:
-        StackError: something that is to be measured does not start.
+        StackError: something to be measured does not start.
     """
-    parser = argparse.ArgumentParser(prog="python -m tools.bench", description="How fast the product is.")
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description="Measures the product.")
     parser.add_argument("--write", action="store_true", help="write docs/performance.json and docs/performance.md too")
     options = parser.parse_args()
     console = Console()

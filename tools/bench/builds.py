@@ -1,4 +1,4 @@
-"""Builds to measure: as shipped, and the same with other bytecode. All files are dated as in the zip of SAM CLI."""
+"""Builds to measure: as shipped, and with other bytecode. All files have the date of SAM CLI's zip files."""
 
 import os
 import shutil
@@ -21,15 +21,15 @@ BACKGROUND_FUNCTIONS = (
     "ReadinessCheckFunction",
     "RefreshConnectionsFunction",
 )
-"""Those that nobody waits for."""
+"""Functions without a waiting caller."""
 FUNCTIONS = tuple(function_ids().values())
-"""Those of the template, by their logical ids."""
+"""The logical ids of the template's functions."""
 _FOLDER = WORK / "bench"
-_ZIP_DATE = 315_532_800  # 1980-01-01, which SAM CLI gives every file of a zip
+_ZIP_DATE = 315_532_800  # 1980-01-01, the date of every file in SAM CLI's zip files
 
 
 class Bytecode(StrEnum):
-    """What lies beside the sources."""
+    """The bytecode beside the sources."""
 
     SHIPPED = "as shipped: unchecked, by hash"
     DATED = "ordinary .pyc"
@@ -44,25 +44,25 @@ class Build:
     runtime: Path
 
     def search_path(self, function: str) -> str:
-        """Where a function looks for modules, as one argument."""
+        """Return a function's module search path as one argument."""
         return ":".join(search_path(self.folder, function, self.runtime))
 
 
 def build_twice(console: Console) -> tuple[Build, Build]:
-    """Build the template into two folders, from nothing."""
+    """Build the template twice, into two folders, without a cache."""
     shutil.rmtree(_FOLDER, ignore_errors=True)
     runtime = link_packages(_FOLDER / "runtime")
-    made = []
+    built = []
     for name in ("first", "second"):
         with console.step(f"Building the template, the {name} time"):
             sam_build(_FOLDER / name, "--no-cached")
-        made.append(Build(_FOLDER / name, runtime))
-        date_as_zipped(made[-1].folder)
-    return made[0], made[1]
+        built.append(Build(_FOLDER / name, runtime))
+        date_as_zipped(built[-1].folder)
+    return built[0], built[1]
 
 
 def with_bytecode(build: Build, kind: Bytecode, folder: Path | None = None) -> Build:
-    """A copy of a build with other bytecode."""
+    """Return a copy of a build with other bytecode."""
     copy = folder or _FOLDER / kind.name.lower()
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(build.folder, copy)
@@ -71,7 +71,7 @@ def with_bytecode(build: Build, kind: Bytecode, folder: Path | None = None) -> B
             shutil.rmtree(cache)
     if kind is Bytecode.DATED:
         for path in _files(copy):
-            os.utime(path)  # the date that the .pyc will hold, and that the zip takes away
+            os.utime(path)  # the .pyc stores this date; the zip changes it
         command = [sys.executable, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "timestamp", str(copy)]
         subprocess.run(command, check=True)  # noqa: S603 - our own command
     date_as_zipped(copy)
@@ -79,20 +79,20 @@ def with_bytecode(build: Build, kind: Bytecode, folder: Path | None = None) -> B
 
 
 def date_as_zipped(folder: Path) -> None:
-    """Date all files as they are in Lambda."""
+    """Give all files the date that they have in Lambda."""
     for path in _files(folder):
         os.utime(path, (_ZIP_DATE, _ZIP_DATE))
 
 
 def differences(first: Build, second: Build) -> list[str]:
-    """The files that are not the same, bit by bit, in both builds."""
-    ours, theirs = (
+    """Return the files that are not identical in both builds."""
+    left, right = (
         {path.relative_to(one.folder).as_posix(): path for path in _files(one.folder)} for one in (first, second)
     )
     return sorted(
         name
-        for name in ours.keys() | theirs.keys()
-        if name not in ours or name not in theirs or ours[name].read_bytes() != theirs[name].read_bytes()
+        for name in left.keys() | right.keys()
+        if name not in left or name not in right or left[name].read_bytes() != right[name].read_bytes()
     )
 
 

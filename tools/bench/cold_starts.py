@@ -18,22 +18,22 @@ class ColdStart:
 
     seconds: float
     names: list[str]
-    """Of the modules that were imported."""
+    """The imported modules."""
     peak_megabytes: float
 
     @property
     def modules(self) -> int:
-        """How many they are."""
+        """The number of imported modules."""
         return len(self.names)
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What loading one function takes."""
+    """The time and memory of loading one function."""
 
     milliseconds: Figure
     ratio: Figure
-    """To boto3 with a DynamoDB client, of the same run."""
+    """Relative to boto3 with a DynamoDB client, in the same run."""
     modules: int
     peak_megabytes: float
 
@@ -50,7 +50,7 @@ class ColdStarts:
 
 
 def measure(build: Build, console: Console) -> ColdStarts:
-    """Load everything in turn, round after round, so that a machine that slows down slows all of it."""
+    """Load everything in several rounds, so that a slower machine affects all figures."""
     runs = {
         "yardstick": (build.search_path(_PREFLIGHT), "boto3"),
         **{name: (build.search_path(name), "app") for name in FUNCTIONS},
@@ -60,8 +60,8 @@ def measure(build: Build, console: Console) -> ColdStarts:
     rounds: dict[str, list[ColdStart]] = {name: [] for name in runs}
     with console.step(f"Loading functions in {SAMPLES * len(runs)} fresh interpreters"):
         for _ in range(SAMPLES):
-            for name, (where, what) in runs.items():
-                rounds[name].append(ColdStart(**run_program("load.py", where, what)))
+            for name, (path, mode) in runs.items():
+                rounds[name].append(ColdStart(**run_program("load.py", path, mode)))
     seconds = {name: [one.seconds for one in samples] for name, samples in rounds.items()}
     yardstick = milliseconds(seconds["yardstick"])
     sources = milliseconds(seconds[Bytecode.NONE])
@@ -82,11 +82,11 @@ def measure(build: Build, console: Console) -> ColdStarts:
 
 
 def compiled(build: Build, function: str) -> list[str]:
-    """The sources that a cold start of the function has to compile, of its own and of the layer."""
+    """Return the sources, of the function and of the layer, that a cold start has to compile."""
     found: list[str] = run_program("compiled.py", build.search_path(function))
     return found
 
 
 def loaded(build: Build, function: str) -> ColdStart:
-    """Load a function once, cold."""
+    """Load a function once in a fresh interpreter."""
     return ColdStart(**run_program("load.py", build.search_path(function), "app"))

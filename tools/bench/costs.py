@@ -1,4 +1,4 @@
-"""What a million preflights cost on AWS, from the calls that were measured and public list prices."""
+"""The AWS cost of a million preflights, from measured calls and public list prices."""
 
 import math
 from dataclasses import dataclass
@@ -17,30 +17,30 @@ from tools.bench.cold_starts import ColdStarts
 from tools.bench.fan_out import FanOut
 
 _WRITE = "dynamodb:PutItem"
-"""Of the snapshot: beside the measured calls, since how often it happens depends on how often somebody asks."""
+"""The write of the snapshot, which is estimated separately: its frequency depends on the callers."""
 MEMORY_GIGABYTES = 1.0
 """The template's MemorySize of the preflight; the authorizer has half of it."""
 TIKTOK_SECONDS = 0.3
-"""Assumed: what TikTok takes for the slowest chain of calls. It decides the Lambda row."""
+"""Assumed: TikTok's time for the slowest chain of calls, which determines the Lambda row."""
 COLD_SHARE = 0.02
-"""Assumed: requests that meet a cold function."""
+"""Assumed: share of requests with a cold start."""
 AUTHORIZED_SHARE = 0.5
-"""Assumed: requests whose authorizer answer is not cached. The cache holds it for 60 s for each token."""
+"""Assumed: share of requests whose policy is not cached; the cache lasts 60 s for each token."""
 AUTHORIZER_SECONDS = 0.02
 """Assumed: one DynamoDB query and a signature."""
 AUTHORIZER_LOG_BYTES = 200
-"""Assumed: one line of the authorizer's."""
+"""Assumed: one log line of the authorizer."""
 GATEWAY_LOG_BYTES = 350
 """One line of the API's access log, with the template's format filled in."""
 LAMBDA_LOG_BYTES = 300
 """Lambda's own START, END and REPORT lines of one invocation."""
 TEAM_KILOBYTES = 4.0
-"""Assumed: members, subscription and connections of a team; each begun 4 kB is a read unit. So is a record."""
+"""Assumed: size of a team's items; each started 4 kB costs one read unit, as does a record."""
 WRITTEN_SHARE = 0.5
-"""Assumed: preflights that find something new, or evidence older than five minutes, and write the record."""
+"""Assumed: share of preflights that write the record, because of news or evidence older than five minutes."""
 RECORD_KILOBYTES = 0.8
-"""Of a record of readiness in which all five prerequisites are known; each begun kB is a write unit. A preflight does
-not move it in the index."""
+"""Size of a readiness record with all five prerequisites; each started kB costs one write unit. A preflight does not
+change its position in the index."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Cost:
 
 
 def costs(preflight: FanOut, cold_starts: ColdStarts) -> list[Cost]:
-    """The rows, the dearest first, for a million times the preflight that was measured."""
+    """Return the rows for a million preflights, highest cost first."""
     chains = preflight.warm.median
     init = cold_starts.functions["PublishCheckFunction"].milliseconds.median / 1_000
     seconds = TIKTOK_SECONDS * chains + COLD_SHARE * init

@@ -1,4 +1,4 @@
-"""The preflight against TikTok: how much longer than its slowest chain of calls, and than one call after another."""
+"""The preflight's duration relative to its slowest chain of TikTok calls, and to sequential calls."""
 
 import json
 import time
@@ -27,7 +27,7 @@ _SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Case:
-    """A preflight. `chain` is how many calls to TikTok must follow one another, cold and warm."""
+    """A preflight. ``cold_chain`` and ``warm_chain`` are the numbers of TikTok calls that must be sequential."""
 
     objective: str
     person: Person
@@ -38,18 +38,18 @@ class Case:
 
     @property
     def name(self) -> str:
-        """What the table calls it."""
+        """The name in the table."""
         return f"{self.objective}, {self.note}" if self.note else self.objective
 
     def event(self) -> dict[str, Any]:
-        """API Gateway's event."""
+        """Return API Gateway's event."""
         query = {"advertiser_id": self.advertiser.value, "objective": self.objective}
-        caller = {"user_id": self.person.user_id, "team_id": self.person.team_id, "role": self.person.role}
+        principal = {"user_id": self.person.user_id, "team_id": self.person.team_id, "role": self.person.role}
         return {
             **_EVENT,
             "queryStringParameters": query,
             "multiValueQueryStringParameters": {name: [value] for name, value in query.items()},
-            "requestContext": {**_EVENT["requestContext"], "authorizer": caller},
+            "requestContext": {**_EVENT["requestContext"], "authorizer": principal},
         }
 
 
@@ -57,11 +57,11 @@ READY = DemoAdvertiser.EVERYTHING_READY
 CASES = (
     Case("REACH", OWNER, READY),
     Case("WEB_CONVERSIONS", OWNER, READY),
-    # Catalogs are listed by Business Center: bc/get, then catalog/get. Warm, the useful one is known.
+    # Catalogs are listed by Business Center: bc/get, then catalog/get. If warm, the right one is known.
     Case("PRODUCT_SALES", OWNER, READY, cold_chain=2),
     Case("APP_PROMOTION", OWNER, READY),
     Case("LEAD_GENERATION", OWNER, READY),
-    # Custom identities are looked at once there is no TikTok account.
+    # Custom identities are read after there is no TikTok account.
     Case("WEB_CONVERSIONS", MEDIA_BUYER, DemoAdvertiser.NOTHING, 2, 2, note="nothing there"),
     # page/get of the advertiser, page/library/get, page/get of the library.
     Case("LEAD_GENERATION", MANAGER, DemoAdvertiser.LIBRARY_FORM, 3, 3, note="form in a library"),
@@ -73,18 +73,18 @@ class FanOut:
     """One case."""
 
     cold: Figure
-    """First call of a fresh process, in units of the slowest chain: connections, token and team are fetched."""
+    """First call of a fresh process, in units of the slowest chain: it opens connections and reads token and team."""
     warm: Figure
     warm_milliseconds: Figure
     over_sdk: Figure | None
-    """Warm, in units of the same calls one after another with TikTok's SDK; None where it lacks one of them."""
+    """Warm, in units of the same calls in sequence with TikTok's SDK; None if the SDK lacks one of them."""
     over_requests: Figure
-    """The same with `requests`."""
+    """The same with ``requests``."""
     tiktok_calls_cold: int
     tiktok_calls_warm: int
     aws_calls_cold: Mapping[str, int]
     aws_calls_warm: Mapping[str, int]
-    """Of an advertiser that was looked at just before: nothing is to be written of it."""
+    """Calls for an advertiser that was just checked, so that nothing is written."""
     log_bytes: float
 
 
@@ -117,7 +117,7 @@ def _measured(case: Case, build: Build, tiktok: SimulatedTikTok, aws: InMemoryAw
         by_sdk = _sequential(lambda call: sdk.call_alike(call, token.value), warm_calls)
         over_sdk = Figure.of(warm.seconds).over(Figure.of(by_sdk).median)
     with requests.Session() as session:
-        by_requests = _sequential(lambda call: _ask(session, tiktok, call, token.value), warm_calls)
+        by_requests = _sequential(lambda call: _get(session, tiktok, call, token.value), warm_calls)
     return FanOut(
         cold=Figure.of(cold).over(case.cold_chain * LATENCY_SECONDS),
         warm=Figure.of(warm.seconds).over(case.warm_chain * LATENCY_SECONDS),
@@ -135,25 +135,25 @@ def _measured(case: Case, build: Build, tiktok: SimulatedTikTok, aws: InMemoryAw
 def _calls_of(
     function: Handler, event: Mapping[str, Any], tiktok: SimulatedTikTok, aws: InMemoryAws
 ) -> tuple[list[ReceivedRequest], list[str]]:
-    """Call the handler once; return what it asked of TikTok and of AWS."""
+    """Call the handler once; return its calls to TikTok and to AWS."""
     tiktok.received()
     aws.calls.clear()
     function.invoke(event).body()
     return tiktok.received(), list(aws.calls)
 
 
-def _sequential(ask: Callable[[ReceivedRequest], object], calls: Sequence[ReceivedRequest]) -> list[float]:
-    """Make the calls one after another; return how long each round took, after a first one that warms up."""
+def _sequential(send: Callable[[ReceivedRequest], object], calls: Sequence[ReceivedRequest]) -> list[float]:
+    """Make the calls in sequence; return the duration of each round after a warm-up round."""
     seconds = []
     for _ in range(1 + SAMPLES // 3):
         started = time.perf_counter()
         for call in calls:
-            ask(call)
+            send(call)
         seconds.append(time.perf_counter() - started)
     return seconds[1:]
 
 
-def _ask(session: requests.Session, tiktok: SimulatedTikTok, call: ReceivedRequest, token: str) -> None:
+def _get(session: requests.Session, tiktok: SimulatedTikTok, call: ReceivedRequest, token: str) -> None:
     url = f"{tiktok.base_url}/{call.path}"
     trusted = str(tiktok.certificate)
     session.get(url, params=call.query, headers={"Access-Token": token}, timeout=_SECONDS, verify=trusted).json()

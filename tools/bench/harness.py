@@ -1,4 +1,4 @@
-"""Runs built functions, each in a process of its own, against a simulated TikTok over TLS and AWS in memory."""
+"""Runs built functions in their own processes, with a simulated TikTok over TLS and in-memory AWS."""
 
 import json
 import ssl
@@ -30,21 +30,21 @@ _SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Invoked:
-    """Calls of a handler: how long each took, and the last one's answer."""
+    """Calls of a handler: their durations, and the response of the last one."""
 
     seconds: Sequence[float]
     log_bytes: float
     answer: Mapping[str, Any]
 
     def body(self) -> Any:
-        """The answer's body; StackError where it was not 200."""
+        """Return the response's body; StackError if the status is not 200."""
         if self.answer["statusCode"] != requests.codes.ok:
-            raise StackError(f"the function answered {self.answer['statusCode']}: {self.answer['body']}")
+            raise StackError(f"the function responded {self.answer['statusCode']}: {self.answer['body']}")
         return json.loads(self.answer["body"])
 
 
 class SimulatedTikTok:
-    """The simulator in a process of its own, so that it takes no time from who calls it. A context manager."""
+    """The simulator in its own process, so that it takes no CPU time from its callers. A context manager."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -53,16 +53,16 @@ class SimulatedTikTok:
 
     @property
     def origin(self) -> str:
-        """Its address without TikTok's path, as the SDK calls it."""
+        """The URL without TikTok's path, as the SDK needs it."""
         return self.base_url.removesuffix("/open_api/v1.3")
 
     @property
     def certificate(self) -> Path:
-        """Whom a caller has to trust."""
+        """The certificate that callers have to trust."""
         return self._folder / "127.0.0.1.crt"
 
     def received(self) -> list[ReceivedRequest]:
-        """The requests since the last call of this method, oldest first."""
+        """Return the requests since the last call of this method, oldest first."""
         url = f"{self.origin}/_simulator/requests"
         rows = requests.get(url, verify=str(self.certificate), timeout=_SECONDS).json()["requests"]
         requests.delete(url, verify=str(self.certificate), timeout=_SECONDS)
@@ -92,20 +92,20 @@ class Handler:
     process: "subprocess.Popen[str]"
 
     def invoke(self, event: Mapping[str, Any], times: int = 1) -> Invoked:
-        """Call the handler so often with an event."""
+        """Call the handler this many times with an event."""
         if self.process.stdin is None or self.process.stdout is None:
             raise AssertionError("the process was started with pipes")
         self.process.stdin.write(json.dumps({"event": event, "times": times}) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise StackError("the function's process has ended; why is in its standard error above")
+            raise StackError("the function's process has ended; see its standard error above")
         return Invoked(**json.loads(line))
 
 
 @contextmanager
 def handler(build: Build, function: str, tiktok: SimulatedTikTok, aws: InMemoryAws) -> Iterator[Handler]:
-    """Load a built function, cold, and be ready to call it."""
+    """Load a built function in a fresh interpreter."""
     environment = {**ENVIRONMENT, "TIKTOK_API_BASE_URL": tiktok.base_url, "AWS_ENDPOINT_URL": aws.url}
     program = command("invoke.py", build.search_path(function), str(tiktok.certificate))
     with subprocess.Popen(  # noqa: S603 - our own program
@@ -116,7 +116,7 @@ def handler(build: Build, function: str, tiktok: SimulatedTikTok, aws: InMemoryA
 
 @contextmanager
 def aws_with_demo_data(certificate: Path) -> Iterator[InMemoryAws]:
-    """AWS in memory behind TLS, with the product's table and the demo teams in it."""
+    """Yield in-memory AWS over TLS, with the product's table and the demo teams."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.with_suffix(".pem"))
     with InMemoryAws(remember_reads=True, ssl_context=context) as aws:

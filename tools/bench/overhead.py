@@ -1,4 +1,4 @@
-"""What a warm handler costs where nothing is waited for."""
+"""The duration of a warm handler without I/O."""
 
 import json
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ class Overhead:
     """Milliseconds of one call."""
 
     rules: Figure
-    """GET /publish-check/rules, which asks nobody anything."""
+    """GET /publish-check/rules, which makes no calls."""
     preflight: Figure
-    """GET /publish-check for WEB_CONVERSIONS, with team, token and TikTok's three answers there at once."""
+    """GET /publish-check for WEB_CONVERSIONS, with team, token and TikTok's three responses available at once."""
 
 
 def measure(build: Build, tiktok: SimulatedTikTok, aws: InMemoryAws, console: Console) -> Overhead:
@@ -34,19 +34,19 @@ def measure(build: Build, tiktok: SimulatedTikTok, aws: InMemoryAws, console: Co
     event = _PREFLIGHT.event()
     with console.step(f"Calling handlers {2 * TIMES} times without I/O"):
         with handler(build, "PublishCheckRulesFunction", tiktok, aws) as function:
-            nothing = {"queryStringParameters": None, "multiValueQueryStringParameters": None}
-            rules = function.invoke({**event, **nothing}, _WARM_UP + TIMES)
+            no_query = {"queryStringParameters": None, "multiValueQueryStringParameters": None}
+            rules = function.invoke({**event, **no_query}, _WARM_UP + TIMES)
         rules.body()
-        asked = {"event": event, "answers": _answers(build, tiktok, aws), "times": _WARM_UP + TIMES}
+        job = {"event": event, "responses": _responses(build, tiktok, aws), "times": _WARM_UP + TIMES}
         path = build.search_path("PublishCheckFunction")
-        preflight = run_program("without_io.py", path, text=json.dumps(asked))
+        preflight = run_program("without_io.py", path, text=json.dumps(job))
     if not json.loads(preflight["answer"]["body"]).get("ready"):
         raise StackError(f"the preflight without I/O is not ready: {preflight['answer']}")
     return Overhead(milliseconds(rules.seconds[_WARM_UP:]), milliseconds(preflight["seconds"][_WARM_UP:]))
 
 
-def _answers(build: Build, tiktok: SimulatedTikTok, aws: InMemoryAws) -> dict[str, str]:
-    """What TikTok answers to the preflight's calls, by endpoint."""
+def _responses(build: Build, tiktok: SimulatedTikTok, aws: InMemoryAws) -> dict[str, str]:
+    """Return TikTok's responses to the preflight's calls, by endpoint."""
     with handler(build, "PublishCheckFunction", tiktok, aws) as function:
         tiktok.received()
         function.invoke(_PREFLIGHT.event()).body()

@@ -1,4 +1,4 @@
-"""The bench's results: rows with aim, figure and verdict, as a table for people, JSON for machines, and Markdown."""
+"""The results of the bench: rows with aim and figure, as a table, JSON and Markdown."""
 
 import platform
 from collections.abc import Mapping, Sequence
@@ -17,14 +17,14 @@ from tools.bench.sizes import Size, Sizes
 from tools.markdown import table as markdown_table
 
 PICTURES = "CreateIdentityImageFunction"
-"""The one function that carries a library of its own: Pillow."""
+"""The one function with its own library: Pillow."""
 _SDK_FLOOR = "REACH"
-"""The objective that takes two calls only, so that side by side is never less than half of one after another."""
+"""The objective with two calls only, for which concurrency can save half of the time at most."""
 
 
 @dataclass(frozen=True)
 class Results:
-    """All that was measured in one run."""
+    """All figures of one run."""
 
     cold_starts: ColdStarts
     fan_out: Mapping[str, FanOut]
@@ -36,7 +36,7 @@ class Results:
 
 @dataclass(frozen=True)
 class Row:
-    """A measure with its aim, which is met by a figure of no more than that. Of several figures it is the worst."""
+    """A measure with its aim: the maximum of the figure. The worst of several figures counts."""
 
     measure: str
     aim: float
@@ -46,12 +46,12 @@ class Row:
 
     @property
     def met(self) -> bool:
-        """Whether the aim is met by the figure as it is shown."""
+        """Whether the rounded figure meets the aim."""
         return round(self.figure, 2) <= self.aim
 
 
 def rows(results: Results) -> list[Row]:
-    """Every aim with its figure."""
+    """Return every aim with its figure."""
     every = results.cold_starts.functions.items()
     functions = {name: one.ratio for name, one in every if name not in BACKGROUND_FUNCTIONS}
     authorizer = functions.pop("AuthorizerFunction")
@@ -101,7 +101,7 @@ def _largest(measure: str, aim: float, sizes: Mapping[str, Size], unit: float) -
 
 
 def table(results: Results) -> tuple[Sequence[str], list[Sequence[str]]]:
-    """The head and the rows of the table for people."""
+    """Return the header and the rows of the printed table."""
     return ("measure", "aim", "figure", "quartiles", "met", "worst of"), [
         (row.measure, f"{row.aim:g}", _number(row.figure), row.spread, "yes" if row.met else "NO", row.of)
         for row in rows(results)
@@ -109,7 +109,7 @@ def table(results: Results) -> tuple[Sequence[str], list[Sequence[str]]]:
 
 
 def as_json(results: Results) -> dict[str, Any]:
-    """Everything, and what it was measured on."""
+    """Return all figures, and the system they were measured on."""
     return {
         "measured_at": datetime.now(UTC).strftime("%Y-%m-%d"),
         "python": platform.python_version(),
@@ -120,7 +120,7 @@ def as_json(results: Results) -> dict[str, Any]:
 
 
 def markdown_tables(report: Mapping[str, Any]) -> dict[str, str]:
-    """The tables of docs/performance.md by their names, made of what `as_json` returned."""
+    """Return the tables of docs/performance.md by name, from the result of :func:`as_json`."""
     fans = report["fan_out"]
     cold_starts = report["cold_starts"]
     sizes = report["sizes"]

@@ -1,4 +1,4 @@
-"""Figures of several samples: the median, and how far they spread."""
+"""Figures of several samples: the median and the quartiles."""
 
 import statistics
 from collections.abc import Sequence
@@ -17,17 +17,17 @@ class Figure:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Self:
-        """The figure of some samples; a single one stands for itself."""
+        """Return the figure of some samples, or of a single one."""
         if len(values) == 1:
             return cls(values[0], values[0], values[0], 1)
         low, median, high = statistics.quantiles(values, n=4, method="inclusive")
         return cls(median, low, high, len(values))
 
     def over(self, reference: float) -> "Figure":
-        """The figure as a ratio to a reference."""
+        """Return the figure as a ratio to a reference."""
         return Figure(self.median / reference, self.low / reference, self.high / reference, self.samples)
 
 
 def milliseconds(seconds: Sequence[float]) -> Figure:
-    """The figure of durations in seconds."""
+    """Return the figure of durations in seconds, in milliseconds."""
     return Figure.of([1_000 * one for one in seconds])

@@ -1,4 +1,4 @@
-"""What is uploaded and unpacked: the zip of each layer and function."""
+"""The sizes of the zip files of layers and functions."""
 
 import io
 import zipfile
@@ -12,7 +12,7 @@ from tools.lambda_runtime import LAYERS
 
 @dataclass(frozen=True)
 class Size:
-    """Of one zip, in bytes."""
+    """Sizes of one zip file, in bytes."""
 
     zipped: int
     unzipped: int
@@ -20,16 +20,16 @@ class Size:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Of a build, and whether a second one came out the same."""
+    """The sizes of a build, and the differences to a second build."""
 
     layers: Mapping[str, Size]
     functions: Mapping[str, Size]
     differing_files: int
-    """Between two builds from nothing."""
+    """Number of files that differ between two clean builds."""
 
 
 def measure(build: Build, second: Build) -> Sizes:
-    """Zip everything as SAM CLI does."""
+    """Zip everything as SAM CLI does, and return the sizes."""
     return Sizes(
         layers={name: size_of(build.folder / name) for name in LAYERS},
         functions={name: size_of(build.folder / name) for name in FUNCTIONS},
@@ -38,12 +38,12 @@ def measure(build: Build, second: Build) -> Sizes:
 
 
 def size_of(folder: Path) -> Size:
-    """The size of a folder, and that of its zip: deflated, dated 1980, as SAM CLI makes it."""
-    made = io.BytesIO()
+    """Return the size of a folder and of its zip file: deflated and dated 1980, as by SAM CLI."""
+    buffer = io.BytesIO()
     unzipped = 0
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(one for one in folder.rglob("*") if one.is_file()):
             content = path.read_bytes()
             unzipped += len(content)
             archive.writestr(zipfile.ZipInfo(str(path.relative_to(folder))), content, zipfile.ZIP_DEFLATED)
-    return Size(len(made.getvalue()), unzipped)
+    return Size(len(buffer.getvalue()), unzipped)

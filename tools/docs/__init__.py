@@ -1,1 +1,1 @@
-"""The tables in docs/ that are written by the code: what stands between `<!-- code:NAME -->` and `<!-- end -->`."""
+"""Generates the tables in docs/ between ``<!-- code:NAME -->`` and ``<!-- end -->`` from the code."""

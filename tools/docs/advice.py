@@ -1,58 +1,58 @@
-"""What the wizard does about each problem, and about each return that connected nothing."""
+"""What a client should do about each problem of the API and each error code of the callback."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from publishing.connecting.refusals import Refusal
+from publishing.connections.callback_errors import CallbackErrorCode
 
-_AT_FIELD = "Show each of `errors` at its field. Repeating changes nothing."
-_SIGN_IN = "Get a new bearer token; if that fails, send to the sign-in."
-_SHOW = "Show `detail`. Repeating changes nothing."
+_AT_FIELD = "Show each of `errors` at its field. A retry changes nothing."
+_SIGN_IN = "Get a new bearer token; if that fails, show the sign-in page."
+_SHOW = "Show `detail`. A retry changes nothing."
 _CONNECT = "Offer to connect TikTok."
-_REPEAT = "Say that TikTok did not answer, and offer to repeat: that is safe."
-_AGAIN = "Offer to connect again: `POST /connections`, and never the old link."
+_RETRY = "Say that TikTok did not answer, and offer a retry: it is safe."
+_AGAIN = "Offer to connect again with a new `POST /connections`; the old link is not valid."
 
 PROBLEM_ADVICE: Mapping[str, str] = MappingProxyType(
     {
-        "invalid_request": f"{_AT_FIELD} Without `errors` it was API Gateway that refused.",
-        "unknown_objective": "Offer those in `accepted`. Repeating changes nothing.",
+        "invalid_request": f"{_AT_FIELD} Without `errors` API Gateway rejected the request.",
+        "unknown_objective": "Offer those in `accepted`. A retry changes nothing.",
         "unauthorized": _SIGN_IN,
         "not_a_member": _SHOW,
-        "subscription_required": "Show `detail`; leave everything that reads usable.",
-        "owner_only": "Show `detail`. Do not offer the button to others than the owner and the person.",
+        "subscription_required": "Show `detail`; keep all reads available.",
+        "owner_only": "Show `detail`. Offer disconnecting only to owners and to the person who connected.",
         "advertiser_not_accessible": "Show `detail`, and offer another advertiser or to connect TikTok.",
-        "not_found": "A fault of the caller's code: check path and method.",
-        "no_connection": "Read `GET /connections` again: the list on the page is old.",
+        "not_found": "A bug in the client: check path and method.",
+        "no_connection": "Read `GET /connections` again: the list on the page is outdated.",
         "no_token": _CONNECT,
-        "in_progress": "Wait some seconds and repeat the same request, with the same `Idempotency-Key`.",
-        "tiktok_rejected": "Show `tiktok.message`: these are TikTok's words. Correct the input.",
-        "idempotency_key_reused": "A fault of the caller's code: a new key for each new intent.",
+        "in_progress": "Wait a few seconds and send the same request again, with the same `Idempotency-Key`.",
+        "tiktok_rejected": "Show `tiktok.message`, TikTok's own message. Correct the input.",
+        "idempotency_key_reused": "A bug in the client: use a new key for each new request.",
         "image_too_large": "Ask for a smaller picture, or for its URL.",
         "image_unusable": "Show `detail`, and ask for another picture.",
         "image_not_square": "Offer `crop=center`, or ask for a picture of the size in `needed`.",
-        "too_many_requests": "Wait a second and repeat; look whether the page asks in a loop.",
-        "tiktok_error": _REPEAT,
-        "tiktok_rate_limited": "Say when it goes on: `Retry-After` has the seconds. Do not repeat before.",
-        "tiktok_timeout": _REPEAT,
-        "connect_not_set_up": "Show `detail`. The operators have to act.",
-        "internal_error": "Offer to repeat once; then show `request_id` for the report.",
+        "too_many_requests": "Retry after a second; check whether the page sends requests in a loop.",
+        "tiktok_error": _RETRY,
+        "tiktok_rate_limited": "Show when to retry: `Retry-After` has the seconds. Do not retry earlier.",
+        "tiktok_timeout": _RETRY,
+        "connect_not_set_up": "Show `detail`. The operators must act.",
+        "internal_error": "Offer one retry; then show `request_id` for a report.",
     }
 )
 
-REFUSAL_ADVICE: Mapping[Refusal, str] = MappingProxyType(
+CALLBACK_ADVICE: Mapping[CallbackErrorCode, str] = MappingProxyType(
     {
-        Refusal.STATE_INVALID: _AGAIN,
-        Refusal.STATE_EXPIRED: _AGAIN,
-        Refusal.STATE_USED: "Read `GET /connections`; only where nothing is connected offer to connect again.",
-        Refusal.CONSENT_DENIED: _AGAIN,
-        Refusal.CODE_REJECTED: _AGAIN,
-        Refusal.IN_PROGRESS: "Read `GET /connections` after half a minute.",
-        Refusal.NOT_A_MEMBER: "Show the sentence.",
-        Refusal.SUBSCRIPTION_REQUIRED: "Show the sentence.",
-        Refusal.NOT_SET_UP: "Show the sentence. The operators have to act.",
-        Refusal.RATE_LIMITED: "Offer to connect again, five minutes later.",
-        Refusal.TIMEOUT: _AGAIN,
-        Refusal.TIKTOK_ERROR: _AGAIN,
-        Refusal.INTERNAL_ERROR: _AGAIN,
+        CallbackErrorCode.STATE_INVALID: _AGAIN,
+        CallbackErrorCode.STATE_EXPIRED: _AGAIN,
+        CallbackErrorCode.STATE_USED: "Read `GET /connections`; offer to connect again only if nothing is connected.",
+        CallbackErrorCode.CONSENT_DENIED: _AGAIN,
+        CallbackErrorCode.CODE_REJECTED: _AGAIN,
+        CallbackErrorCode.IN_PROGRESS: "Read `GET /connections` after half a minute.",
+        CallbackErrorCode.NOT_A_MEMBER: "Show the message.",
+        CallbackErrorCode.SUBSCRIPTION_REQUIRED: "Show the message.",
+        CallbackErrorCode.NOT_CONFIGURED: "Show the message. The operators must act.",
+        CallbackErrorCode.RATE_LIMITED: "Offer to connect again after five minutes.",
+        CallbackErrorCode.TIMEOUT: _AGAIN,
+        CallbackErrorCode.TIKTOK_ERROR: _AGAIN,
+        CallbackErrorCode.INTERNAL_ERROR: _AGAIN,
     }
 )

@@ -1,4 +1,4 @@
-"""Tables of docs/ made from the tables of the code, and the way they get onto their pages."""
+"""The generated tables of docs/, and how they are put into their pages."""
 
 import ast
 import re
@@ -7,28 +7,28 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from local.paths import ROOT
-from publishing import calls, inputs, intents, problems, upstream_problems
-from publishing.connecting import advertisers, changes, states, times
-from publishing.connecting.permissions import NEEDED, SCOPES
-from publishing.connecting.refusals import MEANINGS, Refusal
-from publishing.identities import avatars, display_name, images
+from publishing.connections import advertiser_list, authorize, pending_operation
+from publishing.connections.callback_errors import CALLBACK_MESSAGES, CallbackErrorCode
+from publishing.connections.permissions import NEEDED, SCOPES
+from publishing.http import problems, request_context, request_schemas
+from publishing.identities import avatars, display_name, idempotency, images
 from publishing.preflight.findings import Finding, Status, Unverified
 from publishing.preflight.messages import text_of
 from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.readiness import cadence
 from tiktok_business.return_codes import RETURN_CODES
-from tools.docs.advice import PROBLEM_ADVICE, REFUSAL_ADVICE
+from tools.docs.advice import CALLBACK_ADVICE, PROBLEM_ADVICE
 from tools.markdown import places, table, with_parts
 
 PLACES = "code"
-"""The kind of their places."""
+"""The kind of these places."""
 
 
 def with_tables(page: str) -> str:
-    """A page with every table of ours in it written anew.
+    """Return the page with all of its tables generated anew.
 
     Raises:
-        KeyError: the page has a place for a table that there is not.
+        KeyError: the page has a place for an unknown table.
     """
     return with_parts(page, PLACES, {name: TABLES[name]() for name in places(page, PLACES)})
 
@@ -47,10 +47,10 @@ def _problems() -> str:
     )
 
 
-def _refusals() -> str:
+def _callback_codes() -> str:
     return table(
-        ("`code`", "sentence to show", "what to do"),
-        ((f"`{one}`", MEANINGS[one], REFUSAL_ADVICE[one]) for one in Refusal),
+        ("`code`", "message to show", "what to do"),
+        ((f"`{one}`", CALLBACK_MESSAGES[one], CALLBACK_ADVICE[one]) for one in CallbackErrorCode),
     )
 
 
@@ -66,47 +66,51 @@ def _unverified() -> str:
     for reason in Unverified:
         message, fix = text_of(Requirement.PIXEL, Finding(Status.UNKNOWN, reason))
         rows.append((f"`{reason}`", message, *((f"`{fix.who}`: {fix.label}", f"`{fix.action}`") if fix else ("", ""))))
-    return table(("`reason`", "sentence, here of the pixel", "who must act, and how", "`fix.action`"), rows)
+    return table(("`reason`", "message, here of the pixel", "who must act, and how", "`fix.action`"), rows)
 
 
 def _scopes() -> str:
     rows = []
     for scope in SCOPES:
-        suffers = [check for check, needed in NEEDED.items() if scope in needed]
-        rows.append((scope.id, scope.parent, scope.name, _codes(suffers)))
-    return table(("permission", "parent", "in words", "what suffers without it"), rows)
+        affected = [check for check, needed in NEEDED.items() if scope in needed]
+        rows.append((scope.id, scope.parent, scope.name, _codes(affected)))
+    return table(("permission", "parent", "name", "affected without it"), rows)
 
 
 def _return_codes() -> str:
     rows = []
     for row in RETURN_CODES:
         code = str(row.first) if row.first == row.last else f"{row.first} to {row.last}"
-        said = f", message like `{row.pattern.pattern}`" if row.pattern else ""
-        rows.append((f"{code}{said}", f"`{row.meaning}`", row.note, row.source))
-    return table(("code", "taken as", "because TikTok says", "source"), rows)
+        message = f", message like `{row.pattern.pattern}`" if row.pattern else ""
+        rows.append((f"{code}{message}", f"`{row.category}`", row.note, row.source))
+    return table(("code", "category", "meaning", "source"), rows)
 
 
 def _limits() -> str:
     spans: tuple[tuple[str, float | int | timedelta, str], ...] = (
-        ("a check, a list or a creation answers within", calls.BUDGET_SECONDS + calls.MARGIN_SECONDS, "s"),
-        ("an upload of a picture answers within", images.BUDGET_SECONDS + calls.MARGIN_SECONDS, "s"),
-        ("a link to TikTok's consent page is good for", states.LIFE, ""),
-        ("a creation with an `Idempotency-Key` is answered again for", intents.KEEP_WITH_KEY, ""),
-        ("the same creation without a key is answered again for", intents.KEEP_WITHOUT_KEY, ""),
-        ("an `Idempotency-Key` has at most", inputs.MAX_IDEMPOTENCY_KEY, "characters"),
-        ("`Retry-After` of `tiktok_rate_limited` says", upstream_problems.RETRY_AFTER_SECONDS, "s"),
-        ("a display name is cut after", display_name.MAX_CODE_POINTS, "code points"),
-        ("a picture that is sent has at most", avatars.MAX_BYTES, "bytes"),
-        ("a picture without `crop` has at most", avatars.MAX_PIXELS, "pixels"),
-        ("a picture with `crop=center` has at most", avatars.MAX_DECODED_PIXELS, "pixels"),
-        ("the list of ad accounts is read again every", times.LIST_EVERY, ""),
-        ("ad accounts that are kept of a connection", advertisers.MAX_LISTED, ""),
-        ("the same with name and state", advertisers.MAX_NAMED, ""),
-        ("`in_progress` of a connection lasts at most", changes.LEASE, ""),
-        ("an advertiser is in use after a preflight or draft for", cadence.ACTIVE_FOR, ""),
-        ("a launch is near", cadence.LAUNCH_NEAR, ""),
+        (
+            "response time of a check, a list or a create",
+            request_context.BUDGET_SECONDS + request_context.MARGIN_SECONDS,
+            "s",
+        ),
+        ("response time of a picture upload", images.BUDGET_SECONDS + request_context.MARGIN_SECONDS, "s"),
+        ("validity of a link to TikTok's consent page", authorize.STATE_LIFETIME, ""),
+        ("replay of a create with an `Idempotency-Key`", idempotency.KEEP_WITH_KEY, ""),
+        ("replay of the same create without a key", idempotency.KEEP_WITHOUT_KEY, ""),
+        ("maximum length of an `Idempotency-Key`", request_schemas.MAX_IDEMPOTENCY_KEY, "characters"),
+        ("`Retry-After` of `tiktok_rate_limited`", problems.RETRY_AFTER_SECONDS, "s"),
+        ("maximum length of a display name", display_name.MAX_CODE_POINTS, "code points"),
+        ("maximum size of a sent picture", avatars.MAX_BYTES, "bytes"),
+        ("maximum size of a picture without `crop`", avatars.MAX_PIXELS, "pixels"),
+        ("maximum size of a picture with `crop=center`", avatars.MAX_DECODED_PIXELS, "pixels"),
+        ("refresh interval of the list of ad accounts", advertiser_list.REFRESH_INTERVAL, ""),
+        ("maximum number of stored ad accounts of a connection", advertiser_list.MAX_LISTED, ""),
+        ("of these with name and status", advertiser_list.MAX_NAMED, ""),
+        ("maximum duration of `in_progress` of a connection", pending_operation.LEASE, ""),
+        ("an advertiser stays active after a preflight or draft for", cadence.ACTIVE_FOR, ""),
+        ("a launch is near from", cadence.LAUNCH_NEAR, ""),
     )
-    return table(("what", "how much"), ((what, f"{_amount(value)} {unit}".strip()) for what, value, unit in spans))
+    return table(("limit", "value"), ((what, f"{_amount(value)} {unit}".strip()) for what, value, unit in spans))
 
 
 def _amount(value: float | timedelta) -> str:
@@ -116,14 +120,14 @@ def _amount(value: float | timedelta) -> str:
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
         if seconds % size == 0:
             return f"{seconds // size} {unit}{'' if seconds == size else 's'}"
-    raise ValueError(f"{value} is no whole number of seconds")
+    raise ValueError(f"{value} is not a whole number of seconds")
 
 
 _SOURCES = ("layers/shared/tiktok_business", "layers/shared/publishing", "functions")
 
 
 def _modules() -> str:
-    return table(("file", "what it holds"), (row for folder in _SOURCES for row in _described(folder)))
+    return table(("file", "content"), (row for folder in _SOURCES for row in _described(folder)))
 
 
 def _described(folder: str) -> Iterator[tuple[str, str]]:
@@ -146,7 +150,7 @@ def _decisions() -> str:
 TABLES: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "problems": _problems,
-        "refusals": _refusals,
+        "refusals": _callback_codes,
         "objectives": _objectives,
         "unverified": _unverified,
         "limits": _limits,

@@ -1,9 +1,9 @@
-"""Mutation tests of the rules and tables: each small fault put into them has to turn a unit test red.
+"""Mutation tests of rules and tables: a unit test must fail for each small fault put into them.
 
-mutmut makes the mutants. It is not run by itself, because it mutates nothing but the inside of undecorated functions:
-the tables, the error classes and the properties, which are what this is about, would be left out. Each mutant lives in
-the memory of a forked process, so the checkout is never changed.
+mutmut's operators make the mutants. mutmut itself is not run, because it only mutates undecorated functions: tables,
+error classes and properties would be left out. Each mutant exists in the memory of a forked process, so the checkout is
+never changed.
 
-Left out of the count are mutants that cannot even be imported, which any test at all would notice, and those of the
-texts that survivors.toml calls unread.
+Not counted are mutants that cannot be imported, which any test would notice, and those of texts that survivors.toml
+calls unread.
 """

@@ -1,4 +1,4 @@
-"""`make mutation`: tries every mutant and prints a table; fails below 90 % and on survivors without an explanation."""
+"""``make mutation``: tests every mutant and prints a table; fails below 90 % and for unexplained survivors."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from tools.mutation.mutants import Mutant, mutants_of
 from tools.mutation.trials import Outcome, check, outcomes, warm_up
 
 LEAST = 0.9
-"""How much of a module's mutants has to be killed."""
+"""The share of a module's mutants that must be killed."""
 _UNIT = "tests/unit"
 TESTS: Mapping[str, tuple[str, ...]] = {
     "publishing.preflight.verdict": (
@@ -20,22 +20,22 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     ),
     "publishing.preflight.findings": (f"{_UNIT}/preflight/test_findings.py", f"{_UNIT}/preflight/test_verdict.py"),
     "publishing.preflight.objectives": (f"{_UNIT}/preflight/test_objectives.py",),
-    "publishing.teams": (f"{_UNIT}/publishing/test_teams.py", f"{_UNIT}/publishing/test_token_choice.py"),
-    "publishing.token_choice": (f"{_UNIT}/publishing/test_token_choice.py",),
-    "publishing.access": (f"{_UNIT}/publishing/test_access.py",),
-    "publishing.connecting.changes": (f"{_UNIT}/connecting/test_changes.py",),
-    "publishing.connecting.states": (f"{_UNIT}/connecting/test_states.py",),
-    "publishing.connecting.advertisers": (f"{_UNIT}/connecting/test_advertisers.py",),
-    "publishing.connecting.refusals": (f"{_UNIT}/connecting/test_refusals.py",),
+    "publishing.teams": (f"{_UNIT}/test_teams.py", f"{_UNIT}/test_tokens_candidates.py"),
+    "publishing.tokens": (f"{_UNIT}/test_tokens_candidates.py",),
+    "publishing.authorizer.policy": (f"{_UNIT}/authorizer/test_policy.py",),
+    "publishing.connections.pending_operation": (f"{_UNIT}/connections/test_pending_operation.py",),
+    "publishing.connections.authorize": (f"{_UNIT}/connections/test_authorize.py",),
+    "publishing.connections.advertiser_list": (f"{_UNIT}/connections/test_advertiser_list.py",),
+    "publishing.connections.callback_errors": (f"{_UNIT}/connections/test_callback_errors.py",),
     "tiktok_business.return_codes": (f"{_UNIT}/tiktok_business/test_return_codes.py",),
     "tiktok_business.errors": (f"{_UNIT}/tiktok_business/test_errors.py",),
 }
-"""The modules to mutate, and the tests that are to notice it."""
+"""The modules to mutate, and the tests that must fail."""
 Row = tuple[str, ...]
 
 
 def main() -> int:
-    """Try the mutants of the modules on the command line, by default all; returns 1 if a module fails.
+    """Test the mutants of the modules on the command line, by default of all; return 1 if a module fails.
 
     Raises:
         CommandError: a module is unknown, or its tests fail without a mutant.
@@ -55,14 +55,14 @@ def main() -> int:
 
 
 def _module(module: str, explanations: Explanations, console: Console) -> tuple[Row, list[str]]:
-    """Try the mutants of a module; returns its row and what is wrong with it."""
+    """Test the mutants of a module; return its row and its complaints."""
     source = (ROOT / "layers" / "shared" / module.replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8")
     log = WORK / "mutation" / f"{module}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     check(module, source, TESTS[module], log)
-    made = list(mutants_of(module, source))
-    left_out = [mutant for mutant in made if explanations.leave_out(mutant)]
-    to_try = [mutant for mutant in made if not explanations.leave_out(mutant)]
+    mutants = list(mutants_of(module, source))
+    left_out = [mutant for mutant in mutants if explanations.leave_out(mutant)]
+    to_try = [mutant for mutant in mutants if not explanations.leave_out(mutant)]
     tried: list[tuple[Mutant, Outcome]] = []
     with console.step(module, refresh_in_thread=False) as step:
         for result in outcomes(to_try, TESTS[module]):
@@ -71,19 +71,16 @@ def _module(module: str, explanations: Explanations, console: Console) -> tuple[
     survivors = [mutant for mutant, outcome in tried if outcome is Outcome.SURVIVED]
     killed = sum(outcome is Outcome.KILLED for _, outcome in tried)
     counted = killed + len(survivors)
-    figures = (counted, killed, len(survivors), f"{killed / counted:.1%}", len(made) - counted)
+    figures = (counted, killed, len(survivors), f"{killed / counted:.1%}", len(mutants) - counted)
     return (module, *map(str, figures)), [
         *([f"{module}: less than {LEAST:.0%} killed"] if killed < LEAST * counted else []),
         *(f"Survived without an explanation: {_as_toml(mutant)}" for mutant in explanations.unexplained(survivors)),
-        *(
-            f"Explained, but there is no such survivor: {one}"
-            for one in explanations.stale(module, survivors, left_out)
-        ),
+        *(f"Explained, but not a survivor: {one}" for one in explanations.stale(module, survivors, left_out)),
     ]
 
 
 def _as_toml(mutant: Mutant) -> str:
-    """The mutant, its lines as survivors.toml wants them."""
+    """Return the mutant as an entry of survivors.toml."""
     return f"{mutant.module}, {mutant.where}\n  {json.dumps([mutant.original, mutant.mutated], ensure_ascii=False)},"
 
 

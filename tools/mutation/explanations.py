@@ -1,4 +1,4 @@
-"""survivors.toml: why some mutants may survive, and which texts are not mutated at all."""
+"""survivors.toml: why some mutants may survive, and what is not mutated."""
 
 import tomllib
 from collections.abc import Sequence
@@ -13,16 +13,18 @@ FILE = Path(__file__).with_name("survivors.toml")
 
 @dataclass(frozen=True, slots=True)
 class Explanations:
-    """The file as it was read."""
+    """The content of the file."""
 
     survivors: frozenset[tuple[str, str, str, str]]
     """Module, place, original and mutated lines of each mutant that may survive."""
     unread: frozenset[tuple[str, str]]
-    """Modules and places in them whose texts nothing but people read, like comments."""
+    """Modules and places whose texts only people read, like comments."""
+    excluded: frozenset[tuple[str, str]] = frozenset()
+    """Modules and places that are not mutated, with everything in them."""
 
     @classmethod
     def of(cls, tables: dict[str, list[dict[str, Any]]]) -> "Explanations":
-        """Read ``tables``; each needs a reason."""
+        """Return the explanations of ``tables``; each needs a reason."""
         if not all(table["reason"].strip() for kind in tables.values() for table in kind):
             raise ValueError("An explanation without a reason")
         return cls(
@@ -32,25 +34,32 @@ class Explanations:
                 for original, mutated in table["mutants"]
             ),
             frozenset((table["module"], where) for table in tables["unread"] for where in table["where"]),
+            frozenset((table["module"], where) for table in tables.get("excluded", []) for where in table["where"]),
         )
 
     def leave_out(self, mutant: Mutant) -> bool:
-        """Whether nothing would read what ``mutant`` changes."""
-        return mutant.of_text and (mutant.module, mutant.where) in self.unread
+        """Return whether the mutant changes a text that no code reads, or an excluded place."""
+        unread = mutant.of_text and (mutant.module, mutant.where) in self.unread
+        return unread or (mutant.module, mutant.where.partition(".")[0]) in self.excluded
 
     def unexplained(self, survivors: Sequence[Mutant]) -> list[Mutant]:
-        """Which of ``survivors`` nobody has explained."""
+        """Return the survivors without an explanation."""
         return [mutant for mutant in survivors if _name(mutant) not in self.survivors]
 
     def stale(self, module: str, survivors: Sequence[Mutant], left_out: Sequence[Mutant]) -> list[tuple[str, ...]]:
-        """What is explained of ``module`` although there is no such survivor or text (any more)."""
+        """Return the explanations of ``module`` without such a survivor, text or place."""
         texts = {(mutant.module, mutant.where) for mutant in left_out}
-        unneeded = [*(self.survivors - {_name(mutant) for mutant in survivors}), *(self.unread - texts)]
+        places = {(mutant.module, mutant.where.partition(".")[0]) for mutant in left_out}
+        unneeded = [
+            *(self.survivors - {_name(mutant) for mutant in survivors}),
+            *(self.unread - texts),
+            *(self.excluded - places),
+        ]
         return sorted(named for named in unneeded if named[0] == module)
 
 
 def read() -> Explanations:
-    """What survivors.toml says."""
+    """Return the content of survivors.toml."""
     return Explanations.of(tomllib.loads(FILE.read_text(encoding="utf-8")))
 
 

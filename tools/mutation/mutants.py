@@ -1,4 +1,4 @@
-"""The mutants of a module, as mutmut's operators make them."""
+"""The mutants of a module, made by mutmut's operators."""
 
 import ast
 from collections.abc import Iterator
@@ -14,23 +14,23 @@ from mutmut.mutation.pragma_handling import IgnoredCode
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One fault put into a module. The first four fields name it, and no line number is among them."""
+    """One fault in a module. The first four fields identify it, without a line number."""
 
     module: str
     where: str
-    """The function, class or table that the fault is in."""
+    """The function, class or table with the fault."""
     original: str
-    """The lines that were changed."""
+    """The changed lines."""
     mutated: str
-    """What they were changed into."""
+    """The lines after the change."""
     source: str = field(repr=False, compare=False)
     """The whole module with the fault in it."""
     of_text: bool = field(default=False, compare=False)
-    """Whether a text was changed, and nothing else."""
+    """Whether only a text was changed."""
 
 
 class _Everywhere(MutationVisitor):
-    """Mutates decorated functions too: a property is a rule like any other. Decorators stay as they are."""
+    """Mutates decorated functions too, since properties are rules; decorators stay unchanged."""
 
     def __init__(self) -> None:
         super().__init__(mutation_operators, IgnoredCode(set(), set(), set()))
@@ -40,24 +40,24 @@ class _Everywhere(MutationVisitor):
 
 
 def mutants_of(module: str, source: str) -> Iterator[Mutant]:
-    """Every mutant of ``source``, the source of ``module``, in the order of the source."""
+    """Yield every mutant of ``source``, the source of ``module``, in its order."""
     wrapper = MetadataWrapper(cst.parse_module(source))
     visitor = _Everywhere()
     wrapper.visit(visitor)
     places = _places(ast.parse(source))
-    made = {source}
+    seen = {source}
     for mutation in visitor.mutations:
         tree = wrapper.module.deep_replace(mutation.original_node, mutation.mutated_node)
         mutated = tree.code if isinstance(tree, cst.Module) else source
-        if mutated not in made:  # two operators may make the same fault
-            made.add(mutated)
+        if mutated not in seen:  # two operators may make the same fault
+            seen.add(mutated)
             line, before, after = _difference(source.splitlines(), mutated.splitlines())
             of_text = isinstance(mutation.original_node, cst.SimpleString)
             yield Mutant(module, _where(places, line), before, after, mutated, of_text)
 
 
 def _difference(before: list[str], after: list[str]) -> tuple[int, str, str]:
-    """The number of the first changed line, and the changed lines of both, each in one line."""
+    """Return the number of the first changed line, and the changed lines of both, joined."""
     start = _equal(before, after)
     ends = _equal(before[:start:-1], after[:start:-1])
     changed = (lines[start : len(lines) - ends] for lines in (before, after))
@@ -73,7 +73,7 @@ _Place = tuple[int, int, str]
 
 
 def _places(tree: ast.AST, outer: str = "") -> list[_Place]:
-    """First line, last line and name of every function and class, and of what the module assigns."""
+    """Return first line, last line and name of every function, class and module-level assignment."""
     found: list[_Place] = []
     for node in ast.iter_child_nodes(tree):
         match node:
@@ -88,6 +88,6 @@ def _places(tree: ast.AST, outer: str = "") -> list[_Place]:
 
 
 def _where(places: list[_Place], line: int) -> str:
-    """The innermost place around ``line``."""
+    """Return the innermost place around ``line``."""
     around = [(first, name) for first, last, name in places if first <= line <= last]
     return max(around)[1] if around else "module"

@@ -1,4 +1,4 @@
-"""Whether the unit tests notice a mutant: each is tried in a process of its own, forked from this one."""
+"""Runs the unit tests with each mutant, in a forked process."""
 
 import gc
 import importlib
@@ -22,20 +22,20 @@ from local.console import CommandError
 from tools.mutation.mutants import Mutant
 
 SECONDS = 60
-"""How long the tests of one mutant may take: one that loops for ever is noticed."""
+"""Timeout for the tests of one mutant: an endless loop counts as killed."""
 USED_BY_THE_TESTS = ("jwt", "pydantic", "requests")
-"""Imported once, before the forks. The modules to be mutated are imported after, in each fork."""
+"""Imported once before forking; the mutated modules are imported in each fork."""
 _DOES_NOT_IMPORT = 64
 _Trials = dict[int, tuple[Mutant, ForkProcess]]
 
 
 class Outcome(StrEnum):
-    """What became of a mutant."""
+    """The outcome of a mutant."""
 
     KILLED = "killed"
     SURVIVED = "survived"
     BROKEN = "broken"
-    """It cannot even be imported, so it says nothing about the tests."""
+    """The module cannot be imported, so the mutant says nothing about the tests."""
 
 
 class TrialError(CommandError):
@@ -43,7 +43,7 @@ class TrialError(CommandError):
 
 
 class _Importer(MetaPathFinder, InspectLoader):
-    """Imports the mutated source in the place of the module's own."""
+    """Imports the mutated source instead of the module's own."""
 
     def __init__(self, mutant: Mutant) -> None:
         self._mutant = mutant
@@ -56,7 +56,7 @@ class _Importer(MetaPathFinder, InspectLoader):
 
 
 class _SameExamplesEachTime:
-    """A plugin of pytest: properties are tried with the same examples each time, and a failure is not made smaller."""
+    """A pytest plugin: Hypothesis uses the same examples each time and does not shrink failures."""
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self) -> None:
@@ -66,7 +66,7 @@ class _SameExamplesEachTime:
 
 
 def warm_up() -> None:
-    """Import what each fork would otherwise import for itself, and spare it the search for garbage in that."""
+    """Import packages once for all forks, and exclude them from garbage collection."""
     for name in USED_BY_THE_TESTS:
         importlib.import_module(name)
     gc.freeze()
@@ -78,11 +78,11 @@ def check(module: str, source: str, tests: Sequence[str], log: Path) -> None:
     trial.start()
     trial.join()
     if trial.exitcode != 0:
-        raise TrialError(f"These tests fail without any mutant: {' '.join(tests)}; see {log}")
+        raise TrialError(f"These tests fail without a mutant: {' '.join(tests)}; see {log}")
 
 
 def outcomes(mutants: Iterable[Mutant], tests: Sequence[str]) -> Iterator[tuple[Mutant, Outcome]]:
-    """Try each of ``mutants``, as many at a time as there are processors."""
+    """Test each of ``mutants``, as many concurrently as there are processors."""
     running: _Trials = {}
     for mutant in mutants:
         while len(running) >= (os.cpu_count() or 1):
@@ -116,7 +116,7 @@ def _outcome(mutant: Mutant, code: int | None) -> Outcome:
 
 
 def _try(mutant: Mutant, tests: Sequence[str], log: Path) -> Never:
-    """Run ``tests`` with ``mutant`` in place. They test pure code, so they need neither conftest.py nor plugins."""
+    """Run ``tests`` with ``mutant``. They test pure code, so they need neither conftest.py nor plugins."""
     signal.alarm(SECONDS)
     with log.open("w", encoding="utf-8") as output:
         for stream in (sys.stdout, sys.stderr):
@@ -124,7 +124,7 @@ def _try(mutant: Mutant, tests: Sequence[str], log: Path) -> Never:
     sys.meta_path.insert(0, _Importer(mutant))
     try:
         importlib.import_module(mutant.module)
-    except Exception:  # noqa: BLE001 - whatever a fault leads to
+    except Exception:  # noqa: BLE001 - a fault may raise anything
         sys.exit(_DOES_NOT_IMPORT)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     options = ["-x", "-q", "--noconftest", "--tb=short", "-p", "no:cacheprovider", "-p", "no:unraisableexception"]

@@ -1,4 +1,4 @@
-"""TikTok's official SDK, a foreign client for tests and for the bench: in a process of its own, see `process.py`."""
+"""TikTok's official SDK, an independent client for tests and the bench; it runs in its own process (`process.py`)."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ _PATH = "/open_api/v1.3/"
 
 
 class SdkError(Exception):
-    """What the SDK raised: the name of its error's class, and the text."""
+    """An error of the SDK: the name of its class, and its text."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(f"{kind}: {message}")
@@ -27,7 +27,7 @@ class SdkError(Exception):
 
 @dataclass(frozen=True)
 class Operation:
-    """One of the SDK's methods, and the types that it documents for its parameters."""
+    """One of the SDK's methods, with the documented types of its parameters."""
 
     name: str
     parameters: Mapping[str, str]
@@ -35,7 +35,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class OfficialSdk:
-    """The SDK. `host` is the one it would call by itself; `operations` has TikTok's v1.3 paths ("identity/get/")."""
+    """The SDK. ``host`` is its default host; ``operations`` is keyed by TikTok's v1.3 paths ("identity/get/")."""
 
     version: str
     host: str
@@ -44,23 +44,23 @@ class OfficialSdk:
     process: "subprocess.Popen[str]"
 
     def call(self, path: str, token: str | None, **arguments: Any) -> Any:
-        """Call an endpoint and return the `data` of its answer. SdkError: what the SDK raised instead."""
-        proof = {} if token is None else {"access_token": token}
-        return self._ask({"operation": self.operations[path].name, "arguments": {**arguments, **proof}})
+        """Call an endpoint and return the ``data`` of its response. Raises SdkError."""
+        authentication = {} if token is None else {"access_token": token}
+        return self._send({"operation": self.operations[path].name, "arguments": {**arguments, **authentication}})
 
     def call_alike(self, request: ReceivedRequest, token: str) -> Any:
-        """Call the endpoint of a request with all it says that this operation of the SDK takes."""
+        """Call the endpoint of a request with all of its parameters that the SDK's operation accepts."""
         types = self.operations[request.path].parameters
-        asked = {name: _typed(text, types[name]) for name, text in request.query.items() if name in types}
+        query = {name: _typed(text, types[name]) for name, text in request.query.items() if name in types}
         body = {"body": request.body} if "body" in types else {}
-        return self.call(request.path, token, **asked, **body)
+        return self.call(request.path, token, **query, **body)
 
-    def _ask(self, call: Mapping[str, Any]) -> Any:
+    def _send(self, call: Mapping[str, Any]) -> Any:
         if self.process.stdin is None:
             raise AssertionError("the process was started with pipes")
         self.process.stdin.write(json.dumps(call) + "\n")
         self.process.stdin.flush()
-        outcome = _said(self.process)
+        outcome = _next_line(self.process)
         if "error" in outcome:
             raise SdkError(outcome["error"], outcome["message"])
         return outcome["answer"]["data"]
@@ -68,14 +68,14 @@ class OfficialSdk:
 
 @contextmanager
 def official_sdk(host: str, certificate: Path | None = None) -> Iterator[OfficialSdk]:
-    """Run the SDK with this host in its configuration, trusting only `certificate` where one is given."""
+    """Run the SDK with this host; if ``certificate`` is given, only that one is trusted."""
     if not _PYTHON.exists():
         raise AssertionError("TikTok's SDK is not installed: run make environment")
     command = [str(_PYTHON), "-I", str(_PROGRAM), host, *([str(certificate)] if certificate else [])]
     with subprocess.Popen(  # noqa: S603 - our own script
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        hello = _said(process)
+        hello = _next_line(process)
         yield OfficialSdk(
             version=hello["version"],
             host=hello["host"],
@@ -89,8 +89,8 @@ def official_sdk(host: str, certificate: Path | None = None) -> Iterator[Officia
         )
 
 
-def seen(request: ReceivedRequest, token: str) -> dict[str, object]:
-    """All that is to be compared of a request that was sent with this token, and the code it was answered with."""
+def comparable(request: ReceivedRequest, token: str) -> dict[str, object]:
+    """Return everything to compare of a request with this token, and the code of its response."""
     body = request.body if isinstance(request.body, dict) else {"": request.body}
     return {
         "sent": "yes",
@@ -104,25 +104,25 @@ def seen(request: ReceivedRequest, token: str) -> dict[str, object]:
 
 
 def _places(request: ReceivedRequest, token: str) -> tuple[str, ...]:
-    """Where the token travels."""
+    """Return the places of the token in the request."""
     places = {
         "Access-Token header": request.token_fingerprint == fingerprint(token),
         "query": "access_token" in request.query or token in str(request.query),
         "body": "access_token" in str(request.body) or token in str(request.body),
     }
-    return tuple(place for place, is_there in places.items() if is_there)
+    return tuple(place for place, present in places.items() if present)
 
 
-def _said(process: "subprocess.Popen[str]") -> Any:
-    """The next line that the SDK's process says."""
+def _next_line(process: "subprocess.Popen[str]") -> Any:
+    """Return the next line of the SDK's process."""
     line = process.stdout.readline() if process.stdout else ""
     if not line:
-        raise AssertionError("the SDK's process has ended; why is in its standard error")
+        raise AssertionError("the SDK's process has ended; see its standard error")
     return json.loads(line)
 
 
 def _typed(text: str, of: str) -> Any:
-    """The value behind a query parameter's text, for a parameter of the SDK of this type."""
+    """Return the value of a query parameter's text, for an SDK parameter of this type."""
     if of == "str":
         return text
     return json.loads(text)

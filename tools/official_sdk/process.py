@@ -1,6 +1,6 @@
 """TikTok's official SDK behind a pipe, run by its own environment: `.sdk/bin/python -I process.py HOST [CERTIFICATE]`.
 
-Writes one line of JSON that says what the SDK is, then for each line that it reads, a call, one with its outcome.
+Writes one line of JSON that describes the SDK, then for each call (a line of JSON) one line with its outcome.
 """
 
 import importlib.metadata
@@ -18,7 +18,7 @@ SECONDS = 20  # of one request
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Every operation of the SDK: its path, its name, and the documented type of each of its parameters."""
+    """Yield path, name and documented parameter types of every operation of the SDK."""
     for api_name, api in vars(sdk).items():
         for name, function in vars(api).items() if api_name.endswith("Api") else ():
             if name.endswith("_with_http_info"):
@@ -32,42 +32,42 @@ def operations() -> Iterator[tuple[str, str, dict[str, str]]]:
 
 
 def argument(value: Any, of: str) -> Any:
-    """A value as the SDK documents it: objects are instances of its models."""
+    """Return a value as the SDK documents it: objects become instances of its models."""
     return getattr(sdk, of)(**value) if isinstance(value, dict) else value
 
 
 def outcome(client: Any, call: dict[str, Any], types: dict[str, str]) -> dict[str, Any]:
-    """What comes of one call: the answer, or the SDK's error."""
+    """Return the outcome of one call: the response, or the SDK's error."""
     api, operation = call["operation"].split(".")
     try:
         arguments = {name: argument(value, types.get(name, "")) for name, value in call["arguments"].items()}
         answer = getattr(getattr(sdk, api)(client), operation)(**arguments, _request_timeout=SECONDS)
-    except Exception as error:  # noqa: BLE001 - whatever the SDK raises is what the tests want to see
+    except Exception as error:  # noqa: BLE001 - the tests see whatever the SDK raises
         return {"error": type(error).__name__, "message": str(error)}
     return {"answer": answer}
 
 
-def say(line: object) -> None:
+def write(line: object) -> None:
     """Write one line of JSON."""
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
 
 
 def main(host: str, certificate: str | None = None) -> None:
-    """Say what the SDK is, then make the calls that come in, all to this host, whose certificate may be given."""
+    """Describe the SDK, then make the requested calls to this host; ``certificate`` is the only trusted one."""
     configuration = sdk.Configuration()
     known = list(operations())
     endpoints = {path: {"operation": name, "parameters": types} for path, name, types in known}
     codes = {name: code for name, code in vars(NumericErrorCodes).items() if name.startswith("ERROR_CODE_")}
     version = importlib.metadata.version(DISTRIBUTION)
-    say({"version": version, "host": configuration.host, "endpoints": endpoints, "codes": codes})
+    write({"version": version, "host": configuration.host, "endpoints": endpoints, "codes": codes})
     types = {name: types for _, name, types in known}
     configuration.host = host
     configuration.ssl_ca_cert = certificate
     client = sdk.ApiClient(configuration)
     for line in sys.stdin:
         call = json.loads(line)
-        say(outcome(client, call, types[call["operation"]]))
+        write(outcome(client, call, types[call["operation"]]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`make openapi`: writes docs/openapi.yaml and docs/events/."""
+"""``make openapi``: writes docs/openapi.yaml and docs/events/."""
 
 from local.paths import OPENAPI
 from tools.openapi import openapi, written

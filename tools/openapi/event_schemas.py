@@ -1,26 +1,26 @@
-"""The JSON Schemas in docs/events/, made from the events' models."""
+"""The JSON Schemas in docs/events/, generated from the events' models."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from local.paths import EVENT_SCHEMAS
-from publishing.readiness.events import DETAIL_TYPES, SOURCE, Event
+from publishing.events.schemas import DETAIL_TYPES, SOURCE, Event
 from tools.openapi.schemas import prose, sent_schema
 
 
 def event_schemas() -> dict[str, dict[str, Any]]:
-    """The schema of every event's whole envelope, as a rule's target gets it, by file name."""
+    """Return the schema of every event's envelope, as the target of a rule gets it, by file name."""
     return {f"{_slug(name)}.json": _schema(model, name) for model, name in DETAIL_TYPES.items()}
 
 
 def written(schema: dict[str, Any]) -> str:
-    """A schema as its file holds it."""
+    """Return a schema as the text of its file."""
     return json.dumps(schema, indent=2) + "\n"
 
 
 def write_event_schemas(folder: Path = EVENT_SCHEMAS) -> None:
-    """Write all of them, and remove what is no event any more."""
+    """Write all schemas, and remove those of events that no longer exist."""
     folder.mkdir(exist_ok=True)
     schemas = event_schemas()
     for file in folder.glob("*.json"):

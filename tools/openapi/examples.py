@@ -1,31 +1,43 @@
-"""Answers and requests as they look in real life, made of the API's own models and sentences."""
+"""Examples of responses and requests, built from the API's own models, sentences and functions."""
 
+import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
 
-from publishing.answers import TokenUsed
-from publishing.answers.identities import CreatedIdentityAnswer, IdentityCheck, IdentityList, ListedIdentity
-from publishing.answers.publish_check import (
+from publishing.connections.authorize import new_state
+from publishing.connections.list_connections import list_connections
+from publishing.http.check_schemas import (
     AssetSeen,
     CheckDone,
     CheckNotRequired,
+    CreatedIdentityAnswer,
+    IdentityCheck,
+    IdentityList,
+    ListedIdentity,
     PublishCheck,
+    Readiness,
     Rules,
+    TokenUsed,
     UsedIdentity,
 )
-from publishing.answers.readiness import Readiness
-from publishing.inputs import CreateIdentityBody
+from publishing.http.request_context import BUDGET_SECONDS, Principal, RequestContext
+from publishing.http.request_schemas import CreateIdentityBody, CreateIdentityImageBody, NoInput
+from publishing.http.response_schemas import ConsentAsked, Disconnected, IdentityImage
 from publishing.preflight.findings import Finding, Status, Unverified
 from publishing.preflight.messages import text_of, warning
 from publishing.preflight.objectives import OBJECTIVES, Requirement
-from publishing.readiness.board import shown_of
 from publishing.readiness.cadence import Cadence
+from publishing.readiness.list_readiness import readiness_of
 from publishing.readiness.record import Record
-from publishing.readiness.snapshot import Look, Snapshot, observe
+from publishing.readiness.snapshot import CheckResult, Snapshot, observe
+from publishing.teams import Connection, Role, Team, in_utc
+from tiktok_business.deadline import Deadline
+from tiktok_business.oauth import consent_url
+from tiktok_business.transport import PRODUCTION_BASE_URL
 
 READY = "7300000000000000001"
 NOTHING = "7300000000000000002"
@@ -45,14 +57,14 @@ _CUSTOM = UsedIdentity(
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A model's instance, or what is sent to become one, and when it looks so."""
+    """A model's instance, or the JSON of a request, with a summary."""
 
     summary: str
     value: BaseModel | Mapping[str, Any]
 
     @property
     def json(self) -> Any:
-        """As it travels."""
+        """The example as JSON."""
         return self.value.model_dump(mode="json") if isinstance(self.value, BaseModel) else dict(self.value)
 
 
@@ -100,7 +112,7 @@ IDENTITY_CHECKS = {
         ),
     ),
     "no_tt_user": Example(
-        "TikTok knows no usable TikTok account of the advertiser, which is the first of the active token",
+        "The advertiser, the first one of the active token, has no usable TikTok account",
         IdentityCheck(
             hasIdentity=False,
             reason="no_tt_user",
@@ -122,7 +134,7 @@ IDENTITY_CHECKS = {
         ),
     ),
     "api_error": Example(
-        "TikTok could not be asked, so nothing is known",
+        "TikTok could not be asked, so the identity is unknown",
         IdentityCheck(
             hasIdentity=False,
             reason="api_error",
@@ -176,7 +188,7 @@ IDENTITY_LISTS = {
 
 NEW_IDENTITIES = {
     "name_alone": Example(
-        "A name, and TikTok's default image", CreateIdentityBody(advertiser_id=NOTHING, display_name="Acme")
+        "A name with TikTok's default image", CreateIdentityBody(advertiser_id=NOTHING, display_name="Acme")
     ),
     "with_image": Example(
         "With an image that was uploaded before",
@@ -201,7 +213,7 @@ CREATED_IDENTITIES = {
         ),
     ),
     "truncated": Example(
-        "The name was cut, and TikTok no longer lets the account run most ads under custom identities",
+        "The name was truncated, and TikTok no longer allows most ads of the account under custom identities",
         CreatedIdentityAnswer(
             identity_id="7900000000000000003",
             identity_type="CUSTOMIZED_USER",
@@ -260,7 +272,7 @@ PUBLISH_CHECKS = {
         ),
     ),
     "at_risk": Example(
-        "Ready today, under a custom identity that TikTok no longer lets the account run",
+        "Ready today, but TikTok no longer allows the account to run ads under a custom identity",
         PublishCheck(
             ready=True,
             missing=(),
@@ -283,7 +295,7 @@ PUBLISH_CHECKS = {
         ),
     ),
     "no_token": Example(
-        "Nobody has connected TikTok, so the other prerequisites are not known",
+        "Nobody has connected TikTok, so the other prerequisites are unknown",
         PublishCheck(
             ready=False,
             missing=(Requirement.IDENTITY,),
@@ -313,31 +325,31 @@ RULES = {"rules": Example("The objective table", Rules(objectives=dict(OBJECTIVE
 
 _AN_HOUR_AGO = _NOW - timedelta(hours=1)
 _LAST_WEEK = _NOW - timedelta(days=7)
-_ALL_THERE = dict.fromkeys(Requirement, Finding(Status.SATISFIED))
+_ALL_SATISFIED = dict.fromkeys(Requirement, Finding(Status.SATISFIED))
 
 
-def _looked_at(
+def _checked(
     before: Snapshot, at: datetime, findings: Mapping[Requirement, Finding], *, restricted: bool = False
 ) -> Snapshot:
-    """What one more look makes of a snapshot."""
+    """Return the snapshot after one more check."""
     warnings = ("custom_identity_restricted",) if restricted else ()
-    look = Look(at, findings, "u-owner", at_risk=restricted, warnings=warnings)
-    return observe(before, look, Cadence().confirm_after).snapshot
+    result = CheckResult(at, findings, "u-owner", at_risk=restricted, warnings=warnings)
+    return observe(before, result, Cadence().confirm_after).snapshot
 
 
-def _shown(snapshots: Mapping[str, Snapshot]) -> Readiness:
-    """These snapshots of advertisers as the API shows them."""
+def _readiness(snapshots: Mapping[str, Snapshot]) -> Readiness:
+    """Return the API's response for these snapshots."""
     records = (Record("northlight", one, due_at=_NOW, snapshot=snapshot) for one, snapshot in snapshots.items())
-    return Readiness(advertisers=tuple(shown_of(one, Cadence(), _NOW) for one in records))
+    return Readiness(advertisers=tuple(readiness_of(one, Cadence(), _NOW) for one in records))
 
 
 READINESS = {
     "complete": Example(
-        "Two advertisers, verified an hour ago: one has everything, one lacks what most objectives require",
-        _shown(
+        "Two advertisers, checked an hour ago: one has everything, the other lacks most prerequisites",
+        _readiness(
             {
-                READY: _looked_at(_looked_at(Snapshot(), _LAST_WEEK, _ALL_THERE), _AN_HOUR_AGO, _ALL_THERE),
-                NOTHING: _looked_at(
+                READY: _checked(_checked(Snapshot(), _LAST_WEEK, _ALL_SATISFIED), _AN_HOUR_AGO, _ALL_SATISFIED),
+                NOTHING: _checked(
                     Snapshot(),
                     _AN_HOUR_AGO,
                     {
@@ -352,11 +364,11 @@ READINESS = {
         ),
     ),
     "stale": Example(
-        "TikTok could not be asked an hour ago, so what was known before stays; the identity is expected to fail",
-        _shown(
+        "The last check failed, so the known state is stale; the identity is at risk",
+        _readiness(
             {
-                RESTRICTED: _looked_at(
-                    _looked_at(Snapshot(), _AN_HOUR_AGO - timedelta(hours=1), _ALL_THERE, restricted=True),
+                RESTRICTED: _checked(
+                    _checked(Snapshot(), _AN_HOUR_AGO - timedelta(hours=1), _ALL_SATISFIED, restricted=True),
                     _AN_HOUR_AGO,
                     dict.fromkeys(Requirement, Finding(Status.UNKNOWN, Unverified.TIMEOUT)),
                     restricted=True,
@@ -364,5 +376,118 @@ READINESS = {
             }
         ),
     ),
-    "empty": Example("No advertiser that the caller may see was looked at yet", _shown({})),
+    "empty": Example("No advertiser that the caller may see was checked yet", _readiness({})),
+}
+
+
+CALLBACK_URL = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/live/api/v1/tiktok/connections/callback"
+APP_ID = "7400000000000000555"
+AUTH_CODE = "53e0b5c2a4d94b7f8f1d6a2e9c7b3d10aa45f0c1"
+
+_OWNER = Principal("u-owner", "northlight", Role.OWNER)
+_BUYER = Principal("u-buyer", "northlight", Role.MEDIA_BUYER)
+_NONCE = base64.urlsafe_b64encode(bytes(range(32))).decode().rstrip("=")
+_EVERYTHING = ("10", "12", "15", "60", "68", "69", "70", "80", "90")
+
+STATE, _PENDING = new_state(_BUYER, _NOW, _NONCE)
+
+NO_BODY = {"empty": Example("No fields", NoInput())}
+
+CONSENTS = {
+    "created": Example(
+        "Where to send the caller",
+        ConsentAsked(
+            authorize_url=consent_url(PRODUCTION_BASE_URL, APP_ID, STATE, CALLBACK_URL), expires_at=_PENDING.expires_at
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _OneTeam:
+    connections: tuple[Connection, ...] = ()
+
+    def read(self, team_id: str) -> Team:
+        """Return a team with these connections."""
+        return Team(team_id, connections=self.connections)
+
+
+def _connection(user_id: str, days_ago: int, names: Mapping[str, str]) -> Connection:
+    return Connection(
+        team_id=_OWNER.team_id,
+        user_id=user_id,
+        status="active",
+        advertiser_ids=tuple(names),
+        secret_id=f"wevion/tiktok/connections/{_OWNER.team_id}/{user_id}",
+        connected_at=in_utc(_NOW - timedelta(days=days_ago)),
+        names=names,
+        scopes=_EVERYTHING,
+        verified_at=in_utc(_NOW - timedelta(hours=3)),
+    )
+
+
+_OWNERS = _connection("u-owner", 20, {READY: "Acme"})
+_BUYERS = replace(
+    _connection("u-buyer", 2, {NOTHING: "Acme outlet", RESTRICTED: "Acme archive"}),
+    disabled=frozenset({RESTRICTED}),
+    scopes=("10", "12", "15", "68", "69", "70", "90"),
+)
+_EXPIRED = replace(_connection("u-manager", 90, {READY: ""}), status="expired", names={}, scopes=None, verified_at=None)
+
+
+def _connection_list(summary: str, principal: Principal, *connections: Connection) -> Example:
+    context = RequestContext(principal, Deadline.after(BUDGET_SECONDS), _NOW)
+    return Example(summary, list_connections(_OneTeam(connections), context, NoInput()))
+
+
+CONNECTIONS = {
+    "own": _connection_list("A media buyer sees their own connection, whose token lacks permissions", _BUYER, _BUYERS),
+    "team": _connection_list(
+        "An owner sees the team's connections; one was written by another service and has expired",
+        _OWNER,
+        *(_OWNERS, _BUYERS, _EXPIRED),
+    ),
+    "none": _connection_list("Nobody has connected TikTok", _OWNER),
+}
+
+DISCONNECTED = {"disconnected": Example("Ended, now or earlier", Disconnected(user_id="u-buyer"))}
+
+
+def _sent(summary: str, **body: Any) -> Example:
+    CreateIdentityImageBody.model_validate(body)
+    return Example(summary, body)
+
+
+_SMALLEST_PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+
+NEW_IMAGES = {
+    "url": _sent(
+        "TikTok fetches the picture",
+        advertiser_id=NOTHING,
+        image_url="https://cdn.example.com/brands/acme/logo-512x512.png",
+    ),
+    "file": _sent(
+        "The file itself, cropped to its centred square",
+        advertiser_id=NOTHING,
+        image_base64=_SMALLEST_PNG,
+        crop="center",
+    ),
+}
+
+CREATED_IMAGES = {
+    "created": Example(
+        "In the ad account's library",
+        IdentityImage(
+            image_uri="ad-site-i18n-sg/202609015d0d7a9c41b2f4e44cc6a1d3",
+            width=512,
+            height=512,
+            image_url="https://p16-sign-sg.tiktokcdn.com/ad-site-i18n-sg/202609015d0d7a9c41b2f4e44cc6a1d3.png",
+        ),
+    ),
+    "size_unknown": Example(
+        "TikTok returns neither size nor URL of the fetched picture",
+        IdentityImage(
+            image_uri="ad-site-i18n-sg/202609015d0d7a9c41b2f4e44cc6a1d4", width=None, height=None, image_url=None
+        ),
+    ),
 }

@@ -1,4 +1,4 @@
-"""Every operation of the API: what it reads, what it answers, and which problems it can have."""
+"""Every operation of the API: its request, response, problems and examples."""
 
 import ast
 import re
@@ -10,15 +10,17 @@ from http import HTTPStatus
 from pydantic import BaseModel
 
 from local.paths import ROOT
-from publishing.answers.connections import ConnectionList, ConsentAsked, Disconnected
-from publishing.answers.identities import CreatedIdentityAnswer, IdentityCheck, IdentityList
-from publishing.answers.identity_images import IdentityImage
-from publishing.answers.publish_check import PublishCheck, Rules
-from publishing.answers.readiness import Readiness
-from publishing.connecting.refusals import MEANINGS
-from publishing.endpoint import MAX_BODY_BYTES
-from publishing.identities.images import MAX_REQUEST_BYTES
-from publishing.inputs import (
+from publishing.connections.callback_errors import CALLBACK_MESSAGES
+from publishing.http.check_schemas import (
+    CreatedIdentityAnswer,
+    IdentityCheck,
+    IdentityList,
+    PublishCheck,
+    Readiness,
+    Rules,
+)
+from publishing.http.endpoint import MAX_BODY_BYTES
+from publishing.http.request_schemas import (
     AdvertiserQuery,
     ConnectionPath,
     CreateIdentityBody,
@@ -27,7 +29,9 @@ from publishing.inputs import (
     PublishCheckQuery,
     ReadinessQuery,
 )
-from tools.openapi import connection_examples, examples
+from publishing.http.response_schemas import ConnectionList, ConsentAsked, Disconnected, IdentityImage
+from publishing.identities.images import MAX_REQUEST_BYTES
+from tools.openapi import examples
 from tools.openapi.examples import Example
 
 _FIRST_LINE = re.compile(r"(?P<method>[A-Z]+) (?P<path>/\S+): (?P<summary>.+)")
@@ -37,42 +41,42 @@ _TIKTOK = ("tiktok_error", "tiktok_rate_limited", "tiktok_timeout")
 
 
 class ConsentReturn(BaseModel):
-    """What TikTok sends a person back with."""
+    """The query parameters that TikTok redirects a person back with."""
 
     state: str
-    """As it was in the consent page's address."""
+    """The state from the consent page's URL."""
     auth_code: str | None = None
-    """TikTok's code, to be exchanged once for a token. Without it the access was denied."""
+    """TikTok's code, which is exchanged once for a token. Without it access was denied."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One row. Method, path and summary are what the function's own docstring begins with."""
+    """One row. Method, path and summary come from the function's docstring."""
 
     function: str
-    """The folder below functions/; the operation's id too."""
+    """The folder below functions/, and the operation's id."""
     description: str
     reads: type[BaseModel]
-    """The query of a GET, the body of a POST, the path's parameters of a DELETE."""
-    answers: type[BaseModel] | None
-    """None: it redirects."""
+    """The query of a GET, the body of a POST, the path parameters of a DELETE."""
+    response: type[BaseModel] | None
+    """None: a redirect."""
     examples: Mapping[str, Example]
-    """Of the answer."""
+    """Examples of the response."""
     problems: tuple[str, ...]
-    sent: Mapping[str, Example] = field(default_factory=dict)
+    body_examples: Mapping[str, Example] = field(default_factory=dict)
     """Examples of the body."""
     max_body_bytes: int = MAX_BODY_BYTES
     takes_key: bool = False
-    """Whether an ``Idempotency-Key`` names the intent."""
+    """Whether it accepts an ``Idempotency-Key``."""
 
     @property
     def method(self) -> str:
-        """In lower case, as OpenAPI writes it."""
+        """The method in lower case, as in OpenAPI."""
         return self._first_line["method"].lower()
 
     @property
     def path(self) -> str:
-        """From the root of the API's stage."""
+        """The path below the API's stage."""
         return self._first_line["path"]
 
     @property
@@ -83,12 +87,12 @@ class Operation:
 
     @property
     def writes(self) -> bool:
-        """Whether it reads a body and makes something."""
+        """Whether it has a body and creates something."""
         return self.method == "post"
 
     @property
     def reads_path(self) -> bool:
-        """Whether what it reads is in its path."""
+        """Whether its parameters are in the path."""
         return "{" in self.path
 
     @property
@@ -98,8 +102,8 @@ class Operation:
 
     @property
     def success(self) -> HTTPStatus:
-        """The status of the answer."""
-        if self.answers is None:
+        """The status of a successful response."""
+        if self.response is None:
             return HTTPStatus.SEE_OTHER
         return HTTPStatus.CREATED if self.writes else HTTPStatus.OK
 
@@ -115,33 +119,33 @@ class Operation:
 OPERATIONS = (
     Operation(
         function="check_identity",
-        description="Asks TikTok, and answers 200 whatever TikTok says: what could not be asked is `api_error`.",
+        description="Calls TikTok and returns 200 whatever TikTok answers: what could not be verified is `api_error`.",
         reads=AdvertiserQuery,
-        answers=IdentityCheck,
+        response=IdentityCheck,
         examples=examples.IDENTITY_CHECKS,
         problems=(*_ALWAYS, "advertiser_not_accessible"),
     ),
     Operation(
         function="list_identities",
         description=(
-            "All pages of both types. Where one type cannot be read `complete` is false; where neither can, "
-            "the answer is a problem."
+            "All pages of both types. If one type cannot be read, `complete` is false; if neither can, the response "
+            "is a problem."
         ),
         reads=AdvertiserQuery,
-        answers=IdentityList,
+        response=IdentityList,
         examples=examples.IDENTITY_LISTS,
         problems=(*_ALWAYS, *_TIKTOK, "advertiser_not_accessible", "no_token"),
     ),
     Operation(
         function="create_identity",
         description=(
-            "Needs an active subscription and the caller's own TikTok connection. Makes exactly one identity for each "
-            "intent: the same request again (of the same `Idempotency-Key`, or without one the same caller, "
-            "advertiser, name and image within ten minutes) gets the first answer. Only successes are replayed; "
-            "a refused request may be sent again at once."
+            "Needs an active subscription and the caller's own TikTok connection. Creates exactly one identity: a "
+            "duplicate (with the same `Idempotency-Key`, or without a key of the same caller, advertiser, name and "
+            "image within ten minutes) replays the first response. Only successes are replayed; a rejected request may "
+            "be sent again at once."
         ),
         reads=CreateIdentityBody,
-        answers=CreatedIdentityAnswer,
+        response=CreatedIdentityAnswer,
         examples=examples.CREATED_IDENTITIES,
         problems=(
             *_ALWAYS,
@@ -153,20 +157,20 @@ OPERATIONS = (
             "tiktok_rejected",
             "idempotency_key_reused",
         ),
-        sent=examples.NEW_IDENTITIES,
+        body_examples=examples.NEW_IDENTITIES,
         takes_key=True,
     ),
     Operation(
         function="create_identity_image",
         description=(
-            "Needs an active subscription and the caller's own TikTok connection. The picture is either fetched by "
-            "TikTok from `image_url`, never by this API, or sent as `image_base64`. It must be square; a file is made "
-            "so with `crop`. Its `image_uri` goes into the creation of an identity. Each request makes a picture of "
-            "its own in the ad account's library."
+            "Needs an active subscription and the caller's own TikTok connection. The picture is either fetched from "
+            "`image_url` by TikTok, never by this API, or sent as `image_base64`. It must be square; `crop` makes a "
+            "sent file square. The returned `image_uri` is used to create an identity. Each request adds another "
+            "picture to the ad account's library."
         ),
         reads=CreateIdentityImageBody,
-        answers=IdentityImage,
-        examples=connection_examples.CREATED_IMAGES,
+        response=IdentityImage,
+        examples=examples.CREATED_IMAGES,
         problems=(
             *_ALWAYS,
             *_TIKTOK,
@@ -178,94 +182,95 @@ OPERATIONS = (
             "image_unusable",
             "image_not_square",
         ),
-        sent=connection_examples.NEW_IMAGES,
+        body_examples=examples.NEW_IMAGES,
         max_body_bytes=MAX_REQUEST_BYTES,
     ),
     Operation(
         function="create_connection",
         description=(
-            "Needs an active subscription. Send the caller's browser to `authorize_url`; there TikTok asks them what "
-            "they allow, and sends them back to `/connections/callback`, from where they come to the wizard. The "
-            "address connects the caller and nobody else, once, until `expires_at`. Whoever has connected TikTok "
-            "already may do so again: the new token takes the place of the old one."
+            "Needs an active subscription. Send the caller's browser to `authorize_url`, TikTok's consent page. TikTok "
+            "redirects to `/connections/callback`, which redirects to the wizard. The URL connects only the caller, "
+            "once, until `expires_at`. A person who has connected TikTok already may connect again: the new token "
+            "replaces the old one."
         ),
         reads=NoInput,
-        answers=ConsentAsked,
-        examples=connection_examples.CONSENTS,
+        response=ConsentAsked,
+        examples=examples.CONSENTS,
         problems=(*_ALWAYS, "subscription_required", "connect_not_set_up"),
-        sent=connection_examples.NO_BODY,
+        body_examples=examples.NO_BODY,
     ),
     Operation(
         function="connection_callback",
         description=(
-            "For TikTok, which sends browsers here; there is no bearer token, the state is the proof of who asked. "
-            "Whatever comes of it, the browser goes on to the wizard (the parameter `WizardUrl` of the deployment) "
-            "with `tiktok=connected`, or with `tiktok=error` and a `code`. Further parameters are not looked at. The "
-            "same return again ends what the first one began, or is refused as used.\n\n"
-            "The codes are an open set: treat one that you do not know as `internal_error`.\n\n"
+            "TikTok redirects browsers here; there is no bearer token, the state proves who started it. In every case "
+            "the browser is redirected to the wizard (the deployment's parameter `WizardUrl`) with `tiktok=connected`, "
+            "or with `tiktok=error` and a `code`. Other parameters are ignored. The same request again completes an "
+            "unfinished first one, or is rejected because the state was used.\n\n"
+            "The codes are an open set: treat an unknown one as `internal_error`.\n\n"
             "| code | what is wrong, and what to do |\n|---|---|\n"
-            + "\n".join(f"| `{refusal}` | {meaning} |" for refusal, meaning in MEANINGS.items())
+            + "\n".join(f"| `{code}` | {message} |" for code, message in CALLBACK_MESSAGES.items())
             + "\n"
         ),
         reads=ConsentReturn,
-        answers=None,
+        response=None,
         examples={},
         problems=("too_many_requests", "internal_error", "connect_not_set_up"),
     ),
     Operation(
         function="list_connections",
         description=(
-            "The caller's own connection and, for an owner or manager, those of the whole team; TikTok is not asked. "
-            "`missing` says what a check or an action lacks: it is granted by connecting again."
+            "The caller's own connection and, for an owner or manager, those of the whole team; TikTok is not called. "
+            "`missing` lists the permissions that a check or an action lacks: connect again to grant them."
         ),
         reads=NoInput,
-        answers=ConnectionList,
-        examples=connection_examples.CONNECTIONS,
+        response=ConnectionList,
+        examples=examples.CONNECTIONS,
         problems=_ALWAYS,
     ),
     Operation(
         function="delete_connection",
         description=(
-            "The caller's own connection or, for an owner, anybody's in the team; no subscription is needed. It is "
-            "not used any more from the start; then it is revoked at TikTok, where a token that is dead already "
-            "counts as revoked, and its secret is removed. The same request again answers the same; where TikTok "
-            "could not be told, it has to be repeated, by the caller or, within the hour, by the service itself. "
-            "Identities and campaigns at TikTok are not touched."
+            "The caller's own connection or, for an owner, any connection of the team; no subscription is needed. The "
+            "connection is no longer used from the beginning; then its token is revoked at TikTok (an invalid token "
+            "counts as revoked) and its secret is removed. The same request again returns the same response. If "
+            "TikTok could not be called, the request must be repeated by the caller; within an hour the service "
+            "repeats it itself. Identities and campaigns at TikTok are not changed."
         ),
         reads=ConnectionPath,
-        answers=Disconnected,
-        examples=connection_examples.DISCONNECTED,
+        response=Disconnected,
+        examples=examples.DISCONNECTED,
         problems=(*_ALWAYS, *_TIKTOK, "owner_only", "no_connection", "in_progress", "connect_not_set_up"),
     ),
     Operation(
         function="publish_check",
         description=(
-            "Asks TikTok for all that the objective requires, side by side, and answers within 8 seconds. "
-            "`ready` is true exactly when `missing` and `unknown` are empty: nothing is called missing that TikTok "
-            "did not say is missing."
+            "Checks everything that the objective requires at TikTok concurrently, and responds within 8 seconds. "
+            "`ready` is true exactly when `missing` and `unknown` are empty: nothing is reported missing unless "
+            "TikTok said so."
         ),
         reads=PublishCheckQuery,
-        answers=PublishCheck,
+        response=PublishCheck,
         examples=examples.PUBLISH_CHECKS,
         problems=(*_ALWAYS, "unknown_objective", "advertiser_not_accessible"),
     ),
     Operation(
         function="publish_check_rules",
-        description="The table that the publish check goes by, as data. TikTok is not asked.",
+        description="The table that the publish check uses, as data. TikTok is not called.",
         reads=NoInput,
-        answers=Rules,
+        response=Rules,
         examples=examples.RULES,
         problems=_ALWAYS,
     ),
     Operation(
         function="readiness",
         description=(
-            "What the scheduled checks and the preflights of the team found last, by advertiser; TikTok is not asked. "
-            "An owner or manager sees the advertisers of all members' connections, anybody else those of the own one. "
-            "What could not be verified again stays, as `stale`. An advertiser that was never looked at is not there."
+            "The latest results of the team's scheduled checks and preflights, by advertiser; TikTok is not called. "
+            "An owner or manager sees the advertisers of all members' connections, other members those of their own. "
+            "A result that could not be verified again is kept as `stale`. Advertisers that were never checked are "
+            "absent."
         ),
         reads=ReadinessQuery,
-        answers=Readiness,
+        response=Readiness,
         examples=examples.READINESS,
         problems=(*_ALWAYS, "advertiser_not_accessible"),
     ),

@@ -1,14 +1,21 @@
-"""The problem table as schemas, examples and answers."""
+"""The problem table as schemas, examples and responses."""
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
+from publishing.http.problems import (
+    CONTENT_TYPE,
+    PROBLEMS,
+    TYPE_PREFIX,
+    Problem,
+    invalid,
+    problem_of_tiktok_error,
+    rejection,
+)
 from publishing.identities.avatars import MAX_DECODED_PIXELS, Size, check_avatar, check_decodable
 from publishing.preflight.objectives import OBJECTIVES
-from publishing.problems import CONTENT_TYPE, PROBLEMS, TYPE_PREFIX, Problem, invalid
-from publishing.upstream_problems import problem_of, rejection
 from tiktok_business.errors import RateLimitedError, RequestRejectedError
 from tools.openapi.schemas import Schema, ref
 
@@ -16,12 +23,12 @@ REQUEST_ID = "550a2429-7890-4bc3-adbd-07eef3478639"
 
 
 def _raised(check: Callable[[Size], None], size: Size) -> Problem:
-    """The problem with which a check refuses a picture of this size."""
+    """Return the problem that a check raises for a picture of this size."""
     try:
         check(size)
     except Problem as problem:
         return problem
-    raise ValueError(f"{size} is not refused")
+    raise ValueError(f"{size} is not rejected")
 
 
 _EXAMPLES: Mapping[str, Problem] = MappingProxyType(
@@ -36,12 +43,12 @@ _EXAMPLES: Mapping[str, Problem] = MappingProxyType(
                 request_id="202611221700000101890740351A2B3C4D",
             )
         ),
-        "tiktok_rate_limited": problem_of(RateLimitedError("identity/get/")),
+        "tiktok_rate_limited": problem_of_tiktok_error(RateLimitedError("identity/get/")),
         "image_not_square": _raised(check_avatar, Size(1200, 628)),
         "image_unusable": _raised(check_decodable, Size(8000, 6000)),
     }
 )
-"""Those of more than code and sentence."""
+"""Examples of problems with further members or headers."""
 
 _TEXT: Schema = {"type": "string"}
 _SIZE: Schema = {
@@ -53,7 +60,7 @@ _SIZE: Schema = {
 _MEMBERS: Mapping[str, Schema] = MappingProxyType(
     {
         "errors": {
-            "description": "What is wrong, field by field; absent where API Gateway itself refused the request.",
+            "description": "What is wrong, by field; absent if API Gateway rejected the request.",
             "type": "array",
             "minItems": 1,
             "items": {
@@ -69,7 +76,7 @@ _MEMBERS: Mapping[str, Schema] = MappingProxyType(
             "items": {"type": "string", "enum": [*OBJECTIVES]},
         },
         "tiktok": {
-            "description": "What TikTok said.",
+            "description": "TikTok's error.",
             "type": "object",
             "properties": {
                 "code": {"type": ["integer", "null"]},
@@ -79,10 +86,10 @@ _MEMBERS: Mapping[str, Schema] = MappingProxyType(
             "required": ["code", "message", "request_id"],
             "additionalProperties": False,
         },
-        "image": {"description": "The size seen, in pixels.", **_SIZE},
+        "image": {"description": "The actual size, in pixels.", **_SIZE},
         "needed": {"description": "The size of the largest square that fits, in pixels.", **_SIZE},
         "max_pixels": {
-            "description": "How many pixels are taken.",
+            "description": "The maximum number of pixels.",
             "type": "integer",
             "minimum": 1,
             "maximum": MAX_DECODED_PIXELS,
@@ -92,11 +99,11 @@ _MEMBERS: Mapping[str, Schema] = MappingProxyType(
 _OPTIONAL: Mapping[str, frozenset[str]] = MappingProxyType(
     {"invalid_request": frozenset({"errors"}), "image_unusable": frozenset({"image", "max_pixels"})}
 )
-"""Members that are not always there."""
+"""Members that may be absent."""
 _HEADERS: Mapping[str, Schema] = MappingProxyType(
     {
         "Retry-After": {
-            "description": "After how many seconds to repeat the request.",
+            "description": "Seconds after which to retry the request.",
             "schema": {"type": "integer", "minimum": 1},
         }
     }
@@ -104,22 +111,22 @@ _HEADERS: Mapping[str, Schema] = MappingProxyType(
 
 
 def schema_name(code: str) -> str:
-    """The name of a problem's component schema."""
+    """Return the name of a problem's component schema."""
     return "".join(word.title() for word in code.split("_")) + "Problem"
 
 
 def problem_schemas() -> dict[str, Schema]:
-    """One schema for each row of the problem table."""
+    """Return one schema for each row of the problem table."""
     return {schema_name(code): _schema(code) for code in PROBLEMS}
 
 
 def problem_examples() -> dict[str, Schema]:
-    """One example for each row, made as the API makes its answer."""
+    """Return one example for each row, built like the API's responses."""
     return {code: {"summary": kind.title, "value": _example(code).body(REQUEST_ID)} for code, kind in PROBLEMS.items()}
 
 
 def problem_responses(codes: Iterable[str]) -> dict[str, Schema]:
-    """The answers with these codes, by status."""
+    """Return the responses with these codes, by status."""
     by_status = sorted(codes, key=lambda code: (PROBLEMS[code].status, list(PROBLEMS).index(code)))
     return {
         str(int(status)): _response(list(group))
@@ -128,18 +135,18 @@ def problem_responses(codes: Iterable[str]) -> dict[str, Schema]:
 
 
 def component_responses() -> dict[str, Schema]:
-    """The answer with each code alone."""
-    return {code: _written_out([code]) for code in PROBLEMS}
+    """Return the response with each single code."""
+    return {code: _full_response([code]) for code in PROBLEMS}
 
 
 def _response(codes: list[str]) -> Schema:
-    """The answer with one of these codes, which have one status."""
-    return _written_out(codes) if len(codes) > 1 else {"$ref": f"#/components/responses/{codes[0]}"}
+    """Return the response with one of these codes, which have the same status."""
+    return _full_response(codes) if len(codes) > 1 else {"$ref": f"#/components/responses/{codes[0]}"}
 
 
-def _written_out(codes: list[str]) -> Schema:
-    sent = [set(_example(code).headers) for code in codes]
-    headers = {name: {**_HEADERS[name], "required": all(name in one for one in sent)} for name in set().union(*sent)}
+def _full_response(codes: list[str]) -> Schema:
+    names = [set(_example(code).headers) for code in codes]
+    headers = {name: {**_HEADERS[name], "required": all(name in one for one in names)} for name in set().union(*names)}
     return {
         "description": "\n\n".join(f"`{code}`: {PROBLEMS[code].detail}" for code in codes),
         **({"headers": dict(sorted(headers.items()))} if headers else {}),
@@ -169,7 +176,7 @@ def _schema(code: str) -> Schema:
         "status": {"const": int(kind.status)},
         "detail": {**_TEXT, "description": "What is wrong, and what to do."},
         "code": {"const": code},
-        "request_id": {**_TEXT, "description": "What to report where the problem stays."},
+        "request_id": {**_TEXT, "description": "Report this id if the problem persists."},
         **{name: _MEMBERS[name] for name in example.members},
     }
     return {

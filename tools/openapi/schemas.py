@@ -1,4 +1,4 @@
-"""The pydantic models as JSON Schema, as strict as the answers are and as the requests must be."""
+"""The pydantic models as JSON Schema, as strict as the API itself."""
 
 import ast
 import inspect
@@ -18,11 +18,11 @@ _REF = "#/components/schemas/{model}"
 _CODE = re.compile(r"``(.+?)``")
 
 
-def component_schemas(inputs: Iterable[type[BaseModel]], answers: Iterable[type[BaseModel]]) -> dict[str, Schema]:
-    """The schemas of the models and of all that they hold, by name."""
+def component_schemas(requests: Iterable[type[BaseModel]], responses: Iterable[type[BaseModel]]) -> dict[str, Schema]:
+    """Return the schemas of the models and of the models in them, by name."""
     modes: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        *((model, "validation") for model in inputs),
-        *((model, "serialization") for model in answers),
+        *((model, "validation") for model in requests),
+        *((model, "serialization") for model in responses),
     ]
     _, made = models_json_schema(modes, ref_template=_REF, schema_generator=_Schemas)
     schemas: dict[str, Schema] = _renamed(made["$defs"])
@@ -30,23 +30,23 @@ def component_schemas(inputs: Iterable[type[BaseModel]], answers: Iterable[type[
 
 
 def sent_schema(model: type[BaseModel]) -> Schema:
-    """The schema of one model as it is sent, with all that it holds in ``$defs``."""
+    """Return the schema of one serialized model, with the models in it in ``$defs``."""
     return model.model_json_schema(mode="serialization", schema_generator=_Schemas)
 
 
 def ref(name: str) -> Schema:
-    """A reference to a component schema."""
+    """Return a reference to a component schema."""
     return {"$ref": _REF.format(model=name)}
 
 
 def prose(docstring: str | None) -> str:
-    """A docstring as Markdown, without its list of exceptions."""
+    """Return a docstring as Markdown, without its list of exceptions."""
     text = inspect.cleandoc(docstring or "").split("\nRaises:")[0].strip()
     return _CODE.sub(r"`\1`", text)
 
 
 class _Schemas(GenerateJsonSchema):
-    """Without pydantic's titles; answers hold all their fields and no others; fields say what their docstrings say."""
+    """Omits titles; responses have all their fields and no others; fields are described by their docstrings."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - overrides
         return False
@@ -78,18 +78,18 @@ class _Schemas(GenerateJsonSchema):
 
 
 def _described(schema: Schema, docstring: str | None) -> Schema:
-    rest = {key: value for key, value in schema.items() if key not in {"title", "description"}}
-    return {"description": prose(docstring), **rest}
+    others = {key: value for key, value in schema.items() if key not in {"title", "description"}}
+    return {"description": prose(docstring), **others}
 
 
 def _field_docstrings(model: type[BaseModel]) -> dict[str, str]:
-    """The texts that stand below fields, which Python itself forgets."""
+    """Return the docstrings of fields, which Python does not keep."""
     found: dict[str, str] = {}
     for one in reversed(model.__mro__):
         if not issubclass(one, BaseModel) or one is BaseModel:
             continue
         body = ast.parse(textwrap.dedent(inspect.getsource(one))).body[0]
-        assert isinstance(body, ast.ClassDef)  # noqa: S101 - for mypy: a class's source is a class
+        assert isinstance(body, ast.ClassDef)  # noqa: S101 - for mypy
         for field, text in pairwise(body.body):
             match field, text:
                 case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(docstring))):
@@ -98,7 +98,7 @@ def _field_docstrings(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _renamed(node: Any) -> Any:
-    """Without the underscore of names that would hide a builtin."""
+    """Remove the underscore of names that would shadow a builtin."""
     match node:
         case {"$ref": str(name), **rest}:
             return {"$ref": name.rstrip("_"), **_renamed(rest)}

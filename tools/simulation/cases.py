@@ -21,21 +21,21 @@ class Case:
     active_every: timedelta = timedelta(hours=1)
     idle_every: timedelta = timedelta(hours=24)
     schedule: timedelta = timedelta(hours=1)
-    in_use: float = assumptions.IN_USE
+    active_share: float = assumptions.ACTIVE
     warm_up_hours: int = 24
     hours: int = 72
-    """Measured, after those of the warm-up."""
+    """Measured, after the warm-up."""
     outage: bool = True
     seed: int = SEED
 
     @property
     def name(self) -> str:
-        """In a few words."""
+        """Size and level."""
         return f"{self.advertisers:,} {self.level}".replace(",", " ")
 
     @property
     def cadence(self) -> Cadence:
-        """How often advertisers are looked at."""
+        """How often advertisers are checked."""
         return Cadence(active_every=self.active_every, idle_every=self.idle_every)
 
     @property
@@ -45,23 +45,23 @@ class Case:
 
     @property
     def seconds(self) -> int:
-        """Of simulated time."""
+        """Simulated time, warm-up included."""
         return (self.warm_up_hours + self.hours) * 3_600
 
     @property
     def measured_from(self) -> int:
-        """The second from which on it counts."""
+        """The second at which the warm-up ends."""
         return self.warm_up_hours * 3_600
 
     @property
     def outage_at(self) -> float | None:
-        """The second at which TikTok falls silent: on the second day that counts, if there is one."""
+        """The second at which TikTok stops responding: on the second measured day, if there is one."""
         hour = self.warm_up_hours + (24 if self.hours > 24 else 0) + assumptions.OUTAGE_HOUR  # noqa: PLR2004 - a day
         return hour * 3_600.0 if self.outage else None
 
     @property
     def days(self) -> float:
-        """Measured."""
+        """Measured days."""
         return self.hours / 24
 
 
@@ -80,14 +80,14 @@ SIZES: tuple[Case, ...] = (
     Case(100_000, "Advanced"),
     Case(1_000_000, "Ultimate", hours=24),
 )
-"""The levels that make sense: the least one, and the first that does, or the highest. A million runs for less."""
+"""The lowest level, and the first sufficient one, or the highest. A million advertisers run for fewer hours."""
 
 VARIED = Case(100_000, warm_up_hours=6, hours=24, outage=False)
-"""What the variations vary: the template's defaults on an ordinary day."""
+"""The base of the variations: the template's defaults on an ordinary day."""
 
 
 def variations(base: Case = VARIED) -> Iterator[Variation]:
-    """One parameter at a time, the unchanged case first."""
+    """Return the base, and then one changed parameter at a time."""
     yield Variation("(none)", "", base)
     for level in LEVELS:
         if level != base.level:
@@ -97,17 +97,18 @@ def variations(base: Case = VARIED) -> Iterator[Variation]:
     for hours in (0.5, 2, 4):
         every = timedelta(hours=hours)
         schedule = min(base.schedule, every)
-        yield Variation("ActiveEvery", _told(every), replace(base, active_every=every, schedule=schedule))
+        yield Variation("ActiveEvery", _text(every), replace(base, active_every=every, schedule=schedule))
     for hours in (12, 48):
-        yield Variation("IdleEvery", _told(timedelta(hours=hours)), replace(base, idle_every=timedelta(hours=hours)))
+        yield Variation("IdleEvery", _text(timedelta(hours=hours)), replace(base, idle_every=timedelta(hours=hours)))
     for minutes in (15, 120):
         yield Variation(
-            "ReadinessSchedule", _told(timedelta(minutes=minutes)), replace(base, schedule=timedelta(minutes=minutes))
+            "ReadinessSchedule", _text(timedelta(minutes=minutes)), replace(base, schedule=timedelta(minutes=minutes))
         )
-    for part in (0.02, 0.1):
-        yield Variation("(share in use)", f"{part:.0%}", replace(base, in_use=part))
+    for active_share in (0.02, 0.1):
+        yield Variation("(active share)", f"{active_share:.0%}", replace(base, active_share=active_share))
 
 
-def _told(every: timedelta) -> str:
+def _text(every: timedelta) -> str:
     minutes = every / timedelta(minutes=1)
-    return f"{minutes:.0f} minutes" if minutes < 120 and minutes != 60 else f"{minutes / 60:.0f} h"  # noqa: PLR2004 - an hour is told as one
+    in_minutes = minutes < 120 and minutes != 60  # noqa: PLR2004 - one hour, or two
+    return f"{minutes:.0f} minutes" if in_minutes else f"{minutes / 60:.0f} h"

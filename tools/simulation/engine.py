@@ -1,49 +1,50 @@
-"""Simulated time: events in their order, without waiting for any."""
+"""Simulated time: events in their order, without waiting for any; and repositories that count and call back."""
 
 import heapq
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from publishing.events.schemas import OutboxEvent
+from publishing.readiness.check_job import CheckJob
 from publishing.readiness.record import Record
-from publishing.readiness.stores import LookMessage
-from tools.in_memory_readiness import InMemoryQueue, InMemoryRecords
+from tools.in_memory_readiness import InMemoryCheckQueue, InMemoryReadiness
 
 START = datetime(2026, 11, 2, tzinfo=UTC)
-"""Midnight, as TikTok's days begin."""
+"""Midnight, when TikTok's days begin."""
 
 
 def since_start(moment: datetime) -> float:
-    """Seconds of simulated time."""
+    """Return the seconds of simulated time until this moment."""
     return (moment - START).total_seconds()
 
 
 @dataclass(slots=True)
 class Engine:
-    """The clock, and what is to happen."""
+    """The clock, and the planned actions."""
 
     seconds: float = 0.0
     """Since the start."""
     now: datetime = START
     ahead: Callable[[], float] | None = None
-    """The seconds by which whoever has the turn is ahead, where its work takes time and nobody else is let in."""
-    _events: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
+    """Seconds by which the running action is ahead of the clock, if it takes time during which nothing else happens."""
+    _actions: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def clock(self) -> datetime:
-        """The simulated moment."""
+        """Return the simulated time."""
         return self.now if self.ahead is None else self.now + timedelta(seconds=self.ahead())
 
     def at(self, seconds: float, action: Callable[[], None]) -> None:
-        """Have something happen at a moment; of the same moment, what was asked for first comes first."""
-        heapq.heappush(self._events, (seconds, next(self._numbers), action))
+        """Plan an action; of those planned for the same time, the first planned runs first."""
+        heapq.heappush(self._actions, (seconds, next(self._numbers), action))
 
     def run(self, until: float) -> None:
-        """Let everything happen that is to happen before."""
-        events = self._events
-        while events and events[0][0] < until:
-            self.seconds, _, action = heapq.heappop(events)
+        """Run all actions that are planned before ``until``."""
+        actions = self._actions
+        while actions and actions[0][0] < until:
+            self.seconds, _, action = heapq.heappop(actions)
             self.now = START + timedelta(seconds=self.seconds)
             action()
         self.seconds = until
@@ -51,52 +52,64 @@ class Engine:
 
 
 @dataclass
-class SimulatedQueue(InMemoryQueue):
-    """The queues; they say when something can be received, so that nobody has to ask again and again."""
+class SimulatedQueue(InMemoryCheckQueue):
+    """The check queues; they call back when a message will be visible, so that no worker has to poll."""
 
     urgent_sent: int = 0
     visibility_changes: int = 0
     visible: Callable[[bool, datetime], None] = lambda _urgent, _at: None
-    """Called with the queue, and the moment at which a message will be visible in it."""
+    """Called with the queue, and the time at which a message will be visible in it."""
 
-    def put(self, content: LookMessage | str, *, urgent: bool = False, delay: timedelta = timedelta()) -> None:
-        """Put one message."""
+    def put(self, content: CheckJob | str, *, urgent: bool = False, delay: timedelta = timedelta()) -> None:
+        """Put a job into one of the queues."""
         super().put(content, urgent=urgent, delay=delay)
         self.urgent_sent += urgent
         self.visible(urgent, self.clock() + delay)
 
-    def hide(self, receipt: str, delay: timedelta, *, urgent: bool) -> None:
-        """Let a message come back after `delay`."""
-        super().hide(receipt, delay, urgent=urgent)
+    def change_visibility(self, receipt: str, delay: timedelta, *, urgent: bool) -> None:
+        """Make a message visible again after ``delay``."""
+        super().change_visibility(receipt, delay, urgent=urgent)
         self.visibility_changes += 1
         self.visible(urgent, self.clock() + delay)
 
     def next_visible(self, *, urgent: bool) -> datetime | None:
-        """When the next message can be received, of those that cannot now."""
+        """Return when the next hidden message will be visible."""
         hidden = self._hidden[urgent]
         while hidden:
             at, number = hidden[0]
-            held = self._held.get(str(number))
-            if held is not None and held.visible_at == at:
+            message = self._messages.get(str(number))
+            if message is not None and message.visible_at == at:
                 return at
             heapq.heappop(hidden)
         return None
 
 
 @dataclass
-class SimulatedRecords(InMemoryRecords):
-    """Records; they count the writes that move them in the index, and look at the size of some."""
+class SimulatedReadiness(InMemoryReadiness):
+    """Readiness records; they count writes that move a record in the index, and call back with a sample."""
 
     moves: int = 0
     every: int = 997
     sample: Callable[[Record], None] = lambda _record: None
-    """Called with one written record of so many."""
+    """Called with one written record of ``every``."""
 
     def write(self, record: Record) -> Record | None:
-        """Store the record, if nobody else has meanwhile."""
+        """Store the record, unless the stored one has another revision."""
         stored = self.stored.get((record.team_id, record.advertiser_id))
         written = super().write(record)
         self.moves += stored is None or stored.due_at != record.due_at
         if written is not None and self.writes % self.every == 0:
             self.sample(written)
         return written
+
+
+@dataclass
+class SimulatedBus:
+    """The event bus; it calls back with each event, and keeps none."""
+
+    received: Callable[[OutboxEvent], None] = lambda _event: None
+
+    def publish(self, events: Iterable[OutboxEvent]) -> None:
+        """Call back with each event."""
+        for event in events:
+            self.received(event)

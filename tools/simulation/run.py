@@ -1,36 +1,34 @@
-"""One run: everything put together, the sweeps, and what was measured."""
+"""Runs cases: one in this process, or many in processes of their own."""
 
 import gc
-from collections.abc import Sequence
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from multiprocessing import get_context
 from random import Random
 
+from local.console import Console
 from publishing.readiness.cadence import LAUNCHES, shards
-from publishing.readiness.live import Live
-from publishing.readiness.looks import Looks
+from publishing.readiness.check import CheckRunner
 from publishing.readiness.record import Record
-from publishing.readiness.request import Requests
-from publishing.readiness.sweep import Sweep, Sweeping
-from publishing.triggers import RESERVE_MILLISECONDS
-from tools.in_memory_readiness import InMemoryRuns
+from publishing.readiness.snapshot_refresher import SnapshotRefresher
+from publishing.readiness.sweep import RESERVE_MILLISECONDS, Sweep, SweepProgress
+from tools.in_memory_readiness import InMemorySweeps
 from tools.simulation import assumptions
+from tools.simulation.activity import Traffic, Workers, World
 from tools.simulation.cases import Case
-from tools.simulation.engine import START, Engine, SimulatedQueue, SimulatedRecords, since_start
-from tools.simulation.freshness import Freshness
+from tools.simulation.engine import START, Engine, SimulatedBus, SimulatedQueue, SimulatedReadiness, since_start
+from tools.simulation.figures import ACTIVE, IDLE, LAUNCH, SAMPLE_SECONDS, Figures, figures
+from tools.simulation.measurements import Counts, Freshness, item_bytes
 from tools.simulation.population import Population, advertiser_id, team_id
-from tools.simulation.profiles import Profile
-from tools.simulation.tally import CountingBus, Tally, item_bytes
-from tools.simulation.tiktok import SimulatedTikTok
-from tools.simulation.traffic import NoLists, NoTeams, Traffic
-from tools.simulation.workers import Workers, World
+from tools.simulation.tiktok import Profile, SimulatedTikTok
 
 SWEEP_TIMEOUT_SECONDS = 300.0
-"""Of the sweep's function, in template.yaml."""
-SAMPLE_SECONDS = 300
-"""Between two looks at the queue's depth."""
-LAUNCH, IN_USE, IDLE = "near a launch", "in use", "idle"
+"""Timeout of the sweep's function, in template.yaml."""
 
 
 @dataclass(slots=True)
@@ -40,8 +38,8 @@ class Simulation:
     case: Case
     profiles: Sequence[Profile]
     engine: Engine = field(default_factory=Engine)
-    records: SimulatedRecords = field(default_factory=SimulatedRecords)
-    tally: Tally = field(default_factory=Tally)
+    records: SimulatedReadiness = field(default_factory=SimulatedReadiness)
+    counts: Counts = field(default_factory=Counts)
     depths: list[int] = field(default_factory=list)
     """Messages in both queues, every `SAMPLE_SECONDS` from the start on."""
     population: Population = field(init=False)
@@ -53,33 +51,41 @@ class Simulation:
 
     def __post_init__(self) -> None:
         case, engine = self.case, self.engine
-        random = Random(case.seed)  # noqa: S311 - a simulation is to be repeated
+        random = Random(case.seed)  # noqa: S311 - a simulation must be repeatable
         self.population = Population(case, self.profiles, random)
         self.tiktok = SimulatedTikTok(case.pace.level, case.seconds, random, float(case.measured_from), case.outage_at)
         self.queue = SimulatedQueue(engine.clock)
-        bus, runs = CountingBus(), InMemoryRuns()
-        self.sweep = Sweep(self.records, self.queue, bus, runs, case.pace, engine.clock)
-        looks = Looks(self.records, self.queue, bus, case.cadence, engine.clock)
-        live = Live(self.records, self.queue, case.cadence, engine.clock)
-        world = World(engine, self.queue, looks, live, runs, self.population, self.tiktok, self.tally, self._looked)
-        self.traffic = Traffic(world, Requests(self.records, self.queue, NoTeams(), NoLists(), engine.clock))
-        bus.heard = self.traffic.told
+        bus, statistics = SimulatedBus(), InMemorySweeps()
+        self.sweep = Sweep(self.records, self.queue, bus.publish, statistics, case.pace, engine.clock)
+        world = World(
+            engine,
+            self.queue,
+            CheckRunner(self.records, self.queue, bus.publish, case.cadence, engine.clock),
+            SnapshotRefresher(self.records, self.queue, case.cadence, engine.clock),
+            statistics,
+            self.population,
+            self.tiktok,
+            self.counts,
+            self._checked,
+        )
+        self.traffic = Traffic(world)
+        bus.received = self.traffic.published
         workers = {
-            urgent: Workers(world, urgent, case.pace.level.workers, case.pace.gap(urgent=urgent))
+            urgent: Workers(world, urgent, case.pace.level.workers, case.pace.min_duration(urgent=urgent))
             for urgent in (False, True)
         }
         self.queue.visible = lambda urgent, at: workers[urgent].visible(at)
-        self.records.sample = lambda record: self.tally.bytes_of_records.append(item_bytes(record))
+        self.records.sample = lambda record: self.counts.bytes_of_records.append(item_bytes(record))
         self.freshness = Freshness(case.advertisers, float(case.measured_from))
 
     def run(self) -> None:
-        """From the start to the end."""
+        """Simulate from the start to the end."""
         case, engine = self.case, self.engine
         self.population.store(self.records, START)
         for number, record in enumerate(self.records.stored.values()):
             if record.snapshot.checked_at is not None:
-                self.freshness.known(number, since_start(record.snapshot.checked_at))
-        self.traffic.begin()
+                self.freshness.start(number, since_start(record.snapshot.checked_at))
+        self.traffic.start()
         for second in range(0, case.seconds, round(case.schedule.total_seconds())):
             late = self.population.random.random() * assumptions.SCHEDULER_SECONDS
             scheduled = engine.clock() + case.schedule * (second // round(case.schedule.total_seconds()))
@@ -87,19 +93,19 @@ class Simulation:
         for second in range(0, case.seconds, SAMPLE_SECONDS):
             engine.at(float(second), lambda: self.depths.append(len(self.queue)))
         engine.run(case.measured_from)
-        self.tally.begin(self.records, self.queue)
+        self.counts.start(self.records, self.queue)
         engine.run(case.seconds)
         now = engine.clock()
-        kinds = {number: self._kind(number, self._record(number), now) for number in self.population.in_use}
+        kinds = {number: self._kind(number, self._record(number), now) for number in self.population.active}
         self.freshness.end(kinds, IDLE, float(case.seconds))
 
     def _sweep(self, scheduled: datetime) -> None:
-        self.tally.sweep_seconds.append(0.0)
-        sweeping = self.sweep.begin(scheduled.isoformat(timespec="milliseconds"), (LAUNCHES, *shards()))
-        self._go_on(sweeping)
+        self.counts.sweep_seconds.append(0.0)
+        progress = self.sweep.start(scheduled.isoformat(timespec="milliseconds"), (LAUNCHES, *shards()))
+        self._continue_sweep(progress)
 
-    def _go_on(self, sweeping: Sweeping) -> None:
-        """Every call to AWS takes its time, as the sweep's clock says."""
+    def _continue_sweep(self, progress: SweepProgress) -> None:
+        """Run the sweep; each of its calls to AWS takes time, which its clock shows."""
         before = self._calls()
 
         def took() -> float:
@@ -107,26 +113,26 @@ class Simulation:
 
         limit = SWEEP_TIMEOUT_SECONDS - RESERVE_MILLISECONDS / 1_000
         self.engine.ahead = took
-        swept = self.sweep.go_on(sweeping, out_of_time=lambda: took() > limit)
+        result = self.sweep.run(progress, out_of_time=lambda: took() > limit)
         self.engine.ahead = None
-        self.tally.sweep_seconds[-1] += took()
-        if swept.left is not None:
-            self.tally.sweeps_handed_on += 1
-            later = self.engine.seconds + took() + assumptions.HAND_ON_SECONDS
-            self.engine.at(later, partial(self._go_on, swept.left))
+        self.counts.sweep_seconds[-1] += took()
+        if result.remaining is not None:
+            self.counts.sweeps_continued += 1
+            later = self.engine.seconds + took() + assumptions.CONTINUATION_SECONDS
+            self.engine.at(later, partial(self._continue_sweep, result.remaining))
 
     def _calls(self) -> int:
         return self.records.reads + self.records.writes + self.queue.sent
 
-    def _looked(self, number: int, at: datetime) -> None:
+    def _checked(self, number: int, at: datetime) -> None:
         record = self._record(number)
         checked_at = record.snapshot.checked_at
         if checked_at is not None:
             now = self.engine.seconds
             if now >= self.case.measured_from:
-                self.freshness.looks[number] += 1
-            self.freshness.moved(number, self._kind(number, record, at), since_start(checked_at), now)
-        self.traffic.looked(number)
+                self.freshness.checks[number] += 1
+            self.freshness.update(number, self._kind(number, record, at), since_start(checked_at), now)
+        self.traffic.checked(number)
 
     def _record(self, number: int) -> Record:
         return self.records.stored[team_id(number), advertiser_id(number)]
@@ -134,11 +140,11 @@ class Simulation:
     def _kind(self, number: int, record: Record, at: datetime) -> str:
         if record.urgent(at):
             return LAUNCH
-        return IN_USE if self.population.used[number] else IDLE
+        return ACTIVE if self.population.is_active[number] else IDLE
 
 
-def simulated(case: Case, profiles: Sequence[Profile]) -> Simulation:
-    """Run a case. Nothing in it is a cycle, so nobody needs to look for garbage among millions of records."""
+def simulated(case: Case, profiles: Sequence[Profile]) -> Figures:
+    """Run a case, without garbage collection: there are millions of records, and no cycles."""
     collects = gc.isenabled()
     gc.disable()
     try:
@@ -147,4 +153,26 @@ def simulated(case: Case, profiles: Sequence[Profile]) -> Simulation:
     finally:
         if collects:
             gc.enable()
-    return simulation
+    return figures(simulation)
+
+
+def run_all(cases: Iterable[Case], profiles: Sequence[Profile], jobs: int, console: Console) -> dict[Case, Figures]:
+    """Run cases in processes of their own, the longest first, and report each that is done."""
+    wanted = sorted(set(cases), key=lambda one: -one.advertisers * one.seconds)
+    started = time.monotonic()
+    done: dict[Case, Figures] = {}
+    console.line(f"  {len(wanted)} cases, {jobs} at a time")
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+        running = {pool.submit(_run, one, profiles): one for one in wanted}
+        for future in as_completed(running):
+            case = running[future]
+            done[case], took = future.result()
+            progress = f"{len(done)} of {len(wanted)}, {time.monotonic() - started:.0f} s in all"
+            console.line(f"  {case.name + f', {case.hours} h':<44}{took:6.1f} s   ({progress})")
+    return done
+
+
+def _run(case: Case, profiles: Sequence[Profile]) -> tuple[Figures, float]:
+    logging.disable(logging.CRITICAL)
+    started = time.monotonic()
+    return simulated(case, profiles), time.monotonic() - started

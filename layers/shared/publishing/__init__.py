@@ -1,8 +1,9 @@
 """The product: can this TikTok ad be published, and if not, what is missing?
 
-The way of a request: :mod:`~publishing.endpoint` (event to caller and typed request) → :mod:`~publishing.publish_check`
-or :mod:`~publishing.identities` (what is asked) → :mod:`~publishing.services` (with whose token), which goes by
-:mod:`~publishing.teams` (one query), :mod:`~publishing.token_choice` (who comes first) and :mod:`~publishing.session`
-(the token that works) → one of :mod:`~publishing.answers`.
-:mod:`~publishing.triggers` is what :mod:`~publishing.endpoint` is to requests, for events of the schedule and the bus.
+A request: :mod:`~publishing.http.endpoint` (event to principal and typed request) →
+:mod:`~publishing.publish_check`, :mod:`~publishing.identities` or :mod:`~publishing.connections` (what is asked) →
+:mod:`~publishing.tokens` (with whose token) → :mod:`~publishing.http.response_schemas`.
+:mod:`~publishing.readiness` is what runs in the background, :mod:`~publishing.events` what is published,
+:mod:`~publishing.ports` what is kept outside the process and :mod:`~publishing.repositories` where.
+:mod:`~publishing.bootstrap` puts it all together.
 """

@@ -1,7 +1,7 @@
-"""A function's modules are loaded without the garbage collector: import this one before all others.
+"""Loads a function's modules without the garbage collector: import this module before all others.
 
-Nothing that Init loads becomes garbage, yet the collector would look through all of it again and again: 4 to 7 % of a
-cold start (docs/performance.md).
+Nothing that Init loads becomes garbage, yet the collector would scan all of it repeatedly: 4 to 7 % of a cold start
+(docs/performance.md).
 """
 
 import gc
@@ -9,7 +9,7 @@ import gc
 gc.disable()
 
 
-def over() -> None:
-    """End Init: what is there stays and is not looked at again; what requests leave behind is collected as ever."""
+def finish() -> None:
+    """End Init: what is loaded is never scanned again; what requests leave behind is collected as usual."""
     gc.freeze()
     gc.enable()

@@ -1,4 +1,4 @@
-"""Environment variables, read once in Init: absent and unusable ones end it with a sentence that names them."""
+"""Reading environment variables in Init; a missing or invalid one ends it with a message that names it."""
 
 import re
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ _DURATION = re.compile(r"(?P<count>[1-9]\d{0,5}) (?P<unit>second|minute|hour|day
 
 
 class SettingsError(ValueError):
-    """An environment variable that the function cannot work with; the text names it."""
+    """A missing or invalid environment variable; the text names it."""
 
 
 def required(environment: Mapping[str, str], name: str) -> str:
-    """The variable's value.
+    """Return the variable's value.
 
     Raises:
         SettingsError: absent or empty.
@@ -26,7 +26,7 @@ def required(environment: Mapping[str, str], name: str) -> str:
 
 
 def checked_url(name: str, url: str) -> str:
-    """``url``, if it is one that secrets may travel to: ``https://``, or ``http://`` on a loopback host.
+    """Return ``url`` if secrets may be sent to it: ``https://``, or ``http://`` on a loopback host.
 
     Raises:
         SettingsError: any other URL.
@@ -38,7 +38,7 @@ def checked_url(name: str, url: str) -> str:
 
 
 def duration(environment: Mapping[str, str], name: str) -> timedelta:
-    """The time that the variable says, as EventBridge says it in a rate: ``1 hour``, ``90 seconds``.
+    """Return the variable's duration, in the form of EventBridge's rates: ``1 hour``, ``90 seconds``.
 
     Raises:
         SettingsError: absent, or not of this form.

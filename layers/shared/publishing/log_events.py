@@ -1,4 +1,7 @@
-"""Every line that the functions log, by name. The facts go beside it as fields; tokens never do."""
+"""Every line that the functions log, by its code. The facts stand beside it as fields; tokens never do.
+
+Runbooks and Logs Insights query these codes.
+"""
 
 from enum import StrEnum
 
@@ -7,34 +10,34 @@ class LogEvent(StrEnum):
     """What happened."""
 
     ANSWERED = "answered"
-    REFUSED = "refused"
-    FAILED = "failed"
+    REFUSED = "request_refused"
+    FAILED = "request_failed"
     AUTHENTICATED = "authenticated"
-    NOT_AUTHENTICATED = "not authenticated"
-    SECRET_UNUSABLE = "the secret of a connection is missing or holds no token"  # noqa: S105 - a text about a secret
-    TOKEN_DEAD = "TikTok calls the token dead"  # noqa: S105 - a text about a token
-    TOKEN_REFUSED = "TikTok refuses this token the advertiser"  # noqa: S105 - a text about a token
-    CREATE_UNCERTAIN = "whether TikTok created the identity is not known"
-    INTENT_NOT_STORED = "the identity is created, but its answer could not be stored"
-    SNAPSHOT_NOT_REFRESHED = "the preflight's answer stands, but the snapshot does not know of it"
-    SWEPT = "swept"
-    SWEEP_GOES_ON = "the sweep goes on in another run"
-    CHECKS_UNVERIFIABLE = "most checks of the last sweep could not be verified"
-    LOOK_ASKED = "looks are asked for"
-    REQUEST_REFUSED = "an event asks for a look, but not so that it can be understood"
+    NOT_AUTHENTICATED = "not_authenticated"
+    SECRET_UNUSABLE = "secret_unusable"  # noqa: S105 - a code, not a password
+    TOKEN_INVALID = "token_invalid"  # noqa: S105 - a code, not a password
+    ADVERTISER_DENIED = "advertiser_denied"
+    CREATE_OUTCOME_UNKNOWN = "create_outcome_unknown"
+    RESPONSE_NOT_STORED = "response_not_stored"
+    SNAPSHOT_NOT_REFRESHED = "snapshot_not_refreshed"
+    SWEEP_ENDED = "sweep_ended"
+    SWEEP_CONTINUED = "sweep_continued"
+    CHECKS_UNVERIFIABLE = "checks_unverifiable"
+    CHECKS_REQUESTED = "checks_requested"
+    CHECK_REQUEST_MALFORMED = "check_request_malformed"
     CHECKED = "checked"
-    CHECK_FAILED = "a check failed and comes back"
-    MESSAGE_UNREADABLE = "a message cannot be read"
-    NOT_HIDDEN = "a message comes back later than it could"
-    NOT_COUNTED = "what came of a batch of messages is not in its sweep's account"
-    EXPIRY_TOLD = "others are told that a connection has ended"
-    CONNECTED = "TikTok is connected"
-    NOT_CONNECTED = "TikTok did not exchange a code"
-    ADVERTISERS_LISTED = "the advertisers of a connection are listed"
-    ADVERTISERS_NOT_LISTED = "TikTok does not tell the advertisers of a connection"
-    NOT_REVOKED = "TikTok did not revoke a token yet"
-    REFRESH_LATER = "the refresh of a connection is put off"
-    APP_NOT_SET_UP = "the secret of the TikTok app is not filled in"
-    CHANGE_FINISHED = "a change of a connection that was left unfinished is over"
-    REFRESH_FAILED = "the refresh of a connection failed and comes back"
-    CONNECTIONS_ASKED = "refreshes of connections are asked for"
+    CHECK_FAILED = "check_failed"
+    MESSAGE_UNREADABLE = "message_unreadable"
+    VISIBILITY_NOT_CHANGED = "visibility_not_changed"
+    STATISTICS_NOT_UPDATED = "sweep_statistics_not_updated"
+    EXPIRY_NOTIFIED = "expiry_notified"
+    CONNECTED = "connected"
+    CODE_EXCHANGE_FAILED = "code_exchange_failed"
+    ADVERTISERS_LISTED = "advertisers_listed"
+    ADVERTISERS_NOT_LISTED = "advertisers_not_listed"
+    REVOKE_FAILED = "revoke_failed"
+    REFRESH_POSTPONED = "refresh_postponed"
+    APP_NOT_CONFIGURED = "app_not_configured"
+    OPERATION_RECOVERED = "operation_recovered"
+    REFRESH_FAILED = "refresh_failed"
+    REFRESHES_REQUESTED = "refreshes_requested"

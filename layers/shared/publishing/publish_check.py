@@ -1,88 +1,96 @@
-"""Can the ad be published? Token, evidence, verdict, answer."""
+"""GET /publish-check: can the ad be published? Token, evidence, verdict, response."""
 
-from collections.abc import Mapping
 from concurrent.futures import wait
 
-from publishing import answers
-from publishing.answers.publish_check import AssetSeen, CheckDone, CheckNotRequired, PublishCheck, UsedIdentity
-from publishing.calls import Call
-from publishing.inputs import PublishCheckQuery
+from publishing.http.check_schemas import (
+    AssetSeen,
+    CheckDone,
+    CheckNotRequired,
+    PublishCheck,
+    UsedIdentity,
+    advertiser_id_source,
+    token_used,
+)
+from publishing.http.request_context import RequestContext
+from publishing.http.request_schemas import PublishCheckQuery
 from publishing.preflight.evidence import gather
 from publishing.preflight.findings import Asset, Finding, Status
 from publishing.preflight.messages import text_of, warning, without_own_token
 from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.preflight.verdict import Evidence, Verdict, not_accessible, nothing_connected, verdict
-from publishing.readiness.live import GRACE_SECONDS, Live, Reading
-from publishing.readiness.snapshot import Look
-from publishing.services import Services
-from publishing.token_choice import NoTokenError
-from tiktok_business.api import TikTokBusinessApi
+from publishing.readiness.snapshot import CheckResult
+from publishing.readiness.snapshot_refresher import GRACE_SECONDS, RecordRead, SnapshotRefresher
+from publishing.tokens import Candidate, NoTokenError, TokenFailover
+from tiktok_business.endpoints import TikTokBusinessApi
 from tiktok_business.errors import AdvertiserNotAccessibleError
+from tiktok_business.models import IdentityType
 
 ASSETS_SHOWN = 5
 
 
-def publish_check(services: Services, live: Live, call: Call, query: PublishCheckQuery) -> PublishCheck:
-    """The preflight of one advertiser and objective; what it finds refreshes what ``live`` keeps.
+def publish_check(
+    tokens: TokenFailover,
+    refresher: SnapshotRefresher,
+    accepted_types: tuple[IdentityType, ...],
+    context: RequestContext,
+    query: PublishCheckQuery,
+) -> PublishCheck:
+    """Return the preflight of one advertiser and objective; what it finds refreshes the readiness snapshot.
 
     Raises:
         AdvertiserNotConnectedError: none of the usable connections has the advertiser.
     """
+    team_id = context.principal.team_id
 
-    def work(api: TikTokBusinessApi, advertiser_id: str) -> tuple[Evidence, Reading]:
-        reading = live.read(call.caller.team_id, advertiser_id)
+    def work(api: TikTokBusinessApi, advertiser_id: str) -> tuple[Evidence, RecordRead]:
+        read = refresher.read(team_id, advertiser_id)
         evidence = gather(
             api,
             advertiser_id,
             OBJECTIVES[query.objective],
-            accepted_types=services.settings.accepted_identity_types,
+            accepted_types=accepted_types,
             strict=query.strict,
-            deadline=call.deadline,
+            deadline=context.deadline,
         )
-        return evidence, reading
+        return evidence, read
 
     try:
-        answered = services.first_answer(call, query.advertiser_id, work)
+        answered = tokens.answer_request(context, query.advertiser_id, work)
     except NoTokenError as error:
-        return _answer(
-            nothing_connected(query.objective, error.detail), query, answers.about_nobody(query.advertiser_id, call.now)
-        )
+        return _response(nothing_connected(query.objective, error.detail), context, query, None)
     except AdvertiserNotAccessibleError as error:
-        return _answer(
-            not_accessible(query.objective, error), query, answers.about_nobody(query.advertiser_id, call.now)
-        )
-    evidence, reading = answered.result
+        return _response(not_accessible(query.objective, error), context, query, None)
+    evidence, read = answered.result
     candidate = answered.candidate
-    look = Look.of(evidence, [query.objective], call.now, candidate.connection.user_id)
-    writing = live.write(reading, call.caller.team_id, candidate.advertiser_id, look)
-    answer = _answer(
-        verdict(query.objective, evidence, strict=query.strict),
-        query,
-        answers.about(candidate, given=query.advertiser_id is not None, now=call.now),
-    )
-    wait([writing], timeout=call.deadline.within(GRACE_SECONDS).remaining())
-    return answer
+    result = CheckResult.of(evidence, [query.objective], context.now, candidate.connection.user_id)
+    writing = refresher.write(read, team_id, candidate.advertiser_id, result)
+    response = _response(verdict(query.objective, evidence, strict=query.strict), context, query, candidate)
+    wait([writing], timeout=context.deadline.within(GRACE_SECONDS).remaining())
+    return response
 
 
-def _answer(judged: Verdict, query: PublishCheckQuery, about: Mapping[str, object]) -> PublishCheck:
-    token = about["token"]
-    borrowed = isinstance(token, answers.TokenUsed) and token.source == "teammate"
-    return PublishCheck.model_validate(
-        {
-            **about,
-            "ready": judged.ready,
-            "missing": judged.missing,
-            "unknown": judged.unknown,
-            "at_risk": judged.at_risk,
-            "reason": judged.reason,
-            "detail": judged.detail,
-            "identity": _used(judged.identity),
-            "objective": query.objective,
-            "checks": tuple(
-                _check(requirement, finding, borrowed=borrowed) for requirement, finding in judged.findings.items()
-            ),
-            "warnings": tuple(warning(code) for code in judged.warnings),
-        }
+def _response(
+    judged: Verdict, context: RequestContext, query: PublishCheckQuery, candidate: Candidate | None
+) -> PublishCheck:
+    """Return the verdict as a response; ``candidate`` is None if nobody's token answered."""
+    borrowed = candidate is not None and not candidate.own
+    return PublishCheck(
+        ready=judged.ready,
+        missing=judged.missing,
+        unknown=judged.unknown,
+        at_risk=judged.at_risk,
+        reason=judged.reason,
+        detail=judged.detail,
+        identity=_used(judged.identity),
+        objective=query.objective,
+        advertiser_id=candidate.advertiser_id if candidate else query.advertiser_id,
+        advertiser_id_source=advertiser_id_source(query.advertiser_id, candidate),
+        checks=tuple(
+            _check(requirement, finding, borrowed=borrowed) for requirement, finding in judged.findings.items()
+        ),
+        warnings=tuple(warning(code) for code in judged.warnings),
+        token=token_used(candidate) if candidate else None,
+        checked_at=context.now,
     )
 
 

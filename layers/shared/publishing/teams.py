@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Protocol
 
 ACTIVE_SUBSCRIPTIONS = frozenset({"active", "trialing"})
 
@@ -17,8 +16,8 @@ class Role(StrEnum):
     MEDIA_BUYER = "mediabuyer"
 
     @classmethod
-    def of(cls, text: object) -> "Role":
-        """The role that ``text`` names, the least one for anything else."""
+    def of(cls, text: str | None) -> "Role":
+        """Return the role that ``text`` names; for anything else the one with the fewest rights."""
         return next((role for role in cls if role == text), cls.MEDIA_BUYER)
 
 
@@ -40,18 +39,18 @@ class Connection:
     advertiser_ids: tuple[str, ...]
     secret_id: str
     connected_at: str
-    expiry_told: bool = False
-    """Whether others were told that this connection has ended."""
+    expiry_notified: bool = False
+    """Whether its expiry was published."""
     names: Mapping[str, str] = field(default_factory=dict, hash=False)
-    """Of advertisers, by id, as far as TikTok told them."""
+    """Advertisers' names by id, where TikTok returned them."""
     disabled: frozenset[str] = frozenset()
-    """Advertisers that TikTok said to be disabled."""
+    """Advertisers that TikTok calls disabled."""
     scopes: tuple[str, ...] | None = None
-    """Ids of the permissions that TikTok granted; None where whoever wrote the connection did not say."""
+    """Ids of the permissions that TikTok granted; None if the connection's writer did not say."""
     verified_at: str | None = None
-    """When TikTok accepted the token last, being asked for its advertisers; ISO 8601 in UTC."""
+    """When TikTok last returned the token's advertisers; ISO 8601 in UTC."""
     scheduled: bool = False
-    """Whether a refresh of the list of advertisers is scheduled."""
+    """Whether a refresh of the advertiser list is scheduled."""
 
     @property
     def default_advertiser(self) -> str | None:
@@ -67,14 +66,14 @@ class Subscription:
     current_period_end: float | None = None
 
     def is_active(self, now: datetime) -> bool:
-        """Paid or in trial, and the period not over."""
+        """Whether it is paid or in trial, and its period has not ended."""
         in_period = self.current_period_end is None or self.current_period_end > now.timestamp()
         return self.status in ACTIVE_SUBSCRIPTIONS and in_period
 
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A team as the table holds it now."""
+    """A team as it is stored now."""
 
     team_id: str
     roles: Mapping[str, Role] = field(default_factory=dict)
@@ -83,11 +82,11 @@ class Team:
     connections: tuple[Connection, ...] = ()
 
     def connection_of(self, user_id: str) -> Connection | None:
-        """The person's connection, whatever its status."""
+        """Return the person's connection, whatever its status."""
         return next((one for one in self.connections if one.user_id == user_id), None)
 
     def with_connection(self, connection: Connection) -> "Team":
-        """The team with this connection in place of the person's."""
+        """Return the team with this connection in place of the person's."""
         changed = (connection if one.user_id == connection.user_id else one for one in self.connections)
         return replace(self, connections=tuple(changed))
 
@@ -101,18 +100,15 @@ class Team:
         return self.subscription is not None and self.subscription.is_active(now)
 
 
-class Teams(Protocol):
-    """Where teams are read from."""
-
-    def read(self, team_id: str) -> Team:
-        """The team; an empty one if nothing is known of it."""
-        ...
-
-
 def moment(text: str) -> datetime:
-    """The moment an ISO 8601 text names; the epoch where it names none."""
+    """Return the moment of an ISO 8601 text; the epoch if it is malformed."""
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
         return datetime.fromtimestamp(0, UTC)
     return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def in_utc(at: datetime) -> str:
+    """Return ISO 8601 in UTC, to the millisecond: no two connections of a person have the same."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

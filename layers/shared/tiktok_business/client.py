@@ -1,4 +1,4 @@
-"""One person's way to TikTok: the envelope, retries and pages, all within a deadline."""
+"""A client with one access token: the envelope, retries and paging, all within a deadline."""
 
 import json
 import random
@@ -6,44 +6,42 @@ import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import (
-    ERROR_OF_MEANING,
+    ERROR_BY_CATEGORY,
     ConnectionLostError,
-    IncompleteReadingError,
+    IncompleteListingError,
     RateLimitedError,
     TikTokError,
     UnavailableError,
     UnexpectedResponseError,
 )
-from tiktok_business.return_codes import Meaning, classify
+from tiktok_business.return_codes import ErrorCategory, classify
 from tiktok_business.transport import Body, RawAnswer, Transport
 
 MAX_ATTEMPTS = 3
-"""Tries of one call; fewer where the deadline comes first."""
+"""Attempts at one call; fewer if the deadline comes first."""
 BACKOFF_SECONDS = 0.2
-"""After try n a retry waits random(0, BACKOFF_SECONDS * 2**(n-1)) seconds (full jitter)."""
+"""After attempt n a retry waits random(0, BACKOFF_SECONDS * 2**(n-1)) seconds (full jitter)."""
 RATE_BACKOFF_SECONDS = 1.0
-"""The same after a refusal for rate: TikTok's per-second limit is free again in the next second (EVA rate-limits)."""
+"""The same after a refusal for rate: TikTok's per-second limit recovers within a second (EVA rate-limits)."""
 MAX_PAGES = 50
-"""Pages read of one listing before giving up: 5 000 identities, 1 000 pixels."""
+"""Pages read of one listing at most: 5 000 identities, 1 000 pixels."""
 
 
 _NO_JSON = object()
 
-Row = TypeVar("Row", bound=BaseModel)
-
 
 @dataclass(frozen=True, slots=True)
 class TikTokClient:
-    """Calls TikTok with one access token, or without any where ``token`` is None.
+    """Calls TikTok with one access token, or without a token if ``token`` is None.
 
-    ``hidden`` are further secrets that requests carry: as the token, they are taken out of what TikTok says. ``sleep``
-    and ``jitter`` (a number from 0 to 1) are arguments so that tests neither wait nor guess.
+    ``redact`` are further secrets in requests: like the token, they are removed from TikTok's texts. ``sleep``
+    and ``jitter`` (a number from 0 to 1) are arguments so that tests neither wait nor depend on chance.
     """
 
     transport: Transport
@@ -51,24 +49,24 @@ class TikTokClient:
     deadline: Deadline
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
-    hidden: tuple[SecretStr, ...] = ()
+    redact: tuple[SecretStr, ...] = ()
 
     def get(self, endpoint: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """Read ``endpoint`` and return the answer's ``data``.
 
-        Tried again after trouble that may pass. Raises the :class:`TikTokError` of the last try.
+        Retries transient failures. Raises the :class:`TikTokError` of the last attempt.
         """
-        return self._call(lambda error: error.worth_repeating, "GET", endpoint, params=params)
+        return self._call(lambda error: error.retryable, "GET", endpoint, params=params)
 
     def post(self, endpoint: str, body: Body) -> Mapping[str, Any]:
         """Write to ``endpoint`` and return the answer's ``data``.
 
-        Tried again only where TikTok cannot have carried the write out: refused for now, or never sent.
-        Raises the :class:`TikTokError` of the last try.
+        Retries only if TikTok cannot have applied the write: it was refused, or never sent. Raises the
+        :class:`TikTokError` of the last attempt.
         """
-        return self._call(_write_may_be_repeated, "POST", endpoint, body=body)
+        return self._call(_write_retryable, "POST", endpoint, body=body)
 
-    def rows(
+    def rows[Row: BaseModel](
         self,
         endpoint: str,
         params: Mapping[str, Any],
@@ -78,16 +76,16 @@ class TikTokClient:
         id_of: Callable[[Row], Hashable],
         page_size: int | None,
     ) -> Iterator[Row]:
-        """The rows of a paged listing, page after page, as they are asked for: stop asking and no more is read.
+        """Return the rows of a paged listing lazily: a page is read when its first row is needed.
 
-        Ends at the last page that TikTok names or, where it names none, at a page that is not full; goes on where
-        TikTok's own count says that there is more. A page without a new row ends the reading too. Rows with the same
-        ``id_of`` are one. ``page_size`` None: the listing has no pages.
+        Ends at the last page that TikTok names or, if it names none, at a page that is not full; continues while
+        TikTok's own count is higher. A page without a new row ends the listing too. Rows with the same ``id_of`` count
+        once. ``page_size`` None: the listing has no pages.
 
         Raises:
-            IncompleteReadingError: after the last row, if rows were unreadable, are fewer than TikTok counted, did not
-                come on a page that TikTok named, or go on after ``MAX_PAGES`` pages: what was read is true, but
-                absence is not proven.
+            IncompleteListingError: after the last row, if rows were unreadable, are fewer than TikTok counted, were
+                absent from a page that TikTok named, or continue after ``MAX_PAGES``: the rows are valid, but they
+                prove no absence.
             TikTokError: any other failure of a call.
         """
         seen: set[Hashable] = set()
@@ -117,17 +115,17 @@ class TikTokClient:
             nothing_new = len(seen) == before
             announces = paging.names_more(page)
             full = page_size is not None and len(raw_rows) >= page_size
-            if nothing_new or not page_size or not paging.goes_on(page, full=full, counts=counts, seen=len(seen)):
+            if nothing_new or not page_size or not paging.continues(page, full=full, counts=counts, seen=len(seen)):
                 broken_off = announces or (announced and nothing_new and bool(raw_rows))
                 _check_complete(
                     endpoint, page, seen=len(seen), counts=counts, unreadable=unreadable, broken_off=broken_off
                 )
                 return
             announced = announces
-        raise IncompleteReadingError(endpoint, f"more than {MAX_PAGES} pages")
+        raise IncompleteListingError(endpoint, f"more than {MAX_PAGES} pages")
 
     def _call(
-        self, repeatable: Callable[[TikTokError], bool], method: str, endpoint: str, **what: Any
+        self, retryable: Callable[[TikTokError], bool], method: str, endpoint: str, **what: Any
     ) -> Mapping[str, Any]:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
@@ -135,19 +133,19 @@ class TikTokClient:
                 return self._data_of(endpoint, answer)
             except TikTokError as error:
                 pause = self._pause(error, attempt)
-                if attempt == MAX_ATTEMPTS or not repeatable(error) or pause >= self.deadline.remaining():
+                if attempt == MAX_ATTEMPTS or not retryable(error) or pause >= self.deadline.remaining():
                     raise
                 self.sleep(pause)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _pause(self, error: TikTokError, attempt: int) -> float:
         if isinstance(error, ConnectionLostError) and attempt == 1:
-            return 0.0  # most likely a pooled connection that was dead before: nothing says that TikTok is in trouble
+            return 0.0  # most likely a stale pooled connection: no sign of a failure at TikTok
         base = RATE_BACKOFF_SECONDS if isinstance(error, RateLimitedError) else BACKOFF_SECONDS
         return self.jitter() * base * float(2 ** (attempt - 1))
 
     def _data_of(self, endpoint: str, answer: RawAnswer) -> Mapping[str, Any]:
-        """The ``data`` of TikTok's envelope ``{code, message, request_id, data}``, or the error that it stands for."""
+        """Return the ``data`` of TikTok's envelope ``{code, message, request_id, data}``, or raise its error."""
         envelope = _json_of(answer.body)
         if envelope is _NO_JSON:
             _raise_for_status(endpoint, answer.status)
@@ -155,29 +153,28 @@ class TikTokClient:
         if not isinstance(envelope, dict) or type(envelope.get("code")) is not int:
             _raise_for_status(endpoint, answer.status)
             raise UnexpectedResponseError(endpoint, f"HTTP {answer.status} without TikTok's envelope")
-        request_id = self._said(envelope.get("request_id")) or None
-        message = self._said(envelope.get("message"))
-        meaning = classify(envelope["code"], message)
-        if meaning is not Meaning.OK:
-            raise ERROR_OF_MEANING[meaning](endpoint, message, code=envelope["code"], request_id=request_id)
+        request_id = self._redacted(envelope.get("request_id")) or None
+        message = self._redacted(envelope.get("message"))
+        category = classify(envelope["code"], message)
+        if category is not ErrorCategory.OK:
+            raise ERROR_BY_CATEGORY[category](endpoint, message, code=envelope["code"], request_id=request_id)
         data = envelope.get("data")
         if not isinstance(data, dict):
             raise UnexpectedResponseError(endpoint, "code 0 without data", code=0, request_id=request_id)
         return data
 
-    def _said(self, value: object) -> str:
-        """A text of TikTok's without the secrets that were sent, should TikTok repeat them."""
-        if not isinstance(value, str):
-            return ""
-        for secret in (self.token, *self.hidden):
+    def _redacted(self, value: Any) -> str:
+        """Return a text of TikTok's without the secrets that were sent, in case TikTok repeats them."""
+        text = value if isinstance(value, str) else ""
+        for secret in (self.token, *self.redact):
             if secret is not None and secret.get_secret_value():
-                value = value.replace(secret.get_secret_value(), "[secret]")
-        return value
+                text = text.replace(secret.get_secret_value(), "[secret]")
+        return text
 
 
 @dataclass(frozen=True, slots=True)
 class _Paging:
-    """What an answer says of its pages; each part may be missing."""
+    """What an answer says about its pages; each part may be missing."""
 
     total_page: int | None
     total_number: int | None
@@ -200,10 +197,10 @@ class _Paging:
         """Whether TikTok names a page after this one. ``total_page`` may be 0 although there are rows (NAN)."""
         return page < self.total_page if self.total_page else bool(self.has_more)
 
-    def goes_on(self, page: int, *, full: bool, counts: set[int], seen: int) -> bool:
-        """Whether another page is to be asked for; ``counts`` are the totals that TikTok has named until now.
+    def continues(self, page: int, *, full: bool, counts: set[int], seen: int) -> bool:
+        """Whether another page is needed; ``counts`` are the totals that TikTok has named so far.
 
-        After a full page even where TikTok names no further one, if its counts change or are not what has come.
+        After a full page even if TikTok names no further one, if its counts change or differ from the rows received.
         """
         if self.names_more(page) or seen < max(counts, default=0):
             return True
@@ -212,34 +209,34 @@ class _Paging:
         return full and self.has_more is None
 
 
-def _write_may_be_repeated(error: TikTokError) -> bool:
-    """Whether a write was not carried out, and may be when it is sent again."""
-    return error.worth_repeating and not error.may_have_happened
+def _write_retryable(error: TikTokError) -> bool:
+    """Whether a write was not applied, and a retry may succeed."""
+    return error.retryable and not error.outcome_unknown
 
 
 def _check_complete(
     endpoint: str, page: int, *, seen: int, counts: set[int], unreadable: int, broken_off: bool
 ) -> None:
-    """Refuse a reading that proves no absence.
+    """Raise IncompleteListingError if the rows prove no absence.
 
-    It ended at ``page``; ``broken_off``: without the rows that TikTok had announced.
+    The listing ended at ``page``; ``broken_off``: without the rows that TikTok had announced.
     """
     if unreadable:
-        raise IncompleteReadingError(endpoint, f"{unreadable} rows were not readable")
+        raise IncompleteListingError(endpoint, f"{unreadable} rows were not readable")
     if seen < max(counts, default=0):
-        raise IncompleteReadingError(endpoint, f"{seen} of {max(counts)} rows came")
+        raise IncompleteListingError(endpoint, f"only {seen} of {max(counts)} rows")
     if broken_off:
-        raise IncompleteReadingError(endpoint, f"page {page} did not bring what was announced")
+        raise IncompleteListingError(endpoint, f"page {page} lacks announced rows")
 
 
 def _json_of(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        return _NO_JSON  # not raised from here: the error would keep the body as its context
+        return _NO_JSON  # not raised here: the error would keep the body as its context
 
 
-def _parsed(row: type[Row], raw: object) -> Row | None:
+def _parsed[Row: BaseModel](row: type[Row], raw: Any) -> Row | None:
     try:
         return row.model_validate(raw)
     except ValidationError:
@@ -261,5 +258,5 @@ def _raise_for_status(endpoint: str, status: int) -> None:
         raise UnavailableError(endpoint, f"HTTP {status}")
 
 
-def _whole_number(value: object) -> int | None:
+def _whole_number(value: Any) -> int | None:
     return value if type(value) is int and value >= 0 else None

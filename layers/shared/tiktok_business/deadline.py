@@ -1,4 +1,4 @@
-"""One point in time that every wait of a request is cut to."""
+"""The point in time that limits every wait of a request."""
 
 import time
 from collections.abc import Callable
@@ -14,11 +14,11 @@ class Deadline:
 
     @classmethod
     def after(cls, seconds: float, clock: Callable[[], float] = time.monotonic) -> "Deadline":
-        """The moment ``seconds`` from now."""
+        """Return the moment ``seconds`` from now."""
         return cls(clock() + seconds, clock)
 
     def remaining(self) -> float:
-        """Seconds left, never negative."""
+        """Return the seconds left, never negative."""
         return max(0.0, self.at - self.clock())
 
     @property
@@ -27,9 +27,9 @@ class Deadline:
         return self.remaining() == 0.0
 
     def within(self, seconds: float) -> "Deadline":
-        """The earlier of this moment and ``seconds`` from now."""
+        """Return the earlier of this moment and ``seconds`` from now."""
         return Deadline(min(self.at, self.clock() + seconds), self.clock)
 
-    def keeping(self, seconds: float) -> "Deadline":
-        """The moment ``seconds`` before this one: keeps time back for what must follow."""
+    def reserve(self, seconds: float) -> "Deadline":
+        """Return the moment ``seconds`` before this one: reserves time for what must follow."""
         return Deadline(self.at - seconds, self.clock)

@@ -1,19 +1,37 @@
-"""What can go wrong with a call to TikTok, each error named by what the caller can do about it."""
+"""The errors of calls to TikTok, named by what the caller can do.
 
-from tiktok_business.return_codes import Meaning
+* TikTokError
+    * TokenInvalidError: use another token, and have its owner connect again
+    * AdvertiserNotAccessibleError: another person's token may work
+        * AdvertiserGoneError
+    * ScopeMissingError: connect again and grant the permission
+    * RateLimitedError: retry later, writes too
+    * NotAppliedError: retry, writes too
+    * RequestRejectedError: change the request
+    * UnsupportedError
+    * UnavailableError: retry a read; check the outcome before retrying a write
+        * NotSentError: retry, writes too
+        * ConnectionLostError
+        * TimedOutError
+            * NoTimeLeftError
+    * UnexpectedResponseError: conclude nothing
+        * IncompleteListingError
+"""
+
+from tiktok_business.return_codes import ErrorCategory
 
 
 class TikTokError(Exception):
-    """A call that brought no answer to rely on.
+    """A failed call.
 
-    Carries TikTok's ``code``, ``message`` and ``request_id`` (each None where TikTok did not get to speak) and the
-    ``endpoint``. Never holds a token: the client removes it from TikTok's message.
+    Has TikTok's ``code`` and ``request_id`` (None without an answer of TikTok's), ``message`` and ``endpoint``. Never
+    holds a token: the client removes it from TikTok's message.
     """
 
-    may_have_happened = False
-    """For a write: whether TikTok may have carried it out all the same."""
-    worth_repeating = False
-    """For a read: whether a second try may end better."""
+    outcome_unknown = False
+    """For a write: whether TikTok may have applied it."""
+    retryable = False
+    """For a read: whether a retry may succeed."""
 
     def __init__(
         self, endpoint: str, message: str = "", *, code: int | None = None, request_id: str | None = None
@@ -25,12 +43,12 @@ class TikTokError(Exception):
         self.request_id = request_id
 
     def __str__(self) -> str:
-        said = f"code {self.code}" if self.code is not None else "no code"
-        return f"{self.endpoint}: {said}, request {self.request_id or 'unknown'}: {self.message}"
+        code = f"code {self.code}" if self.code is not None else "no code"
+        return f"{self.endpoint}: {code}, request {self.request_id or 'unknown'}: {self.message}"
 
 
-class TokenRejectedError(TikTokError):
-    """The access token is dead: use another one, and have its owner connect again."""
+class TokenInvalidError(TikTokError):
+    """The access token is invalid: use another one, and have its owner connect again."""
 
 
 class AdvertiserNotAccessibleError(TikTokError):
@@ -38,7 +56,7 @@ class AdvertiserNotAccessibleError(TikTokError):
 
 
 class AdvertiserGoneError(AdvertiserNotAccessibleError):
-    """The advertiser does not exist (any more), as far as TikTok tells this token."""
+    """The advertiser does not exist or was deleted, according to TikTok's answer to this token."""
 
 
 class ScopeMissingError(TikTokError):
@@ -46,19 +64,19 @@ class ScopeMissingError(TikTokError):
 
 
 class RateLimitedError(TikTokError):
-    """Refused for rate before anything was done: repeat later, writes too."""
+    """TikTok refused for rate before doing anything: retry later, writes too."""
 
-    worth_repeating = True
+    retryable = True
 
 
-class RefusedForNowError(TikTokError):
-    """TikTok could not carry a write out this time, and says so: it may be sent again."""
+class NotAppliedError(TikTokError):
+    """The write was not applied; safe to retry."""
 
-    worth_repeating = True
+    retryable = True
 
 
 class RequestRejectedError(TikTokError):
-    """TikTok refuses the request for what it says: change the request."""
+    """TikTok rejects the contents of the request: change the request."""
 
 
 class UnsupportedError(TikTokError):
@@ -66,52 +84,52 @@ class UnsupportedError(TikTokError):
 
 
 class UnavailableError(TikTokError):
-    """TikTok's own trouble or the network's: repeat a read; look before repeating a write."""
+    """A transient failure of TikTok or the network: retry a read; check the outcome before retrying a write."""
 
-    may_have_happened = True
-    worth_repeating = True
+    outcome_unknown = True
+    retryable = True
 
 
 class NotSentError(UnavailableError):
-    """No connection to TikTok: the request never left, so even a write may be repeated."""
+    """No connection to TikTok: the request was not sent, so even a write may be retried."""
 
-    may_have_happened = False
+    outcome_unknown = False
 
 
 class ConnectionLostError(UnavailableError):
-    """The connection broke under the request, as a pooled one does that died while the Lambda was frozen."""
+    """The connection broke during the request, as a pooled one does that was closed while the Lambda was frozen."""
 
 
 class TimedOutError(UnavailableError):
-    """No whole answer in time."""
+    """No complete answer in time."""
 
 
 class NoTimeLeftError(TimedOutError):
     """The deadline had passed before anything was sent."""
 
-    may_have_happened = False
+    outcome_unknown = False
 
 
 class UnexpectedResponseError(TikTokError):
-    """An answer, but not of the documented shape or code: conclude nothing from it."""
+    """An answer of an undocumented shape or code: conclude nothing from it."""
 
-    may_have_happened = True
-
-
-class IncompleteReadingError(UnexpectedResponseError):
-    """Not every row could be read, so absence is not proven by what was read."""
+    outcome_unknown = True
 
 
-ERROR_OF_MEANING: dict[Meaning, type[TikTokError]] = {
-    Meaning.TOKEN_DEAD: TokenRejectedError,
-    Meaning.SCOPE_MISSING: ScopeMissingError,
-    Meaning.NO_ACCESS: AdvertiserNotAccessibleError,
-    Meaning.ADVERTISER_GONE: AdvertiserGoneError,
-    Meaning.RATE_LIMITED: RateLimitedError,
-    Meaning.NOT_DONE: RefusedForNowError,
-    Meaning.TRANSIENT: UnavailableError,
-    Meaning.REJECTED: RequestRejectedError,
-    Meaning.UNSUPPORTED: UnsupportedError,
-    Meaning.UNKNOWN: UnexpectedResponseError,
+class IncompleteListingError(UnexpectedResponseError):
+    """Not every row could be read, so the rows read prove no absence."""
+
+
+ERROR_BY_CATEGORY: dict[ErrorCategory, type[TikTokError]] = {
+    ErrorCategory.TOKEN_INVALID: TokenInvalidError,
+    ErrorCategory.SCOPE_MISSING: ScopeMissingError,
+    ErrorCategory.NO_ACCESS: AdvertiserNotAccessibleError,
+    ErrorCategory.ADVERTISER_GONE: AdvertiserGoneError,
+    ErrorCategory.RATE_LIMITED: RateLimitedError,
+    ErrorCategory.NOT_APPLIED: NotAppliedError,
+    ErrorCategory.TRANSIENT: UnavailableError,
+    ErrorCategory.REJECTED: RequestRejectedError,
+    ErrorCategory.UNSUPPORTED: UnsupportedError,
+    ErrorCategory.UNKNOWN: UnexpectedResponseError,
 }
-"""The error each meaning is raised as; every meaning but OK is here."""
+"""The error that each category is raised as; all but OK."""

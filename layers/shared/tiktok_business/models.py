@@ -1,14 +1,14 @@
-"""TikTok's rows as they are read here: the fields this product uses, read tolerantly.
+"""TikTok's rows: the fields that this product uses, read tolerantly.
 
-A field that is absent or null is None: no information. What is only shown (a name, a picture) is None too where it is
-of another type; a field that decides whether something can be used makes its row unreadable then. Unknown fields are
-ignored. Ids are strings; a number is taken as its digits, since TikTok's gateway converts some ids to 64-bit integers
+An absent or null field is None: no information. A field of another type is None too if it is only displayed (a name, a
+picture); if it decides whether something is usable, it makes its row unreadable. Unknown fields are ignored. Ids are
+strings; a number is read as its digits, since TikTok's gateway converts some ids to 64-bit integers
 (SDK ``yml_files``, ``x-open-convert``).
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -16,7 +16,7 @@ from tiktok_business.errors import UnexpectedResponseError
 
 
 class IdentityType(StrEnum):
-    """The identity types that can be asked for (DOC:1740218420781057). Answers may hold others."""
+    """The identity types that can be requested (DOC:1740218420781057). Answers may contain others."""
 
     CUSTOMIZED_USER = "CUSTOMIZED_USER"
     AUTH_CODE = "AUTH_CODE"
@@ -24,23 +24,23 @@ class IdentityType(StrEnum):
     BC_AUTH_TT = "BC_AUTH_TT"
 
 
-def _digits_of_number(value: object) -> object:
+def _digits_of_number(value: Any) -> Any:
     return str(value) if type(value) is int else value
 
 
-def _flag_or_none(value: object) -> object:
+def _flag_or_none(value: Any) -> Any:
     return value if isinstance(value, bool) else None
 
 
-def _text_or_none(value: object) -> object:
+def _text_or_none(value: Any) -> Any:
     return value if isinstance(value, str) and value else None
 
 
-def _length_or_none(value: object) -> object:
+def _length_or_none(value: Any) -> Any:
     return value if type(value) is int and value > 0 else None
 
 
-def _none_if_empty(value: object) -> object:
+def _none_if_empty(value: Any) -> Any:
     return None if value == "" else value
 
 
@@ -67,7 +67,7 @@ class Identity(_Row):
     available_status: DecidingText = None
     """``AVAILABLE`` or why not; only for TikTok accounts, else None."""
     is_gpppa: bool | None = None
-    """A government, politician or party account: not usable for ads."""
+    """A government, politician or party account: unusable for ads."""
 
 
 class AssetOwnership(_Row):
@@ -82,7 +82,7 @@ class Pixel(_Row):
     pixel_id: Id
     pixel_name: OptionalText = None
     activity_status: OptionalText = None
-    """Seen: ``ACTIVE`` and ``NO_RECENT_ACTIVITY``; the whole list of values is not documented."""
+    """Observed: ``ACTIVE`` and ``NO_RECENT_ACTIVITY``; TikTok does not document the values."""
     asset_ownership: AssetOwnership | None = None
 
 
@@ -130,7 +130,7 @@ class PageLibrary(_Row):
 
     library_id: Id
     advertiser_id: Id
-    """Whose forms were moved there. Without it nothing is known of whom they serve."""
+    """Whose forms it contains. Without it nothing is known."""
 
 
 class Advertiser(_Row):
@@ -141,7 +141,7 @@ class Advertiser(_Row):
     status: OptionalText = None
     """``STATUS_ENABLE`` or one of a dozen others."""
     can_use_custom_identity: OptionalFlag = None
-    """Only in an answer to a call that asks for this field."""
+    """Only in answers to calls that request this field."""
 
 
 class CreatedIdentity(_Row):
@@ -160,24 +160,21 @@ class UploadedImage(_Row):
     """``data`` of ``file/image/ad/upload/`` (NAN ``upload-image``)."""
 
     image_id: Id
-    """Holds a slash; goes into ``identity/create/`` as ``image_uri``, as it is."""
+    """Contains a slash; passed to ``identity/create/`` as ``image_uri``, unchanged."""
     width: OptionalLength = None
-    """As ``height``; None where it is anything but a number of pixels: the image is stored all the same."""
+    """Like ``height``; None if it is not a number of pixels: the image is stored anyway."""
     height: OptionalLength = None
     image_url: OptionalText = None
 
 
-Model = TypeVar("Model", bound=BaseModel)
-
-
-def read_data(endpoint: str, model: type[Model], data: Mapping[str, Any]) -> Model:
-    """The ``data`` of an answer as ``model``.
+def parse_data[Model: BaseModel](endpoint: str, model: type[Model], data: Mapping[str, Any]) -> Model:
+    """Return the ``data`` of an answer as ``model``.
 
     Raises:
-        UnexpectedResponseError: it has another shape. Holds nothing of what came.
+        UnexpectedResponseError: it has another shape. The error holds nothing of the answer.
     """
     try:
         return model.model_validate(data)
     except ValidationError:
-        pass  # raised below, so that the error holds no part of what came as its context
+        pass  # raised below, so that the error does not hold the answer as its context
     raise UnexpectedResponseError(endpoint, "code 0 with data of another shape", code=0)

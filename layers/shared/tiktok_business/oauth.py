@@ -1,7 +1,7 @@
-"""TikTok's OAuth for advertisers: from a person's consent to an access token, and back.
+"""TikTok's OAuth for advertisers: from a person's consent to an access token, and its revocation.
 
-These endpoints want the app's own secret, one of them in its URL (``oauth2/advertiser/get/``). Neither a URL nor what
-was sent is ever part of an error, and what TikTok says is freed from the secrets that were sent.
+These endpoints require the app's secret, one of them in its URL (``oauth2/advertiser/get/``). Errors contain neither
+URLs nor what was sent, and secrets are removed from TikTok's texts.
 """
 
 import random
@@ -9,28 +9,28 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
 
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
-from tiktok_business.errors import RequestRejectedError, TokenRejectedError, UnexpectedResponseError
-from tiktok_business.models import Id, OptionalText, read_data
+from tiktok_business.errors import RequestRejectedError, TokenInvalidError, UnexpectedResponseError
+from tiktok_business.models import Id, OptionalText, parse_data
 from tiktok_business.transport import Transport
 
 CONSENT_PATH = "/portal/auth"
-"""Of the consent page, on the API's own host (EVA authentication, 2026-08-13)."""
+"""Path of the consent page, on the API's own host (EVA authentication, 2026-08-13)."""
 
 
-_APP_AND_TOKEN = frozenset({40000, 40113})
-"""TikTok's codes for a token of another app (PostHog/posthog#78577); others call a token dead as such."""
+_APP_MISMATCH = frozenset({40000, 40113})
+"""TikTok's codes for a token of another app (PostHog/posthog#78577); other codes call the token itself invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeveloperApp:
-    """The developer app as which TikTok is asked."""
+    """The developer app whose credentials are sent."""
 
     app_id: str
     secret: SecretStr
@@ -38,11 +38,11 @@ class DeveloperApp:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a person allowed the app."""
+    """What a person granted to the app."""
 
     access_token: SecretStr
     scopes: tuple[str, ...] | None
-    """Ids of the granted permissions; None where TikTok does not say."""
+    """Ids of the granted permissions; None if TikTok does not say."""
 
 
 class ReachableAdvertiser(BaseModel):
@@ -54,8 +54,8 @@ class ReachableAdvertiser(BaseModel):
     advertiser_name: OptionalText = None
 
 
-def _ids_or_none(value: object) -> object:
-    """Numbers of up to 19 digits, as texts. Anything else is no information: the token must not be lost over it."""
+def _ids_or_none(value: Any) -> Any:
+    """Return numbers of up to 19 digits as strings. Anything else is no information and must not cost the token."""
     if not isinstance(value, list) or not all(type(one) in {int, str} for one in value):
         return None
     return [str(one) for one in value]
@@ -71,9 +71,9 @@ class _Reachable(BaseModel):
 
 
 def consent_url(api_base_url: str, app_id: str, state: str, redirect_uri: str) -> str:
-    """The page on which a person allows the app its access, and from which TikTok sends them to ``redirect_uri``.
+    """Return the page on which a person grants access, and from which TikTok redirects them to ``redirect_uri``.
 
-    ``redirect_uri`` is one of those that the app is registered with; ``state`` comes back with them as it is.
+    ``redirect_uri`` must be registered with the app; ``state`` comes back unchanged.
     """
     parts = urlsplit(api_base_url)
     query = urlencode({"app_id": app_id, "state": state, "redirect_uri": redirect_uri})
@@ -82,7 +82,7 @@ def consent_url(api_base_url: str, app_id: str, state: str, redirect_uri: str) -
 
 @dataclass(frozen=True, slots=True)
 class TikTokOAuth:
-    """The endpoints as one app sees them, until a deadline. ``sleep`` and ``jitter`` are the client's."""
+    """The OAuth endpoints for one app, until a deadline. ``sleep`` and ``jitter`` are the client's."""
 
     transport: Transport
     app: DeveloperApp
@@ -91,19 +91,19 @@ class TikTokOAuth:
     jitter: Callable[[], float] = random.random
 
     def exchange(self, auth_code: SecretStr) -> Grant:
-        """``oauth2/access_token/``: an ``auth_code`` (good for an hour, and once) for a long-term access token.
+        """``oauth2/access_token/``: an ``auth_code`` (valid for an hour and for one use) for a long-term access token.
 
-        TikTok is asked not to list the advertisers, which takes it too long where there are thousands (DOC:
-        oauth2/access_token): this is the one call that cannot be repeated.
+        Asks TikTok not to list the advertisers, which takes too long for thousands of them (DOC: oauth2/access_token):
+        this is the only call that cannot be repeated.
 
         Raises:
-            TikTokError: 40110 where the code was used, cancelled or has expired.
+            TikTokError: 40110 if the code was used, cancelled or has expired.
         """
         endpoint = "oauth2/access_token/"
         data = self._client(None, auth_code).post(
             endpoint, {**self._proof(), "auth_code": auth_code.get_secret_value(), "return_advertiser_ids": False}
         )
-        read = read_data(endpoint, _AccessToken, data)
+        read = parse_data(endpoint, _AccessToken, data)
         if not read.access_token.get_secret_value():
             raise UnexpectedResponseError(endpoint, "code 0 without a token", code=0)
         return Grant(read.access_token, None if read.scope is None else tuple(read.scope))
@@ -111,43 +111,43 @@ class TikTokOAuth:
     def advertisers(self, token: SecretStr) -> tuple[ReachableAdvertiser, ...]:
         """``oauth2/advertiser/get/``, scope 100: every advertiser that the token reaches, in TikTok's order.
 
-        There are no pages. The app's secret travels in the URL.
+        There are no pages. The URL contains the app's secret.
         """
         endpoint = "oauth2/advertiser/get/"
-        with _about_the_app():
+        with _app_mismatch_as_rejection():
             data = self._client(token).get(endpoint, self._proof())
-        return tuple(read_data(endpoint, _Reachable, data).list)
+        return tuple(parse_data(endpoint, _Reachable, data).list)
 
     def revoke(self, token: SecretStr) -> None:
-        """``oauth2/revoke_token/``: end the token. One that is dead already counts as done (BUB ``revoke_token``).
+        """``oauth2/revoke_token/``: revoke the token. An invalid one counts as revoked (BUB ``revoke_token``).
 
-        It goes in the header too. Some clients send it in the body alone, but were TikTok to miss it in the header, its
-        refusal (40104) would be that of a dead token.
+        The token is sent in the header too. Some clients send it in the body only; but if TikTok missed it in the
+        header, its refusal (40104) would look like that of an invalid token.
         """
         client = self._client(token)
-        with suppress(TokenRejectedError), _about_the_app():
+        with suppress(TokenInvalidError), _app_mismatch_as_rejection():
             client.post("oauth2/revoke_token/", {**self._proof(), "access_token": token.get_secret_value()})
 
     def _proof(self) -> dict[str, str]:
         return {"app_id": self.app.app_id, "secret": self.app.secret.get_secret_value()}
 
-    def _client(self, token: SecretStr | None, *hidden: SecretStr) -> TikTokClient:
+    def _client(self, token: SecretStr | None, *redact: SecretStr) -> TikTokClient:
         return TikTokClient(
-            self.transport, token, self.deadline, self.sleep, self.jitter, hidden=(self.app.secret, *hidden)
+            self.transport, token, self.deadline, self.sleep, self.jitter, redact=(self.app.secret, *redact)
         )
 
 
 @contextmanager
-def _about_the_app() -> Iterator[None]:
-    """Where app and token do not fit each other it may be the app's credentials that are wrong: the token may live.
+def _app_mismatch_as_rejection() -> Iterator[None]:
+    """If app and token do not match, the app's credentials may be wrong and the token valid.
 
     Raises:
-        RequestRejectedError: TikTok says so.
+        RequestRejectedError: TikTok reports a mismatch.
     """
     try:
         yield
-    except TokenRejectedError as error:
-        if error.code not in _APP_AND_TOKEN:
+    except TokenInvalidError as error:
+        if error.code not in _APP_MISMATCH:
             raise
         mismatch = RequestRejectedError(error.endpoint, error.message, code=error.code, request_id=error.request_id)
     else:

@@ -1,4 +1,4 @@
-"""Bytes to TikTok and back on one pooled `requests` session, within a deadline."""
+"""Sends requests to TikTok over one pooled `requests` session, within a deadline."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ from tiktok_business.errors import (
     NotSentError,
     TikTokError,
     TimedOutError,
-    TokenRejectedError,
+    TokenInvalidError,
     UnexpectedResponseError,
 )
 
@@ -32,19 +32,19 @@ PRODUCTION_BASE_URL = "https://business-api.tiktok.com/open_api/v1.3"
 CONNECT_TIMEOUT_SECONDS = 2.0
 READ_TIMEOUT_SECONDS = 5.0
 MAX_RESPONSE_BYTES = 10_000_000
-"""Far above any page of rows; a larger body is not an answer to read."""
+"""Far above any page of rows; a larger body is not read."""
 
 _POOL_SIZE = 16
 _CHUNK_BYTES = 65_536
 _LEAST_WAIT_SECONDS = 0.05
 _HEADER_VALUE = re.compile(r"[!-~]+")
 
-logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings too tell URLs, one of which holds the app's secret
+logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings contain URLs, one of which holds the app's secret
 
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """What came back over HTTP."""
+    """An HTTP response."""
 
     status: int
     body: bytes
@@ -68,11 +68,11 @@ class Form:
 
 
 Body = Mapping[str, Any] | Form
-"""What is written: a mapping goes as JSON."""
+"""What is written; a mapping is sent as JSON."""
 
 
 class Transport(Protocol):
-    """Anything that carries one request to TikTok."""
+    """Sends one request to TikTok; tests pass scripted ones."""
 
     def send(
         self,
@@ -84,15 +84,15 @@ class Transport(Protocol):
         params: Mapping[str, Any] | None = None,
         body: Body | None = None,
     ) -> RawAnswer:
-        """Send one request to ``endpoint`` (such as ``identity/get/``) and return what came back.
+        """Send one request to ``endpoint`` (such as ``identity/get/``) and return the response.
 
-        ``token`` None: one for which TikTok wants none.
+        ``token`` None: for endpoints that require none.
         """
         ...
 
 
 def trusting_context() -> ssl.SSLContext:
-    """An ``SSLContext`` that trusts certifi's authorities. Reading them takes 17 ms: make one in Init, for all."""
+    """Return an ``SSLContext`` that trusts certifi's authorities. Reading them takes 17 ms: make one in Init."""
     return ssl.create_default_context(cafile=requests.utils.DEFAULT_CA_BUNDLE_PATH)
 
 
@@ -136,7 +136,7 @@ class RequestsTransport:
         Redirects are not followed: they would carry that header to wherever they point.
 
         Raises:
-            TokenRejectedError: no HTTP header can hold this token; nothing was sent.
+            TokenInvalidError: no HTTP header can hold this token; nothing was sent.
             NoTimeLeftError: the deadline has passed; nothing was sent.
             NotSentError: no connection could be made.
             TimedOutError: no whole answer before the deadline or the read timeout.
@@ -144,7 +144,7 @@ class RequestsTransport:
             UnexpectedResponseError: the answer is larger than ``MAX_RESPONSE_BYTES``.
         """
         if token is not None and not _HEADER_VALUE.fullmatch(token.get_secret_value()):
-            raise TokenRejectedError(endpoint, "the token is empty or has characters that no header can hold")
+            raise TokenInvalidError(endpoint, "the token is empty or has characters that no header can hold")
         if deadline.passed:
             raise NoTimeLeftError(endpoint, "no time left to ask")
         left = max(deadline.remaining(), _LEAST_WAIT_SECONDS)
@@ -163,15 +163,15 @@ class RequestsTransport:
                 return RawAnswer(response.status_code, _read(response.raw, endpoint, deadline, self._read_timeout))
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             failure = _failure(endpoint, error)
-        # Not raised above: the cause, which holds the URL and the token's header, would stay on as its context.
+        # Not raised above: the cause, which holds the URL and the token's header, would stay as its context.
         raise failure
 
 
 class _Session(requests.Session):
-    """A session that does not even look where a redirect points: looking reads the whole body, without a limit."""
+    """A session that never resolves a redirect's target: that would read the whole body, without a limit."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Name no target."""
+        """Return no target."""
 
 
 class _SharedContextAdapter(requests.adapters.HTTPAdapter):
@@ -185,7 +185,7 @@ class _SharedContextAdapter(requests.adapters.HTTPAdapter):
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Leave verification to the shared context; the base class would name a CA file for each connection."""
+        """Leave verification to the shared context; the base class would load a CA file for each connection."""
 
 
 def _access_token(token: SecretStr | None) -> dict[str, str]:
@@ -193,7 +193,7 @@ def _access_token(token: SecretStr | None) -> dict[str, str]:
 
 
 def _content(body: Body | None) -> dict[str, Any]:
-    """The body as `requests` takes it."""
+    """Return the body in the form of `requests`."""
     if not isinstance(body, Form):
         return {"json": body}
     files = {name: (file.name, file.content, file.media_type) for name, file in body.files.items()}
@@ -205,7 +205,7 @@ def _encoded(value: Any) -> str:
 
 
 def _read(response: urllib3.HTTPResponse, endpoint: str, deadline: Deadline, longest_wait: float) -> bytes:
-    """The body, looking at the clock between the pieces: a slow drip never trips a socket's own timeout."""
+    """Return the body, checking the deadline between chunks: a slow trickle never exceeds a socket's own timeout."""
     body = bytearray()
     while True:
         _cut_wait(response, deadline, longest_wait)
@@ -219,14 +219,14 @@ def _read(response: urllib3.HTTPResponse, endpoint: str, deadline: Deadline, lon
 
 
 def _cut_wait(response: urllib3.HTTPResponse, deadline: Deadline, longest: float) -> None:
-    """Let the next wait for bytes end at the deadline. The socket is out of reach where the server will close it."""
+    """Limit the next wait for bytes to the deadline. No socket is accessible if the server closes the connection."""
     sock = getattr(response.connection, "sock", None)
     if sock is not None:
         sock.settimeout(min(longest, max(deadline.remaining(), _LEAST_WAIT_SECONDS)))
 
 
 def _failure(endpoint: str, error: Exception) -> TikTokError:
-    """The error that stands for one of `requests` or urllib3."""
+    """Return our error for one of `requests` or urllib3."""
     match error:
         case requests.ConnectTimeout():
             return NotSentError(endpoint, "no connection in time")

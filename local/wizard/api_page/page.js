@@ -1,8 +1,8 @@
-// Starts Swagger UI on the OpenAPI document of the local stack and fills in the bearer token of a demo person.
+// Starts Swagger UI on the OpenAPI document of the local stack and fills in the bearer token of a demo user.
 
 const SECURITY_SCHEME = "bearer"; // its name in the OpenAPI document
 
-const select = document.getElementById("person");
+const select = document.getElementById("user");
 const status = document.getElementById("status");
 
 const response = await fetch("/wizard/config.json");
@@ -12,9 +12,9 @@ if (response.ok) {
   status.textContent = "The local stack is not deployed yet. Reload this page when make run prints its addresses.";
 }
 
-function start({ people, advertisers }) {
-  const names = new Map(advertisers.map((one) => [one.advertiser_id, one.name]));
-  select.append(...people.map((person, index) => new Option(`${person.title} (${person.note})`, index)));
+function start({ users, advertisers }) {
+  const names = new Map(advertisers.map((advertiser) => [advertiser.advertiser_id, advertiser.name]));
+  select.append(...users.map((user, index) => new Option(`${user.title} (${user.note})`, index)));
   const ui = window.SwaggerUIBundle({
     url: "/api/openapi.json",
     dom_id: "#swagger-ui",
@@ -25,9 +25,9 @@ function start({ people, advertisers }) {
   select.addEventListener("change", authorize);
 
   function authorize() {
-    const person = people[select.value];
-    ui.preauthorizeApiKey(SECURITY_SCHEME, person.authorization.replace("Bearer ", ""));
-    const reachable = [...person.own, ...person.teammates].map((id) => `${id} (${names.get(id) ?? "unnamed"})`);
-    status.textContent = `Advertisers of this person: ${reachable.join(", ") || "none"}`;
+    const user = users[select.value];
+    ui.preauthorizeApiKey(SECURITY_SCHEME, user.authorization.replace("Bearer ", ""));
+    const reachable = [...user.own_advertiser_ids, ...user.teammate_advertiser_ids].map((id) => `${id} (${names.get(id) ?? "unnamed"})`);
+    status.textContent = `Advertisers of this user: ${reachable.join(", ") || "none"}`;
   }
 }

@@ -1,4 +1,4 @@
-"""Runs a cell of connecting: its own real handlers around stores in memory, and what is left behind."""
+"""Runs a cell about connections with the flows' real handlers around in-memory repositories."""
 
 import json
 import time
@@ -7,46 +7,47 @@ from dataclasses import dataclass
 
 from local.tiktok_simulator import Simulator, User
 from tests.deep.fault_matrix.cells import Cell
-from tests.deep.fault_matrix.observing import remembering_errors, text_of
+from tests.deep.fault_matrix.recorded_errors import recorded_errors, text_of
 from tests.deep.fault_matrix.worlds import ADVERTISER, SECOND, USER, everything
 from tests.support.addresses import query_of
-from tests.support.listening import listening
-from tests.unit.connecting.system import TEAM, System
+from tests.support.captured_output import captured_output
+from tests.unit.connections.system import TEAM, System
 
 PERSON = "u-connecting"
-LISTING, ACCOUNTS = "oauth2/advertiser/get/", "advertiser/info/"
+LIST, STATUSES = "oauth2/advertiser/get/", "advertiser/info/"
 SECONDS = 30.0
 SHORT_SECONDS = {"connect": 8.5, "disconnect": 2.0, "refresh": 20.0}
-"""Of Lambda's time, where TikTok keeps silent; the worker's is its own."""
+"""How long the Lambda may run if TikTok does not answer; the worker has a deadline of its own."""
 _MANY_SECONDS = 1000.0
 
 
 @dataclass(frozen=True)
 class After:
-    """What came of a cell, and of the same once more when TikTok is well."""
+    """The result of a cell, and of repeating the request without the fault."""
 
     cell: Cell
-    told: str
-    """What the person is told; of the worker, what the connection is then."""
+    outcome: str
+    """The response; for the worker, what the connection is afterwards."""
     seconds: float
-    struck: int
+    hits: int
     failures: int
-    """Messages that come again."""
-    half_made: str
-    """What is left half-made; empty where nothing is."""
-    again: str
-    """The same request once TikTok is well."""
-    half_made_in_the_end: str
+    """How many messages are retried."""
+    unfinished: str
+    """What is unfinished after the request with the fault; empty if nothing is."""
+    repeated: str
+    """The outcome of the same request without the fault."""
+    unfinished_finally: str
+    """What is unfinished after that; empty if nothing is."""
     usable: bool
-    """Whether the connection may be used between the two."""
+    """Whether the connection may be used between the two requests."""
     removed: bool
-    """Whether the secret is on its way out in the end."""
-    anew: str
-    """A whole new connection, made last."""
+    """Whether the secret is scheduled for deletion in the end."""
+    reconnected: str
+    """The outcome of connecting again, at last."""
     writes: int
-    """How often the endpoint was asked before TikTok was well."""
+    """How often the endpoint was called while the fault lasted."""
     paths: tuple[str, ...]
-    """What TikTok was asked."""
+    """The called endpoints."""
     lines: int
     leaks: tuple[str, ...]
 
@@ -62,50 +63,50 @@ class ConnectingRequest:
         tiktok.world.users[USER] = User(USER, (ADVERTISER,))
         cell.row.scenes[cell.scene](tiktok.world)
         self.system = System(tiktok, seconds=_MANY_SECONDS)
-        self.system.member(PERSON)
+        self.system.add_member(PERSON)
 
     def seen(self) -> After:
-        """Prepare in peace, ask with the fault, look; then once more in peace."""
-        with listening() as written, remembering_errors() as errors:
-            ask, secrets = self._prepared()
+        """Prepare without the fault, send the request with it, and repeat the request without it."""
+        with captured_output() as written, recorded_errors() as errors:
+            send, secrets = self._prepared()
             self.tiktok.requests.clear()
-            # The token of a new connection is not known beforehand.
-            unknown = self.cell.row.asks == "connect" and self.cell.row.endpoint == ACCOUNTS
+            # The token of a new connection is not known yet.
+            unknown = self.cell.row.operation == "connect" and self.cell.row.endpoint == STATUSES
             fault = self.cell.fault("what was sent" if unknown else secrets[0])
             if fault is not None:
                 self.tiktok.faults.add(fault.model_copy(update={"token": None}))
             before = time.monotonic()
-            told, failures = ask(SHORT_SECONDS[self.cell.row.asks] if self.cell.takes_time else SECONDS)
+            outcome, failures = send(SHORT_SECONDS[self.cell.row.operation] if self.cell.takes_time else SECONDS)
             seconds = time.monotonic() - before
             asked = self.tiktok.requests.to(self.cell.row.endpoint)
             paths = tuple(one.path for one in self.tiktok.requests)
-            struck = sum(1 for one in asked if one.fault is not None)
+            hits = sum(1 for one in asked if one.fault is not None)
             lines = written.getvalue().count("\n")
-            half_made, usable = self._half_made(), self._usable()
+            unfinished, usable = self._unfinished(), self._usable()
             self.tiktok.faults.clear()
-            again, _ = ask(SECONDS)
-            half_made_in_the_end = self._half_made()
-            removed = all(one.to_be_deleted for one in self.system.vault.secrets.values())
-            anew = self.system.connect(PERSON, USER)
+            repeated, _ = send(SECONDS)
+            unfinished_finally = self._unfinished()
+            removed = all(one.to_be_deleted for one in self.system.secrets.secrets.values())
+            reconnected = self.system.connect(PERSON, USER)
         secrets += [token for token in self.tiktok.world.tokens if token not in self._visible()]
         places = {
-            "the answer": told + again,
+            "the answer": outcome + repeated,
             "what is logged or printed": written.getvalue(),
             "what is stored": self._stored(),
             "an error's text": "".join(text_of(error) for error in errors),
         }
         return After(
             cell=self.cell,
-            told=told,
+            outcome=outcome,
             seconds=seconds,
-            struck=struck,
+            hits=hits,
             failures=failures,
-            half_made=half_made,
-            again=again,
-            half_made_in_the_end=half_made_in_the_end,
+            unfinished=unfinished,
+            repeated=repeated,
+            unfinished_finally=unfinished_finally,
             usable=usable,
             removed=removed,
-            anew=anew,
+            reconnected=reconnected,
             writes=len(asked),
             paths=paths,
             lines=lines,
@@ -113,38 +114,32 @@ class ConnectingRequest:
         )
 
     def _prepared(self) -> tuple[Callable[[float], tuple[str, int]], list[str]]:
-        """What asks, told how long Lambda has; and what must stay in, the one that TikTok repeats first."""
+        """Return what sends the request, given the Lambda's time; and the secrets, first the one TikTok repeats."""
         secret = self.tiktok.world.app_secret
-        if self.cell.row.asks == "connect":
+        if self.cell.row.operation == "connect":
             address = self.system.consent(PERSON, USER)
             query = query_of(address)
-            told = (
-                secret if self.cell.row.endpoint == LISTING else query["auth_code"]
-            )  # by us to TikTok, which repeats it
-            return lambda seconds: (self._returned(address, seconds), 0), [
-                told,
-                secret,
-                query["auth_code"],
-                query["state"],
-            ]
+            sent = secret if self.cell.row.endpoint == LIST else query["auth_code"]
+            secrets = [sent, secret, query["auth_code"], query["state"]]
+            return lambda seconds: (self._connected(address, seconds), 0), secrets
         if self.system.connect(PERSON, USER) != "connected":
-            raise AssertionError("nothing is wrong with TikTok yet")
+            raise AssertionError("connecting failed without a fault")
         token = self.system.token(PERSON) or ""
-        if self.cell.row.asks == "disconnect":
+        if self.cell.row.operation == "disconnect":
             return lambda seconds: (self._disconnected(seconds), 0), [token, secret]
         self.tiktok.world.reach(USER, (SECOND,) if self.cell.scene == "there" else ())
         return lambda _seconds: self._refreshed(), [token, secret]
 
-    def _returned(self, address: str, seconds: float) -> str:
+    def _connected(self, address: str, seconds: float) -> str:
         self.system.seconds = seconds
-        landing = self.system.come_back(address)
-        if landing.status != 303 or landing.body:
-            return f"{landing.status} {landing.body}"
-        return landing.outcome if landing.outcome != "connected" else f"connected, {self._listed()}"
+        response = self.system.open_callback(address)
+        if response.status != 303 or response.body:
+            return f"{response.status} {response.body}"
+        return response.outcome if response.outcome != "connected" else f"connected, {self._listed()}"
 
     def _disconnected(self, seconds: float) -> str:
-        answer = self.system.disconnect(PERSON, seconds=seconds)
-        return f"{answer.status} {answer.json.get('code') or answer.json['status']}"
+        response = self.system.disconnect(PERSON, seconds=seconds)
+        return f"{response.status} {response.json.get('code') or response.json['status']}"
 
     def _refreshed(self) -> tuple[str, int]:
         connection = self.system.connection(PERSON)
@@ -161,16 +156,15 @@ class ConnectingRequest:
         disabled = f", {len(connection.disabled)} disabled" if connection.disabled else ""
         return f"{len(connection.advertiser_ids)} listed{disabled}"
 
-    def _half_made(self) -> str:
-        """What is there without what belongs to it."""
+    def _unfinished(self) -> str:
         connection, token = self.system.connection(PERSON), self.system.token(PERSON)
-        there = connection is not None and connection.status != "revoked"
-        wrong = []
-        if len(self.system.changes):
-            wrong.append("a change")
-        if there != (token is not None):
-            wrong.append("a connection without its token, or a token without its connection")
-        return ", ".join(wrong)
+        exists = connection is not None and connection.status != "revoked"
+        found = []
+        if len(self.system.operations):
+            found.append("a pending operation")
+        if exists != (token is not None):
+            found.append("a connection without its token, or a token without its connection")
+        return ", ".join(found)
 
     def _usable(self) -> bool:
         connection = self.system.connection(PERSON)
@@ -178,8 +172,8 @@ class ConnectingRequest:
 
     def _stored(self) -> str:
         system = self.system
-        return repr((system.teams.items, system.states.stored, system.due_connections.sent, system.bus.events))
+        return repr((system.teams.items, system.states.stored, system.queue.sent, system.bus.events))
 
     def _visible(self) -> set[str]:
-        """Tokens of the world that no request of this cell is about."""
+        """Return the world's tokens that no request of this cell uses."""
         return {name for name in self.tiktok.world.tokens if name.startswith("simulated-token-of")}

@@ -1,4 +1,4 @@
-"""The columns of the matrix: what can go wrong at TikTok, and which lesson may be drawn from it."""
+"""The failures of the matrix: what can go wrong at TikTok, and what may be concluded from it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,65 +6,64 @@ from enum import StrEnum
 from typing import Any
 
 from local.tiktok_simulator import FaultKind
-from tiktok_business.return_codes import RETURN_CODES, Meaning, classify
+from tiktok_business.return_codes import RETURN_CODES, ErrorCategory, classify
 
 TOKEN = "<the token>"
-"""Stands in a fault for the token that is asked with: TikTok repeats it to whoever it refuses."""
-THE_IDS_DIGITS = "<the id as a number>"
+"""Placeholder in a fault for the request's token: TikTok's error messages may repeat it."""
+ID_AS_NUMBER = "<the id as a number>"
 MORE_THAN_50_PAGES = "more than 50 pages"
-SECONDS_OF_SILENCE = 6.0
+HANG_SECONDS = 6.0
 BEYOND_10_MB = 1_000_000
-"""Stands for as many repetitions as make an answer of more than the product reads."""
+"""Placeholder for as many repetitions as make a response larger than the product reads."""
+
+APP_REJECTED_CODES = frozenset({40101, 40113})
+"""Codes that mean the app when there is no token yet."""
+OTHER_APP_CODES = frozenset({40000, 40113})
+"""Codes that mean that app and token do not match; with the app's secret it may be the app's fault."""
 
 
-APP_REFUSED = frozenset({40101, 40113})
-"""Codes that speak of the app where there is no token yet."""
-OTHER_APP = frozenset({40000, 40113})
-"""Codes that say that app and token do not fit each other; where the app proves itself, it may be the app's fault."""
+class Conclusion(StrEnum):
+    """What may be concluded from a response; the rules apply to these, not to single faults."""
 
-
-class Lesson(StrEnum):
-    """What a caller may learn from an answer; the rules are about these, not about single faults."""
-
-    NOTHING_WRONG = "nothing wrong"
-    """It says what it would say without the fault."""
-    TOKEN_DEAD = "token dead"
+    UNAFFECTED = "unaffected"
+    """The same as without the fault."""
+    TOKEN_INVALID = "token invalid"
     NO_ACCESS = "no access"
-    NO_SCOPE = "no scope"
+    SCOPE_MISSING = "scope missing"
     RATE_LIMITED = "rate limited"
-    REFUSED = "refused"
-    """Definitely not done, and repeating it changes nothing."""
+    REJECTED = "rejected"
+    """Definitely not applied, and a retry changes nothing."""
     UNSUPPORTED = "unsupported"
-    """The same, whatever is asked."""
-    NOT_OUR_APP = "not our app"
-    """The app itself is refused: nothing can be done by the person."""
-    NOT_DONE = "not done"
-    """Definitely not done, and it may be done when it is repeated."""
-    TROUBLE = "trouble"
-    """Nothing learnt: TikTok's or the network's trouble. A write may have been done."""
-    ODD = "odd"
-    """Nothing learnt: no answer of the documented shape. A write may have been done."""
-    LATE = "late"
-    """Nothing learnt in time. A write may have been done."""
-    ODD_ROWS = "odd rows"
-    """Rows that cannot be read; where there are none, it says what it would say without the fault."""
-    ROWS_WITHHELD = "rows withheld"
-    """TikTok counts more rows than it shows: what is shown is true, that there is no more is not."""
+    """The same for every request."""
+    APP_REJECTED = "app rejected"
+    """The app itself is rejected: the person can do nothing."""
+    NOT_APPLIED = "not applied"
+    """Definitely not applied, and a retry may succeed."""
+    TRANSIENT = "transient failure"
+    """Nothing: TikTok or the network failed. A write may have been applied."""
+    UNEXPECTED = "unexpected"
+    """Nothing: the response has no documented form. A write may have been applied."""
+    TIMEOUT = "timeout"
+    """Nothing in time. A write may have been applied."""
+    UNREADABLE_ROWS = "unreadable rows"
+    """Rows that cannot be read; without rows the same as without the fault."""
+    ROWS_MISSING = "rows missing"
+    """TikTok counts more rows than it returns: the returned rows count, absence is not proven."""
 
 
 class Part(StrEnum):
-    """What a key of TikTok's answer is to the product."""
+    """What the product uses a key of TikTok's response for."""
 
     LIST = "list"
-    """Holds the rows."""
+    """Contains the rows."""
     ID = "id"
-    """Of a row: a text, or a number that counts as its digits."""
-    NEEDED = "needed"
-    """Without it the row says nothing."""
+    """Id of a row: a string, or a number that is read as its digits."""
+    REQUIRED = "required"
+    """Without it the row is invalid."""
     DECIDING = "deciding"
-    """Absent or null it is no information; of another type the row says nothing."""
-    SHOWN = "shown"
-    """Shown or counted, never decided by."""
+    """Absent or null is no information; of another type the row is invalid."""
+    DISPLAYED = "displayed"
+    """Displayed or counted; decides nothing."""
 
 
 _TEXT, _NUMBER, _TRUE = f"unexpected {TOKEN}", 7, True
@@ -73,31 +72,31 @@ _ARRAY: list[Any] = [TOKEN]
 _WRONG: Mapping[Part, tuple[Any, ...]] = {
     Part.LIST: (None, _TEXT, _NUMBER, _TRUE, _OBJECT),
     Part.ID: (None, "", _TRUE, 1.5, _OBJECT, _ARRAY),
-    Part.NEEDED: (None, _NUMBER, _TRUE, _OBJECT, _ARRAY),
+    Part.REQUIRED: (None, _NUMBER, _TRUE, _OBJECT, _ARRAY),
     Part.DECIDING: (_NUMBER, _OBJECT, _ARRAY),
-    Part.SHOWN: (None, _NUMBER, _TRUE, _OBJECT, _ARRAY),
+    Part.DISPLAYED: (None, _NUMBER, _TRUE, _OBJECT, _ARRAY),
 }
 
 
 @dataclass(frozen=True)
-class Strike:
-    """One way in which a fault strikes: a fault's fields, and the part of the answer that it is about."""
+class Variant:
+    """One variant of a failure: the fields of the simulator's fault, and the affected part of the response."""
 
     kind: FaultKind | None
     values: Mapping[str, Any] = field(default_factory=dict)
     part: Part | None = None
-    """Struck in turn: every key of the endpoint that is such a part."""
+    """Applied to each key of the endpoint that is such a part."""
     both: bool = False
-    """Of a write: it can end either way, so both are tried."""
+    """For a write: whether it may be applied or not, so that both are tested."""
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """One row of the printed matrix: strikes that must all be told the same way."""
+class Failure:
+    """One line of the printed matrix: variants that must all have the same result."""
 
     name: str
-    lesson: Lesson
-    strikes: tuple[Strike, ...]
+    conclusion: Conclusion
+    variants: tuple[Variant, ...]
 
 
 _SAMPLES = (
@@ -106,129 +105,129 @@ _SAMPLES = (
     "The advertiser doesn't exist or has been deleted.",
 )
 _MORE_CODES = {
-    Meaning.REJECTED: (40002, 40004, 40110, 40700),
-    Meaning.TRANSIENT: (50002, 51000, 52000, 53100, 60001),
-    Meaning.UNKNOWN: (39999, 70000, 999999),
+    ErrorCategory.REJECTED: (40002, 40004, 40110, 40700),
+    ErrorCategory.TRANSIENT: (50002, 51000, 52000, 53100, 60001),
+    ErrorCategory.UNKNOWN: (39999, 70000, 999999),
 }
 
 
-def _codes(meaning: Meaning) -> Iterator[Strike]:
-    """Every code of the product's own table with this meaning, with a message that makes it mean so."""
+def _codes(category: ErrorCategory) -> Iterator[Variant]:
+    """Yield every code of the product's table with this category, with a matching message."""
     for row in RETURN_CODES:
-        if row.meaning is not meaning:
+        if row.category is not category:
             continue
         message = "Simulated."
         if row.pattern is not None:
             message = next(text for text in _SAMPLES if row.pattern.search(text))
         for code in sorted({row.first, row.last}):
-            if classify(code, message) is meaning:
+            if classify(code, message) is category:
                 yield _code(code, message)
-    for code in _MORE_CODES.get(meaning, ()):
+    for code in _MORE_CODES.get(category, ()):
         yield _code(code, "Simulated.")
 
 
-def _without(codes: frozenset[int], trouble: Trouble) -> Trouble:
-    strikes = tuple(one for one in trouble.strikes if one.values["code"] not in codes)
-    return Trouble(_told(trouble.name.partition(":")[0], strikes), trouble.lesson, strikes)
+def _without(codes: frozenset[int], failure: Failure) -> Failure:
+    variants = tuple(one for one in failure.variants if one.values["code"] not in codes)
+    return Failure(_name_of(failure.name.partition(":")[0], variants), failure.conclusion, variants)
 
 
-def _only(code: int, message: str, name: str, lesson: Lesson) -> Trouble:
-    return Trouble(f"{name}: {code}", lesson, (_code(code, message),))
+def _only(code: int, message: str, name: str, conclusion: Conclusion) -> Failure:
+    return Failure(f"{name}: {code}", conclusion, (_code(code, message),))
 
 
-def _other_app(name: str) -> Trouble:
-    strikes = tuple(_code(code, _SAMPLES[0]) for code in sorted(OTHER_APP))
-    return Trouble(_told(name, strikes), Lesson.TOKEN_DEAD, strikes)
+def _other_app(name: str) -> Failure:
+    variants = tuple(_code(code, _SAMPLES[0]) for code in sorted(OTHER_APP_CODES))
+    return Failure(_name_of(name, variants), Conclusion.TOKEN_INVALID, variants)
 
 
-def _code(code: int, message: str) -> Strike:
-    return Strike(FaultKind.CODE, {"code": code, "message": f"{message} Access-Token: {TOKEN}"}, both=True)
+def _code(code: int, message: str) -> Variant:
+    return Variant(FaultKind.CODE, {"code": code, "message": f"{message} Access-Token: {TOKEN}"}, both=True)
 
 
-def _class(name: str, lesson: Lesson, meaning: Meaning) -> Trouble:
-    strikes = tuple(_codes(meaning))
-    return Trouble(_told(name, strikes), lesson, strikes)
+def _class(name: str, conclusion: Conclusion, category: ErrorCategory) -> Failure:
+    variants = tuple(_codes(category))
+    return Failure(_name_of(name, variants), conclusion, variants)
 
 
-def _told(name: str, strikes: tuple[Strike, ...]) -> str:
-    return f"{name}: {', '.join(str(one) for one in _numbers(strikes))}"
+def _name_of(name: str, variants: tuple[Variant, ...]) -> str:
+    return f"{name}: {', '.join(str(one) for one in _numbers(variants))}"
 
 
-def _numbers(strikes: tuple[Strike, ...]) -> list[int]:
-    return sorted({strike.values["code"] for strike in strikes})
+def _numbers(variants: tuple[Variant, ...]) -> list[int]:
+    return sorted({variant.values["code"] for variant in variants})
 
 
-def _http(lesson: Lesson, *statuses: int) -> Trouble:
-    strikes = tuple(Strike(FaultKind.HTTP_STATUS, {"status": status}, both=True) for status in statuses)
-    return Trouble(f"HTTP {', '.join(str(one) for one in statuses)} with HTML", lesson, strikes)
+def _http(conclusion: Conclusion, *statuses: int) -> Failure:
+    variants = tuple(Variant(FaultKind.HTTP_STATUS, {"status": status}, both=True) for status in statuses)
+    return Failure(f"HTTP {', '.join(str(one) for one in statuses)} with HTML", conclusion, variants)
 
 
-def _simple(name: str, lesson: Lesson, kind: FaultKind, **values: Any) -> Trouble:
-    return Trouble(name, lesson, (Strike(kind, values, both=kind is FaultKind.HANG),))
+def _simple(name: str, conclusion: Conclusion, kind: FaultKind, **values: Any) -> Failure:
+    return Failure(name, conclusion, (Variant(kind, values, both=kind is FaultKind.HANG),))
 
 
-def _wrong(name: str, lesson: Lesson, *parts: Part) -> Trouble:
-    strikes = [Strike(FaultKind.WRONG_TYPE, {"value": value}, part) for part in parts for value in _WRONG[part]]
-    return Trouble(name, lesson, tuple(strikes))
+def _wrong(name: str, conclusion: Conclusion, *parts: Part) -> Failure:
+    variants = [Variant(FaultKind.WRONG_TYPE, {"value": value}, part) for part in parts for value in _WRONG[part]]
+    return Failure(name, conclusion, tuple(variants))
 
 
-def _absent(name: str, lesson: Lesson, *parts: Part) -> Trouble:
-    return Trouble(name, lesson, tuple(Strike(FaultKind.MISSING_KEY, part=part) for part in parts))
+def _absent(name: str, conclusion: Conclusion, *parts: Part) -> Failure:
+    return Failure(name, conclusion, tuple(Variant(FaultKind.MISSING_KEY, part=part) for part in parts))
 
 
-L = Lesson
+L = Conclusion
 K = FaultKind
-TROUBLES: tuple[Trouble, ...] = (
-    Trouble("none", L.NOTHING_WRONG, (Strike(None),)),
-    _without(OTHER_APP, _class("token dead", L.TOKEN_DEAD, Meaning.TOKEN_DEAD)),
+FAILURES: tuple[Failure, ...] = (
+    Failure("none", L.UNAFFECTED, (Variant(None),)),
+    _without(OTHER_APP_CODES, _class("invalid token", L.TOKEN_INVALID, ErrorCategory.TOKEN_INVALID)),
     _other_app("token of another app"),
-    _only(40101, "Incorrect app secret.", "app refused", L.REFUSED),
-    _class("scope missing", L.NO_SCOPE, Meaning.SCOPE_MISSING),
-    _class("no access", L.NO_ACCESS, Meaning.NO_ACCESS),
-    _class("advertiser gone", L.NO_ACCESS, Meaning.ADVERTISER_GONE),
-    _class("rate limited", L.RATE_LIMITED, Meaning.RATE_LIMITED),
-    _class("TikTok's trouble", L.TROUBLE, Meaning.TRANSIENT),
-    _class("request rejected", L.REFUSED, Meaning.REJECTED),
-    _class("unsupported", L.UNSUPPORTED, Meaning.UNSUPPORTED),
-    _class("not done this time", L.NOT_DONE, Meaning.NOT_DONE),
-    _class("no such code known", L.ODD, Meaning.UNKNOWN),
+    _only(40101, "Incorrect app secret.", "app rejected", L.REJECTED),
+    _class("scope missing", L.SCOPE_MISSING, ErrorCategory.SCOPE_MISSING),
+    _class("no access", L.NO_ACCESS, ErrorCategory.NO_ACCESS),
+    _class("advertiser gone", L.NO_ACCESS, ErrorCategory.ADVERTISER_GONE),
+    _class("rate limited", L.RATE_LIMITED, ErrorCategory.RATE_LIMITED),
+    _class("transient failure", L.TRANSIENT, ErrorCategory.TRANSIENT),
+    _class("request rejected", L.REJECTED, ErrorCategory.REJECTED),
+    _class("unsupported", L.UNSUPPORTED, ErrorCategory.UNSUPPORTED),
+    _class("not applied", L.NOT_APPLIED, ErrorCategory.NOT_APPLIED),
+    _class("unknown code", L.UNEXPECTED, ErrorCategory.UNKNOWN),
     _http(L.RATE_LIMITED, 429),
-    _http(L.TROUBLE, 500, 502, 503, 504),
-    _http(L.TROUBLE, 403, 404, 413),
-    _simple("hang", L.LATE, K.HANG, seconds=SECONDS_OF_SILENCE),
-    _simple("slow drip", L.LATE, K.SLOW_DRIP, seconds=SECONDS_OF_SILENCE),
-    _simple("late, but in time", L.NOTHING_WRONG, K.LATENCY, seconds=0.03),
-    _simple("reset before", L.TROUBLE, K.RESET_BEFORE),
-    _simple("reset after", L.TROUBLE, K.RESET_AFTER),
-    _simple("connection closed within the body", L.TROUBLE, K.SHORT_BODY),
-    _simple("truncated JSON", L.TROUBLE, K.TRUNCATED_JSON),
-    _simple("HTTP 200 with HTML", L.TROUBLE, K.NON_JSON),
-    _simple("a list at the top", L.ODD, K.WRONG_TOP_LEVEL),
-    _simple("`data` null", L.ODD, K.DATA_NULL),
-    _absent("no list of rows", L.ODD, Part.LIST),
-    _absent("rows without an id, or what else is needed", L.ODD_ROWS, Part.ID, Part.NEEDED),
-    _absent("rows without other fields, or no page counts", L.NOTHING_WRONG, Part.DECIDING, Part.SHOWN),
-    _wrong("list of rows of another type", L.ODD, Part.LIST),
-    _wrong("id, or what else is needed, of another type", L.ODD_ROWS, Part.ID, Part.NEEDED),
-    _wrong("field that decides of another type", L.ODD_ROWS, Part.DECIDING),
-    _wrong("field that is shown, or page counts, of another type", L.NOTHING_WRONG, Part.SHOWN),
-    Trouble(
+    _http(L.TRANSIENT, 500, 502, 503, 504),
+    _http(L.TRANSIENT, 403, 404, 413),
+    _simple("hang", L.TIMEOUT, K.HANG, seconds=HANG_SECONDS),
+    _simple("slow drip", L.TIMEOUT, K.SLOW_DRIP, seconds=HANG_SECONDS),
+    _simple("late, but before the deadline", L.UNAFFECTED, K.LATENCY, seconds=0.03),
+    _simple("connection reset before processing", L.TRANSIENT, K.RESET_BEFORE),
+    _simple("connection reset after processing", L.TRANSIENT, K.RESET_AFTER),
+    _simple("connection closed within the body", L.TRANSIENT, K.SHORT_BODY),
+    _simple("truncated JSON", L.TRANSIENT, K.TRUNCATED_JSON),
+    _simple("HTTP 200 with HTML", L.TRANSIENT, K.NON_JSON),
+    _simple("top-level list", L.UNEXPECTED, K.WRONG_TOP_LEVEL),
+    _simple("`data` null", L.UNEXPECTED, K.DATA_NULL),
+    _absent("no list of rows", L.UNEXPECTED, Part.LIST),
+    _absent("rows without a required field", L.UNREADABLE_ROWS, Part.ID, Part.REQUIRED),
+    _absent("rows without optional fields, or no page counts", L.UNAFFECTED, Part.DECIDING, Part.DISPLAYED),
+    _wrong("list of rows of another type", L.UNEXPECTED, Part.LIST),
+    _wrong("required field of another type", L.UNREADABLE_ROWS, Part.ID, Part.REQUIRED),
+    _wrong("deciding field of another type", L.UNREADABLE_ROWS, Part.DECIDING),
+    _wrong("displayed field or page counts of another type", L.UNAFFECTED, Part.DISPLAYED),
+    Failure(
         "ids as numbers, deciding fields null",
-        L.NOTHING_WRONG,
+        L.UNAFFECTED,
         (
-            Strike(K.WRONG_TYPE, {"value": THE_IDS_DIGITS}, Part.ID),
-            Strike(K.WRONG_TYPE, {"value": None}, Part.DECIDING),
+            Variant(K.WRONG_TYPE, {"value": ID_AS_NUMBER}, Part.ID),
+            Variant(K.WRONG_TYPE, {"value": None}, Part.DECIDING),
         ),
     ),
-    _simple("the same rows 300 times", L.NOTHING_WRONG, K.HUGE_LIST, repeat=300),
-    _simple("a list beyond 10 MB", L.ODD_ROWS, K.HUGE_LIST, repeat=BEYOND_10_MB),
-    Trouble(MORE_THAN_50_PAGES, L.ODD, (Strike(None),)),
-    _simple("every page the first", L.ODD, K.DUPLICATE_PAGES),
-    Trouble(
-        "more rows counted than shown",
-        L.ROWS_WITHHELD,
-        (Strike(K.CHANGING_TOTALS, {"step": 1}), Strike(K.CHANGING_TOTALS, {"step": 5})),
+    _simple("the same rows 300 times", L.UNAFFECTED, K.HUGE_LIST, repeat=300),
+    _simple("a list beyond 10 MB", L.UNREADABLE_ROWS, K.HUGE_LIST, repeat=BEYOND_10_MB),
+    Failure(MORE_THAN_50_PAGES, L.UNEXPECTED, (Variant(None),)),
+    _simple("every page repeats the first", L.UNEXPECTED, K.DUPLICATE_PAGES),
+    Failure(
+        "more rows counted than returned",
+        L.ROWS_MISSING,
+        (Variant(K.CHANGING_TOTALS, {"step": 1}), Variant(K.CHANGING_TOTALS, {"step": 5})),
     ),
-    _simple("fewer rows counted than shown", L.NOTHING_WRONG, K.CHANGING_TOTALS, step=-1),
-    _simple("a cursor for pages", L.NOTHING_WRONG, K.CURSOR),
+    _simple("fewer rows counted than returned", L.UNAFFECTED, K.CHANGING_TOTALS, step=-1),
+    _simple("cursor instead of pages", L.UNAFFECTED, K.CURSOR),
 )

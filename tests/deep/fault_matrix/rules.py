@@ -1,172 +1,176 @@
-"""What each operation must tell, by the lesson that TikTok's answer holds. Written from the contract, not from runs."""
+"""The expected result of each operation by conclusion. Written from the contract, not from results."""
 
 from collections.abc import Callable, Mapping
 
-from tests.deep.fault_matrix.faults import Lesson
+from tests.deep.fault_matrix.faults import Conclusion
 
-Word = str
-"""What the caller is told, in a few words."""
-Plain = Mapping[str, Word]
-Rule = Callable[[Plain, Lesson, str], Word]
-"""Given what is told where nothing goes wrong, by scene; the lesson; and the scene."""
+Summary = str
+"""What the caller gets, in a few words."""
+WithoutFault = Mapping[str, Summary]
+Rule = Callable[[WithoutFault, Conclusion, str], Summary]
+"""Arguments: the summaries without a fault by scene, the conclusion, and the scene."""
 
 NO_TOKEN = "no_token"
 
-_REASONS: Mapping[Lesson, str] = {
-    Lesson.NO_ACCESS: "missing_scope",  # the advertiser answers elsewhere: only this endpoint is refused
-    Lesson.NO_SCOPE: "missing_scope",
-    Lesson.RATE_LIMITED: "rate_limited",
-    Lesson.REFUSED: "upstream_error",
-    Lesson.UNSUPPORTED: "upstream_error",
-    Lesson.NOT_DONE: "upstream_error",
-    Lesson.TROUBLE: "upstream_error",
-    Lesson.ODD: "unexpected_response",
-    Lesson.ODD_ROWS: "unexpected_response",
-    Lesson.ROWS_WITHHELD: "unexpected_response",
-    Lesson.LATE: "timeout",
+_REASONS: Mapping[Conclusion, str] = {
+    Conclusion.NO_ACCESS: "missing_scope",  # other endpoints answer about the advertiser: only this one is denied
+    Conclusion.SCOPE_MISSING: "missing_scope",
+    Conclusion.RATE_LIMITED: "rate_limited",
+    Conclusion.REJECTED: "upstream_error",
+    Conclusion.UNSUPPORTED: "upstream_error",
+    Conclusion.NOT_APPLIED: "upstream_error",
+    Conclusion.TRANSIENT: "upstream_error",
+    Conclusion.UNEXPECTED: "unexpected_response",
+    Conclusion.UNREADABLE_ROWS: "unexpected_response",
+    Conclusion.ROWS_MISSING: "unexpected_response",
+    Conclusion.TIMEOUT: "timeout",
 }
 """Contract §5: why a prerequisite is unknown."""
-_LIST_PROBLEMS: Mapping[Lesson, str] = {
-    Lesson.TOKEN_DEAD: "409 no_token",
-    Lesson.NO_ACCESS: "403 advertiser_not_accessible",
-    Lesson.RATE_LIMITED: "503 tiktok_rate_limited",
-    Lesson.LATE: "504 tiktok_timeout",
+_LIST_PROBLEMS: Mapping[Conclusion, str] = {
+    Conclusion.TOKEN_INVALID: "409 no_token",
+    Conclusion.NO_ACCESS: "403 advertiser_not_accessible",
+    Conclusion.RATE_LIMITED: "503 tiktok_rate_limited",
+    Conclusion.TIMEOUT: "504 tiktok_timeout",
 }
-"""Contract §4; all else is TikTok's error."""
-_CREATE_PROBLEMS: Mapping[Lesson, str] = {
-    Lesson.TOKEN_DEAD: "409 no_token",
-    Lesson.NO_ACCESS: "403 advertiser_not_accessible",
-    Lesson.NO_SCOPE: "422 tiktok_rejected",
-    Lesson.REFUSED: "422 tiktok_rejected",
-    Lesson.UNSUPPORTED: "422 tiktok_rejected",
-    Lesson.RATE_LIMITED: "503 tiktok_rate_limited",
-    Lesson.LATE: "504 tiktok_timeout",
+"""Contract §4; everything else is tiktok_error."""
+_CREATE_PROBLEMS: Mapping[Conclusion, str] = {
+    Conclusion.TOKEN_INVALID: "409 no_token",
+    Conclusion.NO_ACCESS: "403 advertiser_not_accessible",
+    Conclusion.SCOPE_MISSING: "422 tiktok_rejected",
+    Conclusion.REJECTED: "422 tiktok_rejected",
+    Conclusion.UNSUPPORTED: "422 tiktok_rejected",
+    Conclusion.RATE_LIMITED: "503 tiktok_rate_limited",
+    Conclusion.TIMEOUT: "504 tiktok_timeout",
 }
 TIKTOK_ERROR = "502 tiktok_error"
 FOUND = "201 found by name"
 EITHER = "502 tiktok_error or 504 tiktok_timeout"
-"""Of a write that failed in one way and a look that failed in the other: both say that it may be repeated."""
+"""A write and a lookup that failed for different reasons: both problems allow a retry."""
 
 
-def teaches_nothing_new(lesson: Lesson, scene: str) -> bool:
-    """Whether the answer says what it would say without the fault."""
-    return lesson is Lesson.NOTHING_WRONG or (lesson is Lesson.ODD_ROWS and scene == "absent")
+def is_unaffected(conclusion: Conclusion, scene: str) -> bool:
+    """Return whether the result is the same as without the fault."""
+    return conclusion is Conclusion.UNAFFECTED or (conclusion is Conclusion.UNREADABLE_ROWS and scene == "absent")
 
 
-def required(plain: Plain, lesson: Lesson, scene: str) -> Word:
-    """A prerequisite: what TikTok showed is true; what it did not tell is unknown, never missing."""
-    if teaches_nothing_new(lesson, scene) or (lesson is Lesson.ROWS_WITHHELD and scene == "there"):
-        return plain[scene]
-    return NO_TOKEN if lesson is Lesson.TOKEN_DEAD else f"unknown: {_REASONS[lesson]}"
+def required(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:
+    """A prerequisite: returned assets count; anything else is unknown, never missing."""
+    if is_unaffected(conclusion, scene) or (conclusion is Conclusion.ROWS_MISSING and scene == "there"):
+        return without_fault[scene]
+    return NO_TOKEN if conclusion is Conclusion.TOKEN_INVALID else f"unknown: {_REASONS[conclusion]}"
 
 
-def checked(plain: Plain, lesson: Lesson, scene: str) -> Word:
-    """The identity check: as a prerequisite, but it asks nothing else that could tell access from scope."""
-    if lesson is Lesson.NO_ACCESS:
+def checked(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:
+    """The identity check: like a prerequisite, but no other call tells access from scope."""
+    if conclusion is Conclusion.NO_ACCESS:
         return "api_error: advertiser_not_accessible"
-    return required(plain, lesson, scene).replace("unknown: ", "api_error: ")
+    return required(without_fault, conclusion, scene).replace("unknown: ", "api_error: ")
 
 
-def listed(plain: Plain, lesson: Lesson, scene: str) -> Word:
-    """The list: all of it or a problem, as both types are asked of the same endpoint."""
-    if teaches_nothing_new(lesson, scene):
-        return plain[scene]
-    return _LIST_PROBLEMS.get(lesson, TIKTOK_ERROR)
+def listed(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:
+    """The list: complete or a problem, since both types use the same endpoint."""
+    if is_unaffected(conclusion, scene):
+        return without_fault[scene]
+    return _LIST_PROBLEMS.get(conclusion, TIKTOK_ERROR)
 
 
-def partly_listed(plain: Plain, lesson: Lesson, scene: str) -> Word:
-    """The list where one type fails: the other is shown, and it is said to be incomplete."""
-    if teaches_nothing_new(lesson, scene):
-        return plain[scene]
-    if lesson is Lesson.TOKEN_DEAD:
-        return _LIST_PROBLEMS[lesson]
+def partly_listed(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:
+    """The list if one type fails: the other is listed, and the list is incomplete."""
+    if is_unaffected(conclusion, scene):
+        return without_fault[scene]
+    if conclusion is Conclusion.TOKEN_INVALID:
+        return _LIST_PROBLEMS[conclusion]
     return f"200, {1 if scene == 'there' else 0} listed, incomplete"
 
 
-def created(plain: Plain, lesson: Lesson, scene: str) -> Word:
-    """The write: refused where TikTok says so; where it does not, TikTok is asked what came of it."""
-    if lesson is Lesson.NOTHING_WRONG:
-        return plain[scene]
-    problem = _CREATE_PROBLEMS.get(lesson, TIKTOK_ERROR)
+def created(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:
+    """The write: rejected if TikTok says so; otherwise its outcome is looked up."""
+    if conclusion is Conclusion.UNAFFECTED:
+        return without_fault[scene]
+    problem = _CREATE_PROBLEMS.get(conclusion, TIKTOK_ERROR)
     return FOUND if scene == "acted" else problem
 
 
-def looked_for(plain: Plain, lesson: Lesson, scene: str) -> Word:
-    """The look after a write whose answer was lost: what cannot be seen leaves the write's own failure standing."""
-    if lesson in {Lesson.NOTHING_WRONG, Lesson.ROWS_WITHHELD}:
-        return plain[scene]
-    return {Lesson.TOKEN_DEAD: "409 no_token", Lesson.LATE: EITHER}.get(lesson, TIKTOK_ERROR)
+def looked_up(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:
+    """The lookup after a lost response: if it fails, the write's own failure is returned."""
+    if conclusion in {Conclusion.UNAFFECTED, Conclusion.ROWS_MISSING}:
+        return without_fault[scene]
+    return {Conclusion.TOKEN_INVALID: "409 no_token", Conclusion.TIMEOUT: EITHER}.get(conclusion, TIKTOK_ERROR)
 
 
-def strictly(plain: Plain, lesson: Lesson, scene: str) -> Word:
-    """The flag under ``strict``: one value of one row, so whatever spoils it leaves the identity unknown."""
-    if lesson is Lesson.NOTHING_WRONG:
-        return plain[scene]
-    return NO_TOKEN if lesson is Lesson.TOKEN_DEAD else f"unknown: {_REASONS[lesson]}"
+def strict(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:
+    """The flag with ``strict``: any failure makes the identity unknown."""
+    if conclusion is Conclusion.UNAFFECTED:
+        return without_fault[scene]
+    return NO_TOKEN if conclusion is Conclusion.TOKEN_INVALID else f"unknown: {_REASONS[conclusion]}"
 
 
-def advice(lost: Word) -> Rule:
-    """What only warns: unreadable it is left out, and the verdict stands."""
+def advice(lost: Summary) -> Rule:
+    """Advice only warns: if unreadable it is left out, and the verdict is unchanged."""
 
-    def rule(plain: Plain, lesson: Lesson, scene: str) -> Word:
-        if lesson is Lesson.NOTHING_WRONG:
-            return plain[scene]
-        return NO_TOKEN if lesson is Lesson.TOKEN_DEAD else lost
+    def rule(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:
+        if conclusion is Conclusion.UNAFFECTED:
+            return without_fault[scene]
+        return NO_TOKEN if conclusion is Conclusion.TOKEN_INVALID else lost
 
     return rule
 
 
-def warned(lost: Word) -> Rule:
-    """A write's warning: unreadable it is left out; the identity is there, whatever is said of the token."""
-    return lambda plain, lesson, scene: plain[scene] if lesson is Lesson.NOTHING_WRONG else lost
+def warned(lost: Summary) -> Rule:
+    """The warning of a create: if unreadable it is left out; the identity exists anyway."""
+    return lambda without_fault, conclusion, scene: (
+        without_fault[scene] if conclusion is Conclusion.UNAFFECTED else lost
+    )
 
 
-_EXCHANGE: Mapping[Lesson, str] = {
-    Lesson.NOT_OUR_APP: "connect_not_set_up",
-    Lesson.REFUSED: "code_rejected",
-    Lesson.TOKEN_DEAD: "code_rejected",
-    Lesson.RATE_LIMITED: "tiktok_rate_limited",
-    Lesson.LATE: "tiktok_timeout",
+_EXCHANGE: Mapping[Conclusion, str] = {
+    Conclusion.APP_REJECTED: "connect_not_set_up",
+    Conclusion.REJECTED: "code_rejected",
+    Conclusion.TOKEN_INVALID: "code_rejected",
+    Conclusion.RATE_LIMITED: "tiktok_rate_limited",
+    Conclusion.TIMEOUT: "tiktok_timeout",
 }
-"""What the wizard is told; all else is TikTok's error."""
-_REVOCATION: Mapping[Lesson, str] = {
-    Lesson.RATE_LIMITED: "503 tiktok_rate_limited",
-    Lesson.LATE: "504 tiktok_timeout",
+"""Codes that the wizard gets; everything else is tiktok_error."""
+_REVOCATION: Mapping[Conclusion, str] = {
+    Conclusion.RATE_LIMITED: "503 tiktok_rate_limited",
+    Conclusion.TIMEOUT: "504 tiktok_timeout",
 }
 NOT_LISTED = "connected, not listed"
 
 
-def exchanged(plain: Plain, lesson: Lesson, scene: str) -> Word:
-    """The code's exchange: connected exactly where TikTok's answer holds a token."""
-    return plain[scene] if lesson is Lesson.NOTHING_WRONG else _EXCHANGE.get(lesson, "tiktok_error")
+def exchanged(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:
+    """The code exchange: connected exactly if TikTok's response has a token."""
+    return without_fault[scene] if conclusion is Conclusion.UNAFFECTED else _EXCHANGE.get(conclusion, "tiktok_error")
 
 
-def listed_once_connected(plain: Plain, lesson: Lesson, scene: str) -> Word:
-    """The list of a new connection: what TikTok does not tell is told later, and connected is connected."""
-    return plain[scene] if teaches_nothing_new(lesson, scene) else NOT_LISTED
+def listed_after_connecting(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:
+    """The list of a new connection: if it cannot be read, the connection is made and the list is read later."""
+    return without_fault[scene] if is_unaffected(conclusion, scene) else NOT_LISTED
 
 
-def revoked(plain: Plain, lesson: Lesson, scene: str) -> Word:
-    """A token that is dead is what was wanted; what else TikTok says leaves something to be repeated."""
-    if lesson in {Lesson.NOTHING_WRONG, Lesson.TOKEN_DEAD}:
-        return plain[scene]
-    return _REVOCATION.get(lesson, TIKTOK_ERROR)
+def revoked(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:
+    """Revoking: an already invalid token is a success; any other failure must be retried."""
+    if conclusion in {Conclusion.UNAFFECTED, Conclusion.TOKEN_INVALID}:
+        return without_fault[scene]
+    return _REVOCATION.get(conclusion, TIKTOK_ERROR)
 
 
-def refreshed(plain: Plain, lesson: Lesson, scene: str) -> Word:
-    """The daily refresh: a list that TikTok does not tell stays as it was; a dead token ends the connection."""
-    if teaches_nothing_new(lesson, scene):
-        return plain[scene]
-    return "expired" if lesson is Lesson.TOKEN_DEAD else "as before"
+def refreshed(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:
+    """The daily refresh: an unreadable list stays unchanged; an invalid token expires the connection."""
+    if is_unaffected(conclusion, scene):
+        return without_fault[scene]
+    return "expired" if conclusion is Conclusion.TOKEN_INVALID else "as before"
 
 
-def found_in_own_list(plain: Plain, lesson: Lesson, scene: str) -> Word:
-    """The preflight's look whether the list has grown: where TikTok does not tell, it has not."""
-    if teaches_nothing_new(lesson, scene):
-        return plain[scene]
-    return NO_TOKEN if lesson is Lesson.TOKEN_DEAD else "403 advertiser_not_accessible"
+def found_in_own_list(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:
+    """The preflight's refresh of the own list: if it fails, the list is unchanged."""
+    if is_unaffected(conclusion, scene):
+        return without_fault[scene]
+    return NO_TOKEN if conclusion is Conclusion.TOKEN_INVALID else "403 advertiser_not_accessible"
 
 
-def uploaded(plain: Plain, lesson: Lesson, scene: str) -> Word:
-    """An upload: refused where TikTok says so; where nothing is known the caller may repeat it."""
-    return plain[scene] if lesson is Lesson.NOTHING_WRONG else _CREATE_PROBLEMS.get(lesson, TIKTOK_ERROR)
+def uploaded(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:
+    """An upload: rejected if TikTok says so; if the outcome is unknown the caller may retry."""
+    return (
+        without_fault[scene] if conclusion is Conclusion.UNAFFECTED else _CREATE_PROBLEMS.get(conclusion, TIKTOK_ERROR)
+    )

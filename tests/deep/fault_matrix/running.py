@@ -1,4 +1,4 @@
-"""Runs a cell: one simulated TikTok, the product in memory, a real handler, and what could be seen of it afterwards."""
+"""Runs a cell: one simulated TikTok, the product with in-memory repositories, a real handler, and its effects."""
 
 import base64
 import json
@@ -13,28 +13,38 @@ from pydantic import SecretStr
 from local.demo.png import png
 from local.tiktok_simulator import Fault, FaultKind, Simulator
 from local.tiktok_simulator.journal import fingerprint
-from publishing.clock import utc_now
-from publishing.connecting.own_list import OwnList
-from publishing.endpoint import Handler, body_endpoint, query_endpoint
+from publishing.bootstrap import utc_now
+from publishing.connections.advertiser_list import OwnListRefresher
+from publishing.http.endpoint import Handler, body_endpoint, query_endpoint
+from publishing.http.request_schemas import (
+    AdvertiserQuery,
+    CreateIdentityBody,
+    CreateIdentityImageBody,
+    PublishCheckQuery,
+)
 from publishing.identities.avatars import Picture, Size
 from publishing.identities.creation import create_identity
 from publishing.identities.images import create_identity_image
 from publishing.identities.lookup import check_identity, list_identities
-from publishing.inputs import AdvertiserQuery, CreateIdentityBody, CreateIdentityImageBody, PublishCheckQuery
 from publishing.publish_check import publish_check
-from publishing.readiness.live import Live
-from publishing.services import Services
 from tests.deep.fault_matrix.cells import Cell
 from tests.deep.fault_matrix.connecting import After, ConnectingRequest
-from tests.deep.fault_matrix.observing import remembering_errors, text_of
+from tests.deep.fault_matrix.recorded_errors import recorded_errors, text_of
 from tests.deep.fault_matrix.rows import ACTED, CONNECTING
-from tests.deep.fault_matrix.worlds import ADVERTISER, MATE, MATES_TOKEN, SECOND, USER, everything, repeat_everywhere
-from tests.support.in_memory_connecting import InMemoryApp, InMemoryConnections
+from tests.deep.fault_matrix.worlds import (
+    ADVERTISER,
+    SECOND,
+    TEAMMATE,
+    TEAMMATE_TOKEN,
+    USER,
+    everything,
+    put_into_hidden_fields,
+)
+from tests.support.captured_output import captured_output
 from tests.support.invocations import FakeContext, api_event
-from tests.support.listening import listening
 from tests.support.product import Product, product
-from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
+from tiktok_business.endpoints import TikTokBusinessApi
 from tiktok_business.oauth import DeveloperApp, TikTokOAuth
 from tiktok_business.transport import RequestsTransport
 
@@ -43,43 +53,44 @@ _SIDE = 40
 PICTURE = base64.b64encode(png(_SIDE, _SIDE)).decode()
 SECONDS = 15.0
 SHORT_SECONDS = {"check": 1.5, "list": 1.5, "publish": 2.0, "create": 3.3, "upload": 2.0}
-"""Of Lambda's time, where TikTok keeps silent."""
-KEPT_WITHIN_SECONDS = 5.0
-"""Where TikTok does not keep silent."""
+"""Remaining time of the Lambda if TikTok hangs."""
+SNAPSHOT_SECONDS = 5.0
+"""How long to wait for a preflight's snapshot if TikTok does not hang."""
 BEARER = "canary-bearer-0c1f"
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What came of a cell."""
+    """The result of a cell."""
 
     cell: Cell
     status: int
     headers: Mapping[str, str]
     body: str
     seconds: float
-    struck: int
-    """How often the fault struck."""
+    hits: int
+    """How many calls had the fault."""
     paths: tuple[str, ...]
-    """What TikTok was asked with the caller's token."""
-    with_mates_token: int
+    """The endpoints that were called with the caller's token."""
+    teammate_calls: int
+    """Calls with the teammate's token."""
     marked: tuple[str, ...]
-    """Whose connections are expired now."""
-    made: int
-    """Identities of the name asked for, after the request."""
-    again: int | None
-    """Of a write: the status of the same request once TikTok is well."""
-    made_in_the_end: int
-    """And the identities of that name then."""
+    """The users whose connections are expired now."""
+    created_count: int
+    """Identities of the requested name, or pictures, after the request."""
+    retry_status: int | None
+    """For a write: the status of the same request without the fault."""
+    finally_created: int
+    """Identities of that name, or pictures, after the retry."""
     lines: int
-    kept: Mapping[str, bool] | None
-    """Of a preflight: which prerequisites are known to be there or missing from now on; None where nothing is kept."""
+    snapshot: Mapping[str, bool] | None
+    """For a preflight: which prerequisites are stored as satisfied or missing; None if nothing is stored."""
     leaks: tuple[str, ...] = field(default=())
-    """Where a secret could be read."""
+    """The places where a secret was found."""
 
 
 class Bench:
-    """One simulated TikTok, used for one cell after another. A new one replaces one that still keeps silent."""
+    """One simulated TikTok, used for one cell after another. A new one replaces one that still hangs."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -92,20 +103,20 @@ class Bench:
         tiktok, transport = self._running()
         tiktok.reset()
         try:
-            if cell.row.asks in CONNECTING:
+            if cell.row.operation in CONNECTING:
                 return ConnectingRequest(cell, self._count, tiktok).seen()
-            return self._asked(cell, tiktok, transport)
+            return self._request(cell, tiktok, transport)
         finally:
             if cell.takes_time:
                 tiktok.stop()
                 self._simulator = None
 
-    def _asked(self, cell: Cell, tiktok: Simulator, transport: RequestsTransport) -> Seen:
+    def _request(self, cell: Cell, tiktok: Simulator, transport: RequestsTransport) -> Seen:
         token = f"canary-token-{self._count}-7d1f"
         tiktok.world = everything(token)
         cell.row.scenes[cell.scene](tiktok.world)
-        repeat_everywhere(tiktok.world, token)
-        if cell.row.unlisted:  # names of listed advertisers are shown
+        put_into_hidden_fields(tiktok.world, token)
+        if cell.row.not_in_own_list:  # names of listed advertisers are shown
             tiktok.world.advertisers[ADVERTISER].name = "Northlight"
         if cell.row.after_lost_write:
             kind = FaultKind.RESET_AFTER if cell.scene == ACTED else FaultKind.RESET_BEFORE
@@ -127,100 +138,108 @@ class _Request:
         self.cell = cell
         self.token = token
         self.tiktok = tiktok
-        self.product = _people(product(tiktok.base_url), token, cell)
-        app = DeveloperApp(tiktok.world.app_id, SecretStr(tiktok.world.app_secret))
-        self.services = replace(
-            self.product.services,
-            own_lists=OwnList(
-                InMemoryConnections(self.product.teams),
-                self.product.tokens,
-                self.product.marks,
-                InMemoryApp(app),
-                lambda app, deadline: TikTokOAuth(transport, app, deadline, lambda _seconds: None, lambda: 0.0),
-                utc_now,
-            ),
+        base = product(tiktok.base_url)
+        base.secrets.credentials = DeveloperApp(tiktok.world.app_id, SecretStr(tiktok.world.app_secret))
+        own_list = OwnListRefresher(
+            base.connections,
+            base.secrets,
+            lambda app, deadline: TikTokOAuth(transport, app, deadline, lambda _seconds: None, lambda: 0.0),
+            utc_now,
+        )
+        tokens = replace(
+            base.tokens,
+            refresh_own_list=own_list.refresh,
             open_tiktok=lambda secret, deadline: TikTokBusinessApi(
                 TikTokClient(transport, secret, deadline, lambda _seconds: None, lambda: 0.0)
             ),
         )
+        self.product = _with_people(replace(base, tokens=tokens), token, cell)
 
     def seen(self) -> Seen:
-        """Ask, and look."""
+        """Send the request and return its result."""
         cell = self.cell
-        with listening() as written, remembering_errors() as errors:
+        with captured_output() as written, recorded_errors() as errors:
             before = time.monotonic()
-            response = self._ask(SHORT_SECONDS[cell.row.asks] if cell.takes_time else SECONDS)
+            response = self._send(SHORT_SECONDS[cell.row.operation] if cell.takes_time else SECONDS)
             seconds = time.monotonic() - before
-            asked = [one for one in self.tiktok.requests if one.token_fingerprint == fingerprint(self.token)]
-            with_mates = [one for one in self.tiktok.requests if one.token_fingerprint == fingerprint(MATES_TOKEN)]
-            struck = [one for one in asked if one.path == cell.row.endpoint and one.fault is not None]
-            marked, made = tuple(self._expired()), self._made()
-            kept = self._kept(KEPT_WITHIN_SECONDS if _has_token(response) and not cell.takes_time else 0.0)
+            own = [one for one in self.tiktok.requests if one.token_fingerprint == fingerprint(self.token)]
+            borrowed = [one for one in self.tiktok.requests if one.token_fingerprint == fingerprint(TEAMMATE_TOKEN)]
+            hits = [one for one in own if one.path == cell.row.endpoint and one.fault is not None]
+            marked, created_count = tuple(self._expired()), self._created_count()
+            snapshot = self._snapshot(SNAPSHOT_SECONDS if _has_token(response) and not cell.takes_time else 0.0)
             stored = self._stored()
-            again = self._again() if cell.row.asks in {"create", "upload"} else None
+            retry_status = self._retry() if cell.row.operation in {"create", "upload"} else None
             stored += self._stored()
         places = {
-            "the answer": json.dumps(response),
-            "what is logged or printed": written.getvalue(),
-            "what is stored": stored,
+            "the response": json.dumps(response),
+            "the output": written.getvalue(),
+            "the stored data": stored,
             "an error's text": "".join(text_of(error) for error in errors),
             "a URL": repr([one.query for one in self.tiktok.requests]),
         }
-        secrets = [self.token, BEARER, self.tiktok.world.app_secret, *([MATES_TOKEN] if cell.teammate else [])]
+        secrets = [self.token, BEARER, self.tiktok.world.app_secret, *([TEAMMATE_TOKEN] if cell.teammate else [])]
         return Seen(
             cell=cell,
             status=response["statusCode"],
             headers=response["headers"],
             body=response["body"],
             seconds=seconds,
-            struck=len(struck),
-            paths=tuple(one.path for one in asked),
-            with_mates_token=len(with_mates),
+            hits=len(hits),
+            paths=tuple(one.path for one in own),
+            teammate_calls=len(borrowed),
             marked=marked,
-            made=made,
-            again=again,
-            made_in_the_end=self._made(),
+            created_count=created_count,
+            retry_status=retry_status,
+            finally_created=self._created_count(),
             lines=written.getvalue().count("gateway-request"),
-            kept=kept,
-            leaks=tuple(where for where, text in places.items() if any(one in text for one in secrets)),
+            snapshot=snapshot,
+            leaks=tuple(place for place, text in places.items() if any(one in text for one in secrets)),
         )
 
-    def _ask(self, seconds: float) -> dict[str, Any]:
+    def _send(self, seconds: float) -> dict[str, Any]:
         row = self.cell.row
         headers = {"Authorization": f"Bearer {BEARER}"}
         values = {"advertiser_id": ADVERTISER, **row.arguments}
-        if row.asks == "upload":
+        if row.operation == "upload":
             event = api_event(body={**values, "image_base64": PICTURE}, headers=headers, user_id=USER)
-        elif row.asks == "create":
+        elif row.operation == "create":
             event = api_event(body={**values, "display_name": NAME}, headers=headers, user_id=USER)
         else:
             event = api_event(values, headers=headers, user_id=USER)
-        return _handler(row.asks, self.services, self.product.live)(event, FakeContext(seconds))
+        return _handler(row.operation, self.product)(event, FakeContext(seconds))
 
-    def _again(self) -> int:
-        """The same write once TikTok is well and, where it was ended, the person has connected again."""
+    def _retry(self) -> int:
+        """Send the same write without the fault, after connecting again if the connection has expired."""
         self.tiktok.faults.clear()
         self.product.teams.connect("northlight", USER, [ADVERTISER])
-        return int(self._ask(SECONDS)["statusCode"])
+        return int(self._send(SECONDS)["statusCode"])
 
-    def _kept(self, seconds: float) -> Mapping[str, bool] | None:
-        """What the preflight told the advertiser's snapshot; the answer has not waited for it on a busy machine."""
+    def _snapshot(self, seconds: float) -> Mapping[str, bool] | None:
+        """Return the snapshot that the preflight stored; on a busy machine the response does not wait for it."""
         end = time.monotonic() + seconds
-        while self.cell.row.asks == "publish" and not len(self.product.records) and time.monotonic() < end:
+        while self.cell.row.operation == "publish" and not len(self.product.records) and time.monotonic() < end:
             time.sleep(0.01)
         record = self.product.records.read("northlight", ADVERTISER)
         return {name.value: known.satisfied for name, known in record.snapshot.known.items()} if record else None
 
     def _stored(self) -> str:
-        kept = self.product
-        return repr((kept.teams.items, kept.intents.stored, kept.marks.tried, kept.records.stored, kept.queue.messages))
+        stored = self.product
+        return repr(
+            (
+                stored.teams.items,
+                stored.idempotency.stored,
+                stored.connections.mark_attempts,
+                stored.records.stored,
+                stored.queue.messages,
+            )
+        )
 
     def _expired(self) -> list[str]:
         return [one.user_id for one in self.product.teams.read("northlight").connections if one.status == "expired"]
 
-    def _made(self) -> int:
+    def _created_count(self) -> int:
         advertiser = self.tiktok.world.advertisers[ADVERTISER]
-        if self.cell.row.asks == "upload":
+        if self.cell.row.operation == "upload":
             return len(advertiser.images)
         return sum(one.display_name == NAME for one in advertiser.identities)
 
@@ -229,29 +248,32 @@ def _has_token(response: Mapping[str, Any]) -> bool:
     return bool(json.loads(response["body"]).get("token"))
 
 
-def _people(wired: Product, token: str, cell: Cell) -> Product:
-    wired.person(USER, "owner", token, [SECOND if cell.row.unlisted else ADVERTISER])
+def _with_people(wired: Product, token: str, cell: Cell) -> Product:
+    wired.person(USER, "owner", token, [SECOND if cell.row.not_in_own_list else ADVERTISER])
     if cell.teammate:
-        wired.person(MATE, "mediabuyer", MATES_TOKEN, [ADVERTISER])
+        wired.person(TEAMMATE, "mediabuyer", TEAMMATE_TOKEN, [ADVERTISER])
     return wired
 
 
-def _prepare(content: bytes, *, crop: bool) -> Picture:  # noqa: ARG001 - as the real one, which needs Pillow
+def _prepare(content: bytes, crop: bool) -> Picture:  # noqa: ARG001, FBT001 - replaces the real one, which needs Pillow
     return Picture(content, "image/png", ".png", Size(_SIDE, _SIDE))
 
 
-def _handler(name: str, services: Services, live: Live) -> Handler:
+def _handler(name: str, wired: Product) -> Handler:
+    tokens = wired.tokens
     match name:
         case "check":
-            return query_endpoint(partial(check_identity, services), AdvertiserQuery)
+            return query_endpoint(partial(check_identity, tokens), AdvertiserQuery)
         case "list":
-            return query_endpoint(partial(list_identities, services), AdvertiserQuery)
+            return query_endpoint(partial(list_identities, tokens), AdvertiserQuery)
         case "create":
-            return body_endpoint(partial(create_identity, services), CreateIdentityBody)
+            return body_endpoint(partial(create_identity, tokens, wired.idempotency), CreateIdentityBody)
         case "upload":
-            return body_endpoint(partial(create_identity_image, services, _prepare), CreateIdentityImageBody)
+            return body_endpoint(partial(create_identity_image, tokens, _prepare), CreateIdentityImageBody)
         case _:
-            return query_endpoint(partial(publish_check, services, live), PublishCheckQuery)
+            return query_endpoint(
+                partial(publish_check, tokens, wired.refresher, wired.accepted_types), PublishCheckQuery
+            )
 
 
 _bench: Bench | None = None

@@ -1,4 +1,4 @@
-"""TikToks for the matrix: an advertiser that has everything, and what each scene takes from it or hides."""
+"""Worlds of the simulated TikTok: an advertiser that has everything, and what each scene removes or changes."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,20 +19,20 @@ from local.tiktok_simulator import (
 ADVERTISER = "7300000000000000099"
 SECOND = "7300000000000000098"
 USER = "u-asker"
-MATE = "u-mate"
-MATES_TOKEN = "simulated-token-of-the-teammate"
+TEAMMATE = "u-mate"
+TEAMMATE_TOKEN = "simulated-token-of-the-teammate"
 CENTER = "7200000000000000099"
 LIBRARY = ADVERTISER
-"""Of the same digits, so that one number can stand for either id of a library's row."""
-_USERS = (USER, MATE)
+"""The same digits, so that one number replaces either id of a library's row."""
+_USERS = (USER, TEAMMATE)
 
 Scene = Callable[[World], None]
-"""Changes a world in which everything is there."""
+"""Changes a world in which everything exists."""
 
 
 def everything(token: str) -> World:
-    """An advertiser to which nothing is lacking, of two persons who see the same of it."""
-    tokens = [Token(token, USER, (ADVERTISER,)), Token(MATES_TOKEN, MATE, (ADVERTISER,))]
+    """Return a world with an advertiser that has everything, and two people who see the same of it."""
+    tokens = [Token(token, USER, (ADVERTISER,)), Token(TEAMMATE_TOKEN, TEAMMATE, (ADVERTISER,))]
     return World(
         tokens={one.value: one for one in tokens},
         advertisers={
@@ -51,8 +51,8 @@ def everything(token: str) -> World:
     )
 
 
-def repeat_everywhere(world: World, text: str) -> None:
-    """Have TikTok say ``text`` in every field that the product does not show: it must not show whole rows either."""
+def put_into_hidden_fields(world: World, text: str) -> None:
+    """Put ``text`` into every field that the product does not show, so that showing whole rows would reveal it."""
     advertiser = _advertiser(world)
     advertiser.name = text
     advertiser.identities = [replace(one, username=text) for one in advertiser.identities]
@@ -63,7 +63,7 @@ def repeat_everywhere(world: World, text: str) -> None:
             center.library = replace(center.library, name=text)
 
 
-def as_it_is(_world: World) -> None:
+def unchanged(_world: World) -> None:
     """Change nothing."""
 
 
@@ -72,7 +72,7 @@ def no_identities(world: World) -> None:
 
 
 def accounts_on_two_pages(world: World) -> None:
-    """The usable TT_USER comes last; the custom ones fill two pages too."""
+    """The usable TT_USER comes last; custom identities fill two pages too."""
     _advertiser(world).identities = [_account(1), *_unusable_accounts(), *(_custom(number) for number in range(130))]
 
 
@@ -92,20 +92,20 @@ def endless_accounts(world: World) -> None:
 
 
 def identities_none_usable(world: World) -> None:
-    """Two pages of either type."""
+    """Two pages of each type, none usable."""
     _advertiser(world).identities = [*_unusable_accounts(), *(_custom(number) for number in range(130))]
 
 
-def custom_alone(world: World) -> None:
+def only_custom(world: World) -> None:
     _advertiser(world).identities = [_custom(1)]
 
 
-def custom_alone_barred(world: World) -> None:
-    custom_alone(world)
+def only_restricted_custom(world: World) -> None:
+    only_custom(world)
     _advertiser(world).can_use_custom_identity = False
 
 
-def barred(world: World) -> None:
+def restricted(world: World) -> None:
     _advertiser(world).can_use_custom_identity = False
 
 
@@ -146,7 +146,7 @@ def no_catalog(world: World) -> None:
     world.business_centers[CENTER].catalogs = []
 
 
-def barred_catalogs(world: World) -> None:
+def ineligible_catalogs(world: World) -> None:
     catalogs = [_catalog(number, "NOT_AVAILABLE") for number in range(2, 132)]
     world.business_centers[CENTER].catalogs = catalogs
 
@@ -156,7 +156,7 @@ def endless_catalogs(world: World) -> None:
 
 
 def catalog_on_second_page(world: World) -> None:
-    barred_catalogs(world)
+    ineligible_catalogs(world)
     world.business_centers[CENTER].catalogs.append(_catalog(1))
 
 
@@ -182,7 +182,7 @@ def form_on_second_page(world: World) -> None:
 
 
 def form_in_library(world: World) -> None:
-    """The advertiser has none of its own."""
+    """The only form is in a library."""
     no_form(world)
     _library(world, _form(1))
 
@@ -192,13 +192,13 @@ def drafts_in_library(world: World) -> None:
     _library(world, *(_form(number, "EDITED") for number in range(2, 5)))
 
 
-def out_of_reach(world: World) -> None:
+def not_reached(world: World) -> None:
     """No token reaches the advertiser."""
     world.tokens = {name: replace(token, advertiser_ids=()) for name, token in world.tokens.items()}
 
 
 def nothing_reached(world: World) -> None:
-    """Who connects reaches no advertiser."""
+    """The connecting person reaches no advertiser."""
     world.users = {name: replace(user, advertiser_ids=()) for name, user in world.users.items()}
 
 

@@ -97,9 +97,9 @@ def test_arguments_that_would_deploy_something_else_are_refused(option: str) -> 
 
 def test_another_python_than_that_of_the_stage_is_refused() -> None:
     """Layers contain bytecode of one Python version."""
-    with pytest.raises(RefusedError, match=r"runs on python3\.13, but this environment has python3\.12"):
-        check(STAGE, [], [], "python3.12")
-    check(Stage("dev", {**PARAMETERS, "PythonRuntime": "python3.12"}), [], [], "python3.12")
+    with pytest.raises(RefusedError, match=r"runs on python3\.13, but this environment has python3\.14"):
+        check(STAGE, [], [], "python3.14")
+    check(Stage("dev", {**PARAMETERS, "PythonRuntime": "python3.14"}), [], [], "python3.14")
 
 
 def test_missing_parameters_are_named_with_the_command_that_asks_for_them() -> None:

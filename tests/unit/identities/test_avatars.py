@@ -1,4 +1,4 @@
-"""What a picture must be like to become an avatar, and the square that is cut from it."""
+"""Sizes of avatars, and the square that is cut from a picture."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +15,8 @@ SIDES = st.integers(1, 6_000)
 
 
 @given(SIDES, SIDES)
-def test_the_square_is_the_largest_and_in_the_middle(width: int, height: int) -> None:
-    """It lies within the picture, touches two edges, and what is cut off on both sides differs by a pixel at most."""
+def test_the_square_is_the_largest_centred_one(width: int, height: int) -> None:
+    """The square is inside the picture, as large as possible, and centred to within one pixel."""
     left, upper, right, lower = centred_square(Size(width, height))
     assert right - left == lower - upper == min(width, height)
     assert 0 <= left <= right <= width
@@ -26,8 +26,8 @@ def test_the_square_is_the_largest_and_in_the_middle(width: int, height: int) ->
 
 
 @given(SIDES, SIDES)
-def test_the_size_that_is_needed_is_one_that_is_taken(width: int, height: int) -> None:
-    """Whoever sends what a refusal asks for is not refused again; it is no larger than the picture."""
+def test_the_needed_size_is_accepted(width: int, height: int) -> None:
+    """A picture of the size that a rejection asks for is accepted; that size is no larger than the picture."""
     needed = avatar_size(Size(width, height))
     check_avatar(needed)
     assert needed.width <= min(width, height)

@@ -1,4 +1,4 @@
-"""Creating a custom identity: exactly one at TikTok for each intent, whatever happens on the way."""
+"""Creating a custom identity: exactly one at TikTok for each request, whatever fails meanwhile."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -9,8 +9,9 @@ import pytest
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
 from local.tiktok_simulator.world import Identity
-from publishing.calls import Caller
-from publishing.intents import LEASE, Intent, State
+from publishing.http.request_context import Principal
+from publishing.identities.idempotency import LEASE, IdempotencyRecord, IdempotencyState
+from tests.support.in_memory_repositories import secret_id_of
 from tests.support.invocations import Ask
 from tests.support.product import Product
 
@@ -18,24 +19,24 @@ READY = DemoAdvertiser.EVERYTHING_READY
 CREATE = "identity/create/"
 NEW = {"advertiser_id": READY, "display_name": "Acme"}
 SHORT = 3.3
-"""Lambda's seconds with which a create has a third of a second before what came of it is looked for."""
+"""Remaining time of the Lambda that leaves a create a third of a second before the lookup of its outcome."""
 
 
 def named(tiktok: Simulator, name: str = "Acme", advertiser_id: str = READY) -> list[str]:
-    """The ids of the custom identities of that name at TikTok."""
+    """Return the ids of TikTok's identities of that name."""
     return [one.id for one in tiktok.world.advertisers[advertiser_id].identities if one.display_name == name]
 
 
-def fails(tiktok: Simulator, kind: FaultKind, path: str = CREATE, times: int | None = 1, **values: Any) -> None:
+def add_fault(tiktok: Simulator, kind: FaultKind, path: str = CREATE, times: int | None = 1, **values: Any) -> None:
     tiktok.faults.add(Fault(path=path, kind=kind, times=times, **values))
 
 
 def test_an_identity_is_created(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """201 with every field of the contract, and TikTok has exactly one."""
-    answer = ask(demo, "create", **NEW)
+    """The response is 201 with every field of the contract, and TikTok has exactly one identity."""
+    response = ask(demo, "create", **NEW)
     (identity_id,) = named(tiktok)
-    assert answer.status == 201
-    assert answer.json == {
+    assert response.status == 201
+    assert response.json == {
         "identity_id": identity_id,
         "identity_type": "CUSTOMIZED_USER",
         "display_name": "Acme",
@@ -46,16 +47,16 @@ def test_an_identity_is_created(tiktok: Simulator, demo: Product, ask: Ask) -> N
     }
 
 
-def test_a_long_name_is_cut_and_said_to_be(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """TikTok gets at most 40 code points, stripped and in NFC."""
-    answer = ask(demo, "create", advertiser_id=READY, display_name="  Cafe\u0301 " + "x" * 60)
-    assert (answer.status, answer.json["display_name_truncated"]) == (201, True)
-    assert answer.json["display_name"] == "Café " + "x" * 35
+def test_a_long_name_is_truncated_and_flagged(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """TikTok gets at most 40 code points, stripped and in NFC, and the response says that the name was cut."""
+    response = ask(demo, "create", advertiser_id=READY, display_name="  Cafe\u0301 " + "x" * 60)
+    assert (response.status, response.json["display_name_truncated"]) == (201, True)
+    assert response.json["display_name"] == "Café " + "x" * 35
     assert len(named(tiktok, "Café " + "x" * 35)) == 1
 
 
-def test_the_image_reaches_tiktok(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """As the id that its upload API gave; absent, null and empty send none."""
+def test_the_image_is_sent_to_tiktok(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """The image is sent as the id that the upload API returned; an empty one is not sent."""
     assert ask(demo, "create", **NEW, image_uri="ad-site/abc").status == 201
     assert ask(demo, "create", advertiser_id=READY, display_name="Plain", image_uri="").status == 201
     assert [one.body for one in tiktok.requests.to(CREATE)] == [
@@ -72,61 +73,61 @@ def test_the_image_reaches_tiktok(tiktok: Simulator, demo: Product, ask: Ask) ->
         (DemoAdvertiser.CUSTOM_UNCERTAIN, []),
     ],
 )
-def test_who_may_hardly_use_it_is_warned(demo: Product, ask: Ask, advertiser: str, codes: list[str]) -> None:
-    """It is created all the same; the warning says that TikTok restricts it."""
-    answer = ask(demo, "create", "u-buyer", advertiser_id=advertiser, display_name="Acme")
-    assert (answer.status, [one["code"] for one in answer.json["warnings"]]) == (201, codes)
+def test_a_restricted_custom_identity_gets_a_warning(
+    demo: Product, ask: Ask, advertiser: str, codes: list[str]
+) -> None:
+    """The identity is created anyway; the warning says that TikTok restricts it."""
+    response = ask(demo, "create", "u-buyer", advertiser_id=advertiser, display_name="Acme")
+    assert (response.status, [one["code"] for one in response.json["warnings"]]) == (201, codes)
 
 
-def test_a_flag_that_cannot_be_read_does_not_stop_a_creation(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """The warning is a courtesy."""
-    fails(tiktok, FaultKind.HTTP_STATUS, "advertiser/info/", None, status=500)
+def test_an_unreadable_flag_does_not_prevent_creation(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """Without the flag the identity is created without a warning."""
+    add_fault(tiktok, FaultKind.HTTP_STATUS, "advertiser/info/", None, status=500)
     assert ask(demo, "create", **NEW).json["warnings"] == []
 
 
 @pytest.mark.parametrize("key", [None, "k-1"])
-def test_the_same_request_again_is_the_first_answer_again(
-    tiktok: Simulator, demo: Product, ask: Ask, key: str | None
-) -> None:
-    """Same status, same body, with a key or without; a name in another Unicode form is the same name."""
+def test_a_duplicate_replays_the_first_response(tiktok: Simulator, demo: Product, ask: Ask, key: str | None) -> None:
+    """A duplicate, with or without a key, gets the same status and body; another Unicode form is the same name."""
     first = ask(demo, "create", advertiser_id=READY, display_name="Café", key=key)
     again = ask(demo, "create", advertiser_id=READY, display_name=" Cafe\u0301", key=key)
     assert (again.status, again.json) == (201, first.json)
     assert len(tiktok.requests.to(CREATE)) == 1
 
 
-def test_a_key_that_stood_for_another_body_is_refused(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """422 idempotency_key_reused, and nothing is created."""
+def test_a_key_reused_with_another_body_is_rejected(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """The response is 422 idempotency_key_reused, and nothing is created."""
     assert ask(demo, "create", **NEW, key="k-1").status == 201
     for changed in ({"display_name": "Other"}, {"advertiser_id": DemoAdvertiser.SUSPENDED}, {"image_uri": "x"}):
-        answer = ask(demo, "create", **{**NEW, **changed}, key="k-1")
-        assert (answer.status, answer.json["code"]) == (422, "idempotency_key_reused")
+        response = ask(demo, "create", **{**NEW, **changed}, key="k-1")
+        assert (response.status, response.json["code"]) == (422, "idempotency_key_reused")
     assert len(tiktok.requests.to(CREATE)) == 1
 
 
-def test_two_keys_are_two_intents(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """Who says twice that it is meant gets two."""
+def test_two_keys_create_two_identities(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """The same body with two keys creates two identities."""
     ids = {ask(demo, "create", **NEW, key=key).json["identity_id"] for key in ("k-1", "k-2")}
     assert ids == set(named(tiktok))
     assert len(ids) == 2
 
 
-def test_keys_are_the_callers_own(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """The same key of another caller is another intent."""
+def test_keys_are_scoped_to_the_caller(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """The same key of another caller is another request."""
     both = DemoAdvertiser.LINKED_BY_OWNER
     for user_id in ("u-owner", "u-manager"):
-        answer = ask(demo, "create", user_id, advertiser_id=both, display_name="Acme", key="k-1")
-        assert answer.status == 201
+        response = ask(demo, "create", user_id, advertiser_id=both, display_name="Acme", key="k-1")
+        assert response.status == 201
     assert len(named(tiktok, advertiser_id=both)) == 2
 
 
 @pytest.mark.parametrize(("age", "identities"), [(timedelta(minutes=9), 1), (timedelta(minutes=11), 2)])
-def test_without_a_key_a_request_is_the_same_for_ten_minutes(
+def test_without_a_key_duplicates_are_replayed_for_ten_minutes(
     tiktok: Simulator, demo: Product, ask: Ask, age: timedelta, identities: int
 ) -> None:
-    """Later the same name means a new identity."""
+    """After ten minutes the same request creates another identity."""
     assert ask(demo, "create", **NEW).status == 201
-    for stored in demo.intents.stored.values():
+    for stored in demo.idempotency.stored.values():
         stored.expires_at -= age
     assert ask(demo, "create", **NEW).status == 201
     assert len(named(tiktok)) == identities
@@ -145,13 +146,13 @@ def test_without_a_key_a_request_is_the_same_for_ten_minutes(
         (FaultKind.HANG, {"seconds": 2, "applied": True}),
     ],
 )
-def test_a_write_whose_answer_is_lost_is_found_by_its_name(
+def test_a_create_whose_response_is_lost_is_found_by_name(
     tiktok: Simulator, demo: Product, ask: Ask, kind: FaultKind, values: dict[str, Any]
 ) -> None:
-    """TikTok acted: the identity is listed, found and answered as created; nothing is written twice."""
-    fails(tiktok, kind, **values)
-    answer = ask(demo, "create", **NEW, seconds=SHORT)
-    assert (answer.status, [answer.json["identity_id"]]) == (201, named(tiktok))
+    """The created identity is found by its name and returned; nothing is written twice."""
+    add_fault(tiktok, kind, **values)
+    response = ask(demo, "create", **NEW, seconds=SHORT)
+    assert (response.status, [response.json["identity_id"]]) == (201, named(tiktok))
     assert len(tiktok.requests.to(CREATE)) == 1
 
 
@@ -164,100 +165,98 @@ def test_a_write_whose_answer_is_lost_is_found_by_its_name(
         (FaultKind.CODE, {"code": 50002}, 502, "tiktok_error"),
     ],
 )
-def test_a_write_that_did_not_happen_can_be_repeated_at_once(
+def test_a_create_that_did_not_happen_can_be_retried_at_once(
     tiktok: Simulator, demo: Product, ask: Ask, kind: FaultKind, values: dict[str, Any], status: int, code: str
 ) -> None:
-    """502 or 504 without a second try, because TikTok might have acted; the repetition then makes exactly one."""
-    fails(tiktok, kind, **values)
-    refused = ask(demo, "create", **NEW, seconds=SHORT)
-    assert (refused.status, refused.json["code"]) == (status, code)
+    """The write is not retried, since TikTok may have acted: 502 or 504; the caller's retry creates exactly one."""
+    add_fault(tiktok, kind, **values)
+    failed = ask(demo, "create", **NEW, seconds=SHORT)
+    assert (failed.status, failed.json["code"]) == (status, code)
     assert len(tiktok.requests.to(CREATE)) == 1
-    assert demo.intents.states == [State.UNCERTAIN]
+    assert demo.idempotency.states == [IdempotencyState.UNCERTAIN]
     assert ask(demo, "create", **NEW).status == 201
     assert len(named(tiktok)) == 1
 
 
-def test_a_timeout_whose_end_could_not_be_seen_is_found_by_the_repetition(
+def test_an_identity_created_despite_a_timeout_is_found_by_the_retry(
     tiktok: Simulator, demo: Product, ask: Ask
 ) -> None:
-    """504 while neither answer nor list comes; the repetition finds what was made, and makes nothing."""
-    fails(tiktok, FaultKind.HANG, seconds=2, applied=True)
-    fails(tiktok, FaultKind.HTTP_STATUS, "identity/get/", None, status=503)
+    """Without response and list the result is 504; the retry finds the identity and creates nothing."""
+    add_fault(tiktok, FaultKind.HANG, seconds=2, applied=True)
+    add_fault(tiktok, FaultKind.HTTP_STATUS, "identity/get/", None, status=503)
     assert ask(demo, "create", **NEW, seconds=SHORT).status == 504
     tiktok.faults.clear()
-    answer = ask(demo, "create", **NEW)
-    assert (answer.status, [answer.json["identity_id"]]) == (201, named(tiktok))
+    response = ask(demo, "create", **NEW)
+    assert (response.status, [response.json["identity_id"]]) == (201, named(tiktok))
     assert len(tiktok.requests.to(CREATE)) == 1
 
 
-def test_an_uncertain_creation_that_cannot_be_looked_for_stays_uncertain(
-    tiktok: Simulator, demo: Product, ask: Ask
-) -> None:
-    """The repetition does not write before it could look."""
-    fails(tiktok, FaultKind.RESET_AFTER)
-    fails(tiktok, FaultKind.HTTP_STATUS, "identity/get/", None, status=503)
+def test_an_uncertain_create_stays_uncertain_while_the_lookup_fails(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """Retries do not write while the lookup fails."""
+    add_fault(tiktok, FaultKind.RESET_AFTER)
+    add_fault(tiktok, FaultKind.HTTP_STATUS, "identity/get/", None, status=503)
     assert [ask(demo, "create", **NEW).status for _ in range(3)] == [502, 502, 502]
-    assert (len(tiktok.requests.to(CREATE)), demo.intents.states) == (1, [State.UNCERTAIN])
+    assert (len(tiktok.requests.to(CREATE)), demo.idempotency.states) == (1, [IdempotencyState.UNCERTAIN])
 
 
-def test_a_token_that_dies_before_the_look_is_marked_and_the_doubt_stays(
+def test_a_token_that_becomes_invalid_before_the_lookup_is_marked_and_the_record_stays_uncertain(
     tiktok: Simulator, demo: Product, ask: Ask
 ) -> None:
-    """409 no_token; who has connected again is told what had been made, and nothing is written twice."""
-    fails(tiktok, FaultKind.RESET_AFTER)
-    fails(tiktok, FaultKind.CODE, "identity/get/", code=40105)
+    """The response is 409 no_token; after connecting again the identity is found, and nothing is written twice."""
+    add_fault(tiktok, FaultKind.RESET_AFTER)
+    add_fault(tiktok, FaultKind.CODE, "identity/get/", code=40105)
     assert ask(demo, "create", **NEW).status == 409
-    assert "u-owner" in demo.marks
-    assert demo.intents.states == [State.UNCERTAIN]
+    assert "u-owner" in demo.connections.expired
+    assert demo.idempotency.states == [IdempotencyState.UNCERTAIN]
     demo.teams.connect("northlight", "u-owner", [READY])
-    answer = ask(demo, "create", **NEW)
-    assert (answer.status, [answer.json["identity_id"]]) == (201, named(tiktok))
+    response = ask(demo, "create", **NEW)
+    assert (response.status, [response.json["identity_id"]]) == (201, named(tiktok))
     assert len(tiktok.requests.to(CREATE)) == 1
 
 
 @pytest.mark.parametrize(("kind", "status"), [(FaultKind.RESET_AFTER, 201), (FaultKind.RESET_BEFORE, 502)])
-def test_a_token_that_is_rotated_before_the_look_does_not_write_again(
+def test_a_token_replaced_before_the_lookup_does_not_write_again(
     tiktok: Simulator, demo: Product, ask: Ask, kind: FaultKind, status: int
 ) -> None:
-    """The new token looks; the one write of the request was the old one's."""
-    demo.tokens.read(demo.teams.connection("northlight", "u-owner"))
-    demo.tokens.secrets["wevion/tiktok/connections/northlight/u-owner"] = DemoToken.NARROW_SCOPE
-    fails(tiktok, kind)
-    fails(tiktok, FaultKind.CODE, "identity/get/", code=40105)
+    """The new token looks the identity up; the request's one write was sent with the old token."""
+    demo.secrets.read_token(demo.teams.connection("northlight", "u-owner"))
+    demo.secrets.put(secret_id_of("northlight", "u-owner"), DemoToken.NARROW_SCOPE)
+    add_fault(tiktok, kind)
+    add_fault(tiktok, FaultKind.CODE, "identity/get/", code=40105)
     assert ask(demo, "create", **NEW).status == status
-    assert (len(tiktok.requests.to(CREATE)), len(demo.marks)) == (1, 0)
+    assert (len(tiktok.requests.to(CREATE)), demo.connections.expired) == (1, [])
 
 
-def test_a_name_that_only_resembles_is_not_taken_for_it(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """TikTok's keyword filter is fuzzy, the search for the lost write is exact."""
+def test_a_similar_name_does_not_match(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """TikTok's keyword filter is fuzzy; the lookup compares names exactly."""
     tiktok.world.advertisers[READY].identities.append(Identity("1", "CUSTOMIZED_USER", "Acme Shoes"))
     tiktok.world.advertisers[READY].identities.append(Identity("2", "CUSTOMIZED_USER", "acme"))
-    fails(tiktok, FaultKind.RESET_BEFORE)
+    add_fault(tiktok, FaultKind.RESET_BEFORE)
     assert ask(demo, "create", **NEW).status == 502
 
 
-def test_a_refusal_for_rate_is_repeated(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """TikTok did nothing, so trying again cannot make two."""
-    fails(tiktok, FaultKind.CODE, times=2, code=40100)
+def test_a_rate_limited_create_is_retried(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """TikTok did nothing, so a retry cannot create two."""
+    add_fault(tiktok, FaultKind.CODE, times=2, code=40100)
     assert ask(demo, "create", **NEW).status == 201
     assert (len(tiktok.requests.to(CREATE)), len(named(tiktok))) == (3, 1)
 
 
-def test_a_lasting_refusal_for_rate_can_be_tried_again_at_once(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """503 with Retry-After; only successes are replayed."""
-    fails(tiktok, FaultKind.CODE, times=3, code=40100)
-    refused = ask(demo, "create", **NEW, key="k-1")
-    assert (refused.status, refused.json["code"]) == (503, "tiktok_rate_limited")
-    assert int(refused.headers["Retry-After"]) > 0
-    assert len(demo.intents) == 0
+def test_a_create_that_stays_rate_limited_can_be_retried_at_once(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """The response is 503 with Retry-After and is not replayed."""
+    add_fault(tiktok, FaultKind.CODE, times=3, code=40100)
+    failed = ask(demo, "create", **NEW, key="k-1")
+    assert (failed.status, failed.json["code"]) == (503, "tiktok_rate_limited")
+    assert int(failed.headers["Retry-After"]) > 0
+    assert len(demo.idempotency) == 0
     assert ask(demo, "create", **NEW, key="k-1").status == 201
 
 
-def test_a_refused_creation_can_be_tried_again_at_once(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """422 tiktok_rejected with TikTok's own words, even with another body under the same key afterwards."""
-    refused = ask(demo, "create", **NEW, image_uri="not-square", key="k-1")
-    assert (refused.status, refused.json["code"]) == (422, "tiktok_rejected")
-    assert refused.json["tiktok"] == {
+def test_a_rejected_create_can_be_retried_at_once(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """The response is 422 with TikTok's message; the same key may then be used with another body."""
+    failed = ask(demo, "create", **NEW, image_uri="not-square", key="k-1")
+    assert (failed.status, failed.json["code"]) == (422, "tiktok_rejected")
+    assert failed.json["tiktok"] == {
         "code": 40002,
         "message": "Avatar's width & height is not equal.",
         "request_id": tiktok.requests.to(CREATE)[0].request_id,
@@ -266,15 +265,15 @@ def test_a_refused_creation_can_be_tried_again_at_once(tiktok: Simulator, demo: 
     assert len(named(tiktok)) == 1
 
 
-def test_ten_at_once_are_one_identity_and_one_answer(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """One of them writes; the others wait and get its answer."""
-    fails(tiktok, FaultKind.LATENCY, seconds=0.2)
+def test_ten_concurrent_duplicates_create_one_identity(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """One of them writes; the others wait and get the same response."""
+    add_fault(tiktok, FaultKind.LATENCY, seconds=0.2)
     start = Barrier(10)
 
     def one(_number: int) -> tuple[int, str]:
         start.wait()
-        answer = ask(demo, "create", **NEW)
-        return answer.status, str(answer.json)
+        response = ask(demo, "create", **NEW)
+        return response.status, str(response.json)
 
     with ThreadPoolExecutor(10) as pool:
         answers = set(pool.map(one, range(10)))
@@ -283,66 +282,64 @@ def test_ten_at_once_are_one_identity_and_one_answer(tiktok: Simulator, demo: Pr
     assert (len(tiktok.requests.to(CREATE)), len(named(tiktok))) == (1, 1)
 
 
-def begun_earlier(demo: Product, age: timedelta) -> Intent:
-    wanted = {"advertiser_id": READY, "display_name": "Acme", "image_uri": None}
-    intent = Intent.to(Caller("u-owner", "northlight", "owner"), "CREATE_IDENTITY", wanted, "k-1")
-    demo.intents.begin(intent, datetime.now(UTC) - age)
-    return intent
+def claimed_earlier(demo: Product, age: timedelta) -> IdempotencyRecord:
+    requested = {"advertiser_id": READY, "display_name": "Acme", "image_uri": None}
+    record = IdempotencyRecord.of(Principal("u-owner", "northlight", "owner"), "CREATE_IDENTITY", requested, "k-1")
+    demo.idempotency.claim(record, datetime.now(UTC) - age)
+    return record
 
 
-def test_an_equal_request_that_is_still_running_is_waited_for_and_then_told(
-    tiktok: Simulator, demo: Product, ask: Ask
-) -> None:
-    """409 in_progress when the time is up; nothing is written meanwhile."""
-    intent = begun_earlier(demo, timedelta(seconds=1))
-    answer = ask(demo, "create", **NEW, key="k-1", seconds=0.9)
-    assert (answer.status, answer.json["code"]) == (409, "in_progress")
+def test_a_running_duplicate_is_waited_for_until_the_deadline(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """At the deadline the response is 409 in_progress; nothing was written."""
+    record = claimed_earlier(demo, timedelta(seconds=1))
+    response = ask(demo, "create", **NEW, key="k-1", seconds=0.9)
+    assert (response.status, response.json["code"]) == (409, "in_progress")
     assert len(tiktok.requests) == 0
-    assert intent in demo.intents
+    assert record in demo.idempotency
 
 
-def test_an_attempt_that_died_after_its_write_is_found(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """Past its lease the next one looks first, and answers what it finds."""
-    begun_earlier(demo, LEASE + timedelta(seconds=1))
+def test_an_attempt_that_ended_after_its_write_is_found(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """After the lease has expired, the next attempt looks the identity up first and returns it."""
+    claimed_earlier(demo, LEASE + timedelta(seconds=1))
     tiktok.world.advertisers[READY].identities.append(Identity("77", "CUSTOMIZED_USER", "Acme"))
-    answer = ask(demo, "create", **NEW, key="k-1")
-    assert (answer.status, answer.json["identity_id"]) == (201, "77")
+    response = ask(demo, "create", **NEW, key="k-1")
+    assert (response.status, response.json["identity_id"]) == (201, "77")
     assert len(tiktok.requests.to(CREATE)) == 0
 
 
-def test_an_attempt_that_died_before_its_write_is_made_good(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """Nothing is found, so it is created, once."""
-    begun_earlier(demo, LEASE + timedelta(seconds=1))
+def test_an_attempt_that_ended_before_its_write_is_repeated(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """The lookup finds nothing, so the identity is created once."""
+    claimed_earlier(demo, LEASE + timedelta(seconds=1))
     assert ask(demo, "create", **NEW, key="k-1").status == 201
     assert [one.path for one in tiktok.requests if one.path.startswith("identity/")] == ["identity/get/", CREATE]
 
 
-def test_a_first_attempt_does_not_look_before_it_writes(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """An older identity of the name does not stand for a new intent."""
+def test_a_first_attempt_writes_without_a_lookup(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """An older identity of the same name does not count as the result of a new request."""
     tiktok.world.advertisers[READY].identities.append(Identity("77", "CUSTOMIZED_USER", "Acme"))
     assert ask(demo, "create", **NEW).json["identity_id"] != "77"
 
 
 def test_a_write_never_borrows(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """An owner who has connected nothing gets 409 no_token, with teammates' tokens at hand."""
+    """An owner without a connection gets 409 no_token, although teammates have connected."""
     demo.person("u-director", "owner")
-    answer = ask(demo, "create", "u-director", **NEW)
-    assert (answer.status, answer.json["code"]) == (409, "no_token")
-    assert (len(tiktok.requests), len(demo.intents)) == (0, 0)
+    response = ask(demo, "create", "u-director", **NEW)
+    assert (response.status, response.json["code"]) == (409, "no_token")
+    assert (len(tiktok.requests), len(demo.idempotency)) == (0, 0)
 
 
 @pytest.mark.parametrize("advertiser", [DemoAdvertiser.NOTHING, DemoAdvertiser.DELETED])
-def test_an_advertiser_out_of_reach_is_refused(demo: Product, ask: Ask, advertiser: str) -> None:
-    """403, whether our list lacks it or TikTok refuses it; and it may be tried again at once."""
-    answer = ask(demo, "create", advertiser_id=advertiser, display_name="Acme")
-    assert (answer.status, answer.json["code"]) == (403, "advertiser_not_accessible")
-    assert len(demo.intents) == 0
+def test_an_inaccessible_advertiser_is_rejected(demo: Product, ask: Ask, advertiser: str) -> None:
+    """The response is 403, whether the stored list lacks it or TikTok denies it; a retry is possible at once."""
+    response = ask(demo, "create", advertiser_id=advertiser, display_name="Acme")
+    assert (response.status, response.json["code"]) == (403, "advertiser_not_accessible")
+    assert len(demo.idempotency) == 0
 
 
-def test_a_dead_token_is_marked_and_the_write_refused(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """409 no_token; nobody else's token writes instead."""
+def test_an_invalid_token_is_marked_and_nothing_is_created(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """The response is 409 no_token; no other person's token is used instead."""
     tiktok.world.revoke(DemoToken.OWNER)
-    answer = ask(demo, "create", **NEW)
-    assert (answer.status, answer.json["code"]) == (409, "no_token")
-    assert "u-owner" in demo.marks
+    response = ask(demo, "create", **NEW)
+    assert (response.status, response.json["code"]) == (409, "no_token")
+    assert "u-owner" in demo.connections.expired
     assert named(tiktok) == []

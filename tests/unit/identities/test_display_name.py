@@ -1,4 +1,4 @@
-"""A display name brought to the form that TikTok is asked to show."""
+"""Normalising display names for TikTok."""
 
 import time
 import unicodedata
@@ -50,7 +50,7 @@ THUMB = "\U0001f44d\U0001f3fd"  # a thumb and its skin tone
     ],
 )
 def test_examples(given_name: str, expected: str, truncated: bool) -> None:  # noqa: FBT001 - a row of the table
-    """NFC, stripped, at most 40 code points, never inside what a reader sees as one character."""
+    """A name is NFC, stripped and at most 40 code points, and never cut inside a grapheme cluster."""
     assert normalised_display_name(given_name) == (expected, truncated)
 
 
@@ -74,15 +74,15 @@ def test_examples(given_name: str, expected: str, truncated: bool) -> None:  # n
         "\u200d".join("\U0001f468" * 21),
     ],
 )
-def test_refusals(name: str) -> None:
-    """Empty, invisible, with control or text-direction characters, or beginning with one that alone is too long."""
+def test_rejected_names(name: str) -> None:
+    """Names are rejected if empty, invisible, with control or text-direction characters, or with a too long cluster."""
     with pytest.raises(UnusableNameError) as caught:
         normalised_display_name(name)
     assert str(caught.value).endswith(".")
 
 
-def test_a_long_heap_of_accents_is_cut_quickly() -> None:
-    """Unicode's normal form takes minutes for it; the request has seconds."""
+def test_a_long_sequence_of_accents_is_cut_quickly() -> None:
+    """Normalising the whole sequence would take minutes; the request has seconds."""
     before = time.monotonic()
     assert normalised_display_name("x" * 40 + "\u0315\u0327" * 250_000)[0] == "x" * 39
     assert time.monotonic() - before < GENEROUS_SECONDS
@@ -98,8 +98,8 @@ names = st.lists(alphabet, max_size=60).map("".join)
 
 @given(names)
 @example("x" * 39 + "\u0600 y")
-def test_what_holds_of_every_name(text: str) -> None:
-    """At most 40 code points, a prefix of the normalised input, cut between characters, visible, and stable."""
+def test_properties_of_every_name(text: str) -> None:
+    """A result has at most 40 code points, is a prefix cut between grapheme clusters, visible and stable."""
     with suppress(UnusableNameError):
         name, truncated = normalised_display_name(text)
         whole = unicodedata.normalize("NFC", text).strip()

@@ -1,4 +1,4 @@
-"""Check and list of identities through their real handlers."""
+"""Identity check and identity list through their real handlers."""
 
 from typing import Any
 
@@ -35,17 +35,17 @@ CHECKS = [
 def test_check(
     demo: Product, ask: Ask, advertiser: str, user_id: str, reason: str | None, detail: str | None, *, has: bool
 ) -> None:
-    """A usable TT_USER and nothing else counts; whatever speaks against it, the answer is 200 with a reason."""
+    """Only a usable TT_USER counts; in every other case the response is 200 with a reason."""
     if user_id == "u-trainee":
         demo.person(user_id, "mediabuyer")
-    answer = ask(demo, "check", user_id, advertiser_id=advertiser)
-    body = answer.json
-    assert (answer.status, body["hasIdentity"], body["reason"], body["detail"]) == (200, has, reason, detail)
+    response = ask(demo, "check", user_id, advertiser_id=advertiser)
+    body = response.json
+    assert (response.status, body["hasIdentity"], body["reason"], body["detail"]) == (200, has, reason, detail)
     assert (body["identity_type"], body["identity_id"] is not None) == ("TT_USER" if has else None, has)
 
 
-def test_a_check_that_found_one_names_it(demo: Product, ask: Ask) -> None:
-    """Every field of the contract, nothing else."""
+def test_a_successful_check_names_the_identity(demo: Product, ask: Ask) -> None:
+    """The response has every field of the contract and no other."""
     body = ask(demo, "check", advertiser_id=READY).json
     assert body.pop("checked_at")[-1] == "Z"
     assert len(body.pop("identity_id")) == 36
@@ -74,14 +74,14 @@ def test_a_check_that_found_one_names_it(demo: Product, ask: Ask) -> None:
         (FaultKind.HANG, {"seconds": 2}, "timeout"),
     ],
 )
-def test_a_check_that_fails_says_why_with_200(
+def test_a_failed_check_is_200_with_a_reason(
     tiktok: Simulator, demo: Product, ask: Ask, kind: FaultKind, values: dict[str, Any], detail: str
 ) -> None:
-    """hasIdentity false with api_error: it does not claim that there is none."""
+    """hasIdentity is false with api_error, which does not claim that the identity is missing."""
     tiktok.faults.add(Fault(path="identity/get/", kind=kind, **values))
-    answer = ask(demo, "check", advertiser_id=READY, seconds=0.8)
-    assert (answer.status, answer.json["hasIdentity"]) == (200, False)
-    assert (answer.json["reason"], answer.json["detail"]) == ("api_error", detail)
+    response = ask(demo, "check", advertiser_id=READY, seconds=0.8)
+    assert (response.status, response.json["hasIdentity"]) == (200, False)
+    assert (response.json["reason"], response.json["detail"]) == ("api_error", detail)
 
 
 @pytest.mark.parametrize(
@@ -94,10 +94,10 @@ def test_a_check_that_fails_says_why_with_200(
         ({"can_push_video": False, "ads_only_mode": True}, True),
     ],
 )
-def test_a_tt_user_is_unusable_only_where_tiktok_says_so(
+def test_a_tt_user_is_unusable_only_if_tiktok_says_so(
     tiktok: Simulator, demo: Product, ask: Ask, changes: dict[str, Any], *, has: bool
 ) -> None:
-    """available_status and is_gpppa decide; no other field does."""
+    """Only available_status and is_gpppa decide."""
     made = Identity("t-1", "TT_USER", "Acme", linked_by=("u-owner",), **changes)
     tiktok.world.advertisers[READY].identities = [made]
     assert ask(demo, "check", advertiser_id=READY).json["hasIdentity"] is has
@@ -105,7 +105,7 @@ def test_a_tt_user_is_unusable_only_where_tiktok_says_so(
 
 @pytest.mark.parametrize("key", ["available_status", "is_gpppa"])
 def test_an_absent_field_is_no_information(tiktok: Simulator, demo: Product, ask: Ask, key: str) -> None:
-    """Nor is null."""
+    """An absent field and null do not make a TT_USER unusable."""
     for fault in (
         Fault(path="identity/get/", kind=FaultKind.MISSING_KEY, key=key),
         Fault(path="identity/get/", kind=FaultKind.WRONG_TYPE, key=key, value=None),
@@ -115,8 +115,8 @@ def test_an_absent_field_is_no_information(tiktok: Simulator, demo: Product, ask
         assert ask(demo, "check", advertiser_id=READY).json["hasIdentity"] is True
 
 
-def test_the_first_of_two_tt_users_that_can_be_used_is_named(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """An unusable one before it, on a page before it, does not hide it."""
+def test_the_first_usable_tt_user_is_named(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """Unusable TT_USERs before it, even on an earlier page, do not hide it."""
     user = ("u-agency",)
     tiktok.world.advertisers[A.MANY_PAGES].identities = [
         Identity("good", "TT_USER", "Good", linked_by=user),
@@ -127,7 +127,7 @@ def test_the_first_of_two_tt_users_that_can_be_used_is_named(tiktok: Simulator, 
 
 
 def test_list_has_both_types_in_order(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """TT_USER first, then by display name, then by id; an empty picture is null."""
+    """The list has TT_USER first, then display name, then id; an empty picture is null."""
     user = ("u-owner",)
     tiktok.world.advertisers[READY].identities = [
         Identity("2", "CUSTOMIZED_USER", "Alpha"),
@@ -166,13 +166,13 @@ def test_list_has_both_types_in_order(tiktok: Simulator, demo: Product, ask: Ask
 
 
 def test_an_empty_picture_is_null(demo: Product, ask: Ask) -> None:
-    """TikTok sends an empty text for the default avatar."""
+    """TikTok sends an empty string for the default avatar; the list has null."""
     (listed,) = ask(demo, "list", "u-buyer", advertiser_id=A.CUSTOM_ALLOWED).json["identities"]
     assert listed["image"] is None
 
 
 def test_list_reads_every_page(demo: Product, ask: Ask) -> None:
-    """111 TT_USER and 130 custom identities."""
+    """The list has all 111 TT_USER and 130 custom identities."""
     body = ask(demo, "list", "u-agency", advertiser_id=A.MANY_PAGES).json
     types = [one["identity_type"] for one in body["identities"]]
     assert (types.count("TT_USER"), types.count("CUSTOMIZED_USER"), body["complete"]) == (111, 130, True)
@@ -180,14 +180,14 @@ def test_list_reads_every_page(demo: Product, ask: Ask) -> None:
 
 
 def test_list_of_an_advertiser_without_identities_is_empty(demo: Product, ask: Ask) -> None:
-    """And complete: TikTok told everything."""
+    """The list is empty and complete."""
     body = ask(demo, "list", "u-buyer", advertiser_id=A.NOTHING).json
     assert (body["identities"], body["complete"]) == ([], True)
 
 
-def test_one_type_that_fails_is_named_and_the_other_listed(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """complete is false, so that nobody takes the rest for all."""
-    # Both types are asked at the same time; the first page of one of them does not come, whichever it is.
+def test_a_failed_type_is_named_and_the_other_listed(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """If one type fails, complete is false, the type is named and the other type is listed."""
+    # Both types are read concurrently; whichever call comes first gets the fault.
     tiktok.faults.add(Fault(path="identity/get/", kind=FaultKind.DATA_NULL, times=1))
     body = ask(demo, "list", advertiser_id=READY).json
     (listed,) = body["identities"]
@@ -206,32 +206,32 @@ def test_one_type_that_fails_is_named_and_the_other_listed(tiktok: Simulator, de
         (FaultKind.HANG, {"seconds": 2}, 504, "tiktok_timeout"),
     ],
 )
-def test_a_list_that_fails_wholly_is_a_problem(
+def test_a_failed_list_is_a_problem(
     tiktok: Simulator, demo: Product, ask: Ask, kind: FaultKind, values: dict[str, Any], status: int, code: str
 ) -> None:
-    """502, 503 or 504 by TikTok's trouble."""
+    """If both types fail, the response is 502, 503 or 504 by TikTok's error."""
     tiktok.faults.add(Fault(path="identity/get/", kind=kind, **values))
-    answer = ask(demo, "list", advertiser_id=READY, seconds=0.8)
-    assert (answer.status, answer.json["code"]) == (status, code)
+    response = ask(demo, "list", advertiser_id=READY, seconds=0.8)
+    assert (response.status, response.json["code"]) == (status, code)
 
 
 def test_list_without_a_token_is_a_problem(demo: Product, ask: Ask) -> None:
-    """409 no_token; with a token but without the advertiser 403."""
+    """Without a token the list is 409 no_token; with a token but without the advertiser 403."""
     for user_id, status, code in (("u-newcomer", 409, "no_token"), ("u-revoked", 409, "no_token")):
-        answer = ask(demo, "list", user_id)
-        assert (answer.status, answer.json["code"]) == (status, code)
-    refused = ask(demo, "list", "u-buyer", advertiser_id=READY)
-    assert (refused.status, refused.json["code"]) == (403, "advertiser_not_accessible")
+        response = ask(demo, "list", user_id)
+        assert (response.status, response.json["code"]) == (status, code)
+    denied = ask(demo, "list", "u-buyer", advertiser_id=READY)
+    assert (denied.status, denied.json["code"]) == (403, "advertiser_not_accessible")
 
 
 def test_half_of_a_surrogate_pair_in_a_name_is_listed(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """A name that TikTok cut in the middle of an emoji does not break the answer."""
+    """A name that TikTok cut in the middle of an emoji is returned."""
     tiktok.world.advertisers[READY].identities = [Identity("1", "CUSTOMIZED_USER", "Acme \ud83d")]
     assert ask(demo, "list", advertiser_id=READY).json["identities"][0]["display_name"] == "Acme \ud83d"
 
 
 def test_the_first_advertiser_of_the_token_is_the_default(demo: Product, ask: Ask) -> None:
-    """For check and list; an owner without a connection gets the first of the teammate who connected last."""
+    """Check and list use the first advertiser; an owner without a connection uses the latest teammate's."""
     demo.person("u-director", "owner")
     demo.teams.connect("northlight", "u-agency", [A.MANY_PAGES], connected_at="2026-12-01T00:00:00Z")
     for name in ("check", "list"):

@@ -1,11 +1,11 @@
-"""Hypothesis strategies: any evidence that TikTok's answers could amount to."""
+"""Hypothesis strategies: any evidence that TikTok's responses can result in."""
 
 from hypothesis import strategies as st
 
 from publishing.preflight.findings import Asset, Finding, Status, Unverified, unknown
 from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.preflight.verdict import Advice, Evidence
-from tiktok_business.errors import ERROR_OF_MEANING, IncompleteReadingError, TimedOutError
+from tiktok_business.errors import ERROR_BY_CATEGORY, IncompleteListingError, TimedOutError
 from tiktok_business.models import IdentityType
 
 NONE_REASONS = {
@@ -15,10 +15,10 @@ NONE_REASONS = {
     Requirement.APP: ("no_app", "no_app"),
     Requirement.LEAD_FORM: ("no_lead_form", "lead_form_not_published"),
 }
-"""Why each prerequisite is missing: nothing there, or nothing usable."""
+"""Reasons of each missing prerequisite: nothing exists, or nothing usable."""
 
 objectives = st.sampled_from(sorted(OBJECTIVES))
-ERRORS = [kind("some/endpoint/") for kind in (*ERROR_OF_MEANING.values(), TimedOutError, IncompleteReadingError)]
+ERRORS = [kind("some/endpoint/") for kind in (*ERROR_BY_CATEGORY.values(), TimedOutError, IncompleteListingError)]
 advices = st.builds(
     Advice,
     custom_identity_allowed=st.sampled_from([True, False, None]),
@@ -30,18 +30,21 @@ advices = st.builds(
 
 
 def findings(requirement: Requirement, kind: str) -> st.SearchStrategy[Finding]:
-    """Any finding that a check of ``requirement`` can make of assets of ``kind``."""
+    """Draw any finding that the check of ``requirement`` can return for assets of ``kind``."""
     nothing, none_usable = NONE_REASONS[requirement]
     unusable = Asset("1", "Unusable", kind, ("unbound",))
-    nobody = [Finding(Status.UNKNOWN, Unverified.NO_BUSINESS_CENTER)] if requirement is Requirement.CATALOG else []
+    no_center = [Finding(Status.UNKNOWN, Unverified.NO_BUSINESS_CENTER)] if requirement is Requirement.CATALOG else []
     return st.sampled_from(
         [
             Finding(Status.MISSING, nothing),
             Finding(Status.MISSING, none_usable, (unusable, unusable)),
-            *(Finding(Status.SATISFIED, assets=(Asset("2", None, kind, quiet=quiet),)) for quiet in (False, True)),
+            *(
+                Finding(Status.SATISFIED, assets=(Asset("2", None, kind, no_recent_activity=inactive),))
+                for inactive in (False, True)
+            ),
             Finding(Status.SATISFIED, assets=(unusable, Asset("2", "Usable", kind))),
             *(unknown(error, seen) for error in ERRORS for seen in ((), (unusable,))),
-            *nobody,
+            *no_center,
         ]
     )
 
@@ -56,14 +59,14 @@ ORDERS = (
 
 @st.composite
 def evidences(draw: st.DrawFn, objective: str, *, strict: bool) -> Evidence:
-    """Looks at identities as far as production takes them, and at every other prerequisite."""
-    looks: dict[IdentityType, Finding] = {}
+    """Draw findings of the identity types that production would check, and of every other prerequisite."""
+    by_type: dict[IdentityType, Finding] = {}
     order = draw(st.sampled_from(ORDERS))
     for kind in order:
-        looks[kind] = draw(findings(Requirement.IDENTITY, kind))
-        if looks[kind].status is Status.SATISFIED and not (strict and kind is IdentityType.CUSTOMIZED_USER):
+        by_type[kind] = draw(findings(Requirement.IDENTITY, kind))
+        if by_type[kind].status is Status.SATISFIED and not (strict and kind is IdentityType.CUSTOMIZED_USER):
             break
     others: dict[Requirement, Finding] = {
         one: draw(findings(one, "ASSET")) for one in OBJECTIVES[objective] if one is not Requirement.IDENTITY
     }
-    return Evidence(looks, others, draw(advices))
+    return Evidence(by_type, others, draw(advices))

@@ -1,4 +1,4 @@
-"""Every reason and every warning has its sentence: what is the matter. What to do."""
+"""Every reason and every warning has two sentences: what is wrong, and what to do."""
 
 import re
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         {Unverified.RATE_LIMITED, Unverified.TIMEOUT, Unverified.UPSTREAM_ERROR, Unverified.UNEXPECTED_RESPONSE}
     ),
 }
-"""The reasons that a call of this API mends. Every other one is mended at TikTok."""
+"""Reasons that a call of this API fixes; all others are fixed at TikTok."""
 CASES = [(requirement, reason) for requirement, reasons in REASONS.items() for reason in [*reasons, *Unverified]]
 WARNINGS = [
     "account_not_enabled",
@@ -45,8 +45,8 @@ TWO_SENTENCES = re.compile(r"[A-Z][^.]*[a-z]\. [A-Z][^.]*[a-z]\.")
 
 
 @pytest.mark.parametrize(("requirement", "reason"), CASES)
-def test_every_reason_says_what_is_the_matter_and_what_to_do(requirement: Requirement, reason: str) -> None:
-    """Two sentences without a gap left open, and who can mend it, and where."""
+def test_every_reason_has_a_message_and_a_fix(requirement: Requirement, reason: str) -> None:
+    """The message has two sentences without a placeholder; the fix says who can fix it, and where."""
     message, fix = text_of(requirement, Finding(Status.UNKNOWN, reason))
     assert TWO_SENTENCES.fullmatch(message)
     assert "{" not in message
@@ -56,32 +56,32 @@ def test_every_reason_says_what_is_the_matter_and_what_to_do(requirement: Requir
 
 
 @pytest.mark.parametrize(("requirement", "reason"), CASES)
-def test_every_fix_names_the_call_that_mends_it(requirement: Requirement, reason: str) -> None:
-    """Connecting, creating and checking again exactly where they help; elsewhere the button opens TikTok."""
+def test_every_fix_names_the_call_that_fixes_it(requirement: Requirement, reason: str) -> None:
+    """Connecting, creating and checking again are offered exactly if they help; otherwise a URL is opened."""
     _, fix = text_of(requirement, Finding(Status.UNKNOWN, reason))
     assert fix is not None
     assert fix.action == next((action for action, reasons in ACTIONS.items() if reason in reasons), "open_url")
 
 
 @pytest.mark.parametrize(("requirement", "reason"), CASES)
-def test_the_action_is_what_message_and_label_say(requirement: Requirement, reason: str) -> None:
-    """A button never does something else than the sentence asks for, and only the caller acts through this API."""
+def test_action_message_and_label_agree(requirement: Requirement, reason: str) -> None:
+    """The action does what message and label say, and only the caller acts through this API."""
     message, fix = text_of(requirement, Finding(Status.UNKNOWN, reason))
     assert fix is not None
-    words = {
+    labels = {
         "connect_tiktok": "Connect TikTok",
         "create_identity": "Create a custom identity",
         "check_again": "Check again",
     }
-    for action, asked in words.items():
-        assert (asked in message and fix.label.startswith(asked)) == (fix.action == action)
+    for action, words in labels.items():
+        assert (words in message and fix.label.startswith(words)) == (fix.action == action)
     actors = {"connect_tiktok": "caller", "create_identity": "caller", "check_again": "tiktok"}
     assert fix.who == actors.get(fix.action, fix.who)
     assert fix.action != "open_url" or fix.who not in {"caller", "tiktok"}
 
 
-def test_who_was_answered_with_a_teammates_token_creates_nothing() -> None:
-    """Writes never borrow: what would create an identity opens TikTok, and every other fix stays as it is."""
+def test_a_borrowed_token_offers_no_creation() -> None:
+    """Writes never borrow: the fix that creates an identity opens a URL instead; other fixes are unchanged."""
     for requirement, reason in CASES:
         _, fix = text_of(requirement, Finding(Status.UNKNOWN, reason))
         assert fix is not None
@@ -93,23 +93,23 @@ def test_who_was_answered_with_a_teammates_token_creates_nothing() -> None:
 
 
 @pytest.mark.parametrize("requirement", Requirement)
-def test_a_satisfied_prerequisite_needs_no_mending(requirement: Requirement) -> None:
-    """It says so, in the same form."""
+def test_a_satisfied_prerequisite_has_no_fix(requirement: Requirement) -> None:
+    """Its message has two sentences too, and there is no fix."""
     message, fix = text_of(requirement, Finding(Status.SATISFIED))
     assert TWO_SENTENCES.fullmatch(message)
     assert fix is None
 
 
 @pytest.mark.parametrize("code", WARNINGS)
-def test_every_warning_says_what_is_the_matter_and_what_to_do(code: str) -> None:
-    """Two sentences, under the stable code."""
-    told = warning(code)
-    assert told.code == code
-    assert TWO_SENTENCES.fullmatch(told.message)
+def test_every_warning_has_a_message(code: str) -> None:
+    """A warning has its stable code and a message of two sentences."""
+    found = warning(code)
+    assert found.code == code
+    assert TWO_SENTENCES.fullmatch(found.message)
 
 
-def test_the_sentence_of_the_contracts_example() -> None:
-    """Word for word."""
+def test_the_message_of_the_contracts_example() -> None:
+    """The contract's example has exactly this message and fix."""
     message, fix = text_of(Requirement.IDENTITY, Finding(Status.SATISFIED, "custom_identity_only"))
     assert message == "Only a custom identity exists. TikTok is phasing these out: link a TikTok account."
     assert fix is not None

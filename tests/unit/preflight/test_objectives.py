@@ -1,4 +1,4 @@
-"""The one table of objectives is exactly the contract's."""
+"""The table of objectives equals the contract's."""
 
 import pytest
 
@@ -14,7 +14,7 @@ TABLE = {
 
 
 def test_the_table_is_the_contracts() -> None:
-    """Every objective requires the identity, and one thing more where the contract says so."""
+    """Every objective requires the identity, and another prerequisite if the contract says so."""
     expected = {
         objective: ["identity"] if requirement == "identity" else ["identity", requirement]
         for requirement, objectives in TABLE.items()
@@ -25,12 +25,12 @@ def test_the_table_is_the_contracts() -> None:
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_letter_case_and_outer_white_space_do_not_matter(objective: str) -> None:
-    """Of any objective."""
+    """Every objective is recognised in any letter case and with outer white space."""
     for text in (objective, objective.lower(), f"\t{objective.title()}\n"):
         assert normalised_objective(text) == objective
 
 
 @pytest.mark.parametrize("text", ["", " ", "WEB-CONVERSIONS", "WEB CONVERSIONS", "LEAD_GENERATION;", "SALES", "T"])
 def test_anything_else_is_unknown(text: str) -> None:
-    """No guessing."""
+    """Other texts, even similar ones, are unknown."""
     assert normalised_objective(text) is None

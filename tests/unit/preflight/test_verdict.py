@@ -1,8 +1,8 @@
-"""From evidence to verdict: a row of the contract's publish-check each."""
+"""From evidence to verdict: the rules of the contract's publish check."""
 
 import pytest
 
-from publishing.preflight.findings import Asset, Finding, Status, refused_here_alone, unknown
+from publishing.preflight.findings import Asset, Finding, Status, as_missing_scope, unknown
 from publishing.preflight.objectives import Requirement
 from publishing.preflight.verdict import Advice, Evidence, Verdict, not_accessible, nothing_connected, verdict
 from tiktok_business.errors import AdvertiserGoneError, RateLimitedError, ScopeMissingError, TimedOutError
@@ -13,12 +13,12 @@ CUSTOM = IdentityType.CUSTOMIZED_USER
 PIXEL = Requirement.PIXEL
 
 ACCOUNT = Asset("t1", "Account", TT)
-BARRED_ACCOUNT = Asset("t2", "Private", TT, ("is_private_account",))
+PRIVATE_ACCOUNT = Asset("t2", "Private", TT, ("is_private_account",))
 BRAND = Asset("c1", "Brand", CUSTOM)
 
 NONE = Finding(Status.MISSING, "no_identity")
 HAS_ACCOUNT = Finding(Status.SATISFIED, assets=(ACCOUNT,))
-UNUSABLE_ACCOUNT = Finding(Status.MISSING, "identity_unavailable", (BARRED_ACCOUNT,))
+UNUSABLE_ACCOUNT = Finding(Status.MISSING, "identity_unavailable", (PRIVATE_ACCOUNT,))
 HAS_BRAND = Finding(Status.SATISFIED, assets=(BRAND,))
 TIMEOUT = unknown(TimedOutError("identity/get/"))
 LIMITED = unknown(RateLimitedError("identity/get/"))
@@ -27,45 +27,45 @@ NO_PIXEL = Finding(Status.MISSING, "no_pixel")
 
 ALLOWED = Advice(custom_identity_allowed=True)
 BARRED = Advice(custom_identity_allowed=False)
-UNSAID = Advice()
-REFUSED = Advice(custom_identity_error=AdvertiserGoneError("advertiser/info/"))
+NOT_SAID = Advice()
+DENIED = Advice(custom_identity_error=AdvertiserGoneError("advertiser/info/"))
 UNREAD = Advice(custom_identity_error=RateLimitedError("advertiser/info/"))
 
 
-def judged(
-    tt_user: Finding, custom: Finding | None = None, advice: Advice = UNSAID, *, strict: bool = False
+def verdict_on(
+    tt_user: Finding, custom: Finding | None = None, advice: Advice = NOT_SAID, *, strict: bool = False
 ) -> Verdict:
-    looks = {TT: tt_user} | ({CUSTOM: custom} if custom else {})
-    return verdict("TRAFFIC", Evidence(looks, advice=advice), strict=strict)
+    identities = {TT: tt_user} | ({CUSTOM: custom} if custom else {})
+    return verdict("TRAFFIC", Evidence(identities, advice=advice), strict=strict)
 
 
 @pytest.mark.parametrize(
     ("tt_user", "custom", "advice", "status", "reason", "at_risk"),
     [
-        (HAS_ACCOUNT, None, UNSAID, "satisfied", None, False),
+        (HAS_ACCOUNT, None, NOT_SAID, "satisfied", None, False),
         (HAS_ACCOUNT, None, BARRED, "satisfied", None, False),
         (NONE, HAS_BRAND, ALLOWED, "satisfied", "custom_identity_only", False),
-        (NONE, HAS_BRAND, UNSAID, "satisfied", "custom_identity_only", False),
+        (NONE, HAS_BRAND, NOT_SAID, "satisfied", "custom_identity_only", False),
         (NONE, HAS_BRAND, BARRED, "satisfied", "custom_identity_only", True),
         (UNUSABLE_ACCOUNT, HAS_BRAND, BARRED, "satisfied", "custom_identity_only", True),
         (TIMEOUT, HAS_BRAND, ALLOWED, "satisfied", "custom_identity", False),
         (NONE, NONE, ALLOWED, "missing", "no_identity", False),
-        (NONE, NONE, UNSAID, "missing", "no_identity", False),
+        (NONE, NONE, NOT_SAID, "missing", "no_identity", False),
         (NONE, NONE, BARRED, "missing", "no_identity_custom_barred", False),
-        (NONE, None, UNSAID, "missing", "no_tt_user", False),
+        (NONE, None, NOT_SAID, "missing", "no_tt_user", False),
         (UNUSABLE_ACCOUNT, NONE, ALLOWED, "missing", "tt_user_unavailable", False),
         (NONE, TIMEOUT, ALLOWED, "unknown", "timeout", False),
         (TIMEOUT, NONE, ALLOWED, "unknown", "timeout", False),
         (LIMITED, TIMEOUT, ALLOWED, "unknown", "rate_limited", False),
         (UNUSABLE_ACCOUNT, TIMEOUT, ALLOWED, "unknown", "timeout", False),
-        (refused_here_alone(unknown(AdvertiserGoneError("x"))), NONE, ALLOWED, "unknown", "missing_scope", False),
+        (as_missing_scope(unknown(AdvertiserGoneError("x"))), NONE, ALLOWED, "unknown", "missing_scope", False),
     ],
 )
 def test_identity(
     tt_user: Finding, custom: Finding | None, advice: Advice, status: str, reason: str | None, *, at_risk: bool
 ) -> None:
-    """A usable TT_USER, else a custom identity; missing only where TikTok said that there is neither."""
-    result = judged(tt_user, custom, advice)
+    """A usable TT_USER counts, else a custom identity; it is missing only if TikTok has neither."""
+    result = verdict_on(tt_user, custom, advice)
     finding = result.findings[Requirement.IDENTITY]
     assert (finding.status, finding.reason, bool(result.at_risk)) == (status, reason, at_risk)
     assert result.ready == (status == "satisfied")
@@ -78,68 +78,68 @@ def test_identity(
         (HAS_ACCOUNT, None, BARRED, "satisfied", None),
         (NONE, HAS_BRAND, ALLOWED, "satisfied", "custom_identity_only"),
         (NONE, HAS_BRAND, BARRED, "missing", "custom_identity_restricted"),
-        (NONE, HAS_BRAND, UNSAID, "unknown", "unexpected_response"),
+        (NONE, HAS_BRAND, NOT_SAID, "unknown", "unexpected_response"),
         (NONE, HAS_BRAND, UNREAD, "unknown", "rate_limited"),
-        (NONE, HAS_BRAND, REFUSED, "unknown", "missing_scope"),
+        (NONE, HAS_BRAND, DENIED, "unknown", "missing_scope"),
         (TIMEOUT, HAS_BRAND, ALLOWED, "satisfied", "custom_identity"),
         (TIMEOUT, HAS_BRAND, BARRED, "unknown", "timeout"),
-        (TIMEOUT, HAS_BRAND, UNSAID, "unknown", "timeout"),
+        (TIMEOUT, HAS_BRAND, NOT_SAID, "unknown", "timeout"),
         (NONE, NONE, BARRED, "missing", "no_identity_custom_barred"),
     ],
 )
 def test_strict_identity(
     tt_user: Finding, custom: Finding | None, advice: Advice, status: str, reason: str | None
 ) -> None:
-    """Strict: a restricted custom identity is missing; what was not said or not seen leaves it unknown."""
-    result = judged(tt_user, custom, advice, strict=True)
+    """Strict: a restricted custom identity is missing; an unread flag makes it unknown."""
+    result = verdict_on(tt_user, custom, advice, strict=True)
     finding = result.findings[Requirement.IDENTITY]
     assert (finding.status, finding.reason) == (status, reason)
     assert result.at_risk == ()
     assert (result.identity is not None) == (status == "satisfied")
 
 
-def test_the_identity_of_the_verdict_is_the_usable_one_of_the_preferred_type() -> None:
-    """An unusable TT_USER seen before does not become the identity that the ad would run under."""
-    assert judged(UNUSABLE_ACCOUNT, HAS_BRAND).identity == BRAND
-    assert judged(HAS_ACCOUNT).identity == ACCOUNT
-    assert judged(NONE, NONE).identity is None
+def test_the_verdicts_identity_is_the_usable_one_of_the_preferred_type() -> None:
+    """An unusable TT_USER does not become the identity that the ad would run under."""
+    assert verdict_on(UNUSABLE_ACCOUNT, HAS_BRAND).identity == BRAND
+    assert verdict_on(HAS_ACCOUNT).identity == ACCOUNT
+    assert verdict_on(NONE, NONE).identity is None
 
 
 @pytest.mark.parametrize(
     ("tt_user", "custom", "advice", "assets"),
     [
-        (UNUSABLE_ACCOUNT, HAS_BRAND, ALLOWED, (BARRED_ACCOUNT, BRAND)),
-        (UNUSABLE_ACCOUNT, HAS_BRAND, BARRED, (BARRED_ACCOUNT, BRAND)),
-        (UNUSABLE_ACCOUNT, HAS_BRAND, UNSAID, (BARRED_ACCOUNT, BRAND)),
-        (UNUSABLE_ACCOUNT, HAS_BRAND, UNREAD, (BARRED_ACCOUNT, BRAND)),
-        (UNUSABLE_ACCOUNT, NONE, BARRED, (BARRED_ACCOUNT,)),
-        (UNUSABLE_ACCOUNT, TIMEOUT, ALLOWED, (BARRED_ACCOUNT,)),
+        (UNUSABLE_ACCOUNT, HAS_BRAND, ALLOWED, (PRIVATE_ACCOUNT, BRAND)),
+        (UNUSABLE_ACCOUNT, HAS_BRAND, BARRED, (PRIVATE_ACCOUNT, BRAND)),
+        (UNUSABLE_ACCOUNT, HAS_BRAND, NOT_SAID, (PRIVATE_ACCOUNT, BRAND)),
+        (UNUSABLE_ACCOUNT, HAS_BRAND, UNREAD, (PRIVATE_ACCOUNT, BRAND)),
+        (UNUSABLE_ACCOUNT, NONE, BARRED, (PRIVATE_ACCOUNT,)),
+        (UNUSABLE_ACCOUNT, TIMEOUT, ALLOWED, (PRIVATE_ACCOUNT,)),
         (TIMEOUT, HAS_BRAND, BARRED, (BRAND,)),
         (NONE, NONE, ALLOWED, ()),
     ],
 )
 @pytest.mark.parametrize("strict", [False, True])
-def test_the_assets_of_an_identity_are_those_of_all_types_seen(
+def test_the_identitys_assets_are_those_of_all_types(
     tt_user: Finding, custom: Finding, advice: Advice, assets: tuple[Asset, ...], *, strict: bool
 ) -> None:
-    """The caller sees why a TT_USER was passed over, whether the identity is satisfied, missing or unknown."""
-    assert judged(tt_user, custom, advice, strict=strict).findings[Requirement.IDENTITY].assets == assets
+    """The caller sees why a TT_USER was skipped, whether the identity is satisfied, missing or unknown."""
+    assert verdict_on(tt_user, custom, advice, strict=strict).findings[Requirement.IDENTITY].assets == assets
 
 
-@pytest.mark.parametrize("advice", [BARRED, UNSAID, UNREAD])
-def test_a_tiktok_account_stands_in_for_a_custom_identity_that_strict_does_not_take(advice: Advice) -> None:
-    """Where custom identities are preferred; without strict, or if it may run, the preferred one stays."""
-    looks = {CUSTOM: HAS_BRAND, TT: HAS_ACCOUNT}
-    strict, lenient = (verdict("TRAFFIC", Evidence(looks, advice=advice), strict=one) for one in (True, False))
+@pytest.mark.parametrize("advice", [BARRED, NOT_SAID, UNREAD])
+def test_strict_uses_a_tt_user_instead_of_a_restricted_custom_identity(advice: Advice) -> None:
+    """If custom identities are preferred: without strict, or if allowed, the custom identity is used."""
+    identities = {CUSTOM: HAS_BRAND, TT: HAS_ACCOUNT}
+    strict, lenient = (verdict("TRAFFIC", Evidence(identities, advice=advice), strict=one) for one in (True, False))
     assert strict.findings[Requirement.IDENTITY] == Finding(Status.SATISFIED, None, (ACCOUNT, BRAND))
     assert (strict.identity, lenient.identity) == (ACCOUNT, BRAND)
-    assert verdict("TRAFFIC", Evidence(looks, advice=ALLOWED), strict=True).identity == BRAND
+    assert verdict("TRAFFIC", Evidence(identities, advice=ALLOWED), strict=True).identity == BRAND
     without = {CUSTOM: HAS_BRAND, TT: UNUSABLE_ACCOUNT}
     assert verdict("TRAFFIC", Evidence(without, advice=advice), strict=True).identity is None
 
 
-def test_by_default_nothing_was_asked_besides_the_identities() -> None:
-    """Not asked is None or empty, which no rule takes for an answer."""
+def test_by_default_there_is_no_other_evidence() -> None:
+    """What was not read is None or empty."""
     nothing = Advice(None, None, None, None, frozenset())
     assert Evidence({}) == Evidence({}, {}, nothing)
 
@@ -160,7 +160,7 @@ def test_by_default_nothing_was_asked_besides_the_identities() -> None:
 def test_reason(
     identity: Finding, pixel: Finding, missing: list[str], unknown_: list[str], reason: str | None, detail: str | None
 ) -> None:
-    """What is unknown comes before a missing identity; a missing pixel alone has no reason word."""
+    """Unknown prerequisites come before a missing identity; a missing pixel alone has no reason."""
     result = verdict("CONVERSIONS", Evidence({TT: identity, CUSTOM: NONE}, {PIXEL: pixel}), strict=False)
     assert ([*result.missing], [*result.unknown]) == (missing, unknown_)
     assert (result.reason, result.detail) == (reason, detail)
@@ -169,7 +169,7 @@ def test_reason(
 
 @pytest.mark.parametrize("detail", [None, "no_advertiser", "token_expired"])
 def test_nothing_connected(detail: str | None) -> None:
-    """Identity missing, the objective's others unknown, no_token before every other reason."""
+    """The identity is missing, the objective's others are unknown, and the reason is no_token."""
     result = nothing_connected("LEAD_GENERATION", detail)
     assert (result.missing, result.unknown) == (("identity",), ("leadForm",))
     assert (result.ready, result.reason, result.detail, result.identity) == (False, "no_token", detail, None)
@@ -182,18 +182,18 @@ def test_nothing_connected(detail: str | None) -> None:
 
 
 def test_nothing_connected_without_other_prerequisites() -> None:
-    """An objective that needs the identity alone has nothing unknown then."""
+    """An objective that requires only the identity has nothing unknown."""
     assert nothing_connected("REACH", None).unknown == ()
 
 
-def test_an_advertiser_refused_to_every_token_is_wholly_unknown() -> None:
-    """Nothing is called missing of an advertiser that TikTok would not speak of."""
+def test_an_advertiser_denied_to_every_token_is_unknown() -> None:
+    """Nothing is missing of an advertiser that TikTok returned nothing of."""
     result = not_accessible("APP_INSTALL", AdvertiserGoneError("identity/get/"))
     assert (result.missing, result.unknown) == ((), ("identity", "app"))
     assert (result.reason, result.detail) == ("api_error", "advertiser_not_accessible")
 
 
-QUIET = Finding(Status.SATISFIED, assets=(Asset("p1", "Shop", "PIXEL", quiet=True),))
+INACTIVE = Finding(Status.SATISFIED, assets=(Asset("p1", "Shop", "PIXEL", no_recent_activity=True),))
 FORM = Finding(Status.SATISFIED, assets=(Asset("f1", "Form", "LEAD_FORM"),))
 
 
@@ -214,7 +214,7 @@ FORM = Finding(Status.SATISFIED, assets=(Asset("f1", "Form", "LEAD_FORM"),))
             Evidence({TT: HAS_ACCOUNT}, advice=Advice(other_identity_types=frozenset({"AUTH_CODE"}))),
             ("other_identity_types",),
         ),
-        ("CONVERSIONS", Evidence({TT: HAS_ACCOUNT}, {PIXEL: QUIET}), ("pixel_no_recent_activity",)),
+        ("CONVERSIONS", Evidence({TT: HAS_ACCOUNT}, {PIXEL: INACTIVE}), ("pixel_no_recent_activity",)),
         ("CONVERSIONS", Evidence({TT: HAS_ACCOUNT}, {PIXEL: HAS_PIXEL}), ()),
         (
             "LEAD_GENERATION",
@@ -225,6 +225,6 @@ FORM = Finding(Status.SATISFIED, assets=(Asset("f1", "Form", "LEAD_FORM"),))
     ],
 )
 def test_warnings(objective: str, evidence: Evidence, warnings: tuple[str, ...]) -> None:
-    """Each warning where it applies and nowhere else, and never at the cost of ready."""
+    """Each warning appears exactly if it applies, and never changes ready."""
     result = verdict(objective, evidence, strict=False)
     assert (result.warnings, result.ready) == (warnings, True)

@@ -1,4 +1,4 @@
-"""What holds of every verdict, whatever TikTok answered."""
+"""Properties of every verdict, whatever TikTok answered."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,12 +14,12 @@ Case = tuple[str, Evidence, bool]
 cases: st.SearchStrategy[Case] = st.tuples(objectives, st.booleans()).flatmap(
     lambda drawn: st.tuples(st.just(drawn[0]), evidences(drawn[0], strict=drawn[1]), st.just(drawn[1]))
 )
-"""Objective, evidence, and whether the caller asks strictly."""
+"""Objective, evidence and the ``strict`` flag."""
 
 
 @given(cases)
 def test_ready_means_nothing_missing_and_nothing_unknown(case: Case) -> None:
-    """Ready exactly when every required prerequisite was seen to be satisfied."""
+    """A verdict is ready exactly when every required prerequisite is satisfied."""
     objective, evidence, strict = case
     result = verdict(objective, evidence, strict=strict)
     statuses = {result.findings[one].status for one in OBJECTIVES[objective]}
@@ -42,8 +42,8 @@ def test_no_prerequisite_is_in_two_lists_and_all_are_in_order(case: Case) -> Non
 
 
 @given(cases)
-def test_strict_only_takes_ready_away(case: Case) -> None:
-    """What strict calls ready is ready without it, and what was missing without it is not ready with it."""
+def test_strict_never_adds_ready(case: Case) -> None:
+    """What is ready with strict is ready without; what is missing without strict is missing with it."""
     objective, evidence, _ = case
     strict, lenient = (verdict(objective, evidence, strict=one) for one in (True, False))
     assert lenient.ready or not strict.ready
@@ -52,7 +52,7 @@ def test_strict_only_takes_ready_away(case: Case) -> None:
 
 @given(cases)
 def test_reasons_have_an_order(case: Case) -> None:
-    """api_error where anything is unknown, else no_tt_user where the identity is missing, else none."""
+    """The reason is api_error if anything is unknown, else no_tt_user if the identity is missing, else None."""
     objective, evidence, strict = case
     result = verdict(objective, evidence, strict=strict)
     expected = "api_error" if result.unknown else "no_tt_user" if "identity" in result.missing else None
@@ -62,7 +62,7 @@ def test_reasons_have_an_order(case: Case) -> None:
 
 @given(cases)
 def test_at_risk_is_a_satisfied_custom_identity_and_never_strict(case: Case) -> None:
-    """At risk never changes ready, and strict turns it into missing."""
+    """At risk means a satisfied custom identity; with strict nothing is at risk."""
     objective, evidence, strict = case
     result = verdict(objective, evidence, strict=strict)
     if result.at_risk:
@@ -73,17 +73,17 @@ def test_at_risk_is_a_satisfied_custom_identity_and_never_strict(case: Case) -> 
 
 
 @given(cases)
-def test_nothing_is_missing_that_tiktok_did_not_tell(case: Case) -> None:
-    """A prerequisite other than identity is missing only where its own check says so; an error never leads there."""
+def test_nothing_is_missing_because_of_an_error(case: Case) -> None:
+    """A prerequisite is missing only if its own checks say so without an error."""
     objective, evidence, strict = case
     for requirement in verdict(objective, evidence, strict=strict).missing:
-        looks = evidence.identities.values() if requirement == "identity" else [evidence.others[requirement]]
-        assert all(look.error is None for look in looks)
+        findings = evidence.identities.values() if requirement == "identity" else [evidence.others[requirement]]
+        assert all(one.error is None for one in findings)
 
 
 @given(cases)
-def test_creating_an_identity_is_offered_only_where_it_would_count(case: Case) -> None:
-    """Never where custom identities are not accepted, nor where TikTok bars them, nor where there is an identity."""
+def test_creating_an_identity_is_offered_only_if_it_would_count(case: Case) -> None:
+    """Not if custom identities are not accepted or restricted, and not if the advertiser has an identity."""
     objective, evidence, strict = case
     identity = verdict(objective, evidence, strict=strict).findings[Requirement.IDENTITY]
     _, fix = text_of(Requirement.IDENTITY, identity)
@@ -95,8 +95,8 @@ def test_creating_an_identity_is_offered_only_where_it_would_count(case: Case) -
 
 
 @given(cases)
-def test_whatever_is_found_has_a_sentence(case: Case) -> None:
-    """No reason and no warning that a verdict can have is without its text."""
+def test_every_finding_has_a_message(case: Case) -> None:
+    """Every reason and warning that a verdict can have has a text."""
     objective, evidence, strict = case
     result = verdict(objective, evidence, strict=strict)
     for requirement in OBJECTIVES[objective]:

@@ -1,4 +1,4 @@
-"""Readiness in memory with a simulated TikTok."""
+"""Readiness with in-memory repositories and a simulated TikTok."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.unit.readiness.system import System
 
 @pytest.fixture
 def system(tiktok: Simulator) -> System:
-    """A team of one owner, who has connected."""
-    made = System(tiktok)
-    made.person(DemoToken.OWNER)
-    return made
+    """A team of one owner, who has connected TikTok."""
+    system = System(tiktok)
+    system.add_person(DemoToken.OWNER)
+    return system

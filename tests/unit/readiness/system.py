@@ -1,167 +1,161 @@
-"""The readiness functions around stores in memory: a clock that is moved, a queue that is read as Lambda reads it."""
+"""The readiness functions with in-memory repositories, a clock that tests move, and queues as Lambda reads them."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import SecretStr
 
 from local.tiktok_simulator import DemoToken, Simulator
-from publishing.calls import Call, Caller
-from publishing.connecting.sweep import ConnectionSweep
-from publishing.inputs import PublishCheckQuery
+from publishing.events.schemas import OutboxEvent
+from publishing.http.check_schemas import PublishCheck
+from publishing.http.request_context import Principal, RequestContext
+from publishing.http.request_schemas import PublishCheckQuery
 from publishing.publish_check import publish_check
-from publishing.readiness import check
 from publishing.readiness.cadence import Cadence
-from publishing.readiness.live import Live
+from publishing.readiness.check import CheckServices
+from publishing.readiness.check_job import CheckJob, write_job
+from publishing.readiness.check_request import CheckRequests, request_handler
 from publishing.readiness.pacing import Pace
-from publishing.readiness.record import OutgoingEvent, Record
-from publishing.readiness.request import Requests
-from publishing.readiness.stores import LookMessage
-from publishing.readiness.sweep import Sweep
-from publishing.readiness.worker import Worker
+from publishing.readiness.record import Record
+from publishing.readiness.snapshot_refresher import SnapshotRefresher
+from publishing.readiness.sweep import Sweep, sweep_handler
+from publishing.readiness.worker import CheckWorker
 from publishing.teams import Role
-from publishing.triggers import request_handler, sweep_handler
 from tests.support.clock import MovableClock
-from tests.support.effects import (
-    Effects,
-    WatchedAnnouncements,
-    WatchedBus,
-    WatchedMarks,
-    WatchedQueue,
-    WatchedRecords,
-    WatchedRefreshes,
-    WatchedRuns,
-)
-from tests.support.in_memory_connecting import NothingDue
-from tests.support.in_memory_stores import InMemoryRefreshes
+from tests.support.effects import Effects, WatchedBus, WatchedCheckQueue, WatchedReadiness, WatchedSweeps
 from tests.support.invocations import FakeContext
 from tests.support.product import Product, product
-from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.deadline import Deadline
-from tools.in_memory_readiness import InMemoryAnnouncements, InMemoryBus, InMemoryRuns, Waiting
+from tiktok_business.endpoints import TikTokBusinessApi
+from tools.in_memory_readiness import InMemoryBus, InMemorySweeps, QueuedMessage
 
 TEAM = "northlight"
 CHANGED, STALE, EXPIRED, UNVERIFIABLE = (
     f"TikTok {name}" for name in ("Readiness Changed", "Readiness Stale", "Connection Expired", "Checks Unverifiable")
 )
-QUEUE, URGENT_QUEUE = "looks", "looks-urgent"
+QUEUE, URGENT_QUEUE = "checks", "urgent-checks"
 HOUR = timedelta(hours=1)
 
 
 @dataclass
 class System:
-    """All of readiness in memory, at one simulated TikTok."""
+    """All of readiness, with one simulated TikTok. Every write and every opened TikTok client is an effect."""
 
     tiktok: Simulator
     cadence: Cadence = field(default_factory=Cadence)
     pace: Pace = field(default_factory=Pace)
     clock: MovableClock = field(default_factory=MovableClock)
     effects: Effects = field(default_factory=Effects)
-    slept: list[float] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
+    """How long the worker waited after each check, in seconds."""
+    bus: InMemoryBus = field(default_factory=InMemoryBus)
+    statistics: InMemorySweeps = field(default_factory=InMemorySweeps)
     product: Product = field(init=False)
 
     def __post_init__(self) -> None:
         self.product = product(self.tiktok.base_url, clock=self.clock)
-        self.seen_bus, self.seen_runs = InMemoryBus(), InMemoryRuns()
-        self.told = InMemoryAnnouncements(self.product.teams.current)
+        self.product.connections.step = self.effects
         self.queue = self.product.queue
-        self.records = WatchedRecords(self.product.records, self.effects)
-        queue = WatchedQueue(self.queue, self.effects)
-        self.bus = WatchedBus(self.seen_bus, self.effects)
-        runs = WatchedRuns(self.seen_runs, self.effects)
-        self.sweep = Sweep(self.records, queue, self.bus, runs, self.pace, self.clock)
-        self.refreshes = InMemoryRefreshes(self.product.teams)
-        refreshes = WatchedRefreshes(self.refreshes, self.effects)
-        self.requests = Requests(self.records, queue, self.product.teams, refreshes, self.clock)
-        self.connection_sweep = ConnectionSweep(NothingDue(), self.clock)
-        self.live = Live(self.records, queue, self.cadence, self.clock)
-        self.services = check.CheckServices(
+        self.records = WatchedReadiness(self.product.records, self.effects)
+        queue = WatchedCheckQueue(self.queue, self.effects)
+        publish_events = WatchedBus(self.bus, self.effects).publish
+        statistics = WatchedSweeps(self.statistics, self.effects)
+        connections = self.product.connections
+        self.sweep = Sweep(self.records, queue, publish_events, statistics, self.pace, self.clock)
+        self.requests = CheckRequests(self.records, queue, self.product.teams, connections, self.clock)
+        self.refresher = SnapshotRefresher(self.records, queue, self.cadence, self.clock)
+        self.services = CheckServices(
             records=self.records,
             queue=queue,
-            bus=self.bus,
-            teams=self.product.teams,
-            tokens=self.product.tokens,
-            marks=WatchedMarks(self.product.marks, self.effects),
-            announcements=WatchedAnnouncements(self.told, self.effects),
-            refreshes=refreshes,
-            open_tiktok=self._open_tiktok,
+            publish_events=publish_events,
+            tokens=replace(self.product.tokens, open_tiktok=self._open_tiktok),
+            connections=connections,
             cadence=self.cadence,
-            accepted_identity_types=self.product.services.settings.accepted_identity_types,
+            accepted_identity_types=self.product.accepted_types,
             clock=self.clock,
         )
-        self.worker = Worker(self.services, runs, self.pace, URGENT_QUEUE, sleep=self.slept.append)
+        self.worker = CheckWorker(self.services, statistics, self.pace, URGENT_QUEUE, sleep=self.pauses.append)
 
-    def use(self, **services: Any) -> None:
-        """From now on the worker has these in the place of its own."""
+    def replace_services(self, **services: Any) -> None:
+        """Give the worker these services in place of its own."""
         self.services = replace(self.services, **services)
         self.worker.services = self.services
 
-    def person(self, token: DemoToken, role: str = "owner", advertisers: Iterable[str] | None = None) -> str:
-        """Someone of the demo world joins the team and connects; returns who."""
+    def replace_tokens(self, **parts: Any) -> None:
+        """Give the worker these parts of the token failover in place of its own."""
+        self.replace_services(tokens=replace(self.services.tokens, **parts))
+
+    def add_person(self, token: DemoToken, role: str = "owner", advertisers: Iterable[str] | None = None) -> str:
+        """Add a person of the demo world to the team and connect them; return their user id."""
         known = self.tiktok.world.tokens[token].advertiser_ids if advertisers is None else tuple(advertisers)
         self.product.person(token.user, role, token, known, team_id=TEAM)
         return token.user
 
-    def watch_over(self, advertiser_id: str, *, active: bool = True, team_id: str = TEAM, due: bool = True) -> None:
-        """Keep a record of the advertiser, due now."""
+    def add_record(self, advertiser_id: str, *, active: bool = True, team_id: str = TEAM, due: bool = True) -> None:
+        """Add a record of the advertiser, due now."""
         due_at = self.clock() if due else self.clock() + timedelta(days=1)
         record = Record(team_id, advertiser_id, due_at=due_at)
         self.product.records.write(record.used(self.clock()) if active else record)
 
     def record(self, advertiser_id: str, team_id: str = TEAM) -> Record:
-        """The advertiser's record, which there is."""
+        """Return the advertiser's record, which must exist."""
         record = self.product.records.read(team_id, advertiser_id)
         assert record is not None
         return record
 
-    def change(self, record: Record, **changes: Any) -> Record:
+    def update(self, record: Record, **changes: Any) -> Record:
         """Store the record with these changes."""
         written = self.product.records.write(replace(record, **changes))
         assert written is not None
         return written
 
     def run_sweep(self, scheduled: datetime | None = None, *, seconds: float = 300.0) -> None:
-        """The schedule's event, handled as in Lambda."""
+        """Handle the schedule's event as Lambda does."""
         at = self.clock() if scheduled is None else scheduled
-        sweep_handler(self.sweep, self.connection_sweep, self.bus)({"time": at.isoformat()}, FakeContext(seconds))
+        self.handle_sweep_event({"time": at.isoformat()}, seconds=seconds)
 
-    def ask(self, detail: object, kind: str = "Campaign Scheduled", event_id: str = "event-1") -> None:
-        """Another service's event, handled as in Lambda."""
+    def handle_sweep_event(self, event: Mapping[str, Any], *, seconds: float = 300.0) -> None:
+        """Handle an event of the sweep function as Lambda does; no connection is due for refresh."""
+        sweep_handler(self.sweep, lambda **_: 0)(event, FakeContext(seconds))
+
+    def request_check(self, detail: object, kind: str = "Campaign Scheduled", event_id: str = "event-1") -> None:
+        """Handle another service's event as Lambda does."""
         request_handler(self.requests)({"id": event_id, "detail-type": kind, "detail": detail}, FakeContext())
 
-    def look(self, advertiser_id: str, **fields: Any) -> None:
-        """A message without a claim, worked at once."""
-        self.queue.put(LookMessage(TEAM, advertiser_id, **fields))
-        self.work()
+    def check_now(self, advertiser_id: str, **fields: Any) -> None:
+        """Queue a job without a claim, and process the queue."""
+        self.queue.put(CheckJob(TEAM, advertiser_id, **fields))
+        self.process_queue()
 
-    def preflight(self, advertiser_id: str, objective: str = "WEB_CONVERSIONS", user_id: str = "u-owner") -> Any:
-        """A person's publish check; returns the answer, after the snapshot was written."""
+    def preflight(
+        self, advertiser_id: str, objective: str = "WEB_CONVERSIONS", user_id: str = "u-owner"
+    ) -> PublishCheck:
+        """Return the response to a person's publish check, once the snapshot is refreshed."""
         role = self.product.teams.read(TEAM).roles.get(user_id, Role.MEDIA_BUYER)
-        call = Call(Caller(user_id, TEAM, role), Deadline.after(7.5), self.clock())
+        context = RequestContext(Principal(user_id, TEAM, role), Deadline.after(7.5), self.clock())
         query = PublishCheckQuery.model_validate({"advertiser_id": advertiser_id, "objective": objective})
-        return publish_check(self.product.services, self.live, call, query)
+        return publish_check(self.product.tokens, self.refresher, self.product.accepted_types, context, query)
 
-    def work(self, *, batch: int = 5, seconds: float = 120.0) -> int:
-        """Give the worker all that is visible, in batches as Lambda does; return how many messages."""
-        worked = 0
+    def process_queue(self, *, batch: int = 5, seconds: float = 120.0) -> int:
+        """Deliver all visible messages to the worker, in batches as Lambda does; return how many."""
+        delivered = 0
         for urgent, size in ((True, 1), (False, batch)):
-            while given := self.queue.receive(size, urgent=urgent):
-                worked += len(given)
-                self.deliver(given, seconds=seconds)
-        return worked
+            while messages := self.queue.receive(size, urgent=urgent):
+                delivered += len(messages)
+                self.process_batch(messages, seconds=seconds)
+        return delivered
 
-    def deliver(self, given: Iterable[Waiting], *, seconds: float = 120.0) -> Mapping[str, Any]:
-        """One batch: what succeeded is deleted, what failed stays hidden."""
-        given = list(given)
-        answer = self.worker.handle({"Records": [sqs_record(one) for one in given]}, FakeContext(seconds))
+    def process_batch(self, messages: Iterable[QueuedMessage], *, seconds: float = 120.0) -> Mapping[str, Any]:
+        """Deliver one batch to the worker; the messages that succeed are deleted, those that fail stay hidden."""
+        messages = list(messages)
+        answer = self.worker.handle({"Records": [sqs_record(one) for one in messages]}, FakeContext(seconds))
         failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
-        done = [one.id for one in given if one.id not in failed]
-        if done:
-            self.effects("delete", lambda: self._delete(done))
+        succeeded = [one.id for one in messages if one.id not in failed]
+        if succeeded:
+            self.effects("delete messages", lambda: self._delete(succeeded))
         return answer
 
     def _delete(self, ids: Iterable[str]) -> None:
@@ -170,14 +164,14 @@ class System:
 
     @contextmanager
     def another_worker(self) -> Iterator[None]:
-        """While one is held up in the middle of a batch, another works."""
-        held_up = self.worker
-        self.worker = Worker(self.services, held_up.runs, self.pace, held_up.urgent_queue, sleep=held_up.sleep)
+        """Deliver messages to a second worker, while the first is interrupted in the middle of a batch."""
+        first = self.worker
+        self.worker = CheckWorker(self.services, first.statistics, self.pace, first.urgent_queue, sleep=first.sleep)
         yield
-        self.worker = held_up
+        self.worker = first
 
     def pass_time(self, span: timedelta, *, sweeps: bool = True) -> None:
-        """Let time pass: messages are worked when they become visible, and the hour strikes a sweep."""
+        """Move the clock by ``span``; on the way, deliver messages when they become visible and sweep every hour."""
         end = self.clock() + span
         while True:
             hour = self.clock().replace(minute=0, second=0, microsecond=0) + HOUR
@@ -189,31 +183,40 @@ class System:
             self.clock.now = following
             if sweeps and following == hour:
                 self.run_sweep()
-            self.work()
+            self.process_queue()
 
-    def sent(self, detail_type: str = CHANGED) -> list[OutgoingEvent]:
-        """The events of one type, each id once."""
-        return self.seen_bus.of_type(detail_type)
+    def published(self, detail_type: str = CHANGED) -> list[OutboxEvent]:
+        """Return the published events of one type, each id once."""
+        return self.bus.of_type(detail_type)
+
+    def published_types(self) -> list[str]:
+        """Return the detail types of all published events, in order."""
+        return [one.detail_type for one in self.bus.events]
+
+    def queued_jobs(self) -> list[CheckJob]:
+        """Return the jobs in both queues, none of which may be a raw body."""
+        jobs = [one.content for one in self.queue.messages if isinstance(one.content, CheckJob)]
+        assert len(jobs) == len(self.queue)
+        return jobs
+
+    def checks_made(self) -> int:
+        """Return how many checks have asked TikTok since the effects are watched."""
+        return self.effects.names.count("ask TikTok")
 
     def _open_tiktok(self, token: SecretStr, deadline: Deadline) -> TikTokBusinessApi:
-        return self.effects("look", lambda: self.product.services.open_tiktok(token, deadline))
+        return self.effects("ask TikTok", lambda: self.product.tokens.open_tiktok(token, deadline))
 
 
-def sqs_record(one: Waiting) -> dict[str, Any]:
-    """A message as Lambda hands it over."""
-    name = URGENT_QUEUE if one.urgent else QUEUE
+def sqs_record(message: QueuedMessage) -> dict[str, Any]:
+    """Return a message in the form in which Lambda delivers it."""
+    name = URGENT_QUEUE if message.urgent else QUEUE
     return {
-        "messageId": one.id,
-        "receiptHandle": one.id,
-        "body": one.content if isinstance(one.content, str) else body_of(one.content),
-        "attributes": {"ApproximateReceiveCount": str(one.tries)},
+        "messageId": message.id,
+        "receiptHandle": message.id,
+        "body": message.content if isinstance(message.content, str) else write_job(message.content),
+        "attributes": {"ApproximateReceiveCount": str(message.tries)},
         "messageAttributes": {},
         "eventSource": "aws:sqs",
         "eventSourceARN": f"arn:aws:sqs:eu-central-1:000000000000:{name}",
         "awsRegion": "eu-central-1",
     }
-
-
-def body_of(message: LookMessage) -> str:
-    """A message's body."""
-    return json.dumps({name: value for name, value in asdict(message).items() if value not in {None, False}})

@@ -1,4 +1,4 @@
-"""What API Gateway itself answers, in the template, is what our problems say."""
+"""API Gateway's own error responses equal the problems of the API."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.sam_template import RESOURCES
-from publishing.problems import CONTENT_TYPE, PROBLEMS, Problem
+from publishing.http.problems import CONTENT_TYPE, PROBLEMS, Problem
 
 GATEWAY_RESPONSES = {
     "UNAUTHORIZED": "unauthorized",
@@ -28,8 +28,8 @@ def gateway_response(kind: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", GATEWAY_RESPONSES)
-def test_api_gateway_answers_in_our_words(kind: str) -> None:
-    """Status and body are those of the problem table."""
+def test_gateway_responses_are_problems(kind: str) -> None:
+    """A gateway response has the status and body of its problem."""
     response, code = gateway_response(kind), GATEWAY_RESPONSES[kind]
     assert response["StatusCode"] == PROBLEMS[code].status
     body = json.loads(response["ResponseTemplates"]["application/json"])
@@ -37,8 +37,8 @@ def test_api_gateway_answers_in_our_words(kind: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["not_a_member", "subscription_required"])
-def test_a_denial_is_told_in_the_authorizers_words(code: str) -> None:
-    """The template fills in what the authorizer's context says, and the result is the problem of the table."""
+def test_a_denial_is_the_authorizers_problem(code: str) -> None:
+    """With the values of the authorizer's context the template results in the problem of the table."""
     response = gateway_response("ACCESS_DENIED")
     kind = PROBLEMS[code]
     context = {"deny_code": code, "deny_title": kind.title, "deny_detail": kind.detail}
@@ -52,23 +52,23 @@ def test_a_denial_is_told_in_the_authorizers_words(code: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [*GATEWAY_RESPONSES, "ACCESS_DENIED"])
-def test_a_browser_may_read_what_api_gateway_answers(kind: str) -> None:
-    """With CORS and the media type of problems."""
+def test_browsers_may_read_gateway_responses(kind: str) -> None:
+    """Gateway responses have CORS headers and the media type of problems."""
     assert gateway_response(kind)["ResponseParameters"]["Headers"] == {
         "Content-Type": f"'{CONTENT_TYPE}'",
         "Access-Control-Allow-Origin": {"Fn::Sub": "'${AllowedOrigins}'"},
     }
 
 
-def test_no_answer_of_api_gateway_is_left_in_its_own_words() -> None:
-    """Every kind that is set is compared here, and the two defaults catch the rest."""
+def test_every_gateway_response_is_compared() -> None:
+    """Every configured response is compared here; the two defaults cover all others."""
     assert {*GATEWAY_RESPONSES, "ACCESS_DENIED"} == set(RESOURCES["Api"]["Properties"]["GatewayResponses"])
 
 
 def test_the_stage_waits_for_the_accounts_role() -> None:
-    """An access log cannot be set before API Gateway may write logs, and nothing else of the stage needs the role.
+    """An access log cannot be configured before API Gateway may write logs.
 
-    CloudFormation lets nobody depend on a conditional resource but by naming it.
+    In CloudFormation a resource depends on a conditional one only by referencing it.
     """
     variables = RESOURCES["Api"]["Properties"]["Variables"]
     assert {"Fn::If": ["ManagesApiGatewayAccount", {"Ref": "ApiGatewayAccount"}, "another-stack"]} in variables.values()

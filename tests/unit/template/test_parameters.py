@@ -1,4 +1,4 @@
-"""The template's parameters: the contract's, the code's defaults, and patterns that refuse what cannot work."""
+"""The template's parameters: names and defaults of the contract, and patterns that reject unusable values."""
 
 import re
 from datetime import timedelta
@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from local.sam_template import FUNCTIONS, TEMPLATE
-from publishing.aws.look_queue import LONGEST_DELAY
 from publishing.environment import SettingsError, duration
 from publishing.readiness.cadence import Cadence
 from publishing.readiness.pacing import Pace
-from publishing.readiness.settings import cadence_from_environment, pace_from_environment
-from publishing.settings import Settings
+from publishing.repositories.messaging import MAX_DELAY
+from publishing.settings import accepted_identity_types, cadence, pace, tiktok_base_url
+from tests.support.product import ACCEPTED
 from tiktok_business.transport import PRODUCTION_BASE_URL
 from tools.lambda_runtime import ENVIRONMENT
 
@@ -34,25 +34,25 @@ PARAMETERS = {
     "ReadinessSharePercent": 50,
     "LogLevel": "INFO",
 }
-"""Each with its default."""
+"""Parameters with their defaults; None means required."""
 DURATIONS = {
     "ActiveEvery": "ACTIVE_EVERY",
     "IdleEvery": "IDLE_EVERY",
     "ConfirmAfter": "CONFIRM_AFTER",
     "RateLimitPause": "RATE_LIMIT_PAUSE",
 }
-"""Parameters, and the variables with which functions are told."""
+"""Parameters, and the environment variables that pass them to functions."""
 UNITS = {one: timedelta(**{f"{one}s": 1}) for one in ("second", "minute", "hour", "day")}
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_parameters_are_the_contracts(name: str) -> None:
-    """Each with its default; those without one have to be given."""
+    """Each parameter has the contract's default, or none."""
     assert TEMPLATE["Parameters"][name].get("Default") == PARAMETERS[name]
 
 
 @pytest.mark.parametrize(
-    ("name", "good", "bad"),
+    ("name", "valid", "invalid"),
     [
         (
             "TikTokApiBaseUrl",
@@ -75,11 +75,11 @@ def test_parameters_are_the_contracts(name: str) -> None:
         ("ReadinessSchedule", ["rate(5 minutes)", "cron(0 * * * ? *)"], ["", "1 hour", "rate()", "at(2026-12-01)"]),
     ],
 )
-def test_parameters_refuse_what_cannot_work(name: str, good: list[str], bad: list[str]) -> None:
-    """At deploy time, not at the first request."""
+def test_parameters_reject_unusable_values(name: str, valid: list[str], invalid: list[str]) -> None:
+    """Unusable values are rejected at deploy time, not at the first request."""
     pattern = TEMPLATE["Parameters"][name]["AllowedPattern"]
-    assert [one for one in good if not re.fullmatch(pattern, one)] == []
-    assert [one for one in bad if re.fullmatch(pattern, one)] == []
+    assert [one for one in valid if not re.fullmatch(pattern, one)] == []
+    assert [one for one in invalid if re.fullmatch(pattern, one)] == []
 
 
 @pytest.mark.parametrize(
@@ -91,56 +91,57 @@ def test_parameters_refuse_what_cannot_work(name: str, good: list[str], bad: lis
         ("RateLimitPause", "second minute hour"),
     ],
 )
-def test_a_duration_that_the_template_takes_is_read(name: str, units: str) -> None:
-    """As the function will, in one and in several of each unit that makes sense, and in no other."""
+def test_every_duration_that_the_template_accepts_is_read(name: str, units: str) -> None:
+    """The template accepts one and several of the sensible units and no others, and functions read them."""
     texts = {text: unit for unit in UNITS for text in (f"1 {unit}", f"15 {unit}s")}
-    taken = {text for text in texts if re.fullmatch(TEMPLATE["Parameters"][name]["AllowedPattern"], text)}
-    assert taken == {text for text, unit in texts.items() if unit in units.split()}
-    for text in taken:
+    accepted = {text for text in texts if re.fullmatch(TEMPLATE["Parameters"][name]["AllowedPattern"], text)}
+    assert accepted == {text for text, unit in texts.items() if unit in units.split()}
+    for text in accepted:
         count = int(text.partition(" ")[0])
         assert duration({DURATIONS[name]: text}, DURATIONS[name]) == count * UNITS[texts[text]]
 
 
 @pytest.mark.parametrize("name", DURATIONS)
 @pytest.mark.parametrize("text", ["", "1", "hour", "1h", "1  hour", " 1 hour", "-1 hour", "1.5 hours", "1 week"])
-def test_a_duration_that_no_function_could_read_is_refused(name: str, text: str) -> None:
-    """At deploy time."""
+def test_an_unreadable_duration_is_rejected(name: str, text: str) -> None:
+    """Durations that functions cannot read are rejected at deploy time."""
     assert not re.fullmatch(TEMPLATE["Parameters"][name]["AllowedPattern"], text)
     with pytest.raises(SettingsError, match=DURATIONS[name]):
         duration({DURATIONS[name]: text}, DURATIONS[name])
 
 
-def test_a_second_look_can_be_delayed_that_long() -> None:
-    """SQS delays by 15 minutes at most: the template says so, and its default keeps to it."""
-    longest = f"{LONGEST_DELAY // timedelta(minutes=1)} minutes at most"
+def test_a_confirmation_check_can_be_delayed_that_long() -> None:
+    """SQS delays messages by 15 minutes at most: the template says so, and its default is shorter."""
+    longest = f"{MAX_DELAY // timedelta(minutes=1)} minutes at most"
     assert longest == "15 minutes at most"
     assert longest in TEMPLATE["Parameters"]["ConfirmAfter"]["Description"]
-    assert duration({"X": TEMPLATE["Parameters"]["ConfirmAfter"]["Default"]}, "X") <= LONGEST_DELAY
+    assert duration({"X": TEMPLATE["Parameters"]["ConfirmAfter"]["Default"]}, "X") <= MAX_DELAY
 
 
-def test_the_functions_defaults_are_the_templates() -> None:
-    """What the template hands over is what the code would take by itself."""
+def test_the_tested_defaults_are_the_templates() -> None:
+    """The tests' product accepts the identity types, and the transport calls the URL, of the template's defaults."""
     variables = {
         "TIKTOK_API_BASE_URL": TEMPLATE["Parameters"]["TikTokApiBaseUrl"]["Default"],
         "ACCEPTED_IDENTITY_TYPES": TEMPLATE["Parameters"]["AcceptedIdentityTypes"]["Default"],
     }
-    assert Settings.from_environment(variables) == Settings()
+    assert accepted_identity_types(variables) == ACCEPTED
+    assert tiktok_base_url(variables) == PRODUCTION_BASE_URL
     assert set(variables) <= set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
 
 
 def test_the_defaults_of_readiness_are_the_templates() -> None:
-    """Intervals, level and share: what is tested and simulated without saying more is what is deployed."""
+    """The defaults of intervals, level and share in code equal those of the template."""
     defaults = {name: str(one["Default"]) for name, one in TEMPLATE["Parameters"].items() if "Default" in one}
     intervals = {variable: defaults[name] for name, variable in DURATIONS.items()}
-    assert cadence_from_environment(intervals) == Cadence()
+    assert cadence(intervals) == Cadence()
     level = {"TIKTOK_APP_LEVEL": defaults["TikTokAppLevel"]}
-    assert pace_from_environment({**level, "READINESS_SHARE_PERCENT": defaults["ReadinessSharePercent"]}) == Pace()
+    assert pace({**level, "READINESS_SHARE_PERCENT": defaults["ReadinessSharePercent"]}) == Pace()
 
 
 def test_functions_are_tested_with_the_variables_of_the_template() -> None:
-    """All of them but the log's level, and those that Lambda itself sets."""
+    """The tests' environment has all of the template's variables but the log level."""
     of_template = set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
     for one in FUNCTIONS.values():
         of_template |= set(one["Properties"].get("Environment", {}).get("Variables", {}))
-    ours = {name for name in ENVIRONMENT if not name.startswith("AWS_")}
-    assert of_template - {"POWERTOOLS_LOG_LEVEL"} == ours
+    tested = {name for name in ENVIRONMENT if not name.startswith("AWS_")}
+    assert of_template - {"POWERTOOLS_LOG_LEVEL"} == tested

@@ -1,4 +1,4 @@
-"""Each function's role in the template grants exactly what the table says."""
+"""Each function's role in the template grants exactly what the table lists."""
 
 import json
 from typing import Any
@@ -14,8 +14,8 @@ def statements(function: str) -> list[dict[str, Any]]:
     return [one for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]]
 
 
-def test_each_function_has_a_role_of_its_own() -> None:
-    """None is shared, and only Lambda may take it."""
+def test_each_function_has_its_own_role() -> None:
+    """No role is shared, and only Lambda may assume it."""
     roles = [json.dumps(one["Properties"]["Role"]) for one in FUNCTIONS.values()]
     assert len(set(roles)) == len(FUNCTIONS)
     for one in FUNCTIONS.values():
@@ -27,19 +27,19 @@ def test_each_function_has_a_role_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("function", GRANTS)
-def test_a_role_grants_exactly_what_its_function_calls(function: str) -> None:
-    """Every action by its name, on exact ARNs; the app's secret is read by who speaks for the app, never written."""
+def test_a_role_grants_exactly_the_listed_actions(function: str) -> None:
+    """A role grants the listed actions by name, on exact ARNs, and nothing else."""
     log = FUNCTIONS[function]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
     granted: dict[str, set[str]] = {}
     for one in statements(function):
         assert set(one) == {"Effect", "Action", "Resource"}
         for resource in one["Resource"] if isinstance(one["Resource"], list) else [one["Resource"]]:
-            ((how, what),) = resource.items()
-            assert how in {"Fn::GetAtt", "Fn::Sub"}
-            granted.setdefault(LOG if what == f"{log}.Arn" else what, set()).update(one["Action"])
+            ((intrinsic, name),) = resource.items()
+            assert intrinsic in {"Fn::GetAtt", "Fn::Sub"}
+            granted.setdefault(LOG if name == f"{log}.Arn" else name, set()).update(one["Action"])
     assert granted == GRANTS[function]
 
 
-def test_no_function_is_left_out_of_the_tables() -> None:
-    """A new function needs its row here."""
+def test_every_function_is_in_the_table() -> None:
+    """The table lists exactly the template's functions."""
     assert set(GRANTS) == set(FUNCTIONS)

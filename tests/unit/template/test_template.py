@@ -1,4 +1,4 @@
-"""The template keeps the contract: outputs, routes, logs, the table."""
+"""The template's outputs, routes, logs and table."""
 
 from pathlib import Path
 
@@ -29,24 +29,24 @@ ROUTES = {
 
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_outputs_are_the_contracts(name: str) -> None:
-    """Other services and the wizard read them."""
+    """Other services and the wizard rely on these outputs."""
     assert TEMPLATE["Outputs"][name]["Value"] == {"Ref": OUTPUTS[name]}
 
 
-def test_the_base_url_comes_before_the_paths() -> None:
-    """Without a slash at its end, with the stage."""
+def test_the_base_url_is_a_prefix_of_the_routes() -> None:
+    """The base URL ends with the stage and without a slash."""
     assert TEMPLATE["Outputs"]["ApiBaseUrl"]["Value"]["Fn::Sub"].endswith("/live")
     assert RESOURCES["Api"]["Properties"]["StageName"] == "live"
 
 
-def test_every_function_has_its_folder() -> None:
-    """And every folder its function."""
+def test_functions_and_folders_match() -> None:
+    """Every function has its folder, and every folder its function."""
     folders = {one.parent.name for one in (Path(__file__).parents[3] / "functions").glob("*/app.py")}
     assert {one["Properties"]["CodeUri"] for one in FUNCTIONS.values()} == {f"functions/{one}" for one in folders}
 
 
-def test_routes_lead_to_their_functions() -> None:
-    """All behind the authorizer, which is the API's default, but the one that TikTok sends people back to."""
+def test_routes_invoke_their_functions() -> None:
+    """Every route invokes its function; all but the callback use the authorizer."""
     routes = {
         f"{event['Method']} {event['Path']}": FUNCTIONS[function]["Properties"]["CodeUri"]
         for function in FUNCTIONS
@@ -60,25 +60,25 @@ def test_routes_lead_to_their_functions() -> None:
         "Headers": ["Authorization"],
         "ReauthorizeEvery": {"Ref": "AuthorizerCacheSeconds"},
     }
-    of_their_own = {
+    overrides = {
         f"{event['Method']} {event['Path']}": event["Auth"]
         for function in FUNCTIONS
         for event in events(function, "Api")
         if "Auth" in event
     }
-    assert of_their_own == {"get /api/v1/tiktok/connections/callback": {"Authorizer": "NONE"}}
+    assert overrides == {"get /api/v1/tiktok/connections/callback": {"Authorizer": "NONE"}}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_each_function_has_a_log_that_ends(function: str) -> None:
-    """A group of its own with a retention."""
+def test_each_function_has_a_log_group_with_retention(function: str) -> None:
+    """Each function has its own log group, whose retention is a parameter."""
     group = referenced(FUNCTIONS[function]["Properties"]["LoggingConfig"]["LogGroup"])
     assert group["Type"] == "AWS::Logs::LogGroup"
     assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-def test_the_table_is_kept_safe() -> None:
-    """Encrypted, restorable, protected by parameter, and forgetful where items say so."""
+def test_the_table_is_protected() -> None:
+    """The table is encrypted, has point-in-time recovery, deletion protection by parameter and time to live."""
     table = RESOURCES["Table"]["Properties"]
     assert table["SSESpecification"]["SSEEnabled"]
     assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]

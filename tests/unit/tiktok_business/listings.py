@@ -1,4 +1,4 @@
-"""Listings of made-up things, in every shape that TikTok's answers have or might have."""
+"""Paged listings of things, in every form that TikTok's responses have or might have."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
-from tests.unit.tiktok_business.fakes import client_of, success
+from tests.support.scripted_tiktok import client_of, success
 from tiktok_business.deadline import Deadline
-from tiktok_business.errors import IncompleteReadingError
+from tiktok_business.errors import IncompleteListingError
 from tiktok_business.transport import Body, RawAnswer, Transport
 
 PAGE_SIZE = 5
@@ -22,25 +22,25 @@ class Thing(BaseModel):
 
 
 def raw_things(count: int) -> list[dict[str, Any]]:
-    """So many rows as TikTok would send them."""
+    """Return this many rows as TikTok sends them."""
     return [{"id": f"t{number}"} for number in range(count)]
 
 
 def in_pages(rows: list[dict[str, Any]], size: int = PAGE_SIZE) -> list[list[dict[str, Any]]]:
-    """The rows in full pages, as TikTok makes them; the last is what is left. Nothing is one empty page."""
+    """Return the rows in full pages and a last one with the remaining rows; no rows are one empty page."""
     return [rows[start : start + size] for start in range(0, len(rows), size)] or [[]]
 
 
 @dataclass
 class Listing:
-    """A transport with one endpoint, whose pages are these; beyond the last they are empty.
+    """A transport with one endpoint that returns these pages, and empty pages after the last.
 
-    ``about`` says what an answer holds besides its rows, given the number of the page.
+    ``about`` returns the other members of a response for a page number.
     """
 
     pages: list[list[Any]]
     about: Callable[[int], Mapping[str, Any]] = lambda _page: {}
-    asked: list[Mapping[str, Any]] = field(default_factory=list)
+    requests: list[Mapping[str, Any]] = field(default_factory=list)
 
     def send(
         self,
@@ -55,32 +55,32 @@ class Listing:
         assert (method, endpoint, body) == ("GET", "thing/get/", None)
         assert token is not None
         assert deadline is not None
-        asked = params or {}
-        self.asked.append(asked)
-        page = int(asked.get("cursor", asked.get("page", 1)))
+        query = params or {}
+        self.requests.append(query)
+        page = int(query.get("cursor", query.get("page", 1)))
         rows = self.pages[page - 1] if page <= len(self.pages) else []
         return success({"list": rows, **self.about(page)})
 
 
 def page_info(**values: object) -> Mapping[str, Any]:
-    """TikTok's paging object with these members."""
+    """Return TikTok's paging object with these members."""
     return {"page_info": values}
 
 
 def things(listing: Transport, page_size: int | None = PAGE_SIZE) -> Iterator[Thing]:
-    """The rows of a listing as the client reads them."""
+    """Return the rows of a listing as the client reads them."""
     return client_of(listing).rows(
         "thing/get/", {"of": "me"}, Thing, keys=("list", "things"), id_of=lambda thing: thing.id, page_size=page_size
     )
 
 
 def read(listing: Listing, page_size: int | None = PAGE_SIZE) -> tuple[list[str], bool]:
-    """The ids of all rows, and whether the reading says that these are all."""
+    """Return the ids of all rows, and whether the client reports the listing as complete."""
     ids: list[str] = []
     rows = things(listing, page_size)
     try:
         while (thing := next(rows, None)) is not None:
             ids.append(thing.id)
-    except IncompleteReadingError:
+    except IncompleteListingError:
         return ids, False
     return ids, True

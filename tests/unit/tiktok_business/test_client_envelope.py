@@ -1,16 +1,16 @@
-"""From an HTTP answer to data or an error: what TikTok's envelope says, and what is none."""
+"""Reading HTTP responses: TikTok's envelope becomes data or an error."""
 
 import json
 from typing import Any
 
 import pytest
 
-from tests.unit.tiktok_business.fakes import TOKEN, ScriptedTransport, client_of, json_answer, success
+from tests.support.scripted_tiktok import TOKEN, ScriptedTransport, client_of, json_response, success
 from tiktok_business.errors import (
     RateLimitedError,
     RequestRejectedError,
     TikTokError,
-    TokenRejectedError,
+    TokenInvalidError,
     UnavailableError,
     UnexpectedResponseError,
 )
@@ -19,24 +19,24 @@ from tiktok_business.transport import RawAnswer
 OK: dict[str, Any] = {"code": 0, "message": "OK", "request_id": "r", "data": {"apps": []}}
 
 
-def failure(answer: RawAnswer) -> TikTokError:
-    """The error that an answer is read as."""
+def failure(response: RawAnswer) -> TikTokError:
+    """Return the error that a response becomes."""
     with pytest.raises(TikTokError) as raised:
-        client_of(ScriptedTransport([answer] * 3)).get("app/list/", {})
+        client_of(ScriptedTransport([response] * 3)).get("app/list/", {})
     return raised.value
 
 
 def test_data() -> None:
-    """The envelope is taken off: what comes back is its data."""
+    """The result is the envelope's data."""
     assert client_of(ScriptedTransport([success({"apps": [1]})])).get("app/list/", {}) == {"apps": [1]}
 
 
 @pytest.mark.parametrize("status", [200, 400, 404, 429, 500, 503])
 def test_code_outranks_status(status: int) -> None:
-    """Where TikTok's envelope came, its code decides and the HTTP status does not."""
-    assert client_of(ScriptedTransport([json_answer(OK, status)])).get("app/list/", {}) == {"apps": []}
-    dead = json_answer({"code": 40105, "message": "Access token is incorrect or has been revoked."}, status)
-    assert type(failure(dead)) is TokenRejectedError
+    """If the body is TikTok's envelope, its code decides, not the HTTP status."""
+    assert client_of(ScriptedTransport([json_response(OK, status)])).get("app/list/", {}) == {"apps": []}
+    invalid = json_response({"code": 40105, "message": "Access token is incorrect or has been revoked."}, status)
+    assert type(failure(invalid)) is TokenInvalidError
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_code_outranks_status(status: int) -> None:
     ],
 )
 def test_no_json(body: bytes, status: int, error: type[TikTokError]) -> None:
-    """What is no JSON did not come from TikTok's API but from something before it: trouble that may pass."""
+    """A body that is not JSON comes from a proxy, not from TikTok's API: a transient failure."""
     raised = failure(RawAnswer(status, body))
     assert type(raised) is error
     assert str(status) in raised.message
@@ -82,8 +82,8 @@ def test_no_json(body: bytes, status: int, error: type[TikTokError]) -> None:
     ids=json.dumps,
 )
 def test_no_envelope(envelope: object) -> None:
-    """JSON without a whole number as its code is no answer to conclude anything from."""
-    raised = failure(json_answer(envelope))
+    """JSON without an integer code is unexpected."""
+    raised = failure(json_response(envelope))
     assert type(raised) is UnexpectedResponseError
     assert raised.code is None
 
@@ -92,33 +92,33 @@ def test_no_envelope(envelope: object) -> None:
     ("status", "error"), [(429, RateLimitedError), (500, UnavailableError), (503, UnavailableError)]
 )
 def test_status_without_envelope(status: int, error: type[TikTokError]) -> None:
-    """Where the JSON is not TikTok's, the HTTP status decides."""
-    assert type(failure(json_answer({"error": "overloaded"}, status))) is error
+    """If the JSON is not TikTok's envelope, the HTTP status decides."""
+    assert type(failure(json_response({"error": "overloaded"}, status))) is error
 
 
 @pytest.mark.parametrize("data", [None, [], [{}], "text", 1, True])
 def test_no_data(data: object) -> None:
-    """Code 0 with other data than an object is no success."""
-    raised = failure(json_answer({**OK, "data": data}))
+    """Code 0 with data that is not an object is unexpected."""
+    raised = failure(json_response({**OK, "data": data}))
     assert type(raised) is UnexpectedResponseError
     assert (raised.code, raised.request_id) == (0, "r")
 
 
 def test_data_left_out() -> None:
-    """Code 0 without data is no success."""
-    assert type(failure(json_answer({"code": 0, "message": "OK"}))) is UnexpectedResponseError
+    """Code 0 without data is unexpected."""
+    assert type(failure(json_response({"code": 0, "message": "OK"}))) is UnexpectedResponseError
 
 
-@pytest.mark.parametrize("missing", [None, 5, {"text": "no"}, ""])
-def test_words_of_another_type(missing: object) -> None:
-    """A message or request id that is no text does not hide the code."""
-    raised = failure(json_answer({"code": 40002, "message": missing, "request_id": missing}))
+@pytest.mark.parametrize("value", [None, 5, {"text": "no"}, ""])
+def test_message_of_another_type(value: object) -> None:
+    """A message or request id that is not a string does not hide the code."""
+    raised = failure(json_response({"code": 40002, "message": value, "request_id": value}))
     assert type(raised) is RequestRejectedError
     assert (raised.message, raised.request_id) == ("", None)
 
 
 def test_request() -> None:
-    """A read is a GET with parameters, a write a POST with a body, to the endpoint as it is named."""
+    """A read is a GET with parameters, a write a POST with a body, to the named endpoint."""
     transport = ScriptedTransport([success({}), success({})])
     client_of(transport).get("pixel/list/", {"advertiser_id": "1"})
     client_of(transport).post("identity/create/", {"display_name": "Acme"})
@@ -129,7 +129,7 @@ def test_request() -> None:
 
 
 def test_representation() -> None:
-    """A client can be printed without showing its token."""
+    """repr and str of a client do not show its token."""
     client = client_of(ScriptedTransport([]))
     assert "TikTokClient" in repr(client)
     assert TOKEN not in f"{client!r} {client}"

@@ -1,4 +1,4 @@
-"""Which calls the client repeats, how long it waits, and that it stops in time."""
+"""Which calls the client retries, how long it waits, and that it stops in time."""
 
 from contextlib import suppress
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.tiktok_business.fakes import FakeClock, Reply, ScriptedTransport, client_of, refusal, success
+from tests.support.scripted_tiktok import FakeClock, Reply, ScriptedTransport, client_of, error_response, success
 from tiktok_business.client import BACKOFF_SECONDS, MAX_ATTEMPTS, RATE_BACKOFF_SECONDS
 from tiktok_business.errors import (
     ConnectionLostError,
@@ -20,51 +20,51 @@ from tiktok_business.errors import (
 from tiktok_business.transport import RawAnswer
 
 APPS = success({"apps": []})
-RATE = refusal(40100)
-TROUBLE = refusal(50000)
+RATE = error_response(40100)
+OUTAGE = error_response(50000)
 NO_JSON = RawAnswer(502, b"<html>")
 NOT_SENT = NotSentError("app/list/", "no connection")
 BROKEN = UnavailableError("app/list/", "HTTP 502")
 LOST = ConnectionLostError("app/list/", "the connection broke")
 TIMED_OUT = TimedOutError("app/list/", "no answer in time")
 
-PASSING = {
+TRANSIENT = {
     "rate": RATE,
-    "trouble": TROUBLE,
+    "outage": OUTAGE,
     "no_json": NO_JSON,
     "not_sent": NOT_SENT,
     "broken": BROKEN,
     "timed_out": TIMED_OUT,
 }
-LASTING = {
-    "dead": refusal(40105),
-    "scope": refusal(40001, "lacks the scope"),
-    "no_access": refusal(40001),
-    "gone": refusal(40300),
-    "rejected": refusal(40002),
-    "unsupported": refusal(40008),
-    "unknown": refusal(20001),
+PERMANENT = {
+    "invalid_token": error_response(40105),
+    "scope": error_response(40001, "lacks the scope"),
+    "no_access": error_response(40001),
+    "gone": error_response(40300),
+    "rejected": error_response(40002),
+    "unsupported": error_response(40008),
+    "unknown": error_response(20001),
     "shape": RawAnswer(200, b"[]"),
 }
 
 
-@pytest.mark.parametrize("reply", PASSING.values(), ids=PASSING.keys())
+@pytest.mark.parametrize("reply", TRANSIENT.values(), ids=TRANSIENT.keys())
 class TestReads:
-    def test_again(self, reply: Reply) -> None:
-        """A read is tried again after trouble that may pass, and the answer counts."""
+    def test_retried(self, reply: Reply) -> None:
+        """A read is retried after a transient failure, and the next response counts."""
         transport = ScriptedTransport([reply, reply, APPS])
         assert client_of(transport).get("app/list/", {"a": "1"}) == {"apps": []}
         assert transport.sent == [transport.sent[0]] * 3
 
     def test_at_most(self, reply: Reply) -> None:
-        """A read is tried MAX_ATTEMPTS times and no more; then its last error is raised."""
+        """A read is attempted MAX_ATTEMPTS times at most; then its last error is raised."""
         transport = ScriptedTransport([reply] * 9)
         with pytest.raises(TikTokError):
             client_of(transport).get("app/list/", {})
         assert len(transport.sent) == MAX_ATTEMPTS
 
     def test_not_without_time(self, reply: Reply) -> None:
-        """Where the pause would reach the deadline, the error is raised at once instead."""
+        """If the pause would reach the deadline, the error is raised at once."""
         clock = FakeClock()
         transport = ScriptedTransport([reply] * 9)
         with pytest.raises(TikTokError):
@@ -75,7 +75,7 @@ class TestReads:
 
 class TestLostConnections:
     def test_at_once(self) -> None:
-        """A read whose connection broke is tried again at once; if that breaks too, after a pause."""
+        """A read whose connection broke is retried at once, and after a pause if that breaks too."""
         clock = FakeClock()
         transport = ScriptedTransport([LOST, LOST, APPS])
         assert client_of(transport, clock=clock).get("app/list/", {}) == {"apps": []}
@@ -83,17 +83,17 @@ class TestLostConnections:
         assert clock.slept[1] > 0.0
 
     def test_never_a_write(self) -> None:
-        """A write whose connection broke is not tried again: TikTok may have carried it out."""
+        """A write whose connection broke is not retried: TikTok may have applied it."""
         transport = ScriptedTransport([LOST, APPS])
         with pytest.raises(ConnectionLostError):
             client_of(transport).post("identity/create/", {})
         assert len(transport.sent) == 1
 
 
-@pytest.mark.parametrize("reply", LASTING.values(), ids=LASTING.keys())
+@pytest.mark.parametrize("reply", PERMANENT.values(), ids=PERMANENT.keys())
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_lasting(method: str, reply: Reply) -> None:
-    """What a second try would not mend is tried once."""
+def test_permanent(method: str, reply: Reply) -> None:
+    """Errors that a retry cannot fix are raised after one attempt."""
     transport = ScriptedTransport([reply] * 9)
     with pytest.raises(TikTokError):
         getattr(client_of(transport), method)("identity/create/", {})
@@ -102,36 +102,36 @@ def test_lasting(method: str, reply: Reply) -> None:
 
 class TestWrites:
     @pytest.mark.parametrize("reply", [RATE, RawAnswer(429, b""), NOT_SENT], ids=["rate", "429", "not_sent"])
-    def test_again(self, reply: Reply) -> None:
-        """A write is tried again after a refusal for rate, or where it was never sent."""
+    def test_retried(self, reply: Reply) -> None:
+        """A write is retried after a rate limit, or if it was never sent."""
         transport = ScriptedTransport([reply, reply, success({"identity_id": "1"})])
         assert client_of(transport).post("identity/create/", {"n": "x"}) == {"identity_id": "1"}
         assert transport.sent == [("POST", "identity/create/", None, {"n": "x"})] * 3
 
     @pytest.mark.parametrize("reply", [RATE, NOT_SENT], ids=["rate", "not_sent"])
     def test_at_most(self, reply: Reply) -> None:
-        """These tries end after MAX_ATTEMPTS too."""
+        """Writes too are attempted MAX_ATTEMPTS times at most."""
         transport = ScriptedTransport([reply] * 9)
         with pytest.raises(TikTokError) as raised:
             client_of(transport).post("identity/create/", {})
         assert len(transport.sent) == MAX_ATTEMPTS
-        assert not raised.value.may_have_happened
+        assert not raised.value.outcome_unknown
 
     @pytest.mark.parametrize(
         "reply",
-        [TROUBLE, NO_JSON, BROKEN, TIMED_OUT, RawAnswer(200, b"[]"), refusal(20001)],
-        ids=["trouble", "no_json", "broken", "timed_out", "shape", "partial"],
+        [OUTAGE, NO_JSON, BROKEN, TIMED_OUT, RawAnswer(200, b"[]"), error_response(20001)],
+        ids=["outage", "no_json", "broken", "timed_out", "shape", "partial"],
     )
     def test_once(self, reply: Reply) -> None:
-        """A write that TikTok may have carried out is never repeated, and its error says that it may have been."""
+        """A write that TikTok may have applied is not retried, and its error has outcome_unknown."""
         transport = ScriptedTransport([reply] * 9)
         with pytest.raises(TikTokError) as raised:
             client_of(transport).post("identity/create/", {})
         assert len(transport.sent) == 1
-        assert raised.value.may_have_happened
+        assert raised.value.outcome_unknown
 
     def test_uncertain_after_certain(self) -> None:
-        """A write refused for rate is repeated, and the repetition's timeout ends it."""
+        """A rate-limited write is retried, and a timeout of the retry ends it."""
         transport = ScriptedTransport([RATE, TIMED_OUT, success({})])
         with pytest.raises(TimedOutError):
             client_of(transport).post("identity/create/", {})
@@ -140,18 +140,18 @@ class TestWrites:
 
 class TestPauses:
     def test_full_jitter(self) -> None:
-        """Pauses double from try to try, and chance takes off any part of them."""
+        """Pauses double with each attempt, and the jitter shortens them by any part."""
         clock = FakeClock()
         with pytest.raises(UnavailableError):
-            client_of(ScriptedTransport([TROUBLE] * 3), clock=clock, jitter=1.0).get("app/list/", {})
+            client_of(ScriptedTransport([OUTAGE] * 3), clock=clock, jitter=1.0).get("app/list/", {})
         assert clock.slept == [BACKOFF_SECONDS, BACKOFF_SECONDS * 2]
         clock.slept.clear()
         with pytest.raises(UnavailableError):
-            client_of(ScriptedTransport([TROUBLE] * 3), clock=clock, jitter=0.25).get("app/list/", {})
+            client_of(ScriptedTransport([OUTAGE] * 3), clock=clock, jitter=0.25).get("app/list/", {})
         assert clock.slept == [BACKOFF_SECONDS / 4, BACKOFF_SECONDS / 2]
 
-    def test_after_a_refusal_for_rate(self) -> None:
-        """After a refusal for rate the pauses are as long as TikTok's limit per second needs."""
+    def test_after_a_rate_limit(self) -> None:
+        """After a rate limit the pauses are long enough for TikTok's limit per second."""
         clock = FakeClock()
         with pytest.raises(RateLimitedError):
             client_of(ScriptedTransport([RATE] * 3), clock=clock).get("app/list/", {})
@@ -161,10 +161,10 @@ class TestPauses:
         seconds=st.floats(0, 8),
         latency=st.floats(0, 4),
         jitter=st.floats(0, 1),
-        replies=st.lists(st.sampled_from([RATE, TROUBLE, TIMED_OUT, APPS]), min_size=3, max_size=3),
+        replies=st.lists(st.sampled_from([RATE, OUTAGE, TIMED_OUT, APPS]), min_size=3, max_size=3),
     )
     def test_within_the_deadline(self, seconds: float, latency: float, jitter: float, replies: list[Reply]) -> None:
-        """Whatever TikTok answers and however slowly, no try begins after the deadline and no pause reaches it."""
+        """Whatever TikTok answers, no attempt begins after the deadline and no pause reaches it."""
         clock = FakeClock()
         began: list[float] = []
 
@@ -179,7 +179,7 @@ class TestPauses:
         assert sum(clock.slept) <= seconds
 
     def test_no_time_at_all(self) -> None:
-        """A call that finds no time left is not tried again."""
+        """A call without time left is not retried."""
         transport = ScriptedTransport([NoTimeLeftError("app/list/")] * 9)
         with pytest.raises(NoTimeLeftError):
             client_of(transport, seconds=0).get("app/list/", {})

@@ -1,4 +1,4 @@
-"""TikTok's rows as Python, read tolerantly."""
+"""TikTok's rows as models that tolerate irregular rows."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from tiktok_business.models import (
     TermCheck,
 )
 
-LEAST: dict[type[BaseModel], dict[str, Any]] = {
+MINIMAL: dict[type[BaseModel], dict[str, Any]] = {
     Identity: {"identity_id": "7600000000000000001", "identity_type": "TT_USER"},
     Pixel: {"pixel_id": "1"},
     BusinessCenter: {"bc_info": {"bc_id": "1"}},
@@ -42,7 +42,7 @@ IDS = [
     (Advertiser, "advertiser_id"),
     (CreatedIdentity, "identity_id"),
 ]
-SHOWN = [
+DISPLAYED = [
     (Identity, "display_name"),
     (Identity, "profile_image"),
     (Pixel, "pixel_name"),
@@ -57,29 +57,29 @@ SHOWN = [
 DECIDING = [(Identity, "available_status"), (Identity, "is_gpppa"), (Catalog, "ad_creation_eligible")]
 
 
-@pytest.mark.parametrize("model", LEAST, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", MINIMAL, ids=lambda model: model.__name__)
 class TestAnyRow:
-    def test_least(self, model: type[BaseModel]) -> None:
-        """A row can be read with nothing but what it cannot do without; the rest is no information."""
-        read = model.model_validate(LEAST[model])
-        assert {name for name, value in read.model_dump().items() if value is not None} == set(LEAST[model])
+    def test_minimal(self, model: type[BaseModel]) -> None:
+        """A row needs only its required fields; the others are None."""
+        read = model.model_validate(MINIMAL[model])
+        assert {name for name, value in read.model_dump().items() if value is not None} == set(MINIMAL[model])
 
-    def test_nothing_less(self, model: type[BaseModel]) -> None:
-        """Without any one of these a row cannot be read."""
-        for name in LEAST[model]:
-            rest = {key: value for key, value in LEAST[model].items() if key != name}
-            for row in (rest, {**rest, name: None}):
+    def test_required_fields(self, model: type[BaseModel]) -> None:
+        """A row without one of its required fields is invalid."""
+        for name in MINIMAL[model]:
+            without = {key: value for key, value in MINIMAL[model].items() if key != name}
+            for row in (without, {**without, name: None}):
                 with pytest.raises(ValidationError):
                     model.model_validate(row)
 
     def test_unknown_fields(self, model: type[BaseModel]) -> None:
-        """A field that is not known here is ignored, whatever it holds."""
-        row = {**LEAST[model], "new_field": {"deep": [1]}}
-        assert model.model_validate(row) == model.model_validate(LEAST[model])
+        """Unknown fields are ignored."""
+        row = {**MINIMAL[model], "new_field": {"deep": [1]}}
+        assert model.model_validate(row) == model.model_validate(MINIMAL[model])
 
     @pytest.mark.parametrize("row", [None, True, 7, "text", [], [{}]], ids=repr)
     def test_no_object(self, model: type[BaseModel], row: object) -> None:
-        """What is no object is no row."""
+        """A row that is not an object is invalid."""
         with pytest.raises(ValidationError):
             model.model_validate(row)
 
@@ -87,55 +87,55 @@ class TestAnyRow:
 @pytest.mark.parametrize(("model", "name"), IDS)
 class TestIds:
     def test_number(self, model: type[BaseModel], name: str) -> None:
-        """An id that comes as a number is its digits, all of them."""
-        row = {**LEAST[model], name: 7176842096345694209}
+        """An id that is a number becomes its digits."""
+        row = {**MINIMAL[model], name: 7176842096345694209}
         assert getattr(model.model_validate(row), name) == "7176842096345694209"
 
     @pytest.mark.parametrize("value", ["", True, 7.1e18, ["1"], {"id": "1"}], ids=repr)
     def test_no_id(self, model: type[BaseModel], name: str, value: object) -> None:
-        """An empty id, or what is neither a text nor a whole number, is none."""
+        """An empty id, or one that is neither a string nor an integer, is invalid."""
         with pytest.raises(ValidationError):
-            model.model_validate({**LEAST[model], name: value})
+            model.model_validate({**MINIMAL[model], name: value})
 
 
-@pytest.mark.parametrize(("model", "name"), SHOWN)
+@pytest.mark.parametrize(("model", "name"), DISPLAYED)
 @pytest.mark.parametrize("value", ["", None, 5, True, [], {}], ids=repr)
-def test_shown(model: type[BaseModel], name: str, value: object) -> None:
-    """A name or picture that is empty or no text does not cost the row: there is none to show."""
-    assert getattr(model.model_validate({**LEAST[model], name: value}), name) is None
-    assert getattr(model.model_validate({**LEAST[model], name: "Acme"}), name) == "Acme"
+def test_displayed(model: type[BaseModel], name: str, value: object) -> None:
+    """A name or picture that is empty or not a string becomes None; the row stays valid."""
+    assert getattr(model.model_validate({**MINIMAL[model], name: value}), name) is None
+    assert getattr(model.model_validate({**MINIMAL[model], name: "Acme"}), name) == "Acme"
 
 
 @pytest.mark.parametrize(("model", "name"), DECIDING)
 @pytest.mark.parametrize("value", [5, [], {}, 0.5], ids=repr)
 def test_deciding(model: type[BaseModel], name: str, value: object) -> None:
-    """Where a field that decides whether something can be used is of another type, the row is not readable."""
+    """A field that decides usability and has another type makes the row invalid."""
     with pytest.raises(ValidationError):
-        model.model_validate({**LEAST[model], name: value})
+        model.model_validate({**MINIMAL[model], name: value})
 
 
 @pytest.mark.parametrize(("model", "name"), [pair for pair in DECIDING if pair[1] != "is_gpppa"])
 def test_open_values(model: type[BaseModel], name: str) -> None:
-    """A status that is not known here is read as it is."""
-    assert getattr(model.model_validate({**LEAST[model], name: "NEW_STATUS"}), name) == "NEW_STATUS"
+    """An unknown status is kept unchanged."""
+    assert getattr(model.model_validate({**MINIMAL[model], name: "NEW_STATUS"}), name) == "NEW_STATUS"
 
 
 @pytest.mark.parametrize(("model", "name"), DECIDING)
 def test_no_information(model: type[BaseModel], name: str) -> None:
-    """Null says nothing, as an absent field does."""
-    assert getattr(model.model_validate({**LEAST[model], name: None}), name) is None
+    """Null is the same as an absent field."""
+    assert getattr(model.model_validate({**MINIMAL[model], name: None}), name) is None
 
 
 @pytest.mark.parametrize("value", [1, None, ["PUBLISHED"]], ids=repr)
 def test_page_status(value: object) -> None:
-    """A lead form of which TikTok does not say whether it is published is not readable; it is no draft."""
+    """A lead form without a valid status is invalid, not a draft."""
     with pytest.raises(ValidationError):
         Page.model_validate({"page_id": "1", "status": value})
 
 
 @pytest.mark.parametrize("ownership", ["UNBOUND", 1, [], {"asset_relation_status": 1}], ids=repr)
 def test_ownership_of_another_shape(ownership: object) -> None:
-    """A pixel of which it cannot be read who holds it is not readable."""
+    """A pixel with an unreadable ownership is invalid."""
     with pytest.raises(ValidationError):
         Pixel.model_validate({"pixel_id": "1", "asset_ownership": ownership})
 
@@ -151,7 +151,7 @@ def test_ownership_of_another_shape(ownership: object) -> None:
     ids=repr,
 )
 def test_ownership(ownership: dict[str, Any], status: str | None) -> None:
-    """A pixel's ownership says how the advertiser holds it, or nothing."""
+    """A pixel's ownership has a status or None."""
     pixel = Pixel.model_validate({"pixel_id": "1", "asset_ownership": ownership})
     assert pixel.asset_ownership is not None
     assert pixel.asset_ownership.asset_relation_status == status
@@ -161,12 +161,12 @@ def test_ownership(ownership: dict[str, Any], status: str | None) -> None:
     ("value", "read"), [(True, True), (False, False), (None, None), ("true", None), (1, None), ([], None)], ids=repr
 )
 def test_custom_identity_flag(value: object, read: bool | None) -> None:  # noqa: FBT001 - a row of the table
-    """Whether custom identities may be used is yes or no only where TikTok says just that."""
+    """The flag is true or false only if TikTok returns exactly that, otherwise None."""
     advertiser = Advertiser.model_validate({"advertiser_id": "1", "can_use_custom_identity": value})
     assert advertiser.can_use_custom_identity is read
 
 
 def test_identity_types() -> None:
-    """An identity of a type not known here can be read; those known are written as TikTok writes them."""
+    """Identities of unknown types are valid; known types have TikTok's values."""
     assert Identity.model_validate({"identity_id": "1", "identity_type": "TTS_TT"}).identity_type == "TTS_TT"
     assert {kind.value for kind in IdentityType} == {"CUSTOMIZED_USER", "AUTH_CODE", "TT_USER", "BC_AUTH_TT"}

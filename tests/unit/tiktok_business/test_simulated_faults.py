@@ -9,22 +9,22 @@ from pydantic import SecretStr
 
 from local.tiktok_simulator import Fault, FaultKind, Simulator
 from tests.support.patience import FOREVER, GENEROUS_SECONDS
+from tests.support.scripted_tiktok import TOKEN
 from tests.unit.tiktok_business.conftest import ADVERTISER_ID, PIXELS
-from tests.unit.tiktok_business.fakes import TOKEN
-from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import MAX_ATTEMPTS, TikTokClient
 from tiktok_business.deadline import Deadline
+from tiktok_business.endpoints import TikTokBusinessApi
 from tiktok_business.errors import (
     AdvertiserGoneError,
     AdvertiserNotAccessibleError,
     ConnectionLostError,
-    IncompleteReadingError,
+    IncompleteListingError,
     RateLimitedError,
     RequestRejectedError,
     ScopeMissingError,
     TikTokError,
     TimedOutError,
-    TokenRejectedError,
+    TokenInvalidError,
     UnavailableError,
     UnexpectedResponseError,
     UnsupportedError,
@@ -35,7 +35,7 @@ Expected = type[TikTokError] | None
 Case = tuple[FaultKind, dict[str, Any], Expected, int | None]
 
 READS: list[Case] = [
-    (FaultKind.CODE, {"code": 40105}, TokenRejectedError, 1),
+    (FaultKind.CODE, {"code": 40105}, TokenInvalidError, 1),
     (FaultKind.CODE, {"code": 40001, "message": "lacks the required scope"}, ScopeMissingError, 1),
     (FaultKind.CODE, {"code": 40001}, AdvertiserNotAccessibleError, 1),
     (FaultKind.CODE, {"code": 40301}, AdvertiserGoneError, 1),
@@ -58,17 +58,17 @@ READS: list[Case] = [
     (FaultKind.WRONG_TOP_LEVEL, {}, UnexpectedResponseError, 1),
     (FaultKind.DATA_NULL, {}, UnexpectedResponseError, 1),
     (FaultKind.MISSING_KEY, {"key": "pixels"}, UnexpectedResponseError, 1),
-    (FaultKind.MISSING_KEY, {"key": "pixel_id"}, IncompleteReadingError, 3),
+    (FaultKind.MISSING_KEY, {"key": "pixel_id"}, IncompleteListingError, 3),
     (FaultKind.MISSING_KEY, {"key": "page_info"}, None, 3),
     (FaultKind.MISSING_KEY, {"key": "pixel_name"}, None, 3),
     (FaultKind.WRONG_TYPE, {"key": "pixels"}, UnexpectedResponseError, 1),
-    (FaultKind.WRONG_TYPE, {"key": "pixel_id", "value": {}}, IncompleteReadingError, 3),
-    (FaultKind.WRONG_TYPE, {"key": "asset_ownership"}, IncompleteReadingError, 3),
+    (FaultKind.WRONG_TYPE, {"key": "pixel_id", "value": {}}, IncompleteListingError, 3),
+    (FaultKind.WRONG_TYPE, {"key": "asset_ownership"}, IncompleteListingError, 3),
     (FaultKind.WRONG_TYPE, {"key": "page_info"}, None, 3),
     (FaultKind.WRONG_TYPE, {"key": "pixel_name", "value": 5}, None, 3),
     (FaultKind.HUGE_LIST, {"repeat": 50}, None, 3),
-    (FaultKind.DUPLICATE_PAGES, {}, IncompleteReadingError, 2),
-    (FaultKind.CHANGING_TOTALS, {"step": 1}, IncompleteReadingError, 4),
+    (FaultKind.DUPLICATE_PAGES, {}, IncompleteListingError, 2),
+    (FaultKind.CHANGING_TOTALS, {"step": 1}, IncompleteListingError, 4),
     (FaultKind.CHANGING_TOTALS, {"step": -1}, None, 3),
     (FaultKind.CHANGING_TOTALS, {"step": -40}, None, 3),
     (FaultKind.CURSOR, {}, None, 3),
@@ -115,7 +115,7 @@ def api_of(tiktok: Simulator, seconds: float) -> TikTokBusinessApi:
 
 
 def is_expected(error: Expected, ended: TikTokError | None) -> bool:
-    """Whether a call ended as expected."""
+    """Return whether a call ended as expected."""
     return ended is None if error is None else type(ended) is error
 
 
@@ -157,7 +157,7 @@ def test_write(
     assert time.monotonic() - began < GENEROUS_SECONDS or "seconds" not in values
     assert len(tiktok.requests) == requests
     assert made <= 1
-    assert raised.value.may_have_happened or made == 0
+    assert raised.value.outcome_unknown or made == 0
 
 
 @pytest.mark.parametrize("cases", [READS, WRITES], ids=["reads", "writes"])
@@ -178,8 +178,8 @@ def test_transient_failure(tiktok: Simulator, kind: FaultKind) -> None:
 def test_rate_limit_of_a_write(tiktok: Simulator) -> None:
     """A write that was refused for its rate is retried, and creates one identity."""
     tiktok.faults.add(Fault(path="identity/create/", kind=FaultKind.CODE, code=40100, times=2))
-    made = api_of(tiktok, 10).create_identity(ADVERTISER_ID, "Acme", None)
-    assert [identity.id for identity in tiktok.world.advertisers[ADVERTISER_ID].identities] == [made]
+    identity_id = api_of(tiktok, 10).create_identity(ADVERTISER_ID, "Acme", None)
+    assert [identity.id for identity in tiktok.world.advertisers[ADVERTISER_ID].identities] == [identity_id]
     assert len(tiktok.requests) == 3
 
 
@@ -202,4 +202,4 @@ def test_nothing_after_the_deadline(tiktok: Simulator) -> None:
     with pytest.raises(TimedOutError) as raised:
         api_of(tiktok, 0).create_identity(ADVERTISER_ID, "Acme", None)
     assert len(tiktok.requests) == 0
-    assert not raised.value.may_have_happened
+    assert not raised.value.outcome_unknown

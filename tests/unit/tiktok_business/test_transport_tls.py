@@ -1,4 +1,4 @@
-"""The transport over TLS, with a certificate made here."""
+"""The transport over TLS, with a test certificate."""
 
 import ssl
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from local.loopback import certificate
 from local.tiktok_simulator import Simulator
+from tests.support.scripted_tiktok import TOKEN
 from tests.unit.tiktok_business.conftest import ADVERTISER_ID, one_advertiser
-from tests.unit.tiktok_business.fakes import TOKEN
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import UnavailableError
 from tiktok_business.transport import RawAnswer, RequestsTransport
@@ -20,7 +20,7 @@ PARALLEL = 4
 
 
 class CountingContext(ssl.SSLContext):
-    """A client's context that counts the connections made with it and the times it reads certificates."""
+    """A client context that counts its connections and the times it loads certificates."""
 
     wrapped = 0
     read = 0
@@ -36,12 +36,12 @@ class CountingContext(ssl.SSLContext):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the certificates are."""
+    """The folder of the certificates."""
     return tmp_path_factory.mktemp("certificates")
 
 
 def send(transport: RequestsTransport) -> RawAnswer:
-    """Ask for the advertiser's apps."""
+    """Request the advertiser's apps."""
     return transport.send(
         "GET",
         "app/list/",
@@ -52,7 +52,7 @@ def send(transport: RequestsTransport) -> RawAnswer:
 
 
 def test_one_context(folder: Path) -> None:
-    """All connections, those of other threads too, are made with one context, which reads no certificate again."""
+    """All connections, even of other threads, share one context, which loads certificates once."""
     public, server_context = certificate(folder, "127.0.0.1")
     context = CountingContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cafile=public)
@@ -70,18 +70,18 @@ def test_one_context(folder: Path) -> None:
 
 
 def test_bundle(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a context of the caller's, certificates are checked against the bundle that `requests` brings."""
+    """Without a given context, certificates are checked against the CA bundle of `requests`."""
     public, server_context = certificate(folder, "127.0.0.1")
     with Simulator(one_advertiser(), ssl_context=server_context) as tiktok:
         with pytest.raises(UnavailableError):
             send(RequestsTransport(tiktok.base_url))
         assert len(tiktok.requests) == 0
-        monkeypatch.setattr("requests.utils.DEFAULT_CA_BUNDLE_PATH", str(public))  # the default is what is tested
+        monkeypatch.setattr("requests.utils.DEFAULT_CA_BUNDLE_PATH", str(public))  # the default is tested
         assert send(RequestsTransport(tiktok.base_url)).status == 200
 
 
 def test_other_host(folder: Path) -> None:
-    """A certificate of another host is refused before the token is sent."""
+    """A certificate of another host is rejected before the token is sent."""
     public, server_context = certificate(folder, "127.0.0.2")
     context = ssl.create_default_context(cafile=public)
     with Simulator(one_advertiser(), ssl_context=server_context) as tiktok:

@@ -15,9 +15,9 @@ from urllib3.filepost import encode_multipart_formdata
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Scope, Simulator, Token
 from local.tiktok_simulator.http_messages import ApiError, Form
 from local.tiktok_simulator.identities import image_size
-from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
+from tiktok_business.endpoints import TikTokBusinessApi
 from tiktok_business.errors import TikTokError
 from tiktok_business.transport import File, RequestsTransport
 

@@ -1,6 +1,6 @@
-"""What runs in a fresh interpreter that has nothing but a built function, its layer and Lambda's runtime packages.
+"""Programs that run in a fresh interpreter with only a built function, its layers and Lambda's runtime packages.
 
-The programs of this folder are never imported by the project.
+The project never imports the programs of this folder.
 """
 
 import json
@@ -13,7 +13,7 @@ from tools.lambda_runtime import ENVIRONMENT
 
 
 def command(program: str, *arguments: str) -> list[str]:
-    """The command of an interpreter that knows no packages but those it is told of, and writes none."""
+    """Return the command of an isolated interpreter without site packages that writes no bytecode."""
     return [sys.executable, "-I", "-S", "-B", str(Path(__file__).with_name(program)), *arguments]
 
 

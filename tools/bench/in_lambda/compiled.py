@@ -11,7 +11,7 @@ source_to_code = importlib.machinery.SourceFileLoader.source_to_code
 
 
 def recorded(self: Any, data: Any, path: Any, **options: Any) -> Any:
-    """Compile, and note what."""
+    """Compile, and record the path."""
     compiled.append(str(path))
     return source_to_code(self, data, path, **options)
 

@@ -1,7 +1,7 @@
 """Loads a function and calls its handler: `invoke.py PATH[:PATH…] [CERTIFICATE]`.
 
-Reads lines of JSON, {"event": …, "times": n}, and answers each with {"seconds": […], "log_bytes": n, "answer": …}, the
-last call's. With a certificate, TikTok is trusted to be whoever has that one, and nobody else.
+Reads lines of JSON, {"event": …, "times": n}, and prints {"seconds": […], "log_bytes": n, "answer": …} for each, with
+the response of the last call. With a certificate, only that one is trusted for TikTok.
 """
 
 import importlib
@@ -17,38 +17,38 @@ if len(sys.argv) > 2:  # noqa: PLR2004 - the program, the path, and then
 
     certifi.where = lambda: sys.argv[2]
 
-# What functions log goes to standard output in Lambda; here it is counted.
-answers, log = sys.stdout, io.StringIO()
+# Functions log to standard output in Lambda; here the log is measured.
+output, log = sys.stdout, io.StringIO()
 sys.stdout = log
 
 
 class Context:
-    """Lambda's context, as far as handlers look at it."""
+    """The part of Lambda's context that handlers use."""
 
     aws_request_id = "00000000-0000-4000-8000-00000000beef"
 
     def get_remaining_time_in_millis(self) -> int:
-        """What the template's Timeout leaves."""
+        """Return the remaining time: the template's Timeout."""
         return 15_000
 
 
 def main() -> None:
-    """Answer each line."""
+    """Respond to each line."""
     app = importlib.import_module("app")  # a built function
 
     for line in sys.stdin:
-        asked = json.loads(line)
+        job = json.loads(line)
         log.seek(0)
         log.truncate()
         seconds = []
         answer: Any = None
-        for _ in range(asked["times"]):
+        for _ in range(job["times"]):
             started = time.perf_counter()
-            answer = app.lambda_handler(asked["event"], Context())
+            answer = app.lambda_handler(job["event"], Context())
             seconds.append(time.perf_counter() - started)
-        log_bytes = len(log.getvalue().encode()) / asked["times"]
-        answers.write(json.dumps({"seconds": seconds, "log_bytes": log_bytes, "answer": answer}) + "\n")
-        answers.flush()
+        log_bytes = len(log.getvalue().encode()) / job["times"]
+        output.write(json.dumps({"seconds": seconds, "log_bytes": log_bytes, "answer": answer}) + "\n")
+        output.flush()
 
 
 main()

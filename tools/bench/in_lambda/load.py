@@ -1,8 +1,8 @@
-"""Loads a function as Lambda's Init does and prints what that took: `load.py PATH[:PATH…] app|modules|boto3`.
+"""Loads a function as Lambda's Init does and prints the time and memory used: `load.py PATH[:PATH…] app|modules|boto3`.
 
-`modules` are the preflight's without its Init, `boto3` the yardstick.
+`modules` imports the preflight's modules without its Init; `boto3` is the yardstick.
 
-ColdStarts nothing before the clock runs that the function might import.
+Before the clock starts this imports nothing that the function might import.
 """
 
 import sys
@@ -14,18 +14,24 @@ clock = time.perf_counter()
 if sys.argv[2] == "app":
     __import__("app")  # a built function
 elif sys.argv[2] == "modules":
-    from publishing import (  # noqa: F401 - the layer's
-        cold_start,
-        endpoint,
-        inputs,
-        publish_check,
-        services,
-    )
-    from publishing.connecting import wiring as _connecting  # noqa: F401 - the layer's
-    from publishing.readiness import (  # noqa: F401 - the layer's
-        live,
-        wiring,
-    )
+    for name in (
+        "publishing.cold_start",
+        "publishing.settings",
+        "publishing.bootstrap",
+        "publishing.http.endpoint",
+        "publishing.http.request_schemas",
+        "publishing.publish_check",
+        "publishing.connections.advertiser_list",
+        "publishing.readiness.snapshot_refresher",
+        "publishing.repositories.connection_repository",
+        "publishing.repositories.messaging",
+        "publishing.repositories.readiness_repository",
+        "publishing.repositories.secret_repository",
+        "publishing.repositories.team_repository",
+        "tiktok_business.oauth",
+        "tiktok_business.transport",
+    ):
+        __import__(name)  # the layer's
 else:
     import boto3
 
@@ -39,7 +45,7 @@ import re  # noqa: E402 - after the clock
 import resource  # noqa: E402 - after the clock
 
 status = pathlib.Path("/proc/self/status")
-if status.exists():  # Linux; there ru_maxrss would be the parent's, where that is more
+if status.exists():  # on Linux ru_maxrss may be the parent's
     kilobytes = float(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0])
 else:
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)

@@ -1,21 +1,22 @@
-"""What a picture must be like to become an identity's avatar. Nothing here opens a picture; who does, asks here."""
+"""Rules for pictures that become an identity's avatar (pure). Nothing here opens a picture."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from publishing.problems import Problem
+from publishing.http.problems import Problem
 
 MAX_BYTES = 5_000_000
-"""Of a file that is sent here. Lambda takes 6 MB with everything around it, so base64 ends at about 4.7 MB before."""
+"""Largest file. Lambda accepts 6 MB for the whole request, which base64 reaches at about 4.7 MB."""
 MAX_PIXELS = 3_686_400
-"""Of a picture at TikTok: a square of 1 920 pixels."""
+"""Most pixels that TikTok accepts: a square of 1 920 pixels."""
 MAX_DECODED_PIXELS = 25_000_000
-"""Of a picture that is cut and scaled down here: more than a telephone puts into 5 MB, and 100 MB of memory."""
+"""Most pixels of a picture that is cropped here: more than a phone fits into 5 MB, and 100 MB of memory."""
 
 
 class Size(NamedTuple):
-    """Of a picture, in pixels, as it is shown."""
+    """Size of a picture as displayed, in pixels."""
 
     width: int
     height: int
@@ -25,7 +26,7 @@ class Size(NamedTuple):
 
     @property
     def pixels(self) -> int:
-        """How many there are."""
+        """The number of pixels."""
         return self.width * self.height
 
     @property
@@ -35,61 +36,54 @@ class Size(NamedTuple):
 
     @property
     def rotated(self) -> "Size":
-        """The same picture lying on its side."""
+        """The size after a rotation by 90 degrees."""
         return Size(self.height, self.width)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A file that TikTok can take as an avatar."""
+    """A file that TikTok accepts as an avatar."""
 
     content: bytes = field(repr=False)
     media_type: str
     extension: str
-    """With its dot."""
+    """With the dot."""
     size: Size
 
 
-class Prepare(Protocol):
-    """Opens pictures. That takes a library that is no part of the layer: the function that has it brings this along."""
-
-    def __call__(self, content: bytes, *, crop: bool) -> Picture:
-        """The picture that ``content`` is or, with ``crop``, its middle.
-
-        Raises:
-            Problem: ``image_unusable``, ``image_not_square``.
-        """
-        ...
+Prepare = Callable[[bytes, bool], Picture]
+"""Opens a picture and crops it if the second argument says so; raises Problem (``image_unusable``,
+``image_not_square``). That takes a library which is no part of the layer: the function that has it passes this."""
 
 
 def centred_square(size: Size) -> tuple[int, int, int, int]:
-    """The largest square in the middle: left, upper, right and lower edge."""
+    """Return the largest square in the middle: left, upper, right and lower edge."""
     side = min(size)
     left, upper = (size.width - side) // 2, (size.height - side) // 2
     return left, upper, left + side, upper + side
 
 
 def avatar_size(size: Size) -> Size:
-    """Of the largest avatar that can be made of a picture: its square, no larger than TikTok takes."""
+    """Return the size of the largest avatar that can be cropped from a picture, no larger than TikTok accepts."""
     side = min(*size, math.isqrt(MAX_PIXELS))
     return Size(side, side)
 
 
 def check_avatar(size: Size) -> None:
-    """Refuse a size that TikTok would not take as it is.
+    """Reject a size that TikTok does not accept.
 
     Raises:
         Problem: ``image_not_square``, ``image_unusable``.
     """
     if not size.square:
         needed = avatar_size(size)
-        raise not_square(size, f"Send one of {needed}, or crop=center to have it cut.")
+        raise not_square(size, f"Send one of {needed}, or crop=center to crop it.")
     if size.pixels > MAX_PIXELS:
-        raise _too_many_pixels(size, MAX_PIXELS, "Send a smaller one, or crop=center to have it scaled down.")
+        raise _too_many_pixels(size, MAX_PIXELS, "Send a smaller one, or crop=center to scale it down.")
 
 
 def check_decodable(size: Size) -> None:
-    """Refuse a size that cannot be opened here in order to cut it.
+    """Reject a size that is too large to be cropped here.
 
     Raises:
         Problem: ``image_unusable``.
@@ -99,7 +93,7 @@ def check_decodable(size: Size) -> None:
 
 
 def not_square(size: Size, what_to_do: str) -> Problem:
-    """The problem of a picture that has another shape, with the size seen and the size needed."""
+    """Return the problem of a picture that is not square, with its size and the size needed."""
     return Problem(
         "image_not_square",
         f"The picture has {size}, and an avatar must be square. {what_to_do}",
@@ -111,7 +105,7 @@ def not_square(size: Size, what_to_do: str) -> Problem:
 def _too_many_pixels(size: Size, most: int, what_to_do: str) -> Problem:
     return Problem(
         "image_unusable",
-        f"The picture has {size}, and {most} pixels in all are the most. {what_to_do}",
+        f"The picture has {size}; the maximum is {most} pixels in total. {what_to_do}",
         image=size._asdict(),
         max_pixels=most,
     )

@@ -1,4 +1,4 @@
-"""Creating a custom identity: exactly one at TikTok for each intent."""
+"""POST /identities: creates a custom identity, exactly one at TikTok for each create."""
 
 import time
 from collections.abc import Callable
@@ -7,26 +7,31 @@ from functools import partial
 
 from aws_lambda_powertools import Logger
 
-from publishing.answers.identities import CreatedIdentityAnswer
-from publishing.calls import Call
+from publishing.concurrency import outcome, outcome_or_error, start
+from publishing.http.check_schemas import CreatedIdentityAnswer
+from publishing.http.problems import REJECTIONS, Problem, rejection
+from publishing.http.request_context import RequestContext
+from publishing.http.request_schemas import CreateIdentityBody
 from publishing.identities.display_name import normalised_display_name
-from publishing.inputs import CreateIdentityBody
-from publishing.intents import Begun, Intent, OtherIntentError, Replay, StillRunningError
+from publishing.identities.idempotency import (
+    ClaimResult,
+    IdempotencyRecord,
+    KeyReusedError,
+    Replay,
+    StillRunningError,
+)
 from publishing.log_events import LogEvent
+from publishing.ports import IdempotencyRepository
 from publishing.preflight.messages import warning
-from publishing.problems import Problem
-from publishing.services import Services
-from publishing.side_by_side import outcome, outcome_or_error, start
-from publishing.token_choice import Purpose
-from publishing.upstream_problems import REFUSALS, rejection
-from tiktok_business.api import TikTokBusinessApi
+from publishing.tokens import Purpose, TokenFailover
 from tiktok_business.deadline import Deadline
-from tiktok_business.errors import TikTokError, TokenRejectedError
+from tiktok_business.endpoints import TikTokBusinessApi
+from tiktok_business.errors import TikTokError, TokenInvalidError
 
-LOOK_SECONDS = 2.5
-"""Of the request's time, kept to look whether TikTok acted where its answer did not come."""
-WAIT_SECONDS = 0.25
-"""Between two looks at an equal request that is still running."""
+LOOKUP_SECONDS = 2.5
+"""Of the request's time, reserved for finding out whether TikTok acted when its answer did not arrive."""
+POLL_SECONDS = 0.25
+"""Between two attempts at a claim while the same create is running."""
 WARNING_GRACE_SECONDS = 0.5
 """How much longer than the creation its warnings may take."""
 
@@ -34,45 +39,50 @@ logger = Logger(service="publishing", child=True)
 
 
 def create_identity(
-    services: Services, call: Call, body: CreateIdentityBody, *, sleep: Callable[[float], None] = time.sleep
+    tokens: TokenFailover,
+    idempotency: IdempotencyRepository,
+    context: RequestContext,
+    body: CreateIdentityBody,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> str:
-    """Create a CUSTOMIZED_USER identity and return the answer's JSON; for a repeated request the first answer's.
+    """Create a CUSTOMIZED_USER identity and return the response's JSON; for a duplicate the first response's.
 
     Raises:
         Problem: ``in_progress``, ``idempotency_key_reused``, ``tiktok_rejected``.
         NoTokenError, AdvertiserNotConnectedError, AdvertiserNotAccessibleError: no connection of the caller's reaches
             the advertiser.
-        TikTokError: TikTok refused it for rate, or it is not known whether TikTok acted.
+        TikTokError: TikTok refused it for rate, or whether TikTok acted is unknown.
     """
     name, truncated = normalised_display_name(body.display_name)
-    wanted = {"advertiser_id": body.advertiser_id, "display_name": name, "image_uri": body.image_uri}
-    intent = Intent.to(call.caller, "CREATE_IDENTITY", wanted, call.idempotency_key)
-    begun = _begin(services, call, intent, sleep)
-    if isinstance(begun, Replay):
-        return begun.answer
-    doubt = _Doubt(begun is Begun.AGAIN)
+    requested = {"advertiser_id": body.advertiser_id, "display_name": name, "image_uri": body.image_uri}
+    record = IdempotencyRecord.of(context.principal, "CREATE_IDENTITY", requested, context.idempotency_key)
+    claimed = _claim(idempotency, context, record, sleep)
+    if isinstance(claimed, Replay):
+        return claimed.response
+    earlier = _EarlierAttempt(claimed is ClaimResult.RESUMED)
 
     def work(api: TikTokBusinessApi, advertiser_id: str) -> tuple[str, bool | None]:
         flag = start(partial(api.can_use_custom_identity, advertiser_id))
-        creation = start(partial(_create_once, api, call.deadline, name, body, doubt))
-        identity_id = outcome(creation, call.deadline)
-        allowed = outcome_or_error(flag, call.deadline.within(WARNING_GRACE_SECONDS))
+        creation = start(partial(_create_once, api, context.deadline, name, body, earlier))
+        identity_id = outcome(creation, context.deadline)
+        allowed = outcome_or_error(flag, context.deadline.within(WARNING_GRACE_SECONDS))
         return identity_id, allowed if isinstance(allowed, bool) else None
 
     try:
-        identity_id, allowed = services.first_answer(call, body.advertiser_id, work, Purpose.WRITE).result
+        identity_id, allowed = tokens.answer_request(context, body.advertiser_id, work, Purpose.WRITE).result
     except Exception as error:
-        if doubt.stands or (isinstance(error, TikTokError) and error.may_have_happened):
+        if earlier.may_have_created or (isinstance(error, TikTokError) and error.outcome_unknown):
             # Only TikTok's errors are known to hold no secret in their text.
             why = str(error) if isinstance(error, TikTokError) else type(error).__name__
-            logger.warning(LogEvent.CREATE_UNCERTAIN, why=why)
-            services.intents.uncertain(intent)
+            logger.warning(LogEvent.CREATE_OUTCOME_UNKNOWN, why=why)
+            idempotency.mark_uncertain(record)
         else:
-            services.intents.forget(intent)
-        if isinstance(error, REFUSALS):
+            idempotency.release(record)
+        if isinstance(error, REJECTIONS):
             raise rejection(error) from None
         raise
-    answer = CreatedIdentityAnswer(
+    response = CreatedIdentityAnswer(
         identity_id=identity_id,
         identity_type="CUSTOMIZED_USER",
         display_name=name,
@@ -80,52 +90,60 @@ def create_identity(
         display_name_truncated=truncated,
         warnings=(warning("custom_identity_restricted"),) if allowed is False else (),
     ).model_dump_json()
-    services.intents.done(intent, answer, call.now)
-    return answer
+    idempotency.complete(record, response, context.now)
+    return response
 
 
-def _begin(services: Services, call: Call, intent: Intent, sleep: Callable[[float], None]) -> Begun | Replay:
-    """Claim the intent; where an equal request is running, wait for its answer as long as there is time."""
+def _claim(
+    idempotency: IdempotencyRepository,
+    context: RequestContext,
+    record: IdempotencyRecord,
+    sleep: Callable[[float], None],
+) -> ClaimResult | Replay:
+    """Claim the record; while the same create is running, wait for its response as long as there is time."""
     while True:
         try:
-            return services.intents.begin(intent, call.now)
-        except OtherIntentError:
+            return idempotency.claim(record, context.now)
+        except KeyReusedError:
             raise Problem("idempotency_key_reused") from None
         except StillRunningError:
-            if call.deadline.remaining() <= WAIT_SECONDS:
+            if context.deadline.remaining() <= POLL_SECONDS:
                 raise Problem("in_progress") from None
-            sleep(WAIT_SECONDS)
+            sleep(POLL_SECONDS)
 
 
 @dataclass(slots=True)
-class _Doubt:
-    """Whether TikTok may have created the identity already."""
+class _EarlierAttempt:
+    """What an earlier attempt, of this request or before it, may have left at TikTok."""
 
-    stands: bool
+    may_have_created: bool
     failure: TikTokError | None = None
-    """How this request's own write ended, where it is the cause."""
+    """How this request's own write ended, if that is the cause."""
 
 
-def _create_once(api: TikTokBusinessApi, deadline: Deadline, name: str, body: CreateIdentityBody, doubt: _Doubt) -> str:
-    """Create, unless an identity of that name is there already because of a creation whose end was not heard."""
-    if doubt.stands and (existing := _existing(api, body.advertiser_id, name)):
+def _create_once(
+    api: TikTokBusinessApi, deadline: Deadline, name: str, body: CreateIdentityBody, earlier: _EarlierAttempt
+) -> str:
+    """Create, unless an earlier attempt whose outcome is unknown has created an identity of that name."""
+    if earlier.may_have_created and (existing := _existing(api, body.advertiser_id, name)):
         return existing
-    if doubt.failure is not None:  # with another token now, but this request has had its one write
-        raise doubt.failure
+    if earlier.failure is not None:  # with another token now, but this request has had its one write
+        raise earlier.failure
+    limited = api.with_deadline(deadline.reserve(LOOKUP_SECONDS))
     try:
-        return api.until(deadline.keeping(LOOK_SECONDS)).create_identity(body.advertiser_id, name, body.image_uri)
+        return limited.create_identity(body.advertiser_id, name, body.image_uri)
     except TikTokError as error:
-        if not error.may_have_happened:
+        if not error.outcome_unknown:
             raise
-        doubt.stands, doubt.failure = True, error
+        earlier.may_have_created, earlier.failure = True, error
     try:
         existing = _existing(api, body.advertiser_id, name)
-    except TokenRejectedError:
-        raise  # the connection's end must be known; the doubt stays
+    except TokenInvalidError:
+        raise  # the connection must be marked; the outcome stays unknown
     except TikTokError:
         existing = None
     if existing is None:
-        raise doubt.failure
+        raise earlier.failure
     return existing
 
 

@@ -1,4 +1,4 @@
-"""Uploading a picture for an identity: checked here, or fetched by TikTok, and then in the ad account's library."""
+"""POST /identity-images: puts a picture into the ad account's library, sent here or fetched by TikTok from a URL."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,92 +8,90 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from publishing.answers.identity_images import IdentityImage
-from publishing.calls import Call
+from publishing.http.problems import REJECTIONS, Problem, rejection
+from publishing.http.request_context import RequestContext
+from publishing.http.request_schemas import CreateIdentityImageBody
+from publishing.http.response_schemas import IdentityImage
 from publishing.identities.avatars import MAX_BYTES, Picture, Prepare, Size, not_square
-from publishing.inputs import CreateIdentityImageBody
-from publishing.problems import Problem
-from publishing.services import Services
-from publishing.token_choice import Purpose
-from publishing.upstream_problems import REFUSALS, rejection
-from tiktok_business.api import TikTokBusinessApi
-from tiktok_business.errors import RefusedForNowError, RequestRejectedError
+from publishing.tokens import Purpose, TokenFailover
+from tiktok_business.endpoints import TikTokBusinessApi
+from tiktok_business.errors import NotAppliedError, RequestRejectedError
 from tiktok_business.models import UploadedImage
 from tiktok_business.transport import File
 
 BUDGET_SECONDS = 20.0
-"""Time for one request: 5 MB may take a while to TikTok, and TikTok a while to fetch from a URL."""
+"""Time for one request: sending 5 MB to TikTok may take a while, and so may TikTok's fetching a URL."""
 READ_TIMEOUT_SECONDS = 15.0
-"""How long TikTok may say nothing meanwhile."""
+"""How long TikTok may take to answer."""
 MAX_REQUEST_BYTES = 10 * 1024 * 1024
-"""What API Gateway lets through, so that it is the picture that is found too large."""
+"""The largest request that API Gateway accepts, so that the picture is rejected rather than the request."""
 NAME_TAKEN = 40911
-"""TikTok's code for a file name that the ad account has already."""
+"""TikTok's code for a file name that already exists in the ad account."""
 NAME_TRIES = 3
-"""File names tried. A random one is new, so that more than one is needed is TikTok's error rather than chance."""
+"""File names tried. Names are random: needing a second one is an error of TikTok's rather than chance."""
 
 _EXTENSIONS = {".jpg", ".jpeg", ".png"}
-_TELLING_CHARACTERS = 8
-"""Shorter parts of a URL are words that TikTok's message may hold anyway."""
+_MIN_REDACTED_CHARACTERS = 8
+"""Shorter parts of a URL are common words, which TikTok's message may contain anyway."""
 
 
 def create_identity_image(
-    services: Services, prepare: Prepare, call: Call, body: CreateIdentityImageBody
+    tokens: TokenFailover, prepare: Prepare, context: RequestContext, body: CreateIdentityImageBody
 ) -> IdentityImage:
-    """Put a picture into the ad account's library and return what an identity's creation needs of it.
+    """Put a picture into the ad account's library and return what creating an identity needs.
 
-    Not repeated where TikTok may have stored it: the caller may, as one more picture in the library harms nobody.
+    Not retried if TikTok may have stored it. The caller may retry: one more picture in the library does no harm.
 
     Raises:
         Problem: ``image_too_large``, ``image_unusable``, ``image_not_square``, ``tiktok_rejected``.
         NoTokenError, AdvertiserNotConnectedError, AdvertiserNotAccessibleError: no connection of the caller's reaches
             the advertiser.
-        TikTokError: TikTok refused it for rate, or it is not known whether TikTok stored it.
+        TikTokError: TikTok refused it for rate, or whether TikTok stored it is unknown.
     """
     if body.image_url is not None:
-        return _fetched(services, call, body.advertiser_id, body.image_url)
+        return _fetched(tokens, context, body.advertiser_id, body.image_url)
     content = body.image_base64 or b""
     if len(content) > MAX_BYTES:
         raise Problem(
             "image_too_large",
-            f"The image has {len(content)} bytes, and {MAX_BYTES} are the most. Send a smaller one.",
+            f"The image has {len(content)} bytes; the maximum is {MAX_BYTES}. Send a smaller one.",
         )
-    return _sent(services, call, body.advertiser_id, prepare(content, crop=body.crop is not None))
+    return _sent(tokens, context, body.advertiser_id, prepare(content, body.crop is not None))
 
 
-def _sent(services: Services, call: Call, advertiser_id: str, picture: Picture) -> IdentityImage:
+def _sent(tokens: TokenFailover, context: RequestContext, advertiser_id: str, picture: Picture) -> IdentityImage:
     def upload(api: TikTokBusinessApi, name: str) -> UploadedImage:
         return api.upload_image(advertiser_id, File(name, picture.content, picture.media_type))
 
-    image = _uploaded(services, call, advertiser_id, upload, picture.extension)
+    image = _uploaded(tokens, context, advertiser_id, upload, picture.extension)
     size = _size_of(image) or picture.size
-    return _answer(image, size)
+    return _response(image, size)
 
 
-def _fetched(services: Services, call: Call, advertiser_id: str, url: str) -> IdentityImage:
+def _fetched(tokens: TokenFailover, context: RequestContext, advertiser_id: str, url: str) -> IdentityImage:
     extension = PurePosixPath(urlsplit(url).path).suffix.lower()
 
     def upload(api: TikTokBusinessApi, name: str) -> UploadedImage:
-        return _silent_about(url, api).upload_image_by_url(advertiser_id, url, name)
+        return _redacting(url, api).upload_image_by_url(advertiser_id, url, name)
 
     try:
-        image = _uploaded(services, call, advertiser_id, upload, extension if extension in _EXTENSIONS else "")
-    except RefusedForNowError as error:  # not a passing trouble of TikTok's, after a few tries, but of the URL
+        image = _uploaded(tokens, context, advertiser_id, upload, extension if extension in _EXTENSIONS else "")
+    except NotAppliedError as error:  # after several attempts the URL is the cause, not a transient failure
         raise rejection(error) from None
     size = _size_of(image)
     if size is not None and not size.square:
         raise not_square(size, "Send the URL of a square one, or the file itself with crop=center.")
-    return _answer(image, size)
+    return _response(image, size)
 
 
 def _uploaded(
-    services: Services,
-    call: Call,
+    tokens: TokenFailover,
+    context: RequestContext,
     advertiser_id: str,
     upload: Callable[[TikTokBusinessApi, str], UploadedImage],
     extension: str,
 ) -> UploadedImage:
-    """What TikTok says of the picture, under a file name that the ad account has not yet."""
+    """Upload under a file name that is new in the ad account."""
 
     def work(api: TikTokBusinessApi, _advertiser_id: str) -> UploadedImage:
         for _ in range(NAME_TRIES - 1):
@@ -105,8 +103,8 @@ def _uploaded(
         return upload(api, _new_name(extension))
 
     try:
-        return services.first_answer(call, advertiser_id, work, Purpose.WRITE).result
-    except REFUSALS as error:
+        return tokens.answer_request(context, advertiser_id, work, Purpose.WRITE).result
+    except REJECTIONS as error:
         raise rejection(error) from None
 
 
@@ -115,11 +113,11 @@ def _new_name(extension: str) -> str:
 
 
 def _size_of(image: UploadedImage) -> Size | None:
-    """As TikTok says it, if it does."""
+    """Return the size if TikTok states it."""
     return Size(image.width, image.height) if image.width and image.height else None
 
 
-def _answer(image: UploadedImage, size: Size | None) -> IdentityImage:
+def _response(image: UploadedImage, size: Size | None) -> IdentityImage:
     return IdentityImage(
         image_uri=image.image_id,
         width=size.width if size else None,
@@ -128,11 +126,11 @@ def _answer(image: UploadedImage, size: Size | None) -> IdentityImage:
     )
 
 
-def _silent_about(url: str, api: TikTokBusinessApi) -> TikTokBusinessApi:
-    """The same endpoints; what TikTok says holds nothing of ``url``, whose query may be all that guards the picture."""
+def _redacting(url: str, api: TikTokBusinessApi) -> TikTokBusinessApi:
+    """Remove all parts of ``url`` from TikTok's texts: its query may be the only protection of the picture."""
     parts = urlsplit(url)
     as_sent = [parts.query, parts.path, *(pair.partition("=")[2] for pair in parts.query.split("&"))]
     as_read = [unquote(parts.path), *(value for _, value in parse_qsl(parts.query))]
-    telling = {one for one in (*as_sent, *as_read) if len(one) >= _TELLING_CHARACTERS}
-    hidden = [SecretStr(one) for one in (url, *sorted(telling, key=len, reverse=True))]
-    return replace(api, client=replace(api.client, hidden=(*api.client.hidden, *hidden)))
+    long_enough = {one for one in (*as_sent, *as_read) if len(one) >= _MIN_REDACTED_CHARACTERS}
+    redact = [SecretStr(one) for one in (url, *sorted(long_enough, key=len, reverse=True))]
+    return replace(api, client=replace(api.client, redact=(*api.client.redact, *redact)))

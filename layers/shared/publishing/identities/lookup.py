@@ -1,72 +1,81 @@
-"""Identities of an advertiser: check and list."""
+"""GET /identities/check and GET /identities: which identities an advertiser has."""
 
 from functools import partial
 
-from publishing import answers
-from publishing.answers.identities import IdentityCheck, IdentityList, ListedIdentity
-from publishing.calls import Call
-from publishing.inputs import AdvertiserQuery
-from publishing.preflight.findings import Asset, Finding, Status, unverified
+from publishing.concurrency import outcome, outcome_or_error, raise_first, start
+from publishing.http.check_schemas import IdentityCheck, IdentityList, ListedIdentity, advertiser_id_source, token_used
+from publishing.http.request_context import RequestContext
+from publishing.http.request_schemas import AdvertiserQuery
+from publishing.preflight.findings import Asset, Finding, Status, VerdictReason, unverified
 from publishing.preflight.prerequisites import check_identity_type, identity_asset
-from publishing.services import Services
-from publishing.side_by_side import outcome, outcome_or_error, raise_first, start
-from publishing.token_choice import NoTokenError
-from tiktok_business.api import TikTokBusinessApi
-from tiktok_business.errors import AdvertiserNotAccessibleError, TikTokError, TokenRejectedError
+from publishing.tokens import Answered, NoTokenError, TokenFailover
+from tiktok_business.endpoints import TikTokBusinessApi
+from tiktok_business.errors import AdvertiserNotAccessibleError, TikTokError, TokenInvalidError
 from tiktok_business.models import IdentityType
 
 LISTED_TYPES = (IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER)
-"""The types that are listed, in the order in which they are."""
+"""The listed types, in the order of the response."""
 
 
-def check_identity(services: Services, call: Call, query: AdvertiserQuery) -> IdentityCheck:
-    """Whether the advertiser has a usable TT_USER identity.
+def check_identity(tokens: TokenFailover, context: RequestContext, query: AdvertiserQuery) -> IdentityCheck:
+    """Return whether the advertiser has a usable TT_USER identity.
 
     Raises:
         AdvertiserNotConnectedError: none of the usable connections has the advertiser.
     """
 
     def work(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
-        found = outcome(start(partial(check_identity_type, api, advertiser_id, IdentityType.TT_USER)), call.deadline)
-        if isinstance(found.error, TokenRejectedError | AdvertiserNotAccessibleError):
+        found = outcome(start(partial(check_identity_type, api, advertiser_id, IdentityType.TT_USER)), context.deadline)
+        if isinstance(found.error, TokenInvalidError | AdvertiserNotAccessibleError):
             raise found.error
         return found
 
-    def refused(reason: str, detail: str | None) -> IdentityCheck:
-        about = answers.about_nobody(query.advertiser_id, call.now)
-        return IdentityCheck.model_validate({**about, "hasIdentity": False, "reason": reason, "detail": detail})
-
     try:
-        answered = services.first_answer(call, query.advertiser_id, work)
+        answered = tokens.answer_request(context, query.advertiser_id, work)
     except NoTokenError as error:
-        return refused("no_token", error.detail)
+        return _no_identity(context, query, None, "no_token", error.detail)
     except TikTokError as error:
-        return refused("api_error", unverified(error))
-    about = answers.about(answered.candidate, given=query.advertiser_id is not None, now=call.now)
-    return IdentityCheck.model_validate({**about, **_checked(answered.result)})
-
-
-def _checked(found: Finding) -> dict[str, object]:
-    used = found.usable
+        return _no_identity(context, query, None, "api_error", unverified(error))
+    found, used = answered.result, answered.result.usable
     if found.status is Status.SATISFIED and used is not None:
-        return {
-            "hasIdentity": True,
-            "identity_id": used.id,
-            "identity_type": used.type,
-            "display_name": used.name,
-            "image": used.image,
-        }
+        return IdentityCheck(
+            hasIdentity=True,
+            identity_id=used.id,
+            identity_type=used.type,
+            display_name=used.name,
+            image=used.image,
+            advertiser_id=answered.candidate.advertiser_id,
+            advertiser_id_source=advertiser_id_source(query.advertiser_id, answered.candidate),
+            token=token_used(answered.candidate),
+            checked_at=context.now,
+        )
     if found.status is Status.UNKNOWN:
-        return {"hasIdentity": False, "reason": "api_error", "detail": found.reason}
-    return {
-        "hasIdentity": False,
-        "reason": "no_tt_user",
-        "detail": "tt_user_unavailable" if found.assets else None,
-    }
+        return _no_identity(context, query, answered, "api_error", found.reason)
+    return _no_identity(context, query, answered, "no_tt_user", "tt_user_unavailable" if found.assets else None)
 
 
-def list_identities(services: Services, call: Call, query: AdvertiserQuery) -> IdentityList:
-    """The advertiser's TT_USER and CUSTOMIZED_USER identities.
+def _no_identity(
+    context: RequestContext,
+    query: AdvertiserQuery,
+    answered: Answered[Finding] | None,
+    reason: VerdictReason,
+    detail: str | None,
+) -> IdentityCheck:
+    """Return the response without an identity; ``answered`` is None if nobody's token answered."""
+    candidate = answered.candidate if answered else None
+    return IdentityCheck(
+        hasIdentity=False,
+        reason=reason,
+        detail=detail,
+        advertiser_id=candidate.advertiser_id if candidate else query.advertiser_id,
+        advertiser_id_source=advertiser_id_source(query.advertiser_id, candidate),
+        token=token_used(candidate) if candidate else None,
+        checked_at=context.now,
+    )
+
+
+def list_identities(tokens: TokenFailover, context: RequestContext, query: AdvertiserQuery) -> IdentityList:
+    """Return the advertiser's TT_USER and CUSTOMIZED_USER identities.
 
     Raises:
         NoTokenError: nothing usable is connected.
@@ -78,36 +87,36 @@ def list_identities(services: Services, call: Call, query: AdvertiserQuery) -> I
         jobs = {kind: start(partial(_all, api, advertiser_id, kind)) for kind in LISTED_TYPES}
         read: dict[IdentityType, list[Asset] | TikTokError] = {}
         for kind, job in jobs.items():
-            found = outcome_or_error(job, call.deadline)
+            found = outcome_or_error(job, context.deadline)
             read[kind] = found
-        raise_first(TokenRejectedError, read.values())
+        raise_first(TokenInvalidError, read.values())
         if all(isinstance(result, TikTokError) for result in read.values()):
             raise_first(AdvertiserNotAccessibleError, read.values())
             raise_first(TikTokError, read.values())
         return read
 
-    answered = services.first_answer(call, query.advertiser_id, work)
+    answered = tokens.answer_request(context, query.advertiser_id, work)
     failed = tuple(kind for kind, result in answered.result.items() if isinstance(result, TikTokError))
     listed = [asset for result in answered.result.values() if not isinstance(result, TikTokError) for asset in result]
     listed.sort(key=lambda one: (LISTED_TYPES.index(IdentityType(one.type)), one.name or "", one.id))
-    about = answers.about(answered.candidate, given=query.advertiser_id is not None, now=call.now)
-    return IdentityList.model_validate(
-        {
-            **about,
-            "identities": tuple(
-                ListedIdentity(
-                    identity_id=one.id,
-                    identity_type=one.type,
-                    display_name=one.name,
-                    image=one.image,
-                    usable=one.usable,
-                    why_not=one.why_not,
-                )
-                for one in listed
-            ),
-            "complete": not failed,
-            "failed_types": failed,
-        }
+    return IdentityList(
+        advertiser_id=answered.candidate.advertiser_id,
+        advertiser_id_source="query" if query.advertiser_id is not None else "first_of_active_token",
+        identities=tuple(
+            ListedIdentity(
+                identity_id=one.id,
+                identity_type=one.type,
+                display_name=one.name,
+                image=one.image,
+                usable=one.usable,
+                why_not=one.why_not,
+            )
+            for one in listed
+        ),
+        complete=not failed,
+        failed_types=failed,
+        token=token_used(answered.candidate),
+        checked_at=context.now,
     )
 
 

@@ -1,7 +1,6 @@
-"""Can an ad of this objective be published? What each objective requires, what TikTok says of it, and the verdict.
+"""Can an ad of this objective be published? What each objective requires, what TikTok says, and the verdict.
 
-To read it in order: ``objectives`` (what is required), ``findings`` (satisfied, missing or unknown), ``prerequisites``
-with ``catalogs`` (one check each), ``evidence`` (all checks side by side), ``verdict`` (what follows from them) and
-``messages`` (how it is told). :mod:`publishing.publish_check` puts them to use for a caller, and
-:mod:`publishing.readiness` for all advertisers.
+To read in order: ``objectives`` (what is required), ``findings`` (satisfied, missing or unknown), ``prerequisites`` (a
+check for each), ``evidence`` (all checks concurrently), ``verdict`` (what follows from them) and ``messages`` (the
+sentences). :mod:`publishing.publish_check` uses them for a caller, :mod:`publishing.readiness` for all advertisers.
 """

@@ -1,4 +1,4 @@
-"""Gathers the evidence for one verdict: every check side by side, advice beside them."""
+"""Gathers the evidence for one verdict: all checks and the advice concurrently."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
@@ -6,34 +6,26 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import TypeVar
 
-from publishing.preflight.findings import Finding, Status, refused_here_alone, unknown
+from publishing.concurrency import outcome_or_error, raise_first, start
+from publishing.preflight.findings import Finding, Status, as_missing_scope, unknown
 from publishing.preflight.objectives import Requirement
 from publishing.preflight.prerequisites import CHECKS, check_identity_type
 from publishing.preflight.verdict import Advice, Evidence
-from publishing.side_by_side import outcome_or_error, raise_first, start
-from tiktok_business.api import TikTokBusinessApi
 from tiktok_business.deadline import Deadline
-from tiktok_business.errors import (
-    AdvertiserNotAccessibleError,
-    IncompleteReadingError,
-    TikTokError,
-    TokenRejectedError,
-)
+from tiktok_business.endpoints import TikTokBusinessApi
+from tiktok_business.errors import AdvertiserNotAccessibleError, IncompleteListingError, TikTokError, TokenInvalidError
 from tiktok_business.models import Advertiser, IdentityType
 
 ADVICE_GRACE_SECONDS = 0.5
-"""How much longer than the verdict the advice may take; what comes later is left out of the answer."""
+"""How much longer than the checks the advice may take; later advice is left out of the response."""
 OTHER_IDENTITIES_READ = 100
-"""Rows looked at for identity types that the product does not use: one page."""
-
-Result = TypeVar("Result")
+"""Rows read in search of identity types that the product does not use: one page."""
 
 
 @dataclass(slots=True)
 class _AdviceCalls:
-    """Calls under way whose answers never change a verdict (but for the flag, under ``strict``)."""
+    """Running calls that never change a verdict (except the flag, under ``strict``)."""
 
     account: Future[Advertiser]
     lead_terms: Future[bool] | None = None
@@ -50,31 +42,31 @@ def gather(
     strict: bool,
     deadline: Deadline,
 ) -> Evidence:
-    """Ask TikTok everything that the ``required`` prerequisites need, at the same time.
+    """Ask TikTok everything that the ``required`` prerequisites need, concurrently.
 
     Raises:
-        TokenRejectedError: any of the calls found the token dead.
-        AdvertiserNotAccessibleError: TikTok refuses this token the advertiser as such.
+        TokenInvalidError: TikTok called the token invalid in any of the calls.
+        AdvertiserNotAccessibleError: TikTok denies this token access to the advertiser on every endpoint.
     """
     advice_calls = _AdviceCalls(account=start(partial(api.advertiser, advertiser_id)))
     if Requirement.LEAD_FORM in required:
         advice_calls.lead_terms = start(partial(api.lead_terms_confirmed, advertiser_id))
 
-    def look_for_identities() -> dict[IdentityType, Finding]:
+    def check_identities() -> dict[IdentityType, Finding]:
         found: dict[IdentityType, Finding] = {}
         for kind in accepted_types:
-            if kind is IdentityType.CUSTOMIZED_USER:  # only now does it matter what TikTok says of these
+            if kind is IdentityType.CUSTOMIZED_USER:  # only now TikTok's answers about these matter
                 advice_calls.custom_identity_allowed = start(partial(api.can_use_custom_identity, advertiser_id))
                 advice_calls.other_identity_types = start(
                     partial(_unused_identity_types, api, advertiser_id, accepted_types)
                 )
             found[kind] = check_identity_type(api, advertiser_id, kind)
-            # Strictly a custom identity may turn out not to do: then a type of less preference is needed.
+            # Under strict, a custom identity may not count: then a less preferred type is needed.
             if found[kind].status is Status.SATISFIED and not (strict and kind is IdentityType.CUSTOMIZED_USER):
                 break
         return found
 
-    identities = start(look_for_identities)
+    identities = start(check_identities)
     others = {
         requirement: start(partial(CHECKS[requirement], api, advertiser_id))
         for requirement in required
@@ -99,7 +91,7 @@ def _of_one_token(
     grace: Deadline,
     flag_grace: Deadline,
 ) -> Evidence:
-    """The evidence, unless what came back ends this token's turn."""
+    """Return the evidence, or raise the error that makes another token necessary."""
     account = _result(calls.account, grace)
     flag = _result(calls.custom_identity_allowed, flag_grace)
     lead_terms = _result(calls.lead_terms, grace)
@@ -109,12 +101,12 @@ def _of_one_token(
     errors = [one.error for one in (*identities.values(), *others.values())] + [
         result for result in (account, flag, lead_terms, unused) if isinstance(result, TikTokError)
     ]
-    raise_first(TokenRejectedError, errors)
+    raise_first(TokenInvalidError, errors)
     if not isinstance(account, Advertiser) and all(one.status is Status.UNKNOWN for one in by_advertiser):
         raise_first(AdvertiserNotAccessibleError, [one.error for one in by_advertiser])
     return Evidence(
-        identities={kind: refused_here_alone(one) for kind, one in identities.items()},
-        others={kind: refused_here_alone(one) for kind, one in others.items()},
+        identities={kind: as_missing_scope(one) for kind, one in identities.items()},
+        others={kind: as_missing_scope(one) for kind, one in others.items()},
         advice=Advice(
             custom_identity_allowed=flag if isinstance(flag, bool) else None,
             custom_identity_error=flag if isinstance(flag, TikTokError) else None,
@@ -130,7 +122,7 @@ def _finding(future: Future[Finding], deadline: Deadline) -> Finding:
     return unknown(found) if isinstance(found, TikTokError) else found
 
 
-def _result(future: Future[Result] | None, deadline: Deadline) -> Result | TikTokError | None:
+def _result[Result](future: Future[Result] | None, deadline: Deadline) -> Result | TikTokError | None:
     if future is None:
         return None
     return outcome_or_error(future, deadline)
@@ -140,7 +132,7 @@ def _unused_identity_types(
     api: TikTokBusinessApi, advertiser_id: str, accepted: tuple[IdentityType, ...]
 ) -> frozenset[str]:
     types: set[str] = set()
-    with suppress(IncompleteReadingError):  # TikTok's counts are not to be relied on in a listing of all types
+    with suppress(IncompleteListingError):  # TikTok's counts are unreliable in a listing of all types
         for identity in islice(api.identities(advertiser_id, None), OTHER_IDENTITIES_READ):
             types.add(identity.identity_type)
     return frozenset(types) - {IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER} - set(accepted)

@@ -1,9 +1,9 @@
-"""What looking for an asset at TikTok found: satisfied, missing, or unknown."""
+"""What a check at TikTok found: satisfied, missing, or unknown."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeVar
+from typing import Literal
 
 from tiktok_business.errors import (
     AdvertiserNotAccessibleError,
@@ -11,14 +11,17 @@ from tiktok_business.errors import (
     ScopeMissingError,
     TikTokError,
     TimedOutError,
-    TokenRejectedError,
+    TokenInvalidError,
     UnavailableError,
     UnexpectedResponseError,
 )
 
+VerdictReason = Literal["no_token", "no_tt_user", "api_error"]
+"""The response's word for why an ad is not ready."""
+
 
 class Status(StrEnum):
-    """Of one prerequisite. Missing only where TikTok said so; satisfied only where an asset was seen."""
+    """State of one prerequisite. Missing only if TikTok said so; satisfied only if an asset was seen."""
 
     SATISFIED = "satisfied"
     MISSING = "missing"
@@ -41,7 +44,7 @@ class Unverified(StrEnum):
 
 
 _UNVERIFIED: tuple[tuple[type[TikTokError], Unverified], ...] = (
-    (TokenRejectedError, Unverified.TOKEN_EXPIRED),
+    (TokenInvalidError, Unverified.TOKEN_EXPIRED),
     (AdvertiserNotAccessibleError, Unverified.ADVERTISER_NOT_ACCESSIBLE),
     (ScopeMissingError, Unverified.MISSING_SCOPE),
     (RateLimitedError, Unverified.RATE_LIMITED),
@@ -53,38 +56,38 @@ _UNVERIFIED: tuple[tuple[type[TikTokError], Unverified], ...] = (
 
 
 def unverified(error: TikTokError) -> Unverified:
-    """The reason that ``error`` is told as."""
+    """Return the reason that stands for ``error``."""
     return next(reason for kind, reason in _UNVERIFIED if isinstance(error, kind))
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """Something at TikTok that an ad could use, and what speaks against it."""
+    """Something at TikTok that an ad could use, and why not, if TikTok says so."""
 
     id: str
     name: str | None
     type: str
     why_not: tuple[str, ...] = ()
     image: str | None = None
-    quiet: bool = False
-    """Usable, but TikTok has seen no recent activity of it."""
+    no_recent_activity: bool = False
+    """Usable, but TikTok reports no recent activity."""
 
     @property
     def usable(self) -> bool:
-        """Whether TikTok says nothing against it."""
+        """Whether TikTok names no reason against it."""
         return not self.why_not
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The state of one prerequisite and what it rests on."""
+    """The state of one prerequisite, and its evidence."""
 
     status: Status
     reason: str | None = None
     assets: tuple[Asset, ...] = ()
     """All that were seen."""
     error: TikTokError | None = None
-    """Why the status is unknown, where TikTok is the cause; kept for the choice of another token."""
+    """Why the status is unknown, if TikTok is the cause; decides whether another token is tried."""
 
     @property
     def usable(self) -> Asset | None:
@@ -92,14 +95,11 @@ class Finding:
         return next((asset for asset in self.assets if asset.usable), None)
 
 
-Row = TypeVar("Row")
-
-
-def search(rows: Iterable[Row], as_asset: Callable[[Row], Asset], *, none: str, unusable: str) -> Finding:
+def search[Row](rows: Iterable[Row], as_asset: Callable[[Row], Asset], *, none: str, unusable: str) -> Finding:
     """Read ``rows`` until a usable one is seen.
 
-    Satisfied by the first usable row; unknown where the reading failed before; missing, because of ``none`` or
-    ``unusable``, only where TikTok told everything.
+    Satisfied by the first usable row; unknown if reading failed before; missing, for the reason ``none`` or
+    ``unusable``, only if TikTok returned every row.
     """
     seen: list[Asset] = []
     try:
@@ -113,18 +113,18 @@ def search(rows: Iterable[Row], as_asset: Callable[[Row], Asset], *, none: str, 
 
 
 def unknown(error: TikTokError, seen: Iterable[Asset] = ()) -> Finding:
-    """What could not be verified because of ``error``."""
+    """Return the finding of what could not be verified because of ``error``."""
     return Finding(Status.UNKNOWN, unverified(error), tuple(seen), error)
 
 
-def gravest(errors: Iterable[TikTokError | None]) -> TikTokError | None:
-    """The error that several are told as: that the token is dead ends its turn, whatever else failed."""
+def most_severe(errors: Iterable[TikTokError | None]) -> TikTokError | None:
+    """Return the error that stands for several: an invalid token outranks every other failure."""
     failed = [one for one in errors if one is not None]
-    return min(failed, key=lambda one: not isinstance(one, TokenRejectedError), default=None)
+    return min(failed, key=lambda one: not isinstance(one, TokenInvalidError), default=None)
 
 
-def refused_here_alone(finding: Finding) -> Finding:
-    """TikTok answers this token about the advertiser elsewhere, so what it lacks here is a permission."""
+def as_missing_scope(finding: Finding) -> Finding:
+    """Return a denial as a missing permission: other endpoints answer this token about the advertiser."""
     if isinstance(finding.error, AdvertiserNotAccessibleError):
         return replace(finding, reason=Unverified.MISSING_SCOPE)
     return finding

@@ -1,4 +1,4 @@
-"""The sentences of checks and warnings: what is the matter, what to do, who does it, where and with which call."""
+"""The sentences of checks and warnings: what is wrong, what to do, who can do it, where and with which call."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -13,18 +13,18 @@ Action = Literal["connect_tiktok", "create_identity", "check_again", "open_url"]
 
 
 class Fix(BaseModel, frozen=True):
-    """Who can mend it, and how."""
+    """Who can fix it, and how."""
 
     who: Literal["caller", "advertiser_admin", "bc_admin", "tiktok_account_owner", "team_owner", "tiktok"]
     label: str
     url: str
     action: Action
-    """What mends it: connecting with ``POST /connections``, creating with ``POST /identities``, this check once more,
-    or nothing of this API: then open ``url``, as for a value that you do not know."""
+    """What fixes it: connecting (``POST /connections``), creating (``POST /identities``), repeating this check, or
+    nothing in this API: then open ``url``, as for an unknown value."""
 
 
 class Warning_(BaseModel, frozen=True):  # noqa: N801 - Warning is a builtin
-    """Something worth knowing that does not change the verdict."""
+    """Something useful to know that does not change the verdict."""
 
     code: str
     """An open set: show the message, do not fail on a new code."""
@@ -39,7 +39,7 @@ _BUSINESS_CENTER = "https://business.tiktok.com/"
 
 Text = tuple[str, Fix | None]
 
-# Linking is done at TikTok, by the account's owner: connecting TikTok here links no account to an advertiser.
+# The account's owner links it at TikTok: connecting TikTok here links no account to an advertiser.
 _LINK_ACCOUNT = Fix(who="tiktok_account_owner", label="Link a TikTok account", url=_IDENTITY_HELP, action="open_url")
 _LINK_NOT_CUSTOM = Fix(
     who="tiktok_account_owner", label="Link a TikTok account", url=_CUSTOM_IDENTITY_HELP, action="open_url"
@@ -61,11 +61,11 @@ _LATER = Fix(who="tiktok", label="Check again later", url=_ADS_MANAGER, action="
 
 _SATISFIED: Mapping[Requirement, str] = MappingProxyType(
     {
-        Requirement.IDENTITY: "A linked TikTok account is there. Nothing to do.",
-        Requirement.PIXEL: "A pixel is there. Nothing to do.",
-        Requirement.CATALOG: "A catalog that ads can use is there. Nothing to do.",
-        Requirement.APP: "An app is there. Nothing to do.",
-        Requirement.LEAD_FORM: "A published lead form is there. Nothing to do.",
+        Requirement.IDENTITY: "A TikTok account is linked. Nothing to do.",
+        Requirement.PIXEL: "The advertiser has a pixel. Nothing to do.",
+        Requirement.CATALOG: "There is a catalog that ads can use. Nothing to do.",
+        Requirement.APP: "An app is registered. Nothing to do.",
+        Requirement.LEAD_FORM: "There is a published lead form. Nothing to do.",
     }
 )
 
@@ -98,17 +98,17 @@ _BY_REASON: Mapping[str, Text] = MappingProxyType(
         ),
         "no_pixel": ("The advertiser has no pixel. Create one in Events Manager.", _PIXEL),
         "pixel_unbound": (
-            "The advertiser's pixels were moved away from it. Create one or have one shared with it again.",
+            "The advertiser's pixels were unbound from it. Create one, or have one shared with the advertiser again.",
             _PIXEL,
         ),
         "no_catalog": ("The Business Centers have no catalog. Create one in Business Center.", _CATALOG),
         "catalog_not_eligible": (
-            "There are catalogs, but TikTok allows ads with none of them. Complete one in Business Center.",
+            "There are catalogs, but none that TikTok accepts for ads. Complete one in Business Center.",
             _CATALOG,
         ),
         "no_app": ("No app is registered for the advertiser. Register it in Ads Manager.", _APP),
         "no_lead_form": ("The advertiser has no lead form. Create and publish one in Ads Manager.", _LEAD_FORM),
-        "lead_form_not_published": ("There are only drafts of lead forms. Publish one in Ads Manager.", _LEAD_FORM),
+        "lead_form_not_published": ("All lead forms are drafts. Publish one in Ads Manager.", _LEAD_FORM),
     }
 )
 
@@ -125,13 +125,13 @@ _NAMES: Mapping[Requirement, str] = MappingProxyType(
 _BY_UNVERIFIED: Mapping[Unverified, Text] = MappingProxyType(
     {
         Unverified.RATE_LIMITED: (
-            "TikTok refuses more requests for now, so {it} was not checked. Check again in some minutes.",
+            "TikTok accepts no more requests for now, so {it} was not checked. Check again in a few minutes.",
             _LATER,
         ),
         Unverified.TIMEOUT: ("TikTok did not answer in time, so {it} was not checked. Check again.", _LATER),
         Unverified.UPSTREAM_ERROR: ("TikTok answered with an error, so {it} was not checked. Check again.", _LATER),
         Unverified.UNEXPECTED_RESPONSE: (
-            "TikTok's answer made no sense, so {it} was not checked. Check again.",
+            "TikTok's answer could not be read, so {it} was not checked. Check again.",
             _LATER,
         ),
         Unverified.MISSING_SCOPE: (
@@ -139,11 +139,11 @@ _BY_UNVERIFIED: Mapping[Unverified, Text] = MappingProxyType(
             _RECONNECT,
         ),
         Unverified.ADVERTISER_NOT_ACCESSIBLE: (
-            "TikTok refuses the connection this advertiser, so {it} was not checked. Ask its admin for access.",
+            "TikTok denied this connection access to the advertiser, so {it} was not checked. Ask its admin.",
             _ACCESS,
         ),
         Unverified.TOKEN_EXPIRED: (
-            "The TikTok connection has ended, so {it} was not checked. Connect TikTok again.",
+            "The TikTok connection has expired, so {it} was not checked. Connect TikTok again.",
             _RECONNECT,
         ),
         Unverified.NO_TOKEN: (
@@ -151,7 +151,7 @@ _BY_UNVERIFIED: Mapping[Unverified, Text] = MappingProxyType(
             _CONNECT,
         ),
         Unverified.NO_BUSINESS_CENTER: (
-            "The TikTok connection sees no Business Center, so {it} was not checked. Connect one of its members.",
+            "The TikTok connection has no Business Center, so {it} was not checked. Connect a member of one.",
             _CATALOG,
         ),
     }
@@ -161,7 +161,7 @@ _WARNINGS: Mapping[str, str] = MappingProxyType(
     {
         "account_not_enabled": "TikTok has not enabled this ad account. Open it in Ads Manager to see what is pending.",
         "custom_identity_restricted": (
-            "TikTok no longer lets this account run most ads under a custom identity. Link a TikTok account."
+            "TikTok no longer allows this account to run most ads under a custom identity. Link a TikTok account."
         ),
         "custom_identity_unverified": (
             "TikTok did not say whether this account may still use a custom identity. Link a TikTok account to be safe."
@@ -169,14 +169,14 @@ _WARNINGS: Mapping[str, str] = MappingProxyType(
         "other_identity_types": (
             "Identities of other types exist, but are not used here. Link a TikTok account to the advertiser."
         ),
-        "pixel_no_recent_activity": "The pixel has seen no recent activity. Check in Events Manager that it fires.",
+        "pixel_no_recent_activity": "The pixel has no recent activity. Check in Events Manager that it fires.",
         "lead_terms_unsigned": "The lead ads terms are not signed. An admin of the ad account must sign them.",
     }
 )
 
 
 def text_of(requirement: Requirement, finding: Finding) -> Text:
-    """The sentence for one checked prerequisite, and the fix where there is something to mend."""
+    """Return the sentence for one checked prerequisite, and the fix if something must be fixed."""
     reason = finding.reason
     if reason is None:
         return _SATISFIED[requirement], None
@@ -187,12 +187,12 @@ def text_of(requirement: Requirement, finding: Finding) -> Text:
 
 
 def without_own_token(fix: Fix | None) -> Fix | None:
-    """The fix for who was answered with a teammate's token: writes never borrow one, so nothing is created."""
+    """Return the fix for a caller answered with a teammate's token, with which nothing can be created."""
     if fix is None or fix.action != "create_identity":
         return fix
     return fix.model_copy(update={"action": "open_url"})
 
 
 def warning(code: str) -> Warning_:
-    """The warning with its sentence."""
+    """Return the warning with its sentence."""
     return Warning_(code=code, message=_WARNINGS[code])

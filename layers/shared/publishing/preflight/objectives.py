@@ -1,4 +1,4 @@
-"""Which prerequisites each campaign objective has: the one table."""
+"""Which prerequisites each campaign objective has: the only table."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 
 class Requirement(StrEnum):
-    """A prerequisite of an ad, in the order in which answers name them."""
+    """A prerequisite of an ad, in the order of responses."""
 
     IDENTITY = "identity"
     PIXEL = "pixel"
@@ -39,10 +39,10 @@ OBJECTIVES: Mapping[str, tuple[Requirement, ...]] = MappingProxyType(
         "LEAD_GENERATION": _WITH_LEAD_FORM,
     }
 )
-"""Objective, under its current and its older names, to what it requires. Identity is required by all."""
+"""Prerequisites by objective, under its current and older names. All objectives require an identity."""
 
 
 def normalised_objective(text: str) -> str | None:
-    """The objective that ``text`` names, whatever its letter case and outer white space; None if there is none."""
+    """Return the objective that ``text`` names, whatever its letter case and outer white space; None if unknown."""
     objective = text.strip().upper()
     return objective if objective in OBJECTIVES else None

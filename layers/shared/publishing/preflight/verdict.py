@@ -1,9 +1,9 @@
-"""From evidence to verdict: pure rules, no TikTok and no clock."""
+"""From evidence to verdict (pure): no TikTok, no clock."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from publishing.preflight.findings import Asset, Finding, Status, Unverified, refused_here_alone, unknown
+from publishing.preflight.findings import Asset, Finding, Status, Unverified, VerdictReason, as_missing_scope, unknown
 from publishing.preflight.objectives import OBJECTIVES, Requirement
 from tiktok_business.errors import TikTokError
 from tiktok_business.models import IdentityType
@@ -13,7 +13,7 @@ ENABLED = "STATUS_ENABLE"
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What is worth knowing besides the prerequisites. None: not asked, or TikTok did not say."""
+    """What matters beside the prerequisites. None: not asked, or TikTok did not say."""
 
     custom_identity_allowed: bool | None = None
     """TikTok's ``can_use_custom_identity``."""
@@ -27,10 +27,10 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that TikTok was asked for one verdict."""
+    """All of TikTok's answers for one verdict."""
 
     identities: Mapping[IdentityType, Finding]
-    """By type, in the order of preference; types that were not looked at are absent."""
+    """By type, in order of preference; types that were not checked are absent."""
     others: Mapping[Requirement, Finding] = field(default_factory=dict)
     """The other prerequisites that the objective requires."""
     advice: Advice = Advice()
@@ -41,7 +41,7 @@ class Verdict:
     """Whether the ad can be published, and why."""
 
     findings: Mapping[Requirement, Finding]
-    """Of every prerequisite, in their order."""
+    """Every prerequisite, in the order of answers."""
     at_risk: tuple[Requirement, ...]
     identity: Asset | None
     """The identity that the verdict rests on."""
@@ -63,15 +63,15 @@ class Verdict:
         return not self.missing and not self.unknown
 
     @property
-    def reason(self) -> str | None:
-        """The answer's word for why not: what is not known comes before what is missing."""
+    def reason(self) -> VerdictReason | None:
+        """Why the ad is not ready: unknown comes before missing."""
         if self.unknown:
             return "api_error"
         return "no_tt_user" if Requirement.IDENTITY in self.missing else None
 
     @property
     def detail(self) -> str | None:
-        """The reason of the first prerequisite that ``reason`` speaks of."""
+        """The reason of the first prerequisite that ``reason`` refers to."""
         if self.unknown:
             return self.findings[self.unknown[0]].reason
         return self.findings[Requirement.IDENTITY].reason if self.reason else None
@@ -83,7 +83,7 @@ class Verdict:
 def verdict(objective: str, evidence: Evidence, *, strict: bool) -> Verdict:
     """Judge ``evidence`` for ``objective``.
 
-    ``strict`` counts a custom identity that TikTok no longer lets run as missing, and one that may be so as unknown.
+    ``strict`` counts a custom identity that TikTok no longer allows as missing, and one that may be so as unknown.
     """
     required = OBJECTIVES[objective]
     identity = _identity(evidence, strict=strict)
@@ -107,7 +107,7 @@ def verdict(objective: str, evidence: Evidence, *, strict: bool) -> Verdict:
 
 
 def nothing_connected(objective: str, detail: str | None) -> Verdict:
-    """The verdict where there is no token to ask with: identity missing, the rest not known."""
+    """Return the verdict without a token: identity missing, all other prerequisites unknown."""
     findings = {
         requirement: Finding(Status.NOT_REQUIRED)
         if requirement not in OBJECTIVES[objective]
@@ -122,7 +122,7 @@ class _Unconnected(Verdict):
     token_detail: str | None = None
 
     @property
-    def reason(self) -> str | None:
+    def reason(self) -> VerdictReason | None:
         return "no_token"
 
     @property
@@ -131,7 +131,7 @@ class _Unconnected(Verdict):
 
 
 def not_accessible(objective: str, error: TikTokError) -> Verdict:
-    """The verdict where TikTok refuses every token the advertiser: nothing is known."""
+    """Return the verdict if TikTok denies every token access to the advertiser: nothing is known."""
     return verdict(
         objective,
         Evidence(
@@ -143,7 +143,7 @@ def not_accessible(objective: str, error: TikTokError) -> Verdict:
 
 
 def _identity(evidence: Evidence, *, strict: bool) -> Finding:
-    """The finding on identity as a whole: the first type, in order of preference, that has a usable one."""
+    """Return the finding for identity: the first type, in order of preference, with a usable one."""
     found = evidence.identities
     seen = tuple(asset for one in found.values() for asset in one.assets)
     failure = next((one for one in found.values() if one.error is not None), None)
@@ -164,7 +164,7 @@ def _identity(evidence: Evidence, *, strict: bool) -> Finding:
 def _why_missing(evidence: Evidence, seen: tuple[Asset, ...]) -> str:
     if seen:
         return "tt_user_unavailable"
-    if IdentityType.CUSTOMIZED_USER not in evidence.identities:  # not accepted: creating one would mend nothing
+    if IdentityType.CUSTOMIZED_USER not in evidence.identities:  # not accepted: creating one would not help
         return "no_tt_user"
     return "no_identity_custom_barred" if evidence.advice.custom_identity_allowed is False else "no_identity"
 
@@ -176,12 +176,12 @@ def _custom_identity(evidence: Evidence, seen: tuple[Asset, ...], failure: Findi
     allowed = evidence.advice.custom_identity_allowed
     if not strict or allowed:
         return satisfied
-    if failure is not None:  # a TikTok account may exist that would do
+    if failure is not None:  # a TikTok account that would count may exist
         return replace(failure, assets=seen)
     if allowed is None:
         error = evidence.advice.custom_identity_error
         return (
-            refused_here_alone(unknown(error, seen))
+            as_missing_scope(unknown(error, seen))
             if error
             else replace(satisfied, status=Status.UNKNOWN, reason=Unverified.UNEXPECTED_RESPONSE)
         )
@@ -198,7 +198,7 @@ def _warnings(findings: Mapping[Requirement, Finding], advice: Advice, *, custom
     if advice.other_identity_types:
         yield "other_identity_types"
     pixel = findings[Requirement.PIXEL]
-    if pixel.status is Status.SATISFIED and pixel.usable is not None and pixel.usable.quiet:
+    if pixel.status is Status.SATISFIED and pixel.usable is not None and pixel.usable.no_recent_activity:
         yield "pixel_no_recent_activity"
     if findings[Requirement.LEAD_FORM].status is not Status.NOT_REQUIRED and advice.lead_terms_confirmed is False:
         yield "lead_terms_unsigned"

@@ -1,8 +1,7 @@
-"""Readiness that watches itself: what is known of each advertiser, kept true by looks that nobody has to ask for.
+"""Readiness: what is known of each advertiser, kept up to date by scheduled checks.
 
-To read it in order: ``snapshot`` (what is known, and what a look changes), ``record`` (a snapshot with its place in
-the schedule), ``cadence`` and ``pacing`` (when to look, and how fast), ``events`` (what others are told), ``decision``
-(what follows from a look) and ``codec`` (a record as text) are pure; ``stores`` is what is outside the process.
-``sweep``, ``request``, ``looks`` with ``check`` and ``worker``, ``live`` and ``board`` are what the functions do,
-``expiry`` and ``metrics`` what is told on the way.
+To read in order, rules first (all pure): ``snapshot`` (what is known and what a check changes), ``record`` (a snapshot
+with its place in the schedule), ``cadence`` and ``pacing`` (when to check, and how fast), ``decision`` (what follows
+from a check). Then what the functions do: ``sweep`` and ``check_request`` (queue jobs), ``worker`` and ``check``
+(process them), ``snapshot_refresher`` (what a preflight contributes), ``list_readiness`` (what callers see).
 """

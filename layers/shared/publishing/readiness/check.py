@@ -1,107 +1,250 @@
-"""One look at one advertiser: what TikTok says now, with the token that a preflight of the team's owner would take."""
+"""One readiness check: from a job to what TikTok says now, and from there to what is known and published.
+
+May be interrupted at any point and repeated: see :mod:`publishing.readiness.record`.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
 
-from pydantic import SecretStr
-
+from publishing.events.notifications import ExpiryNotifier
+from publishing.ports import CheckQueue, ConnectionRepository, PublishEvents, ReadinessRepository
 from publishing.preflight.evidence import gather
 from publishing.preflight.findings import Finding, Status, Unverified, unknown
 from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.preflight.verdict import Evidence
 from publishing.readiness.cadence import Cadence
-from publishing.readiness.expiry import Expiry
-from publishing.readiness.looks import Checked, Looks, Outcome
-from publishing.readiness.snapshot import Look
-from publishing.readiness.stores import Announcements, Bus, LookMessage, Queue, Records, Refreshes
-from publishing.session import Session
-from publishing.stores import Marks, Tokens
-from publishing.teams import Connection, ConnectionStatus, Role, Team, Teams
-from publishing.token_choice import AdvertiserNotConnectedError, NoTokenError, Purpose, candidates
-from tiktok_business.api import TikTokBusinessApi
+from publishing.readiness.check_job import CheckJob
+from publishing.readiness.decision import Decision, decide_after_check, rate_limited
+from publishing.readiness.pacing import recovers_at
+from publishing.readiness.record import WRITE_TRIES, JobStatus, Record
+from publishing.readiness.snapshot import CheckResult
+from publishing.teams import Connection, ConnectionStatus, Role, Team
+from publishing.tokens import AdvertiserNotConnectedError, NoTokenError, Purpose, TokenFailover, candidates
 from tiktok_business.deadline import Deadline
+from tiktok_business.endpoints import TikTokBusinessApi
 from tiktok_business.errors import AdvertiserNotAccessibleError
 from tiktok_business.models import IdentityType
+
+MAX_RECEIVES = 5
+"""How often SQS delivers a message before it is a dead letter; in template.yaml too (a test compares them)."""
+CONTENDED = timedelta(seconds=5)
+"""When a job is retried whose record others kept writing."""
+
+
+class JobOutcome(StrEnum):
+    """How a job ended."""
+
+    CHECKED = "checked"
+    SUPERSEDED = "superseded"
+    """The check had been made already, or its record no longer exists."""
+    RATE_LIMITED = "rate_limited"
+    CONTENDED = "contended"
+    """Another worker, or a preflight, was writing the record."""
+    OUT_OF_TIME = "out_of_time"
+    """The Lambda's time was almost over."""
+    UNREADABLE = "unreadable"
+    """The message holds no valid job."""
+    FAILED = "failed"
+    """Internal or AWS error."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """How one job ended."""
+
+    outcome: JobOutcome
+    result: CheckResult | None = None
+    events: tuple[str, ...] = ()
+    """The detail types that were published."""
+
+
+class RetryLaterError(Exception):
+    """The job is to be retried at a later time; nothing is wrong with it."""
+
+    def __init__(self, report: CheckReport, at: datetime) -> None:
+        super().__init__(report.outcome.value)
+        self.report = report
+        self.at = at
 
 
 @dataclass(frozen=True, slots=True)
 class CheckServices:
     """What a check works with."""
 
-    records: Records
-    queue: Queue
-    bus: Bus
-    teams: Teams
-    tokens: Tokens
-    marks: Marks
-    announcements: Announcements
-    refreshes: Refreshes
-    open_tiktok: Callable[[SecretStr, Deadline], TikTokBusinessApi]
+    records: ReadinessRepository
+    queue: CheckQueue
+    publish_events: PublishEvents
+    tokens: TokenFailover
+    connections: ConnectionRepository
     cadence: Cadence
     accepted_identity_types: tuple[IdentityType, ...]
     clock: Callable[[], datetime]
 
 
-@dataclass(slots=True)
-class _Noted:
-    """Marks, and which connections they were set on."""
+@dataclass(frozen=True, slots=True)
+class StartedCheck:
+    """A check that this worker holds the lease for."""
 
-    marks: Marks
-    ended: list[Connection] = field(default_factory=list)
+    job: CheckJob
+    claim: str
+    record: Record
+    events: tuple[str, ...] = ()
+    """The detail types that have been published so far."""
 
-    def expired(self, connection: Connection) -> None:
-        self.marks.expired(connection)
-        self.ended.append(replace(connection, status=ConnectionStatus.EXPIRED))
+    def published(self, *events: str) -> "StartedCheck":
+        """Return the check with further published events."""
+        return replace(self, events=self.events + events)
 
 
-def check(services: CheckServices, message: LookMessage, message_id: str, tries: int, deadline: Deadline) -> Checked:
-    """Do what a message asks for; ``tries`` counts from 1 how often it has come.
+def check(services: CheckServices, job: CheckJob, message_id: str, tries: int, deadline: Deadline) -> CheckReport:
+    """Process a job; ``tries`` counts its deliveries, from 1.
 
     Raises:
-        ComesBackError: not now; the message is to be hidden until then.
+        RetryLaterError: not now; the message is to become visible again then.
     """
-    looks = Looks(services.records, services.queue, services.bus, services.cadence, services.clock)
-    begun = looks.begin(message, message_id)
-    if begun is None:
-        return Checked(Outcome.SUPERSEDED)
-    team = services.teams.read(message.team_id)
-    for connection in team.connections:  # those that another service wrote without telling the bus
+    runner = CheckRunner(services.records, services.queue, services.publish_events, services.cadence, services.clock)
+    started = runner.start(job, message_id)
+    if started is None:
+        return CheckReport(JobOutcome.SUPERSEDED)
+    team = services.tokens.teams.read(job.team_id)
+    for connection in team.connections:  # those that another service wrote without sending an event
         if team.may_use(connection) and not connection.scheduled:
-            services.refreshes.schedule(connection, services.clock())
-    noted = _Noted(services.marks)
-    look = _look(services, team, message.advertiser_id, noted, deadline)
-    told = _announce(services, team, noted.ended)
-    return looks.end(begun.told(*told), look, tries)
+            services.connections.schedule_refresh(connection, services.clock())
+    expired: list[Connection] = []
+    result = _ask_tiktok(services, team, job.advertiser_id, expired, deadline)
+    return runner.finish(started.published(*_notify_expired(services, team, expired)), result, tries)
 
 
-def _look(services: CheckServices, team: Team, advertiser_id: str, marks: Marks, deadline: Deadline) -> Look:
-    """Ask TikTok for all prerequisites with the token that a preflight of the team's owner would take."""
+def _ask_tiktok(
+    services: CheckServices, team: Team, advertiser_id: str, expired: list[Connection], deadline: Deadline
+) -> CheckResult:
+    """Ask for all prerequisites with the token that a preflight of the team's owner would take.
 
-    def work(api: TikTokBusinessApi, of: str) -> Evidence:
+    Connections whose token turns out to be invalid are added to ``expired``.
+    """
+
+    def mark_expired(connection: Connection) -> None:
+        services.tokens.mark_expired(connection)
+        expired.append(replace(connection, status=ConnectionStatus.EXPIRED))
+
+    def work(api: TikTokBusinessApi, advertiser: str) -> Evidence:
         return gather(
             api,
-            of,
+            advertiser,
             tuple(Requirement),
             accepted_types=services.accepted_identity_types,
             strict=False,
             deadline=deadline,
         )
 
-    session = Session(services.tokens, marks, lambda token: services.open_tiktok(token, deadline))
     at = services.clock()
     try:
         chosen = candidates(team, "", Role.OWNER, advertiser_id, Purpose.READ)
-        answered = session.first_answer(chosen, work)
+        answered = replace(services.tokens, mark_expired=mark_expired).first_answer(chosen, work, deadline)
     except (NoTokenError, AdvertiserNotConnectedError):
-        return Look.of_nothing(at, Finding(Status.UNKNOWN, Unverified.NO_TOKEN))
+        return CheckResult.nothing_verified(at, Finding(Status.UNKNOWN, Unverified.NO_TOKEN))
     except AdvertiserNotAccessibleError as error:
-        return Look.of_nothing(at, unknown(error))
-    return Look.of(answered.result, OBJECTIVES, at, answered.candidate.connection.user_id)
+        return CheckResult.nothing_verified(at, unknown(error))
+    return CheckResult.of(answered.result, OBJECTIVES, at, answered.candidate.connection.user_id)
 
 
-def _announce(services: CheckServices, team: Team, ended: list[Connection]) -> tuple[str, ...]:
-    """Tell of the connections whose end nobody was told of."""
-    known = [one for one in team.connections if one.status == ConnectionStatus.EXPIRED and not one.expiry_told]
-    expiry = Expiry(services.announcements, services.bus, services.clock)
-    return tuple(told for connection in (*known, *ended) for told in expiry.tell(connection))
+def _notify_expired(services: CheckServices, team: Team, expired: list[Connection]) -> tuple[str, ...]:
+    """Publish the expiry of connections whose expiry was not published yet."""
+    known = [one for one in team.connections if one.status == ConnectionStatus.EXPIRED and not one.expiry_notified]
+    notifier = ExpiryNotifier(services.connections, services.publish_events, services.clock)
+    return tuple(event for connection in (*known, *expired) for event in notifier.notify(connection))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRunner:
+    """Starts and finishes checks: lease, outbox and record."""
+
+    records: ReadinessRepository
+    queue: CheckQueue
+    publish_events: PublishEvents
+    cadence: Cadence
+    clock: Callable[[], datetime]
+
+    def start(self, job: CheckJob, message_id: str) -> StartedCheck | None:
+        """Take the lease of the advertiser's record; None if the requested check has been made.
+
+        Events that an interrupted check left in the outbox are published first.
+
+        Raises:
+            RetryLaterError: another worker holds the lease.
+        """
+        now = self.clock()
+        record = self.records.read(job.team_id, job.advertiser_id)
+        if record is None:
+            if job.claim is not None:
+                return None
+            record = Record(job.team_id, job.advertiser_id, due_at=now).used(now)
+        status = record.job_status(job.claim, now)
+        if status is JobStatus.STALE:
+            return None
+        if status is JobStatus.BUSY and record.lease is not None:
+            raise RetryLaterError(CheckReport(JobOutcome.CONTENDED), record.lease.until)
+        claim = job.claim or message_id
+        leased = self.records.write(record.leased(claim, now))
+        if leased is None:
+            raise RetryLaterError(CheckReport(JobOutcome.CONTENDED), now + CONTENDED)
+        leased, events = self._publish_outbox(claim, leased)
+        return StartedCheck(job, claim, leased, events)
+
+    def finish(self, started: StartedCheck, result: CheckResult, tries: int) -> CheckReport:
+        """Write the result and what follows from it; ``tries`` counts the message's deliveries, from 1.
+
+        Raises:
+            RetryLaterError: TikTok refused a part for rate and the message has a delivery left, or others kept writing.
+        """
+        if rate_limited(result) and tries < MAX_RECEIVES:
+            at = recovers_at(self.clock(), tries, self.cadence.rate_limit_pause)
+            self._store(started.claim, started.record, lambda stored: Decision(stored.retried_at(started.claim, at)))
+            raise RetryLaterError(CheckReport(JobOutcome.RATE_LIMITED, result, started.events), at)
+        notify_stale = started.job.run is not None and not started.job.quiet
+
+        def decided(stored: Record) -> Decision:
+            decision = decide_after_check(stored, result, self.cadence, self.clock(), notify_stale=notify_stale)
+            pending = decision.record.outbox or decision.check_in is not None
+            return decision if pending else replace(decision, record=decision.record.released())
+
+        decision = self._store(started.claim, started.record, decided)
+        if decision is None:
+            return CheckReport(JobOutcome.SUPERSEDED, result, started.events)
+        return CheckReport(JobOutcome.CHECKED, result, started.events + self._apply(started.claim, decision))
+
+    def _apply(self, claim: str, decision: Decision) -> tuple[str, ...]:
+        """Apply a written record's pending effects: its confirmation check, its events; then release the lease."""
+        record = decision.record
+        if record.lease is None:
+            return ()
+        if decision.check_in is not None:
+            job = CheckJob(record.team_id, record.advertiser_id, record.claim)
+            self.queue.send(job, urgent=record.urgent(self.clock()), delay=decision.check_in)
+        record, events = self._publish_outbox(claim, record)
+        self._store(claim, record, lambda stored: Decision(stored.released()))
+        return events
+
+    def _publish_outbox(self, claim: str, record: Record) -> tuple[Record, tuple[str, ...]]:
+        """Publish the events in the record's outbox, and remove them from it."""
+        if not record.outbox:
+            return record, ()
+        self.publish_events(record.outbox)
+        ids = frozenset(one.id for one in record.outbox)
+        stored = self._store(claim, record, lambda stored: Decision(stored.without_events(ids)))
+        return stored.record if stored else record, tuple(one.detail_type for one in record.outbox)
+
+    def _store(self, claim: str, record: Record, decide_on: Callable[[Record], Decision]) -> Decision | None:
+        """Write what is decided on the record as it is stored; None if this check no longer holds the lease."""
+        for _ in range(WRITE_TRIES):
+            decision = decide_on(record)
+            written = self.records.write(decision.record)
+            if written is not None:
+                return replace(decision, record=written)
+            stored = self.records.read(record.team_id, record.advertiser_id)
+            if stored is None or stored.lease is None or stored.lease.claim != claim:
+                return None
+            record = stored
+        raise RetryLaterError(CheckReport(JobOutcome.CONTENDED), self.clock() + CONTENDED)

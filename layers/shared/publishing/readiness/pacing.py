@@ -1,7 +1,7 @@
-"""How fast TikTok may be asked in the background, and when it can be asked again after a refusal: pure rules.
+"""How fast background checks may ask TikTok, and when to ask again after a refusal (pure).
 
-TikTok limits each app's calls of each endpoint (EVA rate-limits, 2026-08), and all customers of the app share them:
-what the background takes, a preflight that somebody waits for does not have.
+TikTok limits each app's calls to each endpoint (EVA rate-limits, 2026-08), and all customers share the app: what the
+background takes is not available to a preflight that somebody waits for.
 """
 
 from collections.abc import Mapping
@@ -12,16 +12,16 @@ from types import MappingProxyType
 from publishing.readiness.cadence import next_midnight
 
 CALLS_PER_CHECK = 3
-"""Calls of the endpoint that one check asks most: ``identity/get/`` for both types and for the others."""
+"""Calls to the endpoint that one check asks most: ``identity/get/`` for both types and for the others."""
 URGENT_SHARE = 0.2
-"""The part of the background's share that is kept for those whose launch is near."""
+"""The part of the background's share that is reserved for advertisers whose launch is near."""
 QUEUE_MINUTES = 60
-"""A sweep does not fill the queue with more than can be checked in so long: the rest stays due, the oldest first."""
+"""A sweep queues no more than can be checked in this time; all else stays due, the oldest first."""
 
 SHORT_LIMIT_TRIES = 3
-"""Refusals in a row, each after a pause, after which it must be the limit of the day."""
-LONGEST_HIDING = timedelta(hours=11, minutes=50)
-"""SQS hides a message for 12 hours at most, counted from when it was received."""
+"""Consecutive refusals, each after a pause, after which it must be the daily limit."""
+MAX_VISIBILITY_TIMEOUT = timedelta(hours=11, minutes=50)
+"""SQS allows 12 hours at most, counted from when the message was received."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Level:
     per_minute: int
     per_day: int
     workers: int
-    """At once, for each of the two queues; Lambda's least is 2."""
+    """Concurrent workers of each of the two queues; Lambda's minimum is 2."""
 
 
 LEVELS: Mapping[str, Level] = MappingProxyType(
@@ -48,33 +48,33 @@ LEVELS: Mapping[str, Level] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What part of which level the background may take."""
+    """Which share of which level the background may take."""
 
     level: Level = LEVELS["Basic"]
     share: float = 0.5
 
     @property
     def checks_per_minute(self) -> float:
-        """Checks, of all workers together, that keep within the share of each limit."""
+        """Checks of all workers together that stay within the share of each limit."""
         calls = min(self.level.per_second * 60, self.level.per_minute, self.level.per_day / (24 * 60))
         return calls * self.share / CALLS_PER_CHECK
 
-    def gap(self, *, urgent: bool) -> timedelta:
-        """How long a worker of one queue takes for one check at least."""
+    def min_duration(self, *, urgent: bool) -> timedelta:
+        """Return how long a worker of one queue takes for one check at least."""
         part = URGENT_SHARE if urgent else 1 - URGENT_SHARE
         return timedelta(minutes=self.level.workers / (self.checks_per_minute * part))
 
-    def room(self, waiting: int) -> int:
-        """How many messages the queue takes besides those that wait in it."""
+    def capacity(self, waiting: int) -> int:
+        """Return how many jobs the queue takes besides those that wait in it."""
         return max(0, int(self.checks_per_minute * QUEUE_MINUTES) - waiting)
 
 
 def recovers_at(now: datetime, tries: int, pause: timedelta) -> datetime:
-    """When TikTok may be asked again, after the ``tries``-th refusal for rate in a row of one message.
+    """Return when TikTok may be asked again, after a message's ``tries``-th consecutive refusal for rate.
 
-    After ``pause``, or when the day's limit ends. That of a second has passed by itself: the client has waited for it.
-    TikTok does not say which it was.
+    After ``pause``, or when the daily limit ends. The client has waited for the per-second limit itself. TikTok does
+    not say which limit it was.
     """
     if tries <= SHORT_LIMIT_TRIES:
         return now + pause
-    return min(next_midnight(now), now + LONGEST_HIDING)
+    return min(next_midnight(now), now + MAX_VISIBILITY_TIMEOUT)

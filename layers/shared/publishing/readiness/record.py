@@ -1,23 +1,23 @@
-"""An advertiser's place in the schedule, and how it moves: pure rules.
+"""An advertiser's place in the schedule, and how it changes (pure).
 
-Whoever brings a look claims the advertiser first and then sends a message that names the claim. Whoever looks takes the
-claim and holds a lease meanwhile. So a message that comes twice, a sweep that runs twice or an advertiser that is asked
-for twice is looked at once, and what was lost on the way is due again. Every step is a new record, written only where
-the stored one is still of the revision that it was made from.
+Whoever requests a check first claims the advertiser, then sends a job that names the claim. The worker takes the claim
+and holds a lease while it checks. So a job that is delivered twice, a sweep that runs twice or an advertiser that is
+requested twice is checked once, and what was lost on the way becomes due again. Every step is a new record, written
+only if the stored one still has the revision that it was derived from.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import NamedTuple
 
+from publishing.events.schemas import OutboxEvent
 from publishing.readiness.cadence import (
     ACTIVE_AFTER_LAUNCH,
     ACTIVE_FOR,
     LAUNCHES,
+    MIN_INTERVAL,
     QUEUED_FOR,
-    REST,
     Cadence,
     launch_is_near,
     shard,
@@ -25,39 +25,28 @@ from publishing.readiness.cadence import (
 from publishing.readiness.snapshot import Snapshot
 
 LEASE = timedelta(minutes=2)
-"""How long a worker is left alone with an advertiser; a look takes seconds."""
+"""How long a worker has an advertiser to itself; a check takes seconds."""
 
 WRITE_TRIES = 5
-"""Of a record that others write at the same time."""
+"""Attempts at writing a record that others write at the same time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """Whose look is under way."""
+class Lease(NamedTuple):
+    """Whose check is running."""
 
     claim: str
-    """Of the message that brought it."""
+    """Of the job that requested it."""
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingEvent:
-    """An event that is decided on and not known to be sent."""
+class JobStatus(StrEnum):
+    """What a worker does with a job."""
 
-    id: str
-    """The same whenever it is sent again."""
-    detail_type: str
-    detail: Mapping[str, Any]
-
-
-class Turn(StrEnum):
-    """What a worker is to do with a message."""
-
-    LOOK = "look"
-    WAIT = "wait"
-    """Another worker is looking."""
-    DONE = "done"
-    """The look that the message asks for has been made."""
+    READY = "ready"
+    BUSY = "busy"
+    """Another worker is checking."""
+    STALE = "stale"
+    """The requested check has been made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +58,14 @@ class Record:
     due_at: datetime
     snapshot: Snapshot = field(default_factory=Snapshot)
     claim: str | None = None
-    """Of the message that is to bring the next look."""
+    """Of the job that will bring the next check."""
     claimed_at: datetime | None = None
     lease: Lease | None = None
     active_until: datetime | None = None
     launch_at: datetime | None = None
-    looked_at: datetime | None = None
-    """The last look of a worker's, whatever it could verify."""
-    outbox: tuple[OutgoingEvent, ...] = ()
+    last_check_at: datetime | None = None
+    """The last scheduled check, whatever it could verify."""
+    outbox: tuple[OutboxEvent, ...] = ()
     revision: int = 0
     """0: not stored yet."""
 
@@ -87,64 +76,65 @@ class Record:
 
     @property
     def shard(self) -> str:
-        """The part of the list of due advertisers that it is in."""
+        """Its shard in the index of due advertisers."""
         return LAUNCHES if launch_is_near(self.launch_at, self.due_at) else shard(self.key)
 
     def active(self, now: datetime) -> bool:
-        """Whether it is in use: a recent preflight or draft, or a launch to come."""
+        """Whether it is active: a recent preflight or draft, or a launch to come."""
         return self.active_until is not None and self.active_until > now
 
     def urgent(self, now: datetime) -> bool:
-        """Whether its looks go ahead of the queue."""
+        """Whether its checks use the urgent queue."""
         return launch_is_near(self.launch_at, now)
 
     def used(self, now: datetime, launch_at: datetime | None = None) -> "Record":
-        """In use from now on, and until after the launch where there is one."""
+        """Return it active from now on, and until after the launch if there is one."""
         until = [now + ACTIVE_FOR]
         until += [self.active_until] if self.active_until else []
         until += [launch_at + ACTIVE_AFTER_LAUNCH] if launch_at else []
         return replace(self, active_until=max(until), launch_at=launch_at or self.launch_at)
 
     def claimed(self, claim: str, now: datetime) -> "Record":
-        """A message is to be sent. One that is on its way stays good: whichever comes first brings the look."""
+        """Return it claimed for a job. A claim whose job is on its way stays valid: the first job brings the check."""
         if self.claim is not None and self.due_at > now:
             return self
         return replace(self, claim=self.claim or claim, claimed_at=self.claimed_at or now, due_at=now + QUEUED_FOR)
 
-    def rested_at(self, now: datetime) -> datetime:
-        """When the next look that is asked for may be made."""
-        return now if self.looked_at is None or self.urgent(now) else max(now, self.looked_at + REST)
+    def earliest_check_at(self, now: datetime) -> datetime:
+        """Return when the next requested check may be made."""
+        return now if self.last_check_at is None or self.urgent(now) else max(now, self.last_check_at + MIN_INTERVAL)
 
-    def turn(self, claim: str | None, now: datetime) -> Turn:
-        """Whether a message with this claim is to be looked after; without one it asks for a look in any case."""
+    def job_status(self, claim: str | None, now: datetime) -> JobStatus:
+        """Return what to do with a job of this claim; a job without one requests a check in any case."""
         leased = self.lease is not None and self.lease.until > now
         if claim is not None and claim != self.claim and (self.lease is None or claim != self.lease.claim):
-            return Turn.DONE
-        return Turn.WAIT if leased else Turn.LOOK
+            return JobStatus.STALE
+        return JobStatus.BUSY if leased else JobStatus.READY
 
-    def taken(self, claim: str, now: datetime) -> "Record":
-        """A worker begins: the claim is no more, so that what asks for a look from here on gets one of its own."""
+    def leased(self, claim: str, now: datetime) -> "Record":
+        """Return it leased, without the claim: whoever requests a check from now on gets another one."""
         return replace(self, claim=None if self.claim == claim else self.claim, lease=Lease(claim, now + LEASE))
 
-    def looked(self, snapshot: Snapshot, cadence: Cadence, now: datetime, *, troubled: bool) -> "Record":
-        """A look is over. ``troubled``: TikTok's own trouble kept things unknown, so the next one comes sooner."""
-        if self.claim is not None:  # another look is on its way
-            return replace(self, snapshot=snapshot, looked_at=now)
-        due = cadence.next_due(self.key, self.claimed_at or now, now, active=troubled or self.active(now))
-        return replace(self, snapshot=snapshot, looked_at=now, due_at=due, claimed_at=None)
+    def checked(self, snapshot: Snapshot, cadence: Cadence, now: datetime, *, transient_failure: bool) -> "Record":
+        """Return it after a check. After a transient failure of TikTok's the next check comes sooner."""
+        if self.claim is not None:  # another check is on its way
+            return replace(self, snapshot=snapshot, last_check_at=now)
+        active = transient_failure or self.active(now)
+        due = cadence.next_due(self.key, self.claimed_at or now, now, active=active)
+        return replace(self, snapshot=snapshot, last_check_at=now, due_at=due, claimed_at=None)
 
-    def comes_back(self, claim: str, due_at: datetime) -> "Record":
-        """A look could not be made: its message comes back, and should it be lost, the sweep after ``due_at`` helps."""
+    def retried_at(self, claim: str, due_at: datetime) -> "Record":
+        """Return it waiting for a retry of its job; if the message is lost, a sweep after ``due_at`` replaces it."""
         return replace(self, lease=None, claim=self.claim or claim, due_at=due_at + QUEUED_FOR)
 
     def confirming(self, claim: str, now: datetime, at: datetime) -> "Record":
-        """A second look is to be made ``at``; should its message be lost, by the first sweep thereafter."""
+        """Return it claimed for a confirmation check at ``at``; if its message is lost, the next sweep replaces it."""
         return replace(self, claim=claim, claimed_at=now, due_at=at)
 
-    def free(self) -> "Record":
-        """Nobody is looking any more."""
+    def released(self) -> "Record":
+        """Return it without a lease."""
         return replace(self, lease=None)
 
-    def sent(self, ids: frozenset[str]) -> "Record":
-        """These events are out."""
+    def without_events(self, ids: frozenset[str]) -> "Record":
+        """Return it with these events removed from the outbox."""
         return replace(self, outbox=tuple(one for one in self.outbox if one.id not in ids))

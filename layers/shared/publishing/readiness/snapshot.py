@@ -1,47 +1,47 @@
-"""What is known of an advertiser, and what one more look makes of it: pure rules.
+"""What is known of an advertiser, and what one more check changes (pure).
 
-What a look could not verify never replaces what was verified before: that stays, as stale. What was satisfied and is
-not there any more is a suspicion first, and a fact only when a second look says the same.
+What a check could not verify never replaces what was verified before: that stays, as stale. If something that was
+satisfied is absent, that is an unconfirmed absence first; it counts only when a confirmation check says the same.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from publishing.preflight.findings import Finding, Status
 from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.preflight.verdict import Evidence, verdict
 
 AUTHORITATIVE = frozenset({"catalog_not_eligible", "lead_form_not_published", "pixel_unbound", "tt_user_unavailable"})
-"""Reasons that rest on what TikTok says of an asset that it shows. The others rest on a listing that is empty, which a
-moment's trouble at TikTok can be too."""
+"""Reasons that rest on what TikTok says of an asset that it returns. The others rest on an empty listing, which a short
+outage at TikTok can cause too."""
 
-PERSONAL = frozenset({Requirement.IDENTITY, Requirement.CATALOG, Requirement.LEAD_FORM})
+TOKEN_DEPENDENT = frozenset({Requirement.IDENTITY, Requirement.CATALOG, Requirement.LEAD_FORM})
 """What one person's token sees and another's does not: linked accounts, and what Business Centers hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Suspicion:
-    """A look did not find any more what was there."""
+class UnconfirmedAbsence(NamedTuple):
+    """A check did not find what had been there."""
 
     reason: str | None
     since: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PrerequisiteState:
     """The last verified state of one prerequisite."""
 
     satisfied: bool
     reason: str | None
     since: datetime
-    """When it became so; at the first look, that look."""
+    """When it became so; after the first check, that check."""
     checked_at: datetime
-    """When TikTok said so last."""
+    """When TikTok last said so."""
     stale_since: datetime | None = None
-    """The first look since then that could not verify it."""
-    suspicion: Suspicion | None = None
-    witness: str | None = None
+    """The first check since then that could not verify it."""
+    unconfirmed_absence: UnconfirmedAbsence | None = None
+    verified_by: str | None = None
     """The user with whose token TikTok said so."""
 
 
@@ -63,20 +63,20 @@ class ObjectiveState:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that is known of one advertiser; objectives are read from it, so that they cannot disagree."""
+    """All that is known of one advertiser; objectives are derived from it, so that they cannot disagree."""
 
-    known: Mapping[Requirement, Known] = field(default_factory=dict)
+    known: Mapping[Requirement, PrerequisiteState] = field(default_factory=dict)
     generation: int = 0
     """0: nothing was verified yet. 1: the baseline. One more with every change."""
     at_risk: bool = False
     """Whether the identity is expected to fail."""
     warnings: tuple[str, ...] = ()
-    witness: str | None = None
-    """The user with whose token the last look was made."""
-    stale_told: bool = False
-    """Whether others were told that it cannot be verified any more."""
+    verified_by: str | None = None
+    """The user with whose token the last check was made."""
+    stale_notified: bool = False
+    """Whether an event said that it can no longer be verified."""
     provisional: bool = False
-    """Whether only preflights have looked yet, with whichever person's token."""
+    """Whether it rests on preflights only, with whichever person's token."""
 
     @property
     def checked_at(self) -> datetime | None:
@@ -89,12 +89,13 @@ class Snapshot:
         return min((one.stale_since for one in self.known.values() if one.stale_since), default=None)
 
     @property
-    def suspected_since(self) -> datetime | None:
-        """Since when the youngest suspicion waits for a second look."""
-        return max((one.suspicion.since for one in self.known.values() if one.suspicion), default=None)
+    def unconfirmed_since(self) -> datetime | None:
+        """Since when the latest unconfirmed absence waits for its confirmation check."""
+        absences = (one.unconfirmed_absence for one in self.known.values())
+        return max((absence.since for absence in absences if absence), default=None)
 
     def objective(self, name: str) -> ObjectiveState:
-        """What is known of an objective."""
+        """Return what is known of an objective."""
         required = OBJECTIVES[name]
         known = [self.known[one] for one in required if one in self.known]
         return ObjectiveState(
@@ -106,21 +107,21 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What one look at TikTok found."""
+class CheckResult:
+    """What one check found at TikTok."""
 
     at: datetime
     findings: Mapping[Requirement, Finding]
-    """Of the prerequisites that were looked at."""
-    witness: str | None
-    """The user with whose token it was made; None where there was none to ask with."""
+    """Of the prerequisites that were checked."""
+    verified_by: str | None
+    """The user with whose token it was made; None if there was no token to ask with."""
     at_risk: bool = False
     warnings: tuple[str, ...] | None = None
-    """None: not all was looked at, so what is known stays."""
+    """None: not all prerequisites were checked, so the known warnings stay."""
 
     @classmethod
-    def of(cls, evidence: Evidence, objectives: Iterable[str], at: datetime, witness: str) -> "Look":
-        """The look whose verdicts are those of the publish check, for these objectives."""
+    def of(cls, evidence: Evidence, objectives: Iterable[str], at: datetime, verified_by: str) -> "CheckResult":
+        """Return the result whose verdicts are those of the publish check, for these objectives."""
         objectives = tuple(objectives)
         verdicts = [verdict(objective, evidence, strict=False) for objective in objectives]
         findings = {
@@ -133,25 +134,25 @@ class Look:
         return cls(
             at=at,
             findings={requirement: findings[requirement] for requirement in Requirement if requirement in findings},
-            witness=witness,
+            verified_by=verified_by,
             at_risk=Requirement.IDENTITY in verdicts[0].at_risk,
             warnings=warnings if len(findings) == len(Requirement) else None,
         )
 
     @classmethod
-    def of_nothing(cls, at: datetime, finding: Finding) -> "Look":
-        """The look that could not be made, because of what ``finding`` says."""
-        return cls(at=at, findings=dict.fromkeys(Requirement, finding), witness=None)
+    def nothing_verified(cls, at: datetime, finding: Finding) -> "CheckResult":
+        """Return the result of a check that could not be made, for the reason in ``finding``."""
+        return cls(at=at, findings=dict.fromkeys(Requirement, finding), verified_by=None)
 
-    def only(self, requirements: Iterable[Requirement]) -> "Look":
-        """The part of it that speaks of these prerequisites."""
+    def only(self, requirements: Iterable[Requirement]) -> "CheckResult":
+        """Return the part of it about these prerequisites."""
         kept = set(requirements)
         return replace(self, findings={one: found for one, found in self.findings.items() if one in kept})
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A prerequisite whose verified state is another one now."""
+class PrerequisiteChange:
+    """A prerequisite whose verified state has changed."""
 
     requirement: Requirement
     satisfied: bool
@@ -160,94 +161,102 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
-    """What a look came to."""
+class Observation:
+    """A snapshot after a check, and what has changed."""
 
     snapshot: Snapshot
-    changes: tuple[Change, ...] = ()
+    changes: tuple[PrerequisiteChange, ...] = ()
 
 
-def observe(before: Snapshot, look: Look, confirm_after: timedelta) -> Observed:
-    """What is known after ``look``, and what has changed by it.
+def observe(before: Snapshot, result: CheckResult, confirm_after: timedelta) -> Observation:
+    """Return what is known after a check, and what has changed.
 
-    What is seen for the first time is a baseline and no change. A suspicion becomes a change at a look that is at
-    least ``confirm_after`` younger, or at once where its reason is authoritative; of what one person's token sees and
-    another's does not, it is so only with the token that saw it there. What a younger look has told meanwhile stands:
-    a preflight and a look may be made at the same time, and the one that began first may end last.
+    The first verified state is a baseline, not a change. An unconfirmed absence becomes a change with a check that is
+    at least ``confirm_after`` later, or at once if its reason is authoritative; for what depends on the token, at once
+    only with the token that saw it before. Results of a later check stay: a preflight and a check may run at the same
+    time, and the one that started first may end last.
     """
-    look = look.only(one for one in look.findings if not _overtaken(before.known.get(one), look.at))
+    result = result.only(one for one in result.findings if not _overtaken(before.known.get(one), result.at))
     known = dict(before.known)
-    changes: list[Change] = []
-    for requirement, finding in look.findings.items():
+    changes: list[PrerequisiteChange] = []
+    for requirement, finding in result.findings.items():
         was = before.known.get(requirement)
-        now = _known(requirement, was, finding, look, confirm_after)
+        now = _state_after(requirement, was, finding, result, confirm_after)
         if now is None:
             continue
         known[requirement] = now
         if was is not None and was.satisfied != now.satisfied:
-            changes.append(Change(requirement, now.satisfied, now.reason))
-    seen = look.witness is not None
-    identity = look.findings.get(Requirement.IDENTITY)
-    says_of_risk = identity is not None and identity.status is not Status.UNKNOWN
+            changes.append(PrerequisiteChange(requirement, now.satisfied, now.reason))
+    asked = result.verified_by is not None
+    identity = result.findings.get(Requirement.IDENTITY)
+    knows_risk = identity is not None and identity.status is not Status.UNKNOWN
     after = replace(
         before,
         known={one: known[one] for one in Requirement if one in known},
         generation=before.generation + 1 if changes or (known and not before.generation) else before.generation,
-        at_risk=look.at_risk if says_of_risk else before.at_risk,
-        warnings=look.warnings if seen and look.warnings is not None else before.warnings,
-        witness=look.witness or before.witness,
+        at_risk=result.at_risk if knows_risk else before.at_risk,
+        warnings=result.warnings if asked and result.warnings is not None else before.warnings,
+        verified_by=result.verified_by or before.verified_by,
     )
-    return Observed(replace(after, stale_told=after.stale_told and after.stale_since is not None), tuple(changes))
+    stale_notified = after.stale_notified and after.stale_since is not None
+    return Observation(replace(after, stale_notified=stale_notified), tuple(changes))
 
 
-def settled(before: Snapshot, look: Look) -> Snapshot:
-    """``before``, as the first scheduled look takes it.
+def settle_provisional(before: Snapshot, result: CheckResult) -> Snapshot:
+    """Return ``before`` as the baseline of the first scheduled check.
 
-    What a preflight saw before with another person's token is no baseline, where it depends on the person: that this
-    look does not see it is no change.
+    What a preflight saw with another person's token is no baseline if it depends on the token: that this check does not
+    see it is no change.
     """
-    if not before.provisional or look.witness is None:
+    if not before.provisional or result.verified_by is None:
         return before
-    doubtful = PERSONAL & contradicted(before, look)
+    doubtful = TOKEN_DEPENDENT & contradicted(before, result)
     known = {
-        one: known
-        for one, known in before.known.items()
-        if one not in doubtful or look.witness == (known.witness or before.witness)
+        one: state
+        for one, state in before.known.items()
+        if one not in doubtful or result.verified_by == (state.verified_by or before.verified_by)
     }
     return replace(before, known=known, provisional=False)
 
 
-def contradicted(before: Snapshot, look: Look) -> frozenset[Requirement]:
-    """The prerequisites of which ``look`` says the opposite of what is known."""
+def contradicted(before: Snapshot, result: CheckResult) -> frozenset[Requirement]:
+    """Return the prerequisites of which ``result`` says the opposite of what is known."""
     return frozenset(
         requirement
-        for requirement, finding in look.findings.items()
+        for requirement, finding in result.findings.items()
         if requirement in before.known
         and finding.status in {Status.SATISFIED, Status.MISSING}
         and before.known[requirement].satisfied != (finding.status is Status.SATISFIED)
     )
 
 
-def _overtaken(known: Known | None, at: datetime) -> bool:
-    """Whether what is known rests on a look that was begun after ``at``."""
-    return known is not None and at < (known.suspicion.since if known.suspicion else known.checked_at)
+def _overtaken(state: PrerequisiteState | None, at: datetime) -> bool:
+    """Whether the state rests on a check that started after ``at``."""
+    if state is None:
+        return False
+    return at < (state.unconfirmed_absence.since if state.unconfirmed_absence else state.checked_at)
 
 
-def _known(
-    requirement: Requirement, was: Known | None, finding: Finding, look: Look, confirm_after: timedelta
-) -> Known | None:
-    at = look.at
+def _state_after(
+    requirement: Requirement,
+    was: PrerequisiteState | None,
+    finding: Finding,
+    result: CheckResult,
+    confirm_after: timedelta,
+) -> PrerequisiteState | None:
+    at = result.at
     if finding.status is Status.UNKNOWN:
         return replace(was, stale_since=was.stale_since or at) if was else None
     satisfied = finding.status is Status.SATISFIED
-    verified = Known(satisfied, finding.reason, since=at, checked_at=at, witness=look.witness)
+    verified = PrerequisiteState(satisfied, finding.reason, since=at, checked_at=at, verified_by=result.verified_by)
     if was is None or (satisfied and not was.satisfied):
         return verified
     if satisfied == was.satisfied:
         return replace(verified, since=was.since)
-    same_eyes = requirement not in PERSONAL or look.witness == was.witness
-    stated = finding.reason in AUTHORITATIVE and same_eyes
-    if was.suspicion is None and not stated:
-        return replace(was, suspicion=Suspicion(finding.reason, at), stale_since=None)
-    confirmed = was.suspicion is not None and at - was.suspicion.since >= confirm_after
+    same_token = requirement not in TOKEN_DEPENDENT or result.verified_by == was.verified_by
+    stated = finding.reason in AUTHORITATIVE and same_token
+    absence = was.unconfirmed_absence
+    if absence is None and not stated:
+        return replace(was, unconfirmed_absence=UnconfirmedAbsence(finding.reason, at), stale_since=None)
+    confirmed = absence is not None and at - absence.since >= confirm_after
     return verified if confirmed or stated else was

@@ -1,0 +1,115 @@
+"""Which advertisers a connection reaches, read from TikTok."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from aws_lambda_powertools import Logger
+from pydantic import SecretStr
+
+from publishing.log_events import LogEvent
+from publishing.ports import AppNotConfiguredError, ConnectionRepository, SecretRepository, TokenUnavailableError
+from publishing.teams import Connection, ConnectionStatus, in_utc
+from publishing.tokens import call_with_token_refresh
+from tiktok_business.deadline import Deadline
+from tiktok_business.endpoints import TikTokBusinessApi
+from tiktok_business.errors import TikTokError, TokenInvalidError
+from tiktok_business.oauth import DeveloperApp, TikTokOAuth
+
+DISABLED = frozenset({"STATUS_DISABLE", "STATUS_LIMIT"})
+"""Statuses under which an ad account runs no ads and is not expected to (BUB ``enum/advertiser_status.go``).
+
+Accounts under review are not among them: people prepare ads while TikTok reviews the account.
+"""
+MAX_LISTED = 5_000
+"""Advertisers kept of one connection, so that its item stays below DynamoDB's 400 KB."""
+MAX_NAMED = 1_000
+"""Names and statuses kept of one connection, of its first advertisers."""
+MAX_NAME = 60
+"""Characters kept of a name."""
+REFRESH_INTERVAL = timedelta(hours=24)
+"""How often a connection's list is read."""
+REFRESH_RETRY_INTERVAL = timedelta(hours=1)
+"""When it is read again after a failure."""
+OWN_REFRESH_SECONDS = 3.0
+"""Of a request's time, for a refresh before its preflight."""
+
+OpenOAuth = Callable[[DeveloperApp, Deadline], TikTokOAuth]
+"""TikTok's OAuth endpoints for the app, until a deadline."""
+
+logger = Logger(service="publishing", child=True)
+
+
+@dataclass(frozen=True, slots=True)
+class AdvertiserList:
+    """The advertisers of a token, in TikTok's order."""
+
+    advertiser_ids: tuple[str, ...]
+    names: Mapping[str, str]
+    disabled: frozenset[str] | None = None
+    """None: TikTok was not asked, or did not say."""
+
+    def applied_to(self, connection: Connection, verified_at: datetime) -> Connection:
+        """Return the connection with this list. Known disabled advertisers stay if TikTok did not say."""
+        disabled = connection.disabled if self.disabled is None else self.disabled
+        return replace(
+            connection,
+            advertiser_ids=self.advertiser_ids,
+            names=self.names,
+            disabled=disabled & frozenset(self.advertiser_ids),
+            verified_at=in_utc(verified_at),
+        )
+
+
+def read_advertisers(oauth: TikTokOAuth, token: SecretStr) -> AdvertiserList:
+    """Return the list with names: one call.
+
+    Raises:
+        TikTokError: TikTok did not return it.
+    """
+    rows = {row.advertiser_id: row.advertiser_name for row in oauth.advertisers(token)[:MAX_LISTED]}
+    named = [(key, name[:MAX_NAME]) for key, name in rows.items() if name][:MAX_NAMED]
+    return AdvertiserList(tuple(rows), dict(named))
+
+
+def with_statuses(found: AdvertiserList, api: TikTokBusinessApi) -> AdvertiserList:
+    """Return the list with which of the first advertisers are disabled; unchanged if TikTok does not say."""
+    try:
+        statuses = {row.advertiser_id: row.status for row in api.advertisers(found.advertiser_ids[:MAX_NAMED])}
+    except TikTokError:
+        return found
+    return replace(found, disabled=frozenset(key for key, status in statuses.items() if status in DISABLED))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnListRefresher:
+    """Reads the caller's own list during a request, for an ad account that was added a moment ago."""
+
+    connections: ConnectionRepository
+    secrets: SecretRepository
+    open_oauth: OpenOAuth
+    clock: Callable[[], datetime]
+
+    def refresh(self, connection: Connection, now: datetime, deadline: Deadline) -> Connection | None:
+        """Return the connection with TikTok's current list, ``expired`` if TikTok calls its token invalid.
+
+        None if the list was read less than five minutes ago, or could not be read.
+        """
+        if not self.connections.claim_own_refresh(connection, now):
+            return None
+        try:
+            oauth = self.open_oauth(self.secrets.app(), deadline.within(OWN_REFRESH_SECONDS))
+            found = call_with_token_refresh(self.secrets, connection, partial(read_advertisers, oauth))
+        except TokenInvalidError as error:
+            logger.warning(LogEvent.TOKEN_INVALID, user_id=connection.user_id, tiktok=str(error))
+            self.connections.mark_expired(connection)
+            return replace(connection, status=ConnectionStatus.EXPIRED)
+        except (TokenUnavailableError, AppNotConfiguredError, TikTokError) as error:
+            why = str(error) if isinstance(error, TikTokError) else type(error).__name__
+            logger.warning(LogEvent.ADVERTISERS_NOT_LISTED, user_id=connection.user_id, tiktok=why)
+            return None
+        refreshed = found.applied_to(connection, now)
+        self.connections.save_list(refreshed, self.clock() + REFRESH_INTERVAL)
+        logger.info(LogEvent.ADVERTISERS_LISTED, user_id=connection.user_id, advertisers=len(found.advertiser_ids))
+        return refreshed

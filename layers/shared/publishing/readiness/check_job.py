@@ -1,0 +1,60 @@
+"""What is put into the queue of checks, and the statistics of the sweep that put it there."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError
+
+from publishing.http.request_schemas import AdvertiserId, invalid_fields
+
+
+class UnreadableJobError(ValueError):
+    """A message without a valid job; names the invalid fields, never their values."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckJob:
+    """Requests one check. In the queue it is JSON with these names."""
+
+    __pydantic_config__ = ConfigDict(extra="ignore", strict=True)
+
+    team_id: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    advertiser_id: AdvertiserId
+    claim: str | None = None
+    """The record's claim; without one the check runs in any case."""
+    run: str | None = None
+    """The sweep that requests it."""
+    quiet: bool = False
+    """Most checks could not be verified lately: nobody is notified that this one cannot either."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepStatistics:
+    """The results of one sweep so far."""
+
+    run: str
+    """The time for which it was scheduled, ISO 8601 in UTC: sorted by name, runs are in order."""
+    queued: int = 0
+    verified: int = 0
+    unverified: int = 0
+
+
+_JOB = TypeAdapter(CheckJob)
+
+
+def write_job(job: CheckJob) -> str:
+    """Return the job as a message body."""
+    return json.dumps({name: value for name, value in asdict(job).items() if value not in {None, False}})
+
+
+def parse_job(body: str) -> CheckJob:
+    """Return the job of a message body.
+
+    Raises:
+        UnreadableJobError: the body holds none.
+    """
+    try:
+        return _JOB.validate_json(body)
+    except ValidationError as error:
+        raise UnreadableJobError(f"invalid: {', '.join(invalid_fields(error, 'body'))}") from None

@@ -1,0 +1,95 @@
+"""The product's DynamoDB table: what all repositories that keep items in it have in common."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from publishing.repositories.json_api import AwsCall, AwsError
+
+DUE_INDEX = "due"
+"""Index of what is due: by ``due_shard``, then ``due_at`` in seconds since the epoch. Lags behind the table."""
+CONNECTIONS_SHARD = "CONNECTIONS"
+"""Shard of connections whose advertiser list is due for refresh, and of unfinished operations."""
+CONDITION_FAILED = "ConditionalCheckFailedException"
+"""DynamoDB's error code for a write whose condition is not met."""
+
+Item = dict[str, Any]
+"""In DynamoDB's form: ``{name: {type: value}}``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The table by its name, called through ``call``."""
+
+    call: AwsCall
+    name: str
+
+    def do(self, operation: str, **request: Any) -> Mapping[str, Any]:
+        """Do an operation on this table and return DynamoDB's response.
+
+        Raises:
+            AwsError: DynamoDB refused it, or did not answer.
+        """
+        return self.call(operation, TableName=self.name, **request)
+
+    def get(self, key: Item) -> Mapping[str, Any] | None:
+        """Return the item; a strongly consistent read."""
+        return self.do("GetItem", Key=key, ConsistentRead=True).get("Item") or None
+
+    def write(self, operation: str, **request: Any) -> bool:
+        """Write under a condition; False, and nothing is written, if it is not met.
+
+        Raises:
+            AwsError: any other failure.
+        """
+        try:
+            self.do(operation, **request)
+        except AwsError as error:
+            if error.code == CONDITION_FAILED:
+                return False
+            raise
+        return True
+
+    def pages(self, **query: Any) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """Return the items of a query, a page at a time: one megabyte, or ``Limit`` items."""
+        while True:
+            answer = self.do("Query", **query)
+            yield answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            query = {**query, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def due(self, shard: str, until: datetime, page_size: int) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """Return the due items of a shard of ``DUE_INDEX``, longest due first, in pages."""
+        return self.pages(
+            IndexName=DUE_INDEX,
+            KeyConditionExpression="due_shard = :shard AND due_at <= :until",
+            ExpressionAttributeValues={":shard": {"S": shard}, ":until": {"N": seconds(until)}},
+            Limit=page_size,
+        )
+
+
+def connection_key(team_id: str, user_id: str) -> Item:
+    """Return the key of a person's connection."""
+    return {"pk": {"S": f"TEAM#{team_id}"}, "sk": {"S": f"CONNECTION#{user_id}"}}
+
+
+def operation_key(team_id: str, user_id: str) -> Item:
+    """Return the key of the pending operation on a person's connection."""
+    return {"pk": {"S": f"TEAM#{team_id}"}, "sk": {"S": f"CHANGE#{user_id}"}}
+
+
+def due_attributes(shard: str, at: datetime) -> Item:
+    """Return the attributes that put an item into a shard of ``DUE_INDEX``."""
+    return {"due_shard": {"S": shard}, "due_at": {"N": seconds(at)}}
+
+
+def string_list(values: Iterable[str]) -> Item:
+    """Return a list of strings as an attribute."""
+    return {"L": [{"S": one} for one in values]}
+
+
+def seconds(at: datetime) -> str:
+    """Return seconds since the epoch, to the microsecond, as the text of a number."""
+    return f"{at.astimezone(UTC).timestamp():.6f}"

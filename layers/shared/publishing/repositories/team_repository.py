@@ -1,0 +1,90 @@
+"""Teams in DynamoDB: members, subscription and connections with one query."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from publishing.repositories.table import Table
+from publishing.teams import Connection, Role, Subscription, Team
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoDBTeamRepository:
+    """Teams in the product's table."""
+
+    table: Table
+
+    def read(self, team_id: str) -> Team:
+        """Query everything under the team's key. Strongly consistent: a connection counts at once."""
+        pages = self.table.pages(
+            KeyConditionExpression="pk = :team",
+            ExpressionAttributeValues={":team": {"S": f"TEAM#{team_id}"}},
+            ConsistentRead=True,
+        )
+        return team_of(team_id, (_plain(item) for items in pages for item in items))
+
+
+def team_of(team_id: str, items: Iterable[Mapping[str, Any]]) -> Team:
+    """Return the team that its items describe. Malformed items of other services count as absent, not as errors."""
+    roles: dict[str, Role] = {}
+    connections: list[Connection] = []
+    subscription: Subscription | None = None
+    for item in items:
+        kind, _, user_id = str(item["sk"]).partition("#")
+        if kind == "MEMBER" and user_id:
+            roles[user_id] = Role.of(item.get("role"))
+        elif item["sk"] == "SUBSCRIPTION":
+            subscription = _subscription(item)
+        elif kind == "CONNECTION" and user_id:
+            connections.append(_connection(team_id, user_id, item))
+    return Team(team_id, roles, subscription, tuple(connections))
+
+
+def _subscription(item: Mapping[str, Any]) -> Subscription | None:
+    try:
+        return Subscription(str(item.get("status", "")), _number(item.get("current_period_end")))
+    except ValueError:
+        return None
+
+
+def _connection(team_id: str, user_id: str, item: Mapping[str, Any]) -> Connection:
+    names, scopes, verified_at = item.get("advertiser_names"), item.get("scopes"), item.get("verified_at")
+    return Connection(
+        team_id=team_id,
+        user_id=user_id,
+        status=str(item.get("status", "")),
+        advertiser_ids=_texts(item.get("advertiser_ids")) or (),
+        secret_id=str(item.get("secret_id", "")),
+        connected_at=str(item.get("connected_at", "")),
+        expiry_notified="expiry_told" in item and item["expiry_told"] == item.get("connected_at"),
+        names={str(key): str(name) for key, name in names.items()} if isinstance(names, Mapping) else {},
+        disabled=frozenset(_texts(item.get("disabled_advertiser_ids")) or ()),
+        scopes=_texts(scopes),
+        verified_at=verified_at if isinstance(verified_at, str) else None,
+        scheduled="due_at" in item,
+    )
+
+
+def _texts(value: Any) -> tuple[str, ...] | None:
+    return tuple(str(one) for one in value) if isinstance(value, list) else None
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(str(value))
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _value(typed) for name, typed in item.items()}
+
+
+def _value(typed: Mapping[str, Any]) -> Any:
+    """Return the value of DynamoDB's ``{type: value}``; numbers stay texts. boto3's reader would load all of boto3."""
+    match typed:
+        case {"L": list(values)}:
+            return [_value(one) for one in values]
+        case {"M": dict(values)}:
+            return _plain(values)
+        case {"NULL": _}:
+            return None
+        case _:
+            return next(iter(typed.values()))

@@ -1,0 +1,206 @@
+"""Teams in DynamoDB and in the in-memory repository."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from boto3.dynamodb.types import TypeDeserializer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from publishing.repositories.json_api import JsonApi
+from publishing.repositories.table import Table
+from publishing.repositories.team_repository import DynamoDBTeamRepository, team_of
+from publishing.teams import Connection, Role, Subscription, Team
+from tests.adapters.conftest import TABLE
+from tests.adapters.items import typed
+from tests.support.in_memory_repositories import InMemoryTeams
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ITEMS: list[dict[str, Any]] = [
+    {"sk": "MEMBER#u1", "role": "owner"},
+    {"sk": "MEMBER#u2", "role": "mediabuyer", "invited_by": "u1"},
+    {"sk": "SUBSCRIPTION", "status": "active", "current_period_end": 1_800_000_000},
+    {
+        "sk": "CONNECTION#u2",
+        "status": "active",
+        "advertiser_ids": ["7300000000000000002", "7300000000000000001"],
+        "secret_id": "wevion/tiktok/connections/t1/u2",
+        "connected_at": "2026-11-01T09:00:00Z",
+    },
+]
+TEAM = Team(
+    "t1",
+    {"u1": Role.OWNER, "u2": Role.MEDIA_BUYER},
+    Subscription("active", 1_800_000_000),
+    (
+        Connection(
+            "t1",
+            "u2",
+            "active",
+            ("7300000000000000002", "7300000000000000001"),
+            "wevion/tiktok/connections/t1/u2",
+            "2026-11-01T09:00:00Z",
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize("status", ["active", "canceled"])
+def test_only_the_item_with_the_exact_key_is_the_subscription(status: str) -> None:
+    """Items of other services with a longer key neither allow nor deny writes."""
+    others = [{"sk": f"SUBSCRIPTION{more}", "status": "trialing"} for more in ("#2025", "#", "S")]
+    team = team_of("t", [{"sk": "SUBSCRIPTION", "status": status}, *others])
+    assert team.subscription == Subscription(status)
+    assert team_of("t", others).subscription is None
+
+
+def test_a_team_is_read_by_its_key(dynamodb: "DynamoDBClient", dynamodb_api: JsonApi) -> None:
+    """A team has its members, subscription and connections, and nothing of a team with a similar id."""
+    for team_id in ("t1", "t10"):
+        for item in ITEMS:
+            dynamodb.put_item(TableName=TABLE, Item=typed(team_id, item))
+    dynamodb.put_item(TableName=TABLE, Item=typed("t10", {"sk": "MEMBER#u3", "role": "owner"}))
+    assert DynamoDBTeamRepository(Table(dynamodb_api.call, TABLE)).read("t1") == TEAM
+
+
+def test_the_in_memory_repository_returns_the_same_team() -> None:
+    """The same items result in the same team."""
+    teams = InMemoryTeams()
+    for item in ITEMS:
+        teams.put("t1", item["sk"], **{name: value for name, value in item.items() if name != "sk"})
+    assert teams.read("t1") == TEAM
+    assert ("t1" in teams, "t10" in teams, len(teams)) == (True, False, 4)
+
+
+def test_an_unknown_team_is_empty(dynamodb_api: JsonApi) -> None:
+    """An unknown team is empty, not an error."""
+    assert DynamoDBTeamRepository(Table(dynamodb_api.call, TABLE)).read("nobody") == Team("nobody")
+
+
+def test_a_team_of_several_pages_is_read_completely() -> None:
+    """DynamoDB returns one megabyte at a time; every page is read, strongly consistent."""
+    query = {
+        "TableName": TABLE,
+        "KeyConditionExpression": "pk = :team",
+        "ExpressionAttributeValues": {":team": {"S": "TEAM#t1"}},
+        "ConsistentRead": True,
+    }
+    last = {"pk": {"S": "TEAM#t1"}, "sk": {"S": "MEMBER#u2"}}
+    calls: list[dict[str, Any]] = []
+
+    def call(operation: str, **request: Any) -> dict[str, Any]:
+        calls.append({"operation": operation, **request})
+        if "ExclusiveStartKey" in request:
+            return {"Items": [typed("t1", one) for one in ITEMS[2:]]}
+        return {"Items": [typed("t1", one) for one in ITEMS[:2]], "LastEvaluatedKey": last}
+
+    assert DynamoDBTeamRepository(Table(call, TABLE)).read("t1") == TEAM
+    assert calls == [{"operation": "Query", **query}, {"operation": "Query", **query, "ExclusiveStartKey": last}]
+
+
+# What other services write.
+
+
+def test_items_are_a_team() -> None:
+    """Items become members with roles, the subscription, and connections with TikTok's order of advertisers."""
+    team = team_of(
+        "t",
+        [
+            {"sk": "CONNECTION#u2", "status": "expired", "advertiser_ids": [], "secret_id": "s2", "connected_at": ""},
+            {
+                "sk": "CONNECTION#u1",
+                "status": "active",
+                "advertiser_ids": ["9", "1"],
+                "secret_id": "s1",
+                "connected_at": "2026-11-01T09:00:00Z",
+            },
+            {"sk": "MEMBER#u1", "role": "owner"},
+            {"sk": "MEMBER#u2", "role": "admin"},
+            {"sk": "SUBSCRIPTION", "status": "active", "current_period_end": Decimal(1_800_000_000)},
+        ],
+    )
+    assert team == Team(
+        "t",
+        {"u1": Role.OWNER, "u2": Role.MEDIA_BUYER},
+        Subscription("active", 1_800_000_000.0),
+        (
+            Connection("t", "u2", "expired", (), "s2", ""),
+            Connection("t", "u1", "active", ("9", "1"), "s1", "2026-11-01T09:00:00Z"),
+        ),
+    )
+
+
+def test_no_items_are_an_empty_team() -> None:
+    """Without items a team has no members, no subscription and no connections."""
+    assert team_of("t", []) == Team("t")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"sk": "MEMBER#"},
+        {"sk": "MEMBER"},
+        {"sk": "CONNECTION#"},
+        {"sk": "SOMETHING#u1", "role": "owner"},
+        {"sk": ""},
+    ],
+)
+def test_unknown_items_are_ignored(item: dict[str, Any]) -> None:
+    """Other services may store further items of a team."""
+    assert team_of("t", [item]) == Team("t")
+
+
+@pytest.mark.parametrize("role", [None, 7, "", ["owner"], "Owner"])
+def test_a_member_with_an_unknown_role_is_a_media_buyer(role: object) -> None:
+    """An unknown role gets the fewest rights."""
+    assert team_of("t", [{"sk": "MEMBER#u1", "role": role}]).roles == {"u1": Role.MEDIA_BUYER}
+
+
+@pytest.mark.parametrize("end", [{}, {"current_period_end": None}])
+def test_a_subscription_need_not_end(end: dict[str, Any]) -> None:
+    """A null end is the same as no end."""
+    assert team_of("t", [{"sk": "SUBSCRIPTION", "status": "active", **end}]).subscription == Subscription("active")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"status": "active", "current_period_end": "next year"},
+        {"status": "active", "current_period_end": {"when": 1}},
+        {"status": None},
+        {},
+    ],
+)
+def test_an_unreadable_subscription_is_not_active(written: dict[str, Any]) -> None:
+    """An unreadable subscription is not active, and is no error."""
+    assert not team_of("t", [{"sk": "SUBSCRIPTION", **written}]).has_active_subscription(
+        datetime(2026, 11, 22, tzinfo=UTC)
+    )
+
+
+@pytest.mark.parametrize(
+    ("advertiser_ids", "expected"),
+    [(["1", "2"], ("1", "2")), ([Decimal(7300000000000000001)], ("7300000000000000001",)), ("1", ()), (None, ())],
+)
+def test_irregular_advertiser_ids(advertiser_ids: object, expected: tuple[str, ...]) -> None:
+    """Ids become strings whatever their type; anything but a list is empty."""
+    (connection,) = team_of("t", [{"sk": "CONNECTION#u1", "advertiser_ids": advertiser_ids}]).connections
+    assert connection == Connection("t", "u1", "", expected, "", "")
+
+
+scalars = st.none() | st.booleans() | st.text() | st.integers(-(10**18), 10**18).map(Decimal)
+ATTRIBUTES = dict.fromkeys(("role", "status", "connected_at", "secret_id", "current_period_end"), scalars)
+
+
+@given(st.fixed_dictionaries({}, optional={**ATTRIBUTES, "advertiser_ids": scalars | st.lists(scalars)}))
+def test_items_are_read_like_boto3_reads_them(attributes: dict[str, Any]) -> None:
+    """Any items result in the same team as with boto3's deserializer."""
+    items = [{"sk": sk, **attributes} for sk in ("MEMBER#u1", "CONNECTION#u1", "SUBSCRIPTION")]
+    wire = [typed("t1", one) for one in items]
+    read = TypeDeserializer().deserialize
+    expected = team_of("t1", [{name: read(value) for name, value in one.items()} for one in wire])
+    assert DynamoDBTeamRepository(Table(lambda _operation, **_request: {"Items": wire}, TABLE)).read("t1") == expected

@@ -1,0 +1,148 @@
+"""Disconnecting: who may, what happens at TikTok and to the secret, and that it can be repeated."""
+
+import io
+
+import pytest
+from pydantic import SecretStr
+
+from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind
+from publishing.log_events import LogEvent
+from tests.support.in_memory_repositories import secret_id_of
+from tests.unit.connections.scenarios import REVOKE, USER
+from tests.unit.connections.system import HOUR, TEAM, System
+
+NOTHING, READY = DemoAdvertiser.NOTHING, DemoAdvertiser.EVERYTHING_READY
+
+
+def test_a_repeated_request_returns_the_same_response(system: System) -> None:
+    """It does not call TikTok again."""
+    system.connect(USER)
+    token = system.token(USER)
+    first = system.disconnect(USER)
+    assert (first.status, first.json["status"], first.json["user_id"]) == (200, "revoked", USER)
+    assert "unchanged" in first.json["message"]
+    requests = len(system.tiktok.requests)
+    assert system.disconnect(USER) == first
+    assert len(system.tiktok.requests) == requests
+    assert not system.is_valid(token)
+    assert system.preflight(USER).reason == "no_token"
+    system.assert_consistent(USER)
+
+
+def test_a_person_who_never_connected_has_no_connection(system: System) -> None:
+    """The response is 404 ``no_connection``."""
+    response = system.disconnect(USER)
+    assert (response.status, response.json["code"]) == (404, "no_connection")
+
+
+@pytest.mark.parametrize(("role", "status"), [("owner", 200), ("manager", 403), ("mediabuyer", 403), ("", 403)])
+def test_only_an_owner_may_end_anothers_connection(system: System, role: str, status: int) -> None:
+    """A request of any other role changes nothing and does not reveal who has connected."""
+    system.connect(USER)
+    system.add_member("u-other", role)
+    before = system.full_state()
+    assert system.disconnect(USER, by="u-other").status == status
+    if status == 403:
+        assert system.full_state() == before
+        assert system.disconnect("u-nobody", by="u-other").json["code"] == "owner_only"
+    else:
+        system.assert_consistent(USER)
+
+
+def test_the_connection_of_a_former_member_can_be_ended(system: System) -> None:
+    """The owner can end it after the person has left the team."""
+    system.add_member("u-left", "mediabuyer")
+    system.connect("u-left")
+    system.teams.remove(TEAM, "MEMBER#u-left")
+    assert system.disconnect("u-left", by=USER).status == 200
+    system.assert_consistent("u-left")
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        (Fault(path=REVOKE, kind=FaultKind.CODE, code=50000), 502, "tiktok_error"),
+        (Fault(path=REVOKE, kind=FaultKind.CODE, code=50000, applied=True), 502, "tiktok_error"),
+        (Fault(path=REVOKE, kind=FaultKind.RESET_AFTER), 502, "tiktok_error"),
+        (Fault(path=REVOKE, kind=FaultKind.CODE, code=40100), 503, "tiktok_rate_limited"),
+        (Fault(path=REVOKE, kind=FaultKind.CODE, code=40101), None, ""),
+    ],
+)
+def test_a_failed_revocation_is_completed_later(system: System, fault: Fault, status: int | None, code: str) -> None:
+    """The connection is no longer used; the operation stays pending until TikTok has revoked the token."""
+    system.connect(USER)
+    token = system.token(USER)
+    system.tiktok.faults.add(fault)
+    response = system.disconnect(USER)
+    if status is not None:
+        assert (response.status, response.json["code"]) == (status, code)
+    assert response.status >= 400
+    assert system.stored_connection(USER).status == "revoked"
+    assert system.token(USER) == token
+    assert system.preflight(USER).reason == "no_token"
+    assert system.disconnect(USER).status == response.status
+    system.pass_time(2 * HOUR)
+    assert len(system.operations) == 1
+    system.tiktok.faults.clear()
+    assert system.disconnect(USER).status == 200
+    assert not system.is_valid(token)
+    system.assert_consistent(USER)
+
+
+def test_the_sweep_completes_a_disconnection(system: System, log: io.StringIO) -> None:
+    """The request need not be repeated, and the log shows operators that the operation was recovered."""
+    system.connect(USER)
+    token = system.token(USER)
+    system.tiktok.faults.add(Fault(path=REVOKE, kind=FaultKind.CODE, code=50000, times=2))
+    assert system.disconnect(USER).status == 502
+    assert LogEvent.OPERATION_RECOVERED not in log.getvalue()
+    system.pass_time(4 * HOUR)
+    assert not system.is_valid(token)
+    system.assert_consistent(USER)
+    assert LogEvent.OPERATION_RECOVERED in log.getvalue()
+    assert '"kind":"disconnect"' in log.getvalue()
+
+
+def test_without_the_apps_credentials_the_sweep_revokes_later(system: System) -> None:
+    """The connection is no longer used; once the credentials are filled in the sweep revokes the token at TikTok."""
+    system.connect(USER)
+    token, app = system.token(USER), system.secrets.credentials
+    system.secrets.credentials = None
+    assert system.disconnect(USER).json["code"] == "connect_not_set_up"
+    system.pass_time(2 * HOUR)
+    assert system.is_valid(token)
+    system.secrets.credentials = app
+    system.pass_time(2 * HOUR)
+    assert not system.is_valid(token)
+    system.assert_consistent(USER)
+
+
+def test_a_connection_without_a_token_is_ended(system: System) -> None:
+    """There is nothing to revoke at TikTok."""
+    system.teams.connect(TEAM, USER, [READY])
+    assert system.disconnect(USER).status == 200
+    assert [one.path for one in system.tiktok.requests] == []
+    system.assert_consistent(USER)
+
+
+def test_an_item_without_a_secret_id_is_ended(system: System) -> None:
+    """Another service may have written it; no secret is read under an empty name."""
+    assert system.connect(USER) == "connected"
+    token = system.token(USER)
+    system.teams.items[TEAM, f"CONNECTION#{USER}"]["secret_id"] = ""
+    assert system.disconnect(USER).status == 200
+    assert not system.is_valid(token)
+    assert system.stored_connection(USER).status == "revoked"
+
+
+def test_a_disconnection_removes_another_services_secret_and_our_own(system: System) -> None:
+    """If the item names another secret than ours, both tokens are revoked and both secrets are removed."""
+    assert system.connect(USER) == "connected"
+    ours, other = secret_id_of(TEAM, USER), f"{secret_id_of(TEAM, USER)}-of-another-service"
+    system.secrets.store(other, SecretStr(DemoToken.OWNER), "theirs")
+    system.teams.items[TEAM, f"CONNECTION#{USER}"]["secret_id"] = other
+    tokens = [system.token(USER), str(DemoToken.OWNER)]
+    assert [system.is_valid(one) for one in tokens] == [True, True]
+    assert system.disconnect(USER).status == 200
+    assert [system.is_valid(one) for one in tokens] == [False, False]
+    assert [system.secrets.secrets[one].to_be_deleted for one in (ours, other)] == [True, True]

@@ -1,0 +1,251 @@
+"""Checks that other services request by an event."""
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from local.tiktok_simulator import DemoAdvertiser, DemoToken
+from publishing.log_events import LogEvent
+from publishing.readiness.cadence import ACTIVE_AFTER_LAUNCH, MIN_INTERVAL, QUEUED_FOR
+from publishing.readiness.check_job import CheckJob
+from publishing.readiness.check_request import ContendedError, InvalidCheckRequestError
+from publishing.readiness.record import Record
+from tests.support.clock import START
+from tests.unit.readiness.system import TEAM, System
+
+READY = DemoAdvertiser.EVERYTHING_READY
+NAMED = {"team_id": TEAM, "advertiser_id": str(READY), "objective": "CONVERSIONS"}
+SAVED, SCHEDULED, CONNECTED = "Campaign Draft Saved", "Campaign Scheduled", "TikTok Connected"
+KINDS = (SAVED, SCHEDULED, CONNECTED)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_event_requests_one_check(system: System, kind: str) -> None:
+    """The advertiser, known or not, is active from now on; its check is queued, and made."""
+    system.request_check(NAMED, kind)
+    [message] = system.queue.messages
+    assert message.content == CheckJob(TEAM, READY, f"event-1/{READY}")
+    assert (message.urgent, message.visible_at) == (False, START)
+    record = system.record(READY)
+    assert record.active(START + timedelta(days=6))
+    assert record.due_at == START + QUEUED_FOR
+    assert system.process_queue() == 1
+    assert system.record(READY).snapshot.objective("CONVERSIONS").ready
+    assert system.record(READY).claim is None
+
+
+@pytest.mark.parametrize(
+    ("launch_at", "urgent"),
+    [
+        ("2026-11-17T10:00:00Z", True),
+        ("2026-11-17T12:00:00+02:00", True),
+        ("2026-11-17T02:00:00-08:00", True),
+        ("2026-11-17T10:00:00", True),
+        ("2026-11-17T10:00:01Z", False),
+        ("2026-12-31T23:59:59Z", False),
+        (None, False),
+    ],
+)
+def test_a_check_is_urgent_if_the_launch_is_near(system: System, launch_at: str | None, *, urgent: bool) -> None:
+    """The launch may be in any time zone; without one it is in UTC."""
+    system.request_check({**NAMED, "launch_at": launch_at}, SCHEDULED)
+    [message] = system.queue.messages
+    assert message.urgent is urgent
+    record = system.record(READY)
+    assert record.launch_at is None or record.launch_at.tzinfo is UTC
+    if record.launch_at is not None:
+        assert record.active(max(START, record.launch_at) + ACTIVE_AFTER_LAUNCH - timedelta(seconds=1))
+
+
+def test_a_later_draft_without_a_date_keeps_the_launch(system: System) -> None:
+    """The scheduled campaign is still going to launch."""
+    system.request_check({**NAMED, "launch_at": "2026-11-17T09:00:00Z"}, SCHEDULED)
+    system.process_queue()
+    system.clock.forward(timedelta(minutes=5))
+    system.request_check(NAMED, SAVED, "event-2")
+    [message] = system.queue.messages
+    assert message.urgent
+    assert system.record(READY).launch_at == datetime(2026, 11, 17, 9, tzinfo=UTC)
+
+
+def test_drafts_saved_in_a_row_bring_one_check(system: System) -> None:
+    """It is made a minute after the last check; all other messages find that the requested check was made."""
+    system.request_check(NAMED, SAVED, "first")
+    system.process_queue()
+    for number in range(5):
+        system.clock.forward(timedelta(seconds=5))
+        system.request_check(NAMED, SAVED, f"again-{number}")
+    assert system.process_queue() == 0
+    assert {one.visible_at for one in system.queue.messages} == {START + MIN_INTERVAL}
+    assert {one.claim for one in system.queued_jobs()} == {f"again-0/{READY}"}
+    system.effects.watch()
+    system.pass_time(timedelta(minutes=5), sweeps=False)
+    assert len(system.queue) == 0
+    assert system.record(READY).snapshot.checked_at == START + MIN_INTERVAL
+    assert system.checks_made() == 1
+
+
+@pytest.mark.parametrize("kind", [SCHEDULED, CONNECTED])
+def test_only_drafts_are_debounced(system: System, kind: str) -> None:
+    """Who schedules or connects gets a check at once."""
+    system.check_now(READY)
+    system.request_check(NAMED, kind)
+    assert [one.visible_at for one in system.queue.messages] == [START]
+
+
+def test_a_draft_near_its_launch_is_not_debounced(system: System) -> None:
+    """Its check is made at once, through the urgent queue."""
+    system.check_now(READY)
+    system.request_check({**NAMED, "launch_at": "2026-11-16T12:00:00Z"}, SAVED)
+    assert [(one.visible_at, one.urgent) for one in system.queue.messages] == [(START, True)]
+
+
+def test_the_same_event_twice_brings_one_check(system: System) -> None:
+    """Both messages have one claim; the one that is delivered first brings the check."""
+    system.request_check(NAMED)
+    system.request_check(NAMED)
+    assert len({one.content for one in system.queue.messages}) == 1
+    system.effects.watch()
+    assert system.process_queue() == 2
+    assert system.checks_made() == 1
+    assert len(system.queue) == 0
+
+
+def test_a_request_while_a_job_of_a_sweep_is_queued_brings_no_second_check(system: System) -> None:
+    """The job in the queue stays valid, and the second one has its claim."""
+    system.add_record(READY)
+    system.run_sweep()
+    system.request_check(NAMED)
+    assert len(system.queue) == 2
+    assert {one.claim for one in system.queued_jobs()} == {system.record(READY).claim}
+
+
+def test_a_write_that_lost_a_race_is_repeated(system: System) -> None:
+    """The second write is derived from the record that the other one wrote; nothing of either is lost."""
+    written = []
+
+    def before_write(record: Record) -> None:
+        written.append(record)
+        if len(written) == 1:
+            system.records.before_write = lambda _record: None
+            system.check_now(READY)
+
+    system.records.before_write = before_write
+    system.request_check({**NAMED, "launch_at": "2026-11-30T10:00:00Z"})
+    record = system.record(READY)
+    assert record.snapshot.generation == 1
+    assert record.launch_at == datetime(2026, 11, 30, 10, tzinfo=UTC)
+    assert record.claim == f"event-1/{READY}"
+    assert len(system.queue) == 1
+
+
+def test_a_write_whose_response_was_lost_requests_one_check(system: System) -> None:
+    """The second write finds the claim of the first."""
+    system.records.lost_responses = 1
+    system.request_check(NAMED)
+    [message] = system.queue.messages
+    assert message.content == CheckJob(TEAM, READY, system.record(READY).claim)
+
+
+def test_a_record_that_others_keep_writing_fails_the_event(system: System) -> None:
+    """Lambda delivers the event again; no job is sent for a claim that was not written."""
+
+    def before_write(record: Record) -> None:
+        stored = system.product.records.read(record.team_id, record.advertiser_id)
+        system.product.records.write(stored or Record(TEAM, READY, due_at=START))
+
+    system.records.before_write = before_write
+    with pytest.raises(ContendedError):
+        system.request_check(NAMED)
+    assert len(system.queue) == 0
+
+
+def test_the_checks_of_a_team_are_requested_one_by_one(system: System) -> None:
+    """An event that ends halfway leaves no claim without its job."""
+    many = [str(number) for number in range(1, 6)]
+    system.add_person(DemoToken.OWNER, advertisers=many)
+
+    def before_write(record: Record) -> None:
+        if record.advertiser_id == many[3]:
+            raise TimeoutError
+
+    system.records.before_write = before_write
+    with pytest.raises(TimeoutError):
+        system.request_check({"team_id": TEAM}, CONNECTED)
+    claimed = [one for one in many if system.product.records.read(TEAM, one)]
+    assert [one.advertiser_id for one in system.queued_jobs()] == claimed == many[:3]
+
+
+SECRET = "never-to-be-seen"
+MALFORMED: dict[str, tuple[Any, str]] = {
+    "null": (None, "detail"),
+    "a string": (SECRET, "detail"),
+    "a list": ([SECRET], "detail"),
+    "no team": ({"advertiser_id": "1", "note": SECRET}, "team_id"),
+    "an empty team": ({"team_id": "", "note": SECRET}, "team_id"),
+    "a long team": ({"team_id": SECRET * 20}, "team_id"),
+    "a number as team": ({"team_id": 7, "note": SECRET}, "team_id"),
+    "an invalid advertiser": ({"team_id": TEAM, "advertiser_id": SECRET}, "advertiser_id"),
+    "a number as advertiser": ({"team_id": TEAM, "advertiser_id": 73}, "advertiser_id"),
+    "an invalid launch": ({"team_id": TEAM, "launch_at": SECRET}, "launch_at"),
+    "a launch that means never": ({"team_id": TEAM, "launch_at": "9999-12-31T23:59:59Z"}, "launch_at"),
+    "a launch in the year 1": ({"team_id": TEAM, "launch_at": "0001-01-01T00:00:00+14:00"}, "launch_at"),
+    "two fields": ({"team_id": "", "advertiser_id": SECRET}, "advertiser_id, team_id"),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_request_is_rejected_without_quoting_it(system: System, name: str) -> None:
+    """The error names the fields, and nothing is written or sent."""
+    detail, fields = MALFORMED[name]
+    with pytest.raises(InvalidCheckRequestError) as rejected:
+        system.requests.enqueue("event-1", detail)
+    assert str(rejected.value) == f"invalid: {fields}"
+    assert rejected.value.__cause__ is None
+    assert rejected.value.__suppress_context__
+    assert (len(system.queue), len(system.product.records)) == (0, 0)
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_the_handler_counts_a_malformed_request_and_does_not_fail(
+    system: System, log: io.StringIO, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """It would be rejected again; neither log nor metrics hold its values."""
+    system.request_check(MALFORMED[name][0])
+    printed = capsys.readouterr().out
+    assert json.loads(printed.splitlines()[-1])["RequestsRefused"] == [1.0]
+    assert f'"{LogEvent.CHECK_REQUEST_MALFORMED}"' in log.getvalue()
+    assert SECRET not in printed + log.getvalue()
+
+
+def test_other_fields_of_an_event_are_ignored(system: System) -> None:
+    """Other services may send more than is read here."""
+    system.request_check({**NAMED, "campaign": {"id": 7}, "saved_by": "u-owner"})
+    assert len(system.queue) == 1
+
+
+def test_an_event_for_a_team_requests_checks_of_all_that_its_active_members_have(system: System) -> None:
+    """Each advertiser is checked once; those of former members, of expired and of revoked connections are not."""
+    teams = system.product.teams
+    teams.connect(TEAM, "u-owner", ["1", "2"])
+    teams.member(TEAM, "u-buyer", "mediabuyer")
+    teams.connect(TEAM, "u-buyer", ["2", "3"])
+    teams.connect(TEAM, "u-left", ["4"])
+    for status, advertiser in (("expired", "5"), ("revoked", "6"), ("", "7")):
+        teams.member(TEAM, f"u-{status}", "owner")
+        teams.connect(TEAM, f"u-{status}", [advertiser], status=status)
+    system.request_check({"team_id": TEAM}, CONNECTED)
+    assert [(one.advertiser_id, one.claim) for one in system.queued_jobs()] == [
+        (one, f"event-1/{one}") for one in ("1", "2", "3")
+    ]
+
+
+@pytest.mark.parametrize("team", ["unknown-team", TEAM])
+def test_an_event_for_a_team_without_advertisers_requests_nothing(system: System, team: str) -> None:
+    """It is no error."""
+    system.product.teams.connect(TEAM, "u-owner", [])
+    system.request_check({"team_id": team}, CONNECTED)
+    assert (len(system.queue), len(system.product.records)) == (0, 0)

@@ -1,0 +1,179 @@
+"""GET /readiness: which advertisers a caller may see, and what is shown of them."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from publishing.http.check_schemas import Readiness
+from publishing.http.request_context import Principal, RequestContext
+from publishing.http.request_schemas import ReadinessQuery
+from publishing.preflight.findings import Finding, Status, Unverified
+from publishing.preflight.objectives import OBJECTIVES, Requirement
+from publishing.readiness.list_readiness import list_readiness
+from publishing.readiness.record import Record
+from publishing.readiness.snapshot import CheckResult, observe
+from publishing.tokens import AdvertiserNotConnectedError
+from tests.support.clock import START
+from tests.unit.readiness.system import TEAM, System
+from tiktok_business.deadline import Deadline
+
+SATISFIED, MISSING, UNKNOWN = (
+    Finding(Status.SATISFIED),
+    Finding(Status.MISSING, "pixel_unbound"),
+    Finding(Status.UNKNOWN, Unverified.TIMEOUT),
+)
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+OWNERS, BUYERS, EXPIRED, REVOKED, LEFT, UNCONNECTED = "1", "2", "3", "4", "5", "6"
+
+
+def store(system: System, advertiser_id: str, *findings: Finding, active: bool = True) -> Record:
+    """Store the record after checks, a minute apart, of which each found the same of all prerequisites."""
+    record = Record(TEAM, advertiser_id, due_at=START)
+    snapshot = record.snapshot
+    for minute, finding in enumerate(findings):
+        result = CheckResult(START + minute * MINUTE, dict.fromkeys(Requirement, finding), "u-owner", warnings=())
+        snapshot = observe(snapshot, result, 5 * MINUTE).snapshot
+    record = Record(TEAM, advertiser_id, due_at=START, snapshot=snapshot)
+    written = system.product.records.write(record.used(START) if active else record)
+    assert written is not None
+    return written
+
+
+def listed(
+    system: System, user_id: str, role: str, advertiser_id: str | None = None, now: datetime = START
+) -> Readiness:
+    """Return what a person is shown."""
+    context = RequestContext(Principal(user_id, TEAM, role), Deadline.after(7), now)
+    query = ReadinessQuery.model_validate({"advertiser_id": advertiser_id} if advertiser_id else {})
+    return list_readiness(system.product.teams, system.records, system.cadence, context, query)
+
+
+@pytest.fixture
+def team(system: System) -> System:
+    """Advertisers of the owner, a buyer, an expired and a revoked connection, a former member, and no connection."""
+    teams = system.product.teams
+    teams.connect(TEAM, "u-owner", [OWNERS])
+    for user, role, advertiser, status in (
+        ("u-buyer", "mediabuyer", BUYERS, "active"),
+        ("u-expired", "mediabuyer", EXPIRED, "expired"),
+        ("u-revoked", "mediabuyer", REVOKED, "revoked"),
+    ):
+        teams.member(TEAM, user, role)
+        teams.connect(TEAM, user, [advertiser], status=status)
+    teams.connect(TEAM, "u-left", [LEFT])
+    for one in (UNCONNECTED, LEFT, REVOKED, EXPIRED, BUYERS, OWNERS):
+        store(system, one, SATISFIED)
+    system.product.records.write(Record("southgate", "1", due_at=START))
+    return system
+
+
+@pytest.mark.parametrize(
+    ("user_id", "role", "visible"),
+    [
+        ("u-owner", "owner", [OWNERS, BUYERS, EXPIRED]),
+        ("u-manager", "manager", [OWNERS, BUYERS, EXPIRED]),
+        ("u-buyer", "mediabuyer", [BUYERS]),
+        ("u-buyer", "admin", [BUYERS]),
+        ("u-buyer", "", [BUYERS]),
+        ("u-buyer", "Owner", [BUYERS]),
+        ("u-expired", "mediabuyer", [EXPIRED]),
+        ("u-revoked", "mediabuyer", []),
+        ("u-left", "mediabuyer", []),
+        ("u-stranger", "mediabuyer", []),
+    ],
+)
+def test_visible_advertisers(team: System, user_id: str, role: str, visible: list[str]) -> None:
+    """Owner and manager see the team's advertisers, others their own connection's, sorted, without TikTok calls."""
+    assert [one.advertiser_id for one in listed(team, user_id, role).advertisers] == visible
+    for one in visible:
+        assert [shown.advertiser_id for shown in listed(team, user_id, role, one).advertisers] == [one]
+    for other in {OWNERS, BUYERS, EXPIRED, REVOKED, LEFT, UNCONNECTED, "999"} - set(visible):
+        with pytest.raises(AdvertiserNotConnectedError):
+            listed(team, user_id, role, other)
+    assert len(team.tiktok.requests) == 0
+
+
+def test_an_advertiser_that_was_never_checked_is_not_listed(team: System) -> None:
+    """It is connected, but nothing is known of it."""
+    team.product.teams.connect(TEAM, "u-owner", [OWNERS, "7"])
+    assert [one.advertiser_id for one in listed(team, "u-owner", "owner").advertisers] == [OWNERS, BUYERS, EXPIRED]
+    assert listed(team, "u-owner", "owner", "7").advertisers == ()
+
+
+def test_the_whole_snapshot_is_shown(system: System) -> None:
+    """Each objective has ready, missing, unknown and its last transition; the advertiser has the evidence's time."""
+    system.product.teams.connect(TEAM, "u-owner", [OWNERS])
+    store(system, OWNERS, SATISFIED, MISSING)
+    [shown] = listed(system, "u-owner", "owner").advertisers
+    assert [*shown.objectives] == [*OBJECTIVES]
+    assert (shown.checked_at, shown.stale, shown.stale_since, shown.generation) == (START + MINUTE, False, None, 2)
+    for name, required in OBJECTIVES.items():
+        state = shown.objectives[name]
+        assert (state.ready, state.missing, state.unknown, state.at_risk) == (False, required, (), ())
+        assert (state.stale, state.last_transition_at) == (False, START + MINUTE)
+
+
+def test_risk_and_warnings_are_shown(system: System) -> None:
+    """They are those of the last check."""
+    system.product.teams.connect(TEAM, "u-owner", [OWNERS])
+    found = dict.fromkeys(Requirement, SATISFIED)
+    result = CheckResult(START, found, "u-owner", at_risk=True, warnings=("account_not_enabled",))
+    snapshot = observe(Record(TEAM, OWNERS, due_at=START).snapshot, result, 5 * MINUTE).snapshot
+    system.product.records.write(Record(TEAM, OWNERS, due_at=START, snapshot=snapshot))
+    [shown] = listed(system, "u-owner", "owner").advertisers
+    assert {one.at_risk for one in shown.objectives.values()} == {(Requirement.IDENTITY,)}
+    assert [one.code for one in shown.warnings] == ["account_not_enabled"]
+
+
+def test_what_could_not_be_verified_again_is_shown_as_stale(system: System) -> None:
+    """The last known state is shown with the time of its evidence, and since when it is stale."""
+    system.product.teams.connect(TEAM, "u-owner", [OWNERS])
+    store(system, OWNERS, SATISFIED, UNKNOWN)
+    [shown] = listed(system, "u-owner", "owner").advertisers
+    assert (shown.checked_at, shown.stale, shown.stale_since) == (START, True, START + MINUTE)
+    assert {(one.ready, one.stale) for one in shown.objectives.values()} == {(True, True)}
+
+
+def test_what_was_never_verified_is_unknown_and_stale(system: System) -> None:
+    """It is neither ready nor missing."""
+    system.product.teams.connect(TEAM, "u-owner", [OWNERS])
+    store(system, OWNERS, UNKNOWN)
+    [shown] = listed(system, "u-owner", "owner").advertisers
+    assert (shown.checked_at, shown.stale, shown.stale_since, shown.generation) == (None, True, None, 0)
+    for name, required in OBJECTIVES.items():
+        state = shown.objectives[name]
+        assert (state.ready, state.missing, state.unknown, state.stale) == (False, (), required, True)
+
+
+@pytest.mark.parametrize(
+    ("active", "after", "stale"),
+    [
+        (True, 2 * HOUR, False),
+        (True, 2 * HOUR + timedelta(seconds=1), True),
+        (False, 48 * HOUR, False),
+        (False, 48 * HOUR + timedelta(seconds=1), True),
+    ],
+)
+def test_an_advertiser_not_checked_for_two_intervals_is_stale(
+    system: System, after: timedelta, *, active: bool, stale: bool
+) -> None:
+    """If sweeps fail, the response shows it."""
+    system.product.teams.connect(TEAM, "u-owner", [OWNERS])
+    store(system, OWNERS, SATISFIED, active=active)
+    [shown] = listed(system, "u-owner", "owner", now=START + after).advertisers
+    assert shown.stale is stale
+    assert {one.stale for one in shown.objectives.values()} == {stale}
+    assert shown.stale_since is None
+
+
+def test_one_stale_prerequisite_makes_only_its_objectives_stale(system: System) -> None:
+    """The advertiser as a whole is stale too."""
+    system.product.teams.connect(TEAM, "u-owner", [OWNERS])
+    record = store(system, OWNERS, SATISFIED)
+    findings = {**dict.fromkeys(Requirement, SATISFIED), Requirement.PIXEL: UNKNOWN}
+    result = CheckResult(START + MINUTE, findings, "u-owner")
+    system.update(record, snapshot=observe(record.snapshot, result, 5 * MINUTE).snapshot)
+    [shown] = listed(system, "u-owner", "owner").advertisers
+    assert shown.stale
+    assert {name for name, one in shown.objectives.items() if one.stale} == {"WEB_CONVERSIONS", "CONVERSIONS"}
