@@ -23,7 +23,7 @@ help:
 	@echo "make test-deep  the tests that take minutes: fault matrix, generated requests, browser, mutation"
 	@echo "make bench      how fast it is: targets, figures and verdicts; ARGS=--write writes docs/performance.md"
 	@echo "make simulate   readiness for up to a million advertisers; ARGS=--write writes docs/scaling.md and its plots"
-	@echo "make mutation   faults put into rules and tables, which unit tests must notice: MODULES=publishing.access"
+	@echo "make mutation   faults put into rules and tables, which unit tests must notice: MODULES=publishing.teams"
 	@echo "make lint       ruff, mypy, import rules, cfn-lint, sam validate, shellcheck, zizmor, oxlint"
 	@echo "make audit      checkov, and licences and an SBOM of what ships, in .local/shipped/"
 	@echo "make house      the layout's counts (modules, protocols, files of a flow) and their limits"

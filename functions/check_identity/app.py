@@ -1,4 +1,4 @@
-"""GET /api/v1/tiktok/identities/check: does the advertiser have a usable TT_USER identity?"""
+"""GET /api/v1/tiktok/identities/check: tells whether the advertiser has a usable TT_USER identity."""
 
 from functools import partial
 

@@ -7,5 +7,5 @@ from publishing.bootstrap import CONNECT_READ_TIMEOUT_SECONDS, Bootstrap
 from publishing.connections.callback import Callback, callback_endpoint
 
 callback = Callback(Bootstrap(read_timeout=CONNECT_READ_TIMEOUT_SECONDS).connection_services)
-lambda_handler = callback_endpoint(callback.connect, settings.ConnectSettings.from_environment(os.environ).wizard_url)
+lambda_handler = callback_endpoint(callback.connect, settings.wizard_url(os.environ))
 cold_start.finish()

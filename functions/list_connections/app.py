@@ -1,4 +1,4 @@
-"""GET /api/v1/tiktok/connections: who has connected TikTok, and which ad accounts does each connection reach?"""
+"""GET /api/v1/tiktok/connections: lists who has connected TikTok, and the ad accounts of each connection."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""GET /api/v1/tiktok/identities: which identities does the advertiser have?"""
+"""GET /api/v1/tiktok/identities: lists the advertiser's identities."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""GET /api/v1/tiktok/publish-check: can an ad of this objective be published for the advertiser?"""
+"""GET /api/v1/tiktok/publish-check: tells whether an ad of this objective can be published for the advertiser."""
 
 import os
 from functools import partial

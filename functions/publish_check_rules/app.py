@@ -1,4 +1,4 @@
-"""GET /api/v1/tiktok/publish-check/rules: which prerequisites does each objective have?"""
+"""GET /api/v1/tiktok/publish-check/rules: lists the prerequisites of each objective."""
 
 from publishing import cold_start
 from publishing.http.check_schemas import Rules

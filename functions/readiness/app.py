@@ -1,4 +1,4 @@
-"""GET /api/v1/tiktok/readiness: what is known of the advertisers, without asking TikTok?"""
+"""GET /api/v1/tiktok/readiness: lists what is known of the advertisers, without calling TikTok."""
 
 import os
 from functools import partial

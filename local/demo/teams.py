@@ -108,7 +108,9 @@ def write_demo_items(aws: Aws, deployment: Deployment, world: World) -> None:
     requests: list[Item] = [
         {"DeleteRequest": {"Key": _serialized({"pk": pk, "sk": sk})}} for pk, sk in existing if (pk, sk) not in initial
     ]
-    requests += [{"PutRequest": {"Item": _serialized(item)}} for item in initial.values()]
+    requests += [
+        {"PutRequest": {"Item": _serialized(item)}} for key, item in initial.items() if existing.get(key) != item
+    ]
     for start in range(0, len(requests), _BATCH):
         dynamodb.batch_write_item(RequestItems={table: requests[start : start + _BATCH]})
 

@@ -8,6 +8,7 @@ import tempfile
 import time
 from contextlib import closing, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 
 import boto3
@@ -38,6 +39,14 @@ class Emulator:
         self._port = port
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._session = boto3.Session(
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            region_name=REGION,
+        )
+        # Clients may be used by several threads; a session may not.
+        self._clients: dict[str, Any] = {}
+        self._clients_lock = Lock()
 
     @property
     def url(self) -> str:
@@ -51,12 +60,11 @@ class Emulator:
 
     def client(self, service: str) -> Any:
         """A boto3 client of a service, with all rights."""
-        session = boto3.Session(
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            region_name=REGION,
-        )
-        return session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+        with self._clients_lock:
+            if service not in self._clients:
+                client: Any = self._session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+                self._clients[service] = client
+            return self._clients[service]
 
     def choose_port(self) -> None:
         """Choose a free port for port 0. StackError if the port is in use."""

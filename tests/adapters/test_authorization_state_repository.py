@@ -53,7 +53,7 @@ def test_a_state_is_read_as_it_was_saved(states: AuthorizationStateRepository) -
     read = states.read(state.key)
     assert read == state
     assert read.expires_at == NOW + STATE_LIFETIME
-    assert (read.code, read.closed) == (None, False)
+    assert (read.code_digest, read.closed) == (None, False)
 
 
 def test_a_state_is_found_by_owner_and_digest(states: AuthorizationStateRepository) -> None:
@@ -80,7 +80,7 @@ def test_a_closed_state_cannot_be_claimed(states: AuthorizationStateRepository) 
     state = saved(states)
     states.claim(state.with_code(CODE))
     states.close(state.key)
-    closed = replace(state, code=CODE, closed=True)
+    closed = replace(state, code_digest=CODE, closed=True)
     assert states.read(state.key) == closed
     for code in (CODE, OTHER_CODE):
         assert not states.claim(state.with_code(code))
@@ -124,7 +124,7 @@ def test_a_claim_sent_twice_succeeds(stored: Table) -> None:
     assert lossy.claim(state.with_code(CODE))
     assert not lossy.claim(state.with_code(OTHER_CODE))
     lossy.close(state.key)
-    assert DynamoDBAuthorizationStateRepository(stored).read(state.key) == replace(state, code=CODE, closed=True)
+    assert DynamoDBAuthorizationStateRepository(stored).read(state.key) == replace(state, code_digest=CODE, closed=True)
 
 
 def test_reads_are_strongly_consistent() -> None:

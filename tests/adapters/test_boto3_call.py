@@ -1,6 +1,7 @@
-"""boto3 in the form of the functions' own AWS client: the same responses, errors, attempts and timeouts."""
+"""boto3 in the form of the functions' own AWS client: the same responses, errors and time limit."""
 
 import json
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,10 @@ import pytest
 
 from publishing.bootstrap import boto3_call
 from publishing.repositories.json_api import (
-    CONNECT_TIMEOUT_SECONDS,
+    BUDGET_SECONDS,
     DYNAMODB,
     EVENTBRIDGE,
     MAX_ATTEMPTS,
-    READ_TIMEOUT_SECONDS,
     SECRETS_MANAGER,
     SQS,
     AwsCall,
@@ -38,6 +38,7 @@ from tools.in_memory_aws import InMemoryAws
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+BOTO3_ATTEMPTS = 2
 ITEM: dict[str, Any] = {
     "pk": {"S": "TEAM#t1"},
     "sk": {"S": "MEMBER#u1"},
@@ -121,23 +122,23 @@ def boto3_at(url: str, monkeypatch: pytest.MonkeyPatch, service: Service = DYNAM
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerError"])
-def test_transient_errors_have_as_many_attempts(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    """Both attempt a call ``MAX_ATTEMPTS`` times, and raise the last error's code."""
+def test_transient_errors_have_several_attempts(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Both attempt a call several times, and raise the last error's code."""
     status = 500 if code == "InternalServerError" else 400
-    for boto in (True, False):
-        with ScriptedAws(*[error_answer(code, status)] * (MAX_ATTEMPTS + 1)) as aws, client(aws.url, Waits()) as api:
+    for boto, attempts in ((True, BOTO3_ATTEMPTS), (False, MAX_ATTEMPTS)):
+        with ScriptedAws(*[error_answer(code, status)] * (attempts + 1)) as aws, client(aws.url, Waits()) as api:
             call = boto3_at(aws.url, monkeypatch) if boto else api.call
             assert error_of(call, "DescribeLimits").code == code
-            assert len(aws.requests) == MAX_ATTEMPTS
+            assert len(aws.requests) == attempts
 
 
 def test_a_transient_error_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that succeeds at the last attempt returns its response."""
-    failures = [Answer(503, b"")] * (MAX_ATTEMPTS - 1)
+    failures = [Answer(503, b"")] * (BOTO3_ATTEMPTS - 1)
     with ScriptedAws(*failures, Answer(200, json.dumps({"AccountMaxReadCapacityUnits": 7}).encode())) as aws:
         response = boto3_at(aws.url, monkeypatch)("DescribeLimits")
         assert without_metadata(response) == {"AccountMaxReadCapacityUnits": 7}
-        assert len(aws.requests) == MAX_ATTEMPTS
+        assert len(aws.requests) == BOTO3_ATTEMPTS
 
 
 def test_a_permanent_error_has_one_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,8 +164,25 @@ def test_an_error_reveals_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (error.__cause__, error.__context__) == (None, None)
 
 
-def test_timeouts_and_attempts_are_those_of_the_own_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    """boto3's client is configured with the timeouts and the number of attempts of the functions' own client."""
+@pytest.mark.usefixtures("endpoint")
+def test_an_invalid_request_has_the_error_of_aws() -> None:
+    """A request that boto3 rejects before it sends it has the code that AWS would respond with."""
+    assert error_of(boto3_call(DYNAMODB), "GetItem", TableName="", Key=KEY).code == "ValidationException"
+    assert error_of(boto3_call(SECRETS_MANAGER), "GetSecretValue", SecretId="").code == "ValidationException"
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_a_token_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Not even where an operator has set the log level to DEBUG, at which botocore logs requests and responses."""
+    call = boto3_call(SECRETS_MANAGER)
+    with caplog.at_level(logging.DEBUG):
+        call("CreateSecret", Name="wevion/test/canary", SecretString=CANARY)
+        assert call("GetSecretValue", SecretId="wevion/test/canary")["SecretString"] == CANARY
+    assert CANARY not in "".join(str(record.__dict__) for record in caplog.records)
+
+
+def test_a_service_that_does_not_respond_takes_as_long_as_with_the_own_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All attempts and the longest pause between them, which is one second, fit into ``BUDGET_SECONDS``."""
     configs: list[Any] = []
     create = boto3.client
 
@@ -175,5 +193,6 @@ def test_timeouts_and_attempts_are_those_of_the_own_client(monkeypatch: pytest.M
     monkeypatch.setattr(boto3, "client", recording)
     boto3_call(DYNAMODB)
     (config,) = configs
-    assert (config.connect_timeout, config.read_timeout) == (CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS)
-    assert config.retries == {"mode": "standard", "total_max_attempts": MAX_ATTEMPTS}
+    assert config.retries == {"mode": "standard", "total_max_attempts": BOTO3_ATTEMPTS}
+    for timeout in (config.connect_timeout, config.read_timeout):
+        assert timeout * BOTO3_ATTEMPTS + 1 <= BUDGET_SECONDS

@@ -1,4 +1,4 @@
-"""Every endpoint of TikTok's that is called, with every failure of it, through the real handlers."""
+"""Every TikTok endpoint that is called, with every failure of it, through the real handlers."""
 
 import multiprocessing
 import os

@@ -322,9 +322,9 @@ class InMemoryAuthorizationStates:
 
     def _claim(self, state: AuthorizationState) -> bool:
         known = self.stored.get(state.key)
-        if known is None or known.closed or known.code not in {None, state.code}:
+        if known is None or known.closed or known.code_digest not in {None, state.code_digest}:
             return False
-        self.stored[state.key] = replace(known, code=state.code)
+        self.stored[state.key] = replace(known, code_digest=state.code_digest)
         return True
 
     def _close(self, key: StateKey) -> None:

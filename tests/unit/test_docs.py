@@ -82,7 +82,7 @@ def test_named_paths_exist(name: str) -> None:
 
 
 def _is_route(path: str) -> bool:
-    """Whether it is a route of TikTok's that the code names, a content type, or a file that a reader creates."""
+    """Whether it is a TikTok route that the code names, a content type, or a file that a reader creates."""
     return f'"{path}"' in source() or path in {"token.json", "application/json", "application/problem+json"}
 
 

@@ -410,7 +410,12 @@ def test_the_runbook_queries_existing_log_events() -> None:
         for one, several in re.findall(r'message (?:= ("[^"]*")|in \[([^\]]*)\])', query):
             queried |= set(re.findall(r'"([^"]*)"', one or several))
     assert queried - {*LogEvent} == set()
-    assert {LogEvent.CHECK_FAILED, LogEvent.SWEEP_ENDED, LogEvent.CHECK_REQUEST_MALFORMED, LogEvent.FAILED} <= queried
+    assert {
+        LogEvent.CHECK_FAILED,
+        LogEvent.SWEEP_ENDED,
+        LogEvent.CHECK_REQUEST_MALFORMED,
+        LogEvent.REQUEST_FAILED,
+    } <= queried
 
 
 def test_the_runbook_queries_existing_log_groups() -> None:

@@ -104,7 +104,7 @@ class Population:
     def check(
         self, number: int, calls: CallResult, at: datetime, only: Sequence[Requirement] = REQUIREMENTS
     ) -> CheckResult:
-        """Return what a check with these calls finds, random failures of TikTok's included."""
+        """Return what a check with these calls finds, random TikTok failures included."""
         if calls.no_response:
             return CheckResult(at, dict.fromkeys(only, _UNANSWERED), VERIFIED_BY)
         findings = _findings(self.states[number])

@@ -1,9 +1,11 @@
 """The product: can this TikTok ad be published, and if not, what is missing?
 
-A request: :mod:`~publishing.http.endpoint` (event to principal and typed request) →
-:mod:`~publishing.publish_check`, :mod:`~publishing.identities` or :mod:`~publishing.connections` (what is asked) →
-:mod:`~publishing.tokens` (with whose token) → :mod:`~publishing.http.response_schemas`.
-:mod:`~publishing.readiness` is what runs in the background, :mod:`~publishing.events` what is published,
-:mod:`~publishing.ports` what is kept outside the process and :mod:`~publishing.repositories` where.
-:mod:`~publishing.bootstrap` puts it all together.
+- :mod:`~publishing.bootstrap`: constructs all dependencies of a function, once.
+- :mod:`~publishing.http`: from an event to a caller and a typed request, and from a result or error to a response.
+- :mod:`~publishing.publish_check`, :mod:`~publishing.identities`, :mod:`~publishing.connections`: what endpoints do.
+- :mod:`~publishing.preflight`: the rules of each objective, the evidence that they need and the verdict.
+- :mod:`~publishing.tokens`: whose token is used, and which is next if TikTok rejects it.
+- :mod:`~publishing.readiness`: scheduled and requested checks in the background.
+- :mod:`~publishing.events`: what is published on the event bus.
+- :mod:`~publishing.ports`, :mod:`~publishing.repositories`: what is stored, as protocols and on AWS.
 """

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from publishing.events.notifications import ExpiryNotifier
     from publishing.readiness.check import CheckServices
     from publishing.readiness.snapshot_refresher import SnapshotRefresher
+    from publishing.repositories.authorization_state_repository import DynamoDBAuthorizationStateRepository
     from publishing.repositories.connection_repository import DynamoDBConnectionRepository
     from publishing.repositories.idempotency_repository import DynamoDBIdempotencyRepository
     from publishing.repositories.messaging import EventBridgeBus, SqsCheckQueue, SqsRefreshQueue
@@ -55,15 +56,15 @@ def utc_now() -> datetime:
 
 @dataclass
 class Bootstrap:
-    """What functions are made of, from the function's environment variables.
+    """The dependencies of functions, from the function's environment variables.
 
     Properties raise SettingsError for a missing or invalid variable. ``read_timeout`` is how long TikTok may take to
     answer, in seconds; None takes the transport's default.
     """
 
     boto3: bool = False
-    """Whether AWS is called through boto3: for functions that nobody waits for, since importing it takes as long as all
-    the rest (decision 13)."""
+    """Whether AWS is called through boto3: for background functions, since importing it takes as long as all the rest
+    (decisions 13 and 36)."""
     tiktok: bool = True
     """Whether the function calls TikTok: then all its connections trust certifi's authorities, which are read once."""
     read_timeout: float | None = None
@@ -108,10 +109,10 @@ class Bootstrap:
 
     @cached_property
     def readiness(self) -> "DynamoDBReadinessRepository":
-        """Readiness records, over a connection of their own: a preflight uses them in another thread."""
+        """Readiness records."""
         from publishing.repositories.readiness_repository import DynamoDBReadinessRepository
 
-        return DynamoDBReadinessRepository(self._new_table())
+        return DynamoDBReadinessRepository(self._table)
 
     @cached_property
     def sweeps(self) -> "DynamoDBSweepRepository":
@@ -145,7 +146,7 @@ class Bootstrap:
 
     @cached_property
     def tokens(self) -> "TokenFailover":
-        """Whose token answers."""
+        """Token failover."""
         from publishing.tokens import TokenFailover
 
         return TokenFailover(self.teams, self.secrets, self.connections.mark_expired, self.open_tiktok)
@@ -161,15 +162,21 @@ class Bootstrap:
         return replace(self.tokens, refresh_own_list=refresher.refresh)
 
     @cached_property
-    def connection_services(self) -> "ConnectionServices":
-        """What making, ending and refreshing connections works with."""
-        from publishing.connections.completion import ConnectionServices
+    def states(self) -> "DynamoDBAuthorizationStateRepository":
+        """Authorization states."""
         from publishing.repositories.authorization_state_repository import DynamoDBAuthorizationStateRepository
+
+        return DynamoDBAuthorizationStateRepository(self._table)
+
+    @cached_property
+    def connection_services(self) -> "ConnectionServices":
+        """The dependencies of making, ending and refreshing connections."""
+        from publishing.connections.completion import ConnectionServices
         from publishing.repositories.pending_operation_repository import DynamoDBPendingOperationRepository
 
         return ConnectionServices(
             teams=self.teams,
-            states=DynamoDBAuthorizationStateRepository(self._table),
+            states=self.states,
             operations=DynamoDBPendingOperationRepository(self._table),
             connections=self.connections,
             secrets=self.secrets,
@@ -188,25 +195,28 @@ class Bootstrap:
 
     @cached_property
     def snapshot_refresher(self) -> "SnapshotRefresher":
-        """Writes what a preflight found to the readiness record."""
+        """Writes what a preflight found to the readiness record, in another thread: over a connection of its own."""
         from publishing import settings
         from publishing.readiness.snapshot_refresher import SnapshotRefresher
+        from publishing.repositories.readiness_repository import DynamoDBReadinessRepository
 
-        return SnapshotRefresher(self.readiness, self.check_queue, settings.cadence(self.environment), utc_now)
+        records = DynamoDBReadinessRepository(self._new_table())
+        return SnapshotRefresher(records, self.check_queue, settings.cadence(self.environment), utc_now)
 
     @cached_property
     def check_services(self) -> "CheckServices":
-        """What a readiness check works with."""
+        """The dependencies of a readiness check."""
         from publishing import settings
-        from publishing.readiness.check import CheckServices
+        from publishing.readiness.check import CheckRunner, CheckServices
 
+        cadence = settings.cadence(self.environment)
         return CheckServices(
-            records=self.readiness,
+            runner=CheckRunner(self.readiness, self.check_queue, self.bus.publish, cadence, utc_now),
             queue=self.check_queue,
-            publish_events=self.bus.publish,
+            teams=self.teams,
             tokens=self.tokens,
             connections=self.connections,
-            cadence=settings.cadence(self.environment),
+            expiry=self.expiry,
             accepted_identity_types=settings.accepted_identity_types(self.environment),
             clock=utc_now,
         )
@@ -263,13 +273,20 @@ class HintCache:
 
 
 def boto3_call(service: Service) -> AwsCall:
-    """Return boto3's client of the service in the form of :meth:`JsonApi.call`, with the same timeouts and attempts."""
+    """Return boto3's client of the service in the form of :meth:`JsonApi.call`.
+
+    botocore knows no budget for a whole call. Two attempts of one second and one pause of up to a second keep a call to
+    a service that does not respond at the three seconds of :class:`JsonApi`.
+    """
+    import logging
+
     import boto3
     from botocore import xform_name
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-    config = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # at DEBUG it logs requests and responses, with tokens
+    config = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
     client: Any = boto3.client(service.name, config=config)  # type: ignore[call-overload]  # the name is a variable
 
     def call(operation: str, **request: Any) -> Mapping[str, Any]:
@@ -280,6 +297,8 @@ def boto3_call(service: Service) -> AwsCall:
             failure = AwsError(
                 error.response["Error"]["Code"], cast("Mapping[str, Any]", error.response.get("Item", {}))
             )
+        except ParamValidationError:
+            failure = AwsError("ValidationException")  # as the service would name it
         except BotoCoreError as error:
             failure = AwsError(type(error).__name__)
         raise failure  # not above: the cause, with whatever it holds, would stay as its context

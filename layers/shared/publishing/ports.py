@@ -61,7 +61,7 @@ class ConnectionRepository(Protocol):
         ...
 
     def claim_own_refresh(self, connection: "Connection", now: datetime) -> bool:
-        """Whether the list may be refreshed outside the schedule (at most every five minutes); records that it is."""
+        """Claim a refresh of the list outside the schedule; False if one was made within five minutes."""
         ...
 
     def schedule_refresh(self, connection: "Connection", due_at: datetime) -> None:
@@ -85,7 +85,7 @@ class ConnectionRepository(Protocol):
         ...
 
     def begin_expiry_notification(self, connection: "Connection", now: datetime) -> bool:
-        """Whether the caller is to publish the expiry of this connection; nobody else does for one minute."""
+        """Take a lease of one minute for publishing this expiry; False if it was published or is leased."""
         ...
 
     def finish_expiry_notification(self, connection: "Connection") -> None:

@@ -12,28 +12,6 @@ _ACCEPTABLE = {IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER}
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectSettings:
-    """Settings of connecting."""
-
-    secret_prefix: str
-    wizard_url: str | None
-    """Where people are redirected; None disables connecting."""
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "ConnectSettings":
-        """Read ``SECRET_PREFIX`` and ``WIZARD_URL``.
-
-        Raises:
-            SettingsError: the first is absent, or the second is not an https URL.
-        """
-        wizard_url = environment.get("WIZARD_URL") or None
-        return cls(
-            secret_prefix=required(environment, "SECRET_PREFIX"),
-            wizard_url=wizard_url and checked_url("WIZARD_URL", wizard_url),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class QueueSettings:
     """The queues of check jobs."""
 
@@ -56,6 +34,16 @@ class QueueSettings:
     def urgent_name(self) -> str:
         """The urgent queue's name, with which its ARN ends too."""
         return self.urgent_url.rpartition("/")[2]
+
+
+def wizard_url(environment: Mapping[str, str]) -> str | None:
+    """Read ``WIZARD_URL``, where people are redirected after connecting; None disables connecting.
+
+    Raises:
+        SettingsError: not an https URL.
+    """
+    url = environment.get("WIZARD_URL") or None
+    return url and checked_url("WIZARD_URL", url)
 
 
 def tiktok_base_url(environment: Mapping[str, str]) -> str:

@@ -159,12 +159,8 @@ class TokenFailover:
         """
         denied: AdvertiserNotAccessibleError | None = None
         for candidate in chosen[:MAX_CANDIDATES]:
-
-            def with_token(token: "SecretStr", candidate: Candidate = candidate) -> Result:
-                return work(self.open_tiktok(token, deadline), candidate.advertiser_id)
-
             try:
-                return Answered(candidate, call_with_token_refresh(self.secrets, candidate.connection, with_token))
+                return Answered(candidate, self._try(candidate, work, deadline))
             except TokenUnavailableError:
                 logger.warning(LogEvent.SECRET_UNUSABLE, user_id=candidate.connection.user_id)
             except TokenInvalidError as error:
@@ -176,6 +172,13 @@ class TokenFailover:
         if denied is not None:
             raise denied
         raise NoTokenError("token_expired")
+
+    def _try[Result](self, candidate: Candidate, work: Work[Result], deadline: "Deadline") -> Result:
+        return call_with_token_refresh(
+            self.secrets,
+            candidate.connection,
+            lambda token: work(self.open_tiktok(token, deadline), candidate.advertiser_id),
+        )
 
     def _refreshed(self, context: "RequestContext", team: Team) -> Team | None:
         """Return the team after the caller's own advertiser list was read again; None if it was not."""
@@ -194,6 +197,7 @@ def call_with_token_refresh[Result](
     Raises:
         TokenUnavailableError: no such secret.
         TokenInvalidError: both tokens are invalid, or the stored one is the same.
+        Exception: whatever else ``work`` raises.
     """
     token = secrets.read_token(connection)
     try:

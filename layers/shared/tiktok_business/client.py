@@ -164,7 +164,7 @@ class TikTokClient:
         return data
 
     def _redacted(self, value: Any) -> str:
-        """Return a text of TikTok's without the secrets that were sent, in case TikTok repeats them."""
+        """Return TikTok's text without the secrets that were sent, in case TikTok repeats them."""
         text = value if isinstance(value, str) else ""
         for secret in (self.token, *self.redact):
             if secret is not None and secret.get_secret_value():

@@ -24,7 +24,7 @@ from tiktok_business.return_codes import ErrorCategory
 class TikTokError(Exception):
     """A failed call.
 
-    Has TikTok's ``code`` and ``request_id`` (None without an answer of TikTok's), ``message`` and ``endpoint``. Never
+    Has TikTok's ``code`` and ``request_id`` (None without a TikTok response), ``message`` and ``endpoint``. Never
     holds a token: the client removes it from TikTok's message.
     """
 

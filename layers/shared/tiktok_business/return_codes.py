@@ -27,7 +27,7 @@ class ErrorCategory(StrEnum):
     NOT_APPLIED = "not_applied"
     """Not applied, for a reason that may pass: safe to retry, writes too."""
     TRANSIENT = "transient"
-    """A failure of TikTok's own: reads may be retried, writes may have been applied."""
+    """A TikTok failure: reads may be retried, writes may have been applied."""
     REJECTED = "rejected"
     """TikTok rejects the contents of this request; retrying does not help."""
     UNSUPPORTED = "unsupported"
@@ -100,7 +100,7 @@ RETURN_CODES: tuple[ReturnCode, ...] = (
     _row((40201, 40202), ErrorCategory.TRANSIENT, "not ready, or a write conflict"),
     _row(70001, ErrorCategory.REJECTED, "invalid type of business authorisation", _SDK),
     _row(20001, ErrorCategory.UNKNOWN, "partial success: a part was done"),
-    # Codes that the rows above do not name: 4xxxx is definitive, 5xxxx and 6xxxx are failures of TikTok's own.
+    # Codes that the rows above do not name: 4xxxx is definitive, 5xxxx and 6xxxx are TikTok failures.
     _row((40000, 49999), ErrorCategory.REJECTED, "invalid request (40002 is TikTok's catch-all)"),
     _row((50000, 69999), ErrorCategory.TRANSIENT, "TikTok's own services: 50000, 50002, 51xxx, 52xxx, 531xx, 60001"),
 )

@@ -52,7 +52,7 @@ class Conclusion(StrEnum):
 
 
 class Part(StrEnum):
-    """What the product uses a key of TikTok's response for."""
+    """What the product uses a key in TikTok's response for."""
 
     LIST = "list"
     """Contains the rows."""

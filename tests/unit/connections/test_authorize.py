@@ -32,7 +32,7 @@ def test_a_state_is_a_hash_of_the_person_and_a_nonce() -> None:
     owner, digest = "F6XPzlXsCgbyn9Nk-T5YYw", "b247256873be366d3ca8d06ccf98652d0b49257194f6220d4bfdffb3063ca122"
     assert f"{owner}.{NONCE}" == TEXT
     key, expires_at = StateKey(owner, digest), START + STATE_LIFETIME
-    assert AuthorizationState(key, TEAM, USER, expires_at, code=None, closed=False) == STATE
+    assert AuthorizationState(key, TEAM, USER, expires_at, code_digest=None, closed=False) == STATE
     assert timedelta(minutes=10) == STATE_LIFETIME
 
 
@@ -85,16 +85,16 @@ def test_states_are_not_guessable() -> None:
 def test_a_used_state_returns_an_error() -> None:
     """It is used once it is closed, or returns with another code; an expired state is reported as expired first."""
     claimed = STATE.with_code("code")
-    assert claimed == replace(STATE, code="code")
-    assert STATE.error_with("code", START) is None
-    assert claimed.error_with("code", START) is None
-    assert claimed.error_with("other", START) is CallbackErrorCode.STATE_USED
-    assert replace(claimed, closed=True).error_with("code", START) is CallbackErrorCode.STATE_USED
-    assert replace(STATE, closed=True).error_with("code", START) is CallbackErrorCode.STATE_USED
-    assert replace(claimed, closed=True).error_with("code", START + STATE_LIFETIME) is CallbackErrorCode.STATE_EXPIRED
+    assert claimed == replace(STATE, code_digest="code")
+    assert STATE.rejection("code", START) is None
+    assert claimed.rejection("code", START) is None
+    assert claimed.rejection("other", START) is CallbackErrorCode.STATE_USED
+    assert replace(claimed, closed=True).rejection("code", START) is CallbackErrorCode.STATE_USED
+    assert replace(STATE, closed=True).rejection("code", START) is CallbackErrorCode.STATE_USED
+    assert replace(claimed, closed=True).rejection("code", START + STATE_LIFETIME) is CallbackErrorCode.STATE_EXPIRED
 
 
 def test_a_state_expires_after_ten_minutes() -> None:
     """One microsecond earlier it is still valid."""
-    assert STATE.error_with("code", START + STATE_LIFETIME - MICROSECOND) is None
-    assert STATE.error_with("code", START + STATE_LIFETIME) is CallbackErrorCode.STATE_EXPIRED
+    assert STATE.rejection("code", START + STATE_LIFETIME - MICROSECOND) is None
+    assert STATE.rejection("code", START + STATE_LIFETIME) is CallbackErrorCode.STATE_EXPIRED

@@ -119,7 +119,11 @@ def test_an_internal_error_is_returned_and_logged_without_its_text(log: io.Strin
     assert (response.status, response.json["code"]) == (500, "internal_error")
     assert "secret-text" not in json.dumps(response.json) + log.getvalue()
     line = json.loads(next(line for line in log.getvalue().splitlines() if line.startswith("{")))
-    assert (line["message"], line["error"], line["request_id"]) == (LogEvent.FAILED, "ValueError", "gateway-request")
+    assert (line["message"], line["error"], line["request_id"]) == (
+        LogEvent.REQUEST_FAILED,
+        "ValueError",
+        "gateway-request",
+    )
     assert "Traceback" not in json.dumps(response.json)
     assert any("test_endpoint" in frame for frame in line["frames"])
 

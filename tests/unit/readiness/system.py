@@ -9,13 +9,15 @@ from typing import Any
 from pydantic import SecretStr
 
 from local.tiktok_simulator import DemoToken, Simulator
+from publishing.events.notifications import ExpiryNotifier
 from publishing.events.schemas import OutboxEvent
 from publishing.http.check_schemas import PublishCheck
 from publishing.http.request_context import Principal, RequestContext
 from publishing.http.request_schemas import PublishCheckQuery
+from publishing.ports import ReadinessRepository
 from publishing.publish_check import publish_check
 from publishing.readiness.cadence import Cadence
-from publishing.readiness.check import CheckServices
+from publishing.readiness.check import CheckRunner, CheckServices
 from publishing.readiness.check_job import CheckJob, write_job
 from publishing.readiness.check_request import CheckRequests, request_handler
 from publishing.readiness.pacing import Pace
@@ -68,12 +70,12 @@ class System:
         self.requests = CheckRequests(self.records, queue, self.product.teams, connections, self.clock)
         self.refresher = SnapshotRefresher(self.records, queue, self.cadence, self.clock)
         self.services = CheckServices(
-            records=self.records,
+            runner=CheckRunner(self.records, queue, publish_events, self.cadence, self.clock),
             queue=queue,
-            publish_events=publish_events,
+            teams=self.product.teams,
             tokens=replace(self.product.tokens, open_tiktok=self._open_tiktok),
             connections=connections,
-            cadence=self.cadence,
+            expiry=ExpiryNotifier(connections, publish_events, self.clock),
             accepted_identity_types=self.product.accepted_types,
             clock=self.clock,
         )
@@ -83,6 +85,10 @@ class System:
         """Give the worker these services in place of its own."""
         self.services = replace(self.services, **services)
         self.worker.services = self.services
+
+    def replace_records(self, records: ReadinessRepository) -> None:
+        """Give the worker these records in place of its own."""
+        self.replace_services(runner=replace(self.services.runner, records=records))
 
     def replace_tokens(self, **parts: Any) -> None:
         """Give the worker these parts of the token failover in place of its own."""

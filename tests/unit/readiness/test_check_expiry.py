@@ -1,5 +1,6 @@
 """A check publishes the expiry of a connection once."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Token
@@ -54,7 +55,7 @@ def test_two_workers_that_find_the_same_token_invalid_publish_one_event(system: 
         return leased
 
     connections = overriding(system.services.connections, begin_expiry_notification=begin_and_run_another)
-    system.replace_services(connections=connections)
+    system.replace_services(expiry=replace(system.services.expiry, connections=connections))
     system.check_now(READY)
     assert begun == [True, False]
     assert system.published_types() == [EXPIRED]

@@ -1,4 +1,4 @@
-"""No token and no text of TikTok's gets into a log line, metric, event, message or record, whatever fails."""
+"""No token and no TikTok text gets into a log line, metric, event, message or record, whatever fails."""
 
 import io
 from datetime import timedelta
@@ -43,7 +43,7 @@ def test_no_token_gets_out_whatever_tiktok_answers(
     system.pass_time(timedelta(hours=2, minutes=30))
     system.tiktok.faults.clear()
     system.pass_time(timedelta(hours=13))
-    assert log.getvalue().count('"message":"checked"') > 1
+    assert log.getvalue().count('"message":"check_job_ended"') > 1
     assert len(system.bus.events) > 0
     records = "".join(write_record(one) for one in system.product.records.stored.values())
     stored = f"{system.product.records.stored} {system.queue.messages} {system.statistics.stored} {records}"

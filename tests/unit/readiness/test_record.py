@@ -71,7 +71,7 @@ def test_a_request_during_a_check_brings_another_check() -> None:
 def test_an_advertiser_is_checked_sooner_if_active_or_after_a_transient_failure(
     *, active: bool, transient_failure: bool, every: timedelta
 ) -> None:
-    """A failure of TikTok's passes, so the next check does not wait for a day."""
+    """A TikTok failure passes, so the next check does not wait for a day."""
     record = CHECKING.used(START) if active else CHECKING
     checked = record.checked(Snapshot(), Cadence(), START + SECOND, transient_failure=transient_failure)
     assert START + every * 0.9 <= checked.due_at <= START + every

@@ -149,7 +149,7 @@ def test_an_unreadable_message_becomes_a_dead_letter(batch: System, body: str, f
 def test_after_an_internal_error_a_job_is_retried_with_doubling_delays(one_job: System, log: io.StringIO) -> None:
     """Then it is a dead letter, and a sweep sends a new job two hours later. The log has the error's type alone."""
     system = one_job
-    system.replace_services(records=overriding(system.records, read=failing(f"never-to-be-seen {DemoToken.OWNER}")))
+    system.replace_records(overriding(system.records, read=failing(f"never-to-be-seen {DemoToken.OWNER}")))
     delays = []
     while system.process_queue():
         delays.append(only_message(system).visible_at - system.clock())
@@ -158,7 +158,7 @@ def test_after_an_internal_error_a_job_is_retried_with_doubling_delays(one_job: 
     assert [one.tries for one in system.queue.dead_letters] == [MAX_RECEIVES]
     assert log.getvalue().count("RuntimeError") == MAX_RECEIVES
     assert "never-to-be-seen" not in log.getvalue()
-    system.replace_services(records=system.records)
+    system.replace_records(system.records)
     system.pass_time(timedelta(hours=3))
     assert system.record(READY).snapshot.generation == 1
     assert system.record(READY).lease is None
@@ -167,10 +167,10 @@ def test_after_an_internal_error_a_job_is_retried_with_doubling_delays(one_job: 
 def test_a_retry_after_an_internal_error_makes_the_check(one_job: System) -> None:
     """It is delivered when the lease of the failed try has expired."""
     system = one_job
-    teams = system.services.tokens.teams
-    system.replace_tokens(teams=overriding(teams, read=failing("for a while")))
+    teams = system.services.teams
+    system.replace_services(teams=overriding(teams, read=failing("for a while")))
     system.process_queue()
-    system.replace_tokens(teams=teams)
+    system.replace_services(teams=teams)
     system.clock.forward(RETRY_AFTER)
     system.process_queue()
     assert len(system.queue) == 0

@@ -121,6 +121,14 @@ def test_a_record_is_written_in_the_stored_form() -> None:
     assert json.loads(write_record(RECORD)) == STORED
 
 
+def test_times_of_every_accepted_year_are_kept() -> None:
+    """A launch may be planned up to the year 2999; a "no end" in it is stored, not an error."""
+    record = replace(
+        RECORD, launch_at=datetime(2999, 6, 1, tzinfo=UTC), active_until=datetime(2999, 12, 31, tzinfo=UTC)
+    )
+    assert parsed(write_record(record)) == record
+
+
 @given(records)
 def test_a_record_is_read_as_it_was_written(record: Record) -> None:
     """Times are kept to the microsecond; keys, due time and revision are stored beside the text."""

@@ -58,7 +58,7 @@ def test_text(kind: type[TikTokError]) -> None:
 
 
 def test_text_without_an_answer() -> None:
-    """Without a response of TikTok's the text says so; code 0 is a response."""
+    """Without a TikTok response the text says so; code 0 is a response."""
     assert str(TikTokError("pixel/list/", "no data", code=0)) == "pixel/list/: code 0, request unknown: no data"
     assert str(TikTokError("pixel/list/", "no connection")) == "pixel/list/: no code, request unknown: no connection"
     assert str(TikTokError("pixel/list/")) == "pixel/list/: no code, request unknown: "

@@ -40,7 +40,7 @@ GONE = "The advertiser 7300000000000000001 doesn't exist or has been deleted."
     ],
 )
 def test_code(code: int, category: ErrorCategory) -> None:
-    """Each code of TikTok's tables has the category that the sources give it."""
+    """Each code in TikTok's tables has the category that the sources give it."""
     assert classify(code, "") is category
 
 

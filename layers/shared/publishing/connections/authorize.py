@@ -45,30 +45,30 @@ class AuthorizationState:
     team_id: str
     user_id: str
     expires_at: datetime
-    code: str | None = None
+    code_digest: str | None = None
     """Digest of the ``auth_code`` with which it came back."""
     closed: bool = False
-    """Whether it has been used to the end."""
+    """Whether its connection was completed."""
 
     @property
     def person(self) -> tuple[str, str]:
         """Team and user."""
         return self.team_id, self.user_id
 
-    def error_with(self, code: str, now: datetime) -> CallbackErrorCode | None:
+    def rejection(self, code_digest: str, now: datetime) -> CallbackErrorCode | None:
         """Return why it cannot be used with the ``auth_code`` of this digest; None if it can.
 
         The same code again repeats an attempt that may have ended halfway, until the state is closed.
         """
         if now >= self.expires_at:
             return CallbackErrorCode.STATE_EXPIRED
-        if self.closed or self.code not in {None, code}:
+        if self.closed or self.code_digest not in {None, code_digest}:
             return CallbackErrorCode.STATE_USED
         return None
 
-    def with_code(self, code: str) -> "AuthorizationState":
+    def with_code(self, code_digest: str) -> "AuthorizationState":
         """Return the state with the digest of the code that it came back with."""
-        return replace(self, code=code)
+        return replace(self, code_digest=code_digest)
 
 
 @dataclass(frozen=True, slots=True)

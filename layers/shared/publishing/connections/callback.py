@@ -104,13 +104,17 @@ class Callback:
         services.operations.delete(operation)
         logger.info(LogEvent.CONNECTED, user_id=state.user_id)
 
-    def _state(self, text: str, code: str) -> AuthorizationState:
-        """Return the state that came back, with its code, if it may connect the person for whom it was issued."""
+    def _state(self, text: str, code_digest: str) -> AuthorizationState:
+        """Return the issued state with the code's digest.
+
+        Raises:
+            CallbackError: it cannot connect the person for whom it was issued.
+        """
         key = parse_state(text)
         state = self.services.states.read(key) if key else None
         if state is None:
             raise CallbackError(CallbackErrorCode.STATE_INVALID)
-        error = state.error_with(code, self.services.clock())
+        error = state.rejection(code_digest, self.services.clock())
         if error is not None:
             raise CallbackError(error)
         team = self.services.teams.read(state.team_id)
@@ -118,7 +122,7 @@ class Callback:
             raise CallbackError(CallbackErrorCode.NOT_A_MEMBER)
         if not team.has_active_subscription(self.services.clock()):
             raise CallbackError(CallbackErrorCode.SUBSCRIPTION_REQUIRED)
-        return state.with_code(code)
+        return state.with_code(code_digest)
 
     def _unfinished(self, state: AuthorizationState, deadline: Deadline) -> PendingOperation | None:
         """Return what an earlier attempt with this state left unfinished; recover any other operation first."""
@@ -173,12 +177,12 @@ def _error_code(connect: Connect, event: Mapping[str, Any], context: "LambdaCont
         remaining = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
         connect(state, code, Deadline.after(min(BUDGET_SECONDS, remaining)))
     except CallbackError as error:
-        logger.info(LogEvent.REFUSED, code=error.code)
+        logger.info(LogEvent.REQUEST_REFUSED, code=error.code)
         return error.code
     except Exception as error:  # noqa: BLE001 - whatever it is, the person is redirected to the wizard
         # Type and frames, not the text of the error: that may quote what must not be logged.
         frames = traceback.format_tb(error.__traceback__)
-        logger.error(LogEvent.FAILED, error=type(error).__name__, frames=frames)  # noqa: TRY400 - as above
+        logger.error(LogEvent.REQUEST_FAILED, error=type(error).__name__, frames=frames)  # noqa: TRY400 - as above
         return CallbackErrorCode.INTERNAL_ERROR
     logger.info(LogEvent.ANSWERED, status=int(HTTPStatus.SEE_OTHER))
     return None

@@ -116,7 +116,7 @@ def complete_disconnection(services: ConnectionServices, operation: PendingOpera
 
 
 def recover(services: ConnectionServices, unfinished: PendingOperation, deadline: Deadline) -> bool:
-    """Finish an operation: make a connection whose token is stored, leave nothing behind of any other.
+    """Finish an unfinished operation: complete it if its token is stored, otherwise undo it.
 
     False, and nothing is done, while another attempt holds the lease.
 

@@ -1,7 +1,7 @@
 """The events that this service publishes. The schemas in docs/events/ are generated from these models.
 
-EventBridge delivers at least once: an event may come twice, then with the same ``id``. No event holds a token or a text
-of TikTok's.
+EventBridge delivers at least once: an event may come twice, then with the same ``id``. No event holds a token or a
+TikTok text.
 """
 
 from collections.abc import Mapping

@@ -216,11 +216,11 @@ def _log(error: Exception, problem: Problem) -> None:
     if isinstance(error, TikTokError):
         fields["tiktok"] = str(error)
     if problem.code != "internal_error":
-        logger.info(LogEvent.REFUSED, **fields)
+        logger.info(LogEvent.REQUEST_REFUSED, **fields)
         return
     # Type and frames, not the text of the error: that may quote what must not be logged.
     fields |= {"error": type(error).__name__, "frames": traceback.format_tb(error.__traceback__)}
-    logger.error(LogEvent.FAILED, **fields)
+    logger.error(LogEvent.REQUEST_FAILED, **fields)
 
 
 def _response(status: int, body: str, kind: str, origin: str, headers: Mapping[str, str]) -> Response:

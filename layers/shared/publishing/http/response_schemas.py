@@ -56,7 +56,7 @@ class ListedAdvertiser(Response):
 
 
 class Permission(Response):
-    """A permission of TikTok's."""
+    """A TikTok permission."""
 
     id: str
     name: str

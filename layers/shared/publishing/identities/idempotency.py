@@ -1,8 +1,8 @@
 """Exactly one effect for each create: duplicates replay the first response.
 
 A record exists while a create runs and, after it has succeeded, holds its response. It is more than a lock: an attempt
-that died, or ended without knowing whether TikTok acted, leaves a trace, so that the next attempt looks for its effect
-before it acts (decision 6).
+that crashed, or ended without knowing whether TikTok acted, leaves its record, so that the next attempt first searches
+for the identity that it may have created (decision 6).
 """
 
 import hashlib
@@ -67,7 +67,7 @@ class ClaimResult(StrEnum):
 
     NEW = "new"
     RESUMED = "resumed"
-    """An earlier attempt died or is uncertain: look for its effect before acting."""
+    """An earlier attempt crashed or is uncertain: search for its identity before creating one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ MAX_REQUEST_BYTES = 10 * 1024 * 1024
 NAME_TAKEN = 40911
 """TikTok's code for a file name that already exists in the ad account."""
 NAME_TRIES = 3
-"""File names tried. Names are random: needing a second one is an error of TikTok's rather than chance."""
+"""File names tried. Names are random: needing a second one is a TikTok error rather than chance."""
 
 _EXTENSIONS = {".jpg", ".jpeg", ".png"}
 _MIN_REDACTED_CHARACTERS = 8

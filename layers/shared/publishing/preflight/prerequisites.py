@@ -1,6 +1,6 @@
 """One check for each prerequisite: asks TikTok and returns a finding.
 
-A failure of TikTok's is not raised: it is a finding with status unknown.
+A TikTok failure is not raised: it is a finding with status unknown.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

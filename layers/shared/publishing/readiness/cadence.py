@@ -31,7 +31,7 @@ class Cadence:
     active_every: timedelta = timedelta(hours=1)
     idle_every: timedelta = timedelta(hours=24)
     confirm_after: timedelta = timedelta(minutes=5)
-    """From the check that misses something to the one that confirms its absence."""
+    """Delay of the confirmation check."""
     rate_limit_pause: timedelta = timedelta(minutes=5)
     """After TikTok refused for its per-minute limit, which recovers after five minutes (EVA rate-limits)."""
 
@@ -40,7 +40,7 @@ class Cadence:
         return self.active_every if active else self.idle_every
 
     def next_due(self, key: str, last: datetime, now: datetime, *, active: bool) -> datetime:
-        """Return when to check again after a check that was due at ``last``, up to ``JITTER`` early."""
+        """Return when to check again after a check that was claimed at ``last``, up to ``JITTER`` early."""
         every = self.every(active=active)
         early = JITTER * fraction(f"{key} {last.timestamp():.0f}")
         return max(last + every * (1 - early), now + min(every, MIN_INTERVAL))

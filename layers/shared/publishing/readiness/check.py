@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from publishing.events.notifications import ExpiryNotifier
-from publishing.ports import CheckQueue, ConnectionRepository, PublishEvents, ReadinessRepository
+from publishing.ports import CheckQueue, ConnectionRepository, PublishEvents, ReadinessRepository, TeamRepository
 from publishing.preflight.evidence import gather
 from publishing.preflight.findings import Finding, Status, Unverified, unknown
 from publishing.preflight.objectives import OBJECTIVES, Requirement
@@ -28,7 +28,7 @@ from tiktok_business.errors import AdvertiserNotAccessibleError
 from tiktok_business.models import IdentityType
 
 MAX_RECEIVES = 5
-"""How often SQS delivers a message before it is a dead letter; in template.yaml too (a test compares them)."""
+"""Deliveries after which SQS moves a message to the dead-letter queue; in template.yaml too (a test compares them)."""
 CONTENDED = timedelta(seconds=5)
 """When a job is retried whose record others kept writing."""
 
@@ -71,14 +71,14 @@ class RetryLaterError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CheckServices:
-    """What a check works with."""
+    """The dependencies of a check."""
 
-    records: ReadinessRepository
+    runner: "CheckRunner"
     queue: CheckQueue
-    publish_events: PublishEvents
+    teams: TeamRepository
     tokens: TokenFailover
     connections: ConnectionRepository
-    cadence: Cadence
+    expiry: ExpiryNotifier
     accepted_identity_types: tuple[IdentityType, ...]
     clock: Callable[[], datetime]
 
@@ -99,22 +99,23 @@ class StartedCheck:
 
 
 def check(services: CheckServices, job: CheckJob, message_id: str, tries: int, deadline: Deadline) -> CheckReport:
-    """Process a job; ``tries`` counts its deliveries, from 1.
+    """Process a job of the message ``message_id``; ``tries`` counts its deliveries, from 1.
+
+    ``deadline`` bounds what TikTok is asked; calls to AWS have their own time limits.
 
     Raises:
         RetryLaterError: not now; the message is to become visible again then.
     """
-    runner = CheckRunner(services.records, services.queue, services.publish_events, services.cadence, services.clock)
-    started = runner.start(job, message_id)
+    started = services.runner.start(job, message_id)
     if started is None:
         return CheckReport(JobOutcome.SUPERSEDED)
-    team = services.tokens.teams.read(job.team_id)
+    team = services.teams.read(job.team_id)
     for connection in team.connections:  # those that another service wrote without sending an event
         if team.may_use(connection) and not connection.scheduled:
             services.connections.schedule_refresh(connection, services.clock())
     expired: list[Connection] = []
     result = _ask_tiktok(services, team, job.advertiser_id, expired, deadline)
-    return runner.finish(started.published(*_notify_expired(services, team, expired)), result, tries)
+    return services.runner.finish(started.published(*_notify_expired(services, team, expired)), result, tries)
 
 
 def _ask_tiktok(
@@ -153,8 +154,7 @@ def _ask_tiktok(
 def _notify_expired(services: CheckServices, team: Team, expired: list[Connection]) -> tuple[str, ...]:
     """Publish the expiry of connections whose expiry was not published yet."""
     known = [one for one in team.connections if one.status == ConnectionStatus.EXPIRED and not one.expiry_notified]
-    notifier = ExpiryNotifier(services.connections, services.publish_events, services.clock)
-    return tuple(event for connection in (*known, *expired) for event in notifier.notify(connection))
+    return tuple(event for connection in (*known, *expired) for event in services.expiry.notify(connection))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class Decision:
 
 
 def has_transient_failure(result: CheckResult) -> bool:
-    """Whether a transient failure of TikTok's kept something unknown."""
+    """Whether a transient TikTok failure kept something unknown."""
     return any(one.status is Status.UNKNOWN and one.reason in TRANSIENT_FAILURES for one in result.findings.values())
 
 

@@ -60,7 +60,7 @@ class Pace:
         return calls * self.share / CALLS_PER_CHECK
 
     def min_duration(self, *, urgent: bool) -> timedelta:
-        """Return how long a worker of one queue takes for one check at least."""
+        """Return the minimum duration of one check for each worker of a queue."""
         part = URGENT_SHARE if urgent else 1 - URGENT_SHARE
         return timedelta(minutes=self.level.workers / (self.checks_per_minute * part))
 

@@ -2,7 +2,7 @@
 
 Whoever requests a check first claims the advertiser, then sends a job that names the claim. The worker takes the claim
 and holds a lease while it checks. So a job that is delivered twice, a sweep that runs twice or an advertiser that is
-requested twice is checked once, and what was lost on the way becomes due again. Every step is a new record, written
+requested twice is checked once, and lost jobs become due again. Every step is a new record, written
 only if the stored one still has the revision that it was derived from.
 """
 
@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
+
+from pydantic import ConfigDict
 
 from publishing.events.schemas import OutboxEvent
 from publishing.readiness.cadence import (
@@ -35,7 +37,7 @@ class Lease(NamedTuple):
     """Whose check is running."""
 
     claim: str
-    """Of the job that requested it."""
+    """Claim of the job that requested it."""
     until: datetime
 
 
@@ -53,12 +55,15 @@ class JobStatus(StrEnum):
 class Record:
     """One advertiser of one team."""
 
+    # As stored, a time is a number of Unix seconds; pydantic would take numbers from 2603 on for milliseconds.
+    __pydantic_config__ = ConfigDict(val_temporal_unit="seconds")
+
     team_id: str
     advertiser_id: str
     due_at: datetime
     snapshot: Snapshot = field(default_factory=Snapshot)
     claim: str | None = None
-    """Of the job that will bring the next check."""
+    """Claim of the job that makes the next check."""
     claimed_at: datetime | None = None
     lease: Lease | None = None
     active_until: datetime | None = None
@@ -88,14 +93,17 @@ class Record:
         return launch_is_near(self.launch_at, now)
 
     def used(self, now: datetime, launch_at: datetime | None = None) -> "Record":
-        """Return it active from now on, and until after the launch if there is one."""
+        """Return the record, active from now on, and until after the launch if there is one."""
         until = [now + ACTIVE_FOR]
         until += [self.active_until] if self.active_until else []
         until += [launch_at + ACTIVE_AFTER_LAUNCH] if launch_at else []
         return replace(self, active_until=max(until), launch_at=launch_at or self.launch_at)
 
     def claimed(self, claim: str, now: datetime) -> "Record":
-        """Return it claimed for a job. A claim whose job is on its way stays valid: the first job brings the check."""
+        """Return the record, claimed for a job.
+
+        A claim whose job is still queued stays valid; whichever job is received first makes the check.
+        """
         if self.claim is not None and self.due_at > now:
             return self
         return replace(self, claim=self.claim or claim, claimed_at=self.claimed_at or now, due_at=now + QUEUED_FOR)
@@ -112,29 +120,35 @@ class Record:
         return JobStatus.BUSY if leased else JobStatus.READY
 
     def leased(self, claim: str, now: datetime) -> "Record":
-        """Return it leased, without the claim: whoever requests a check from now on gets another one."""
+        """Return the record, leased and without the claim: whoever requests a check from now on gets another one."""
         return replace(self, claim=None if self.claim == claim else self.claim, lease=Lease(claim, now + LEASE))
 
     def checked(self, snapshot: Snapshot, cadence: Cadence, now: datetime, *, transient_failure: bool) -> "Record":
-        """Return it after a check. After a transient failure of TikTok's the next check comes sooner."""
-        if self.claim is not None:  # another check is on its way
+        """Return the record after a check. After a transient TikTok failure the next check comes sooner."""
+        if self.claim is not None:  # another check is queued
             return replace(self, snapshot=snapshot, last_check_at=now)
         active = transient_failure or self.active(now)
         due = cadence.next_due(self.key, self.claimed_at or now, now, active=active)
         return replace(self, snapshot=snapshot, last_check_at=now, due_at=due, claimed_at=None)
 
     def retried_at(self, claim: str, due_at: datetime) -> "Record":
-        """Return it waiting for a retry of its job; if the message is lost, a sweep after ``due_at`` replaces it."""
+        """Return the record, waiting for a retry of its job.
+
+        If the message is lost, a sweep after ``due_at`` replaces it.
+        """
         return replace(self, lease=None, claim=self.claim or claim, due_at=due_at + QUEUED_FOR)
 
     def confirming(self, claim: str, now: datetime, at: datetime) -> "Record":
-        """Return it claimed for a confirmation check at ``at``; if its message is lost, the next sweep replaces it."""
+        """Return the record, claimed for a confirmation check at ``at``.
+
+        If its message is lost, the next sweep replaces it.
+        """
         return replace(self, claim=claim, claimed_at=now, due_at=at)
 
     def released(self) -> "Record":
-        """Return it without a lease."""
+        """Return the record without a lease."""
         return replace(self, lease=None)
 
     def without_events(self, ids: frozenset[str]) -> "Record":
-        """Return it with these events removed from the outbox."""
+        """Return the record with these events removed from the outbox."""
         return replace(self, outbox=tuple(one for one in self.outbox if one.id not in ids))

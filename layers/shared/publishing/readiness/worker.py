@@ -90,7 +90,7 @@ class CheckWorker:
     def _log(self, job: CheckJob | None, report: CheckReport) -> None:
         if job is not None:
             logger.info(
-                LogEvent.CHECKED,
+                LogEvent.CHECK_JOB_ENDED,
                 team_id=job.team_id,
                 advertiser_id=job.advertiser_id,
                 outcome=report.outcome,
@@ -125,5 +125,5 @@ class CheckWorker:
             for run, counted in runs.items():
                 self.statistics.add(SweepStatistics(run, verified=counted[False], unverified=counted[True]))
         except Exception as error:  # noqa: BLE001 - the checks are made: the batch must not be retried for its statistics
-            logger.warning(LogEvent.STATISTICS_NOT_UPDATED, error=type(error).__name__)
+            logger.warning(LogEvent.SWEEP_STATISTICS_NOT_UPDATED, error=type(error).__name__)
         metrics.count_checks([report for _, report, _ in self._ended])

@@ -37,7 +37,7 @@ class DynamoDBAuthorizationStateRepository:
             team_id=item["team_id"]["S"],
             user_id=item["user_id"]["S"],
             expires_at=datetime.fromtimestamp(float(item["good_until"]["N"]), UTC),
-            code=item["code"]["S"] if "code" in item else None,
+            code_digest=item["code"]["S"] if "code" in item else None,
             closed="done" in item,
         )
 
@@ -52,7 +52,7 @@ class DynamoDBAuthorizationStateRepository:
                 " AND (attribute_not_exists(#code) OR #code = :code)"
             ),
             ExpressionAttributeNames={"#code": "code", "#done": "done"},
-            ExpressionAttributeValues={":code": {"S": state.code or ""}},
+            ExpressionAttributeValues={":code": {"S": state.code_digest or ""}},
         )
 
     def close(self, key: StateKey) -> None:

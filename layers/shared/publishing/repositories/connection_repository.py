@@ -31,7 +31,8 @@ _NOT_NEWER = "(attribute_not_exists(verified_at) OR verified_at <= :verified_at)
 class DynamoDBConnectionRepository:
     """One item for each connection. What is due is in the table's index.
 
-    Most writes are conditional on ``connected_at``: a person who has connected again has another connection.
+    Writes are conditional on ``connected_at``, since a person who has connected again has another connection. ``save``
+    replaces the item in any case; the claims and the schedule of refreshes have conditions of their own.
     """
 
     table: Table

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -81,7 +82,7 @@ EVENTBRIDGE = Service("events", "AWSEvents", "1.1")
 
 @dataclass(slots=True, weakref_slot=True)
 class JsonApi:
-    """Client of one service over a connection that stays open; for one call at a time.
+    """Client of one service over a connection that stays open. Calls of several threads follow one another.
 
     ``sleep``, ``jitter`` (a number from 0 to 1), ``now`` and ``clock`` are arguments so that tests neither wait nor
     guess.
@@ -100,6 +101,7 @@ class JsonApi:
     _open: http.client.HTTPConnection | None = field(default=None, repr=False)
     _end: Callable[[], object] = field(default=lambda: None, repr=False)
     """Closes the open connection, also when the client is garbage collected."""
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
     @classmethod
     def from_environment(cls, service: Service, environment: Mapping[str, str], context: ssl.SSLContext) -> "JsonApi":
@@ -132,8 +134,12 @@ class JsonApi:
         Retried if that may help, as boto3 does: a conditional write may find its own first attempt.
 
         Raises:
-            AwsError: refused, or no answer after ``MAX_ATTEMPTS`` or ``BUDGET_SECONDS``.
+            AwsError: refused, or no response after ``MAX_ATTEMPTS`` or ``BUDGET_SECONDS``.
         """
+        with self._lock:
+            return self._call(operation, request)
+
+    def _call(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         body = json.dumps(request).encode()
         deadline = Deadline.after(BUDGET_SECONDS, self.clock)
         for attempt in range(1, MAX_ATTEMPTS + 1):

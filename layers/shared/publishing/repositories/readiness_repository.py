@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from publishing.readiness.record import Record
-from publishing.readiness.snapshot import Snapshot
 from publishing.repositories.table import Item, Table, due_attributes
 
 RECORDS_KEPT = timedelta(days=90)
@@ -17,10 +16,9 @@ RECORDS_KEPT = timedelta(days=90)
 VERSION = 1
 """Of the text's shape. A text of another version counts as nothing known."""
 
-_SNAPSHOT = TypeAdapter(Snapshot)
 _RECORD = TypeAdapter(Record)
-_NOT_IN_TEXT = {"team_id", "advertiser_id", "due_at", "revision", "snapshot"}
-"""Fields of a record that the text leaves out; the snapshot's own fields stand beside the record's."""
+_NOT_IN_TEXT = {"team_id", "advertiser_id", "due_at", "revision"}
+"""Fields of a record that the text leaves out: they are attributes of the item."""
 _STORED_NAMES = {
     "verified_by": "witness",
     "unconfirmed_absence": "suspicion",
@@ -76,11 +74,8 @@ class DynamoDBReadinessRepository:
 
 def write_record(record: Record) -> str:
     """Return all of the record but its keys, due time and revision as JSON, without what is empty."""
-    fields = {
-        "v": VERSION,
-        **_SNAPSHOT.dump_python(record.snapshot),
-        **_RECORD.dump_python(record, exclude=_NOT_IN_TEXT),
-    }
+    fields = _RECORD.dump_python(record, exclude=_NOT_IN_TEXT)
+    fields = {"v": VERSION, **fields.pop("snapshot"), **fields}  # the snapshot's fields stand beside the record's
     fields["known"] = {key: _stored(state) for key, state in fields["known"].items()}
     return json.dumps(_stored(fields), separators=(",", ":"), default=datetime.timestamp)
 
@@ -95,8 +90,7 @@ def parse_record(team_id: str, advertiser_id: str, due_at: datetime, revision: i
                 key: {"satisfied": False, "reason": None, **_with_field_names(state)}
                 for key, state in fields.get("known", {}).items()
             }
-            snapshot = _SNAPSHOT.validate_python({**fields, "known": states})
-            return _RECORD.validate_python({**fields, **keys, "snapshot": snapshot})
+            return _RECORD.validate_python({**fields, **keys, "snapshot": {**fields, "known": states}})
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
         pass  # nothing is known: the next check finds out
     return Record(team_id, advertiser_id, due_at=due_at, revision=revision)

@@ -1,4 +1,7 @@
-"""The product's DynamoDB table: what all repositories that keep items in it have in common."""
+"""The product's DynamoDB table: what all repositories that keep items in it have in common.
+
+Names of stored attributes and keys never change; some are older than the code's names for the same things.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
