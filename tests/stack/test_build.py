@@ -19,6 +19,7 @@ RULES = "PublishCheckRulesFunction"
 ASKS_NO_TIKTOK = {
     AUTHORIZER,
     RULES,
+    "CreateConnectionFunction",
     "ListConnectionsFunction",
     "ReadinessFunction",
     "ReadinessRequestFunction",
@@ -34,7 +35,7 @@ MOST_MODULES = {
     AUTHORIZER: 134,
     RULES: 125,
     IMAGE: 281,
-    "CreateConnectionFunction": 271,
+    "CreateConnectionFunction": 138,
     "ConnectionCallbackFunction": 271,
     "DeleteConnectionFunction": 272,
     "ListConnectionsFunction": 131,

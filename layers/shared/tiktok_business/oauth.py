@@ -9,16 +9,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
 
-from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import RequestRejectedError, TokenInvalidError, UnexpectedResponseError
 from tiktok_business.models import Id, OptionalText, parse_data
-from tiktok_business.transport import Transport
+
+if TYPE_CHECKING:
+    from tiktok_business.client import TikTokClient
+    from tiktok_business.transport import Transport
 
 CONSENT_PATH = "/portal/auth"
 """Path of the consent page, on the API's own host (EVA authentication, 2026-08-13)."""
@@ -84,7 +86,7 @@ def consent_url(api_base_url: str, app_id: str, state: str, redirect_uri: str) -
 class TikTokOAuth:
     """The OAuth endpoints for one app, until a deadline. ``sleep`` and ``jitter`` are the client's."""
 
-    transport: Transport
+    transport: "Transport"
     app: DeveloperApp
     deadline: Deadline
     sleep: Callable[[float], None] = time.sleep
@@ -131,7 +133,9 @@ class TikTokOAuth:
     def _proof(self) -> dict[str, str]:
         return {"app_id": self.app.app_id, "secret": self.app.secret.get_secret_value()}
 
-    def _client(self, token: SecretStr | None, *redact: SecretStr) -> TikTokClient:
+    def _client(self, token: SecretStr | None, *redact: SecretStr) -> "TikTokClient":
+        from tiktok_business.client import TikTokClient  # noqa: PLC0415 - a consent URL needs no HTTP client
+
         return TikTokClient(
             self.transport, token, self.deadline, self.sleep, self.jitter, redact=(self.app.secret, *redact)
         )

@@ -50,7 +50,7 @@ REQUIRED = {
     "authorizer": ["JWKS_URL", "TOKEN_ISSUER", "TOKEN_AUDIENCE", "TABLE_NAME"],
     "check_identity": TOKENS,
     "connection_callback": CONNECTIONS,
-    "create_connection": CONNECTIONS,
+    "create_connection": TOKENS,
     "create_identity": TOKENS,
     "create_identity_image": TOKENS,
     "delete_connection": CONNECTIONS,
