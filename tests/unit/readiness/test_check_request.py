@@ -104,7 +104,7 @@ def test_a_draft_near_its_launch_is_not_debounced(system: System) -> None:
 
 
 def test_the_same_event_twice_brings_one_check(system: System) -> None:
-    """Both messages have one claim; the one that is delivered first brings the check."""
+    """Both messages have one claim; the one that is delivered first makes the check."""
     system.request_check(NAMED)
     system.request_check(NAMED)
     assert len({one.content for one in system.queue.messages}) == 1

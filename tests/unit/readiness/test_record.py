@@ -24,7 +24,7 @@ def test_a_claimed_advertiser_is_due_again_when_its_job_counts_as_lost() -> None
 
 
 def test_a_lost_job_is_sent_again_under_the_same_claim() -> None:
-    """If the first is delivered after all, only one of the two brings a check."""
+    """If the first is delivered after all, only one of the two makes a check."""
     again = DUE.claimed("first", START).claimed("second", START + QUEUED_FOR)
     assert (again.claim, again.due_at, again.claimed_at) == ("first", START + 2 * QUEUED_FOR, START)
 

@@ -74,7 +74,7 @@ def gather(
     }
     found = outcome_or_error(identities, deadline)
     findings = {requirement: _finding(future, deadline) for requirement, future in others.items()}
-    return _of_one_token(
+    return _evidence_or_raise(
         found if isinstance(found, Mapping) else {accepted_types[0]: unknown(found)},
         findings,
         advice_calls,
@@ -83,7 +83,7 @@ def gather(
     )
 
 
-def _of_one_token(
+def _evidence_or_raise(
     identities: Mapping[IdentityType, Finding],
     others: Mapping[Requirement, Finding],
     calls: _AdviceCalls,

@@ -172,8 +172,8 @@ def _verdict(snapshot: Snapshot, objective: str) -> ObjectiveVerdict:
 def _with_confirmation_check(record: Record, result: CheckResult, cadence: Cadence, now: datetime) -> Decision:
     """Add the confirmation check that an unconfirmed absence needs.
 
-    Not if a check is on its way, which finds the absence and requests the confirmation itself. Nor if this check was
-    the confirmation and could not verify anything: the regular checks continue until one can.
+    Not if a check is queued, which finds the absence and requests the confirmation itself. Nor if this check was the
+    confirmation and could not verify anything: the regular checks continue until one can.
     """
     since = record.snapshot.unconfirmed_since
     if since is None or record.claim is not None or since + cadence.confirm_after <= result.at:

@@ -28,7 +28,7 @@ RESERVE_MILLISECONDS = 20_000
 PAGE_SIZE = 100
 """Records claimed before their jobs are sent."""
 MIN_JUDGED = 3
-"""Checks of a sweep below which it says nothing about TikTok."""
+"""Minimum of checks before the result of a sweep is judged."""
 
 Handler = Callable[[Mapping[str, Any], "LambdaContext"], None]
 
