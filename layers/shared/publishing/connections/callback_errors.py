@@ -41,7 +41,9 @@ CALLBACK_MESSAGES: Mapping[CallbackErrorCode, str] = MappingProxyType(
         CallbackErrorCode.CONSENT_DENIED: "Access was not granted at TikTok. Connect again and allow it.",
         CallbackErrorCode.CODE_REJECTED: "The authorization code is invalid or expired. Connect again.",
         CallbackErrorCode.IN_PROGRESS: "This connection is still being made. Check again in half a minute.",
-        CallbackErrorCode.NOT_A_MEMBER: "You are no longer a member of the team. Ask its owner.",
+        CallbackErrorCode.NOT_A_MEMBER: (
+            "The person who asked to connect is no longer a member of the team. Ask the team's owner."
+        ),
         CallbackErrorCode.SUBSCRIPTION_REQUIRED: (
             "The team no longer has an active subscription. Ask its owner to renew it."
         ),
