@@ -25,6 +25,10 @@ LAST_LINE = "Press Ctrl-C to stop."
 ENDED = "Stopped."
 
 
+def _end_at_interrupt() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass
 class Terminal:
     """A command of make's in a terminal of its own."""
@@ -47,6 +51,8 @@ class Terminal:
                 stderr=subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
+                # A terminal's commands end at Ctrl-C, also if these tests run where it is ignored (in the background).
+                preexec_fn=_end_at_interrupt,  # noqa: PLW1509 - nothing else runs between fork and exec
             )
         )
         threading.Thread(target=terminal._keep, daemon=True).start()
@@ -125,8 +131,10 @@ def test_its_logs_can_be_followed(running: Terminal) -> None:
     """The `make logs` line that it prints shows what the functions logged, and ends at Ctrl-C."""
     (line,) = lines_to_paste(running, "make logs")
     following = Terminal.of(*shlex.split(line)[1:])
+    check = next(line for line in lines_to_paste(running, "curl") if "/publish-check?" in line)
     try:
-        assert "publish_check" in following.until("answered")
+        subprocess.run(["/bin/bash", "-c", check], capture_output=True, timeout=60, check=True)
+        assert "answered" in following.until("publish_check")
     finally:
         following.interrupt()
 

@@ -52,6 +52,20 @@ def test_the_document_is_valid() -> None:
     assert len(ids) == len(set(ids)) > 0
 
 
+def test_what_may_be_null_is_not_limited_to_other_values() -> None:
+    """A schema whose type allows null also has null among its values, if it lists them."""
+
+    def schemas(node: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(node, dict):
+            yield node
+        for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            yield from schemas(inner)
+
+    nullable = [one for one in schemas(DOCUMENT) if isinstance(one.get("type"), list) and "null" in one["type"]]
+    assert nullable
+    assert [one for one in nullable if "const" in one or None not in one.get("enum", [None])] == []
+
+
 def test_every_route_of_the_template_is_described() -> None:
     """Path, method and function of the operations are exactly those in template.yaml."""
     routes = {

@@ -63,8 +63,9 @@ class _Schemas(GenerateJsonSchema):
         inner = self.generate_inner(schema["schema"])
         if "type" not in inner:
             return super().nullable_schema(schema)
-        values = {"enum": [*inner["enum"], None]} if "enum" in inner else {}
-        return {**inner, "type": [inner["type"], "null"], **values}
+        nullable = {**inner, "type": [inner["type"], "null"]}
+        values = nullable.pop("enum", None) or ([nullable.pop("const")] if "const" in nullable else None)
+        return {**nullable, "enum": [*values, None]} if values else nullable
 
     def enum_schema(self, schema: core_schema.EnumSchema) -> Schema:
         return _described(super().enum_schema(schema), schema["cls"].__doc__)
