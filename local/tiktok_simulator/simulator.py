@@ -64,7 +64,7 @@ class Simulator(State):
     def start(self) -> Self:
         """Accept requests in background threads. OSError: the port is taken."""
         if self._server is None:
-            self._server = SimulatorServer(self._address, self._respond, self._ssl_context)
+            self._server = SimulatorServer(self._address, self.respond, self._ssl_context)
             self._server.start()
         return self
 
@@ -112,7 +112,8 @@ class Simulator(State):
         host, port = self._server.host_and_port
         return f"{scheme}://{host}:{port}{path.rstrip('/')}"
 
-    def _respond(self, request: HttpRequest) -> Delivery:
+    def respond(self, request: HttpRequest) -> Delivery:
+        """Respond to one request; the server calls this for each that it reads."""
         if request.path.startswith(control.PATH):
             return Delivery(control.respond(self, request))
         if request.path == oauth.CONSENT_PATH:

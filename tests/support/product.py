@@ -18,7 +18,7 @@ from tests.support.in_memory_repositories import (
 from tiktok_business.client import TikTokClient
 from tiktok_business.endpoints import TikTokBusinessApi
 from tiktok_business.models import IdentityType
-from tiktok_business.transport import RequestsTransport
+from tiktok_business.transport import Transport
 from tools.in_memory_readiness import InMemoryCheckQueue, InMemoryReadiness
 
 ACCEPTED = (IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER)
@@ -58,14 +58,13 @@ class Product:
 
 
 def product(
-    base_url: str,
+    transport: Transport,
     accepted_types: tuple[IdentityType, ...] = ACCEPTED,
     *,
     sleep: Callable[[float], None] = lambda _seconds: None,
     clock: Callable[[], datetime] = utc_now,
 ) -> Product:
-    """Return a product that calls the TikTok at ``base_url``; retries do not wait, unless ``sleep`` does."""
-    transport = RequestsTransport(base_url)
+    """Return a product that calls TikTok over this transport; retries do not wait, unless ``sleep`` does."""
     hints = HintCache()
     teams, secrets = InMemoryTeams(), InMemorySecrets()
     connections = InMemoryConnections(teams)

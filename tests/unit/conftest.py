@@ -23,8 +23,10 @@ from publishing.identities.lookup import check_identity, list_identities
 from publishing.publish_check import publish_check
 from publishing.readiness.list_readiness import list_readiness
 from tests.support.captured_output import captured_output
+from tests.support.in_process_tiktok import InProcessTransport
 from tests.support.invocations import Ask, FakeContext, Received, api_event
 from tests.support.product import Product, product
+from tiktok_business.transport import RequestsTransport, Transport
 
 TEAM = "northlight"
 ROLES = {DemoToken.OWNER: "owner", DemoToken.MANAGER: "manager"}
@@ -44,9 +46,16 @@ def tiktok(pristine_world: World) -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def empty(tiktok: Simulator) -> Product:
+def transport(request: pytest.FixtureRequest, tiktok: Simulator) -> Transport:
+    """How the product reaches TikTok: over HTTP, unless the test is marked `in_process`."""
+    http = RequestsTransport(tiktok.base_url)
+    return http if request.node.get_closest_marker("in_process") is None else InProcessTransport(tiktok, http)
+
+
+@pytest.fixture
+def empty(transport: Transport) -> Product:
     """The product without any member or connection."""
-    return product(tiktok.base_url)
+    return product(transport)
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ The functions' real handlers run on an AWS in memory, with a simulated TikTok.
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from types import FrameType
+from types import CodeType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -60,13 +60,20 @@ class JobOnDemand(Future[Any]):
         self._job: Callable[[], Any] | None = job
 
     def result(self, timeout: float | None = None) -> Any:
+        self._run()
+        return super().result(timeout)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        self._run()
+        return super().exception(timeout)
+
+    def _run(self) -> None:
         job, self._job = self._job, None
         if job is not None:
             try:
                 self.set_result(job())
             except Exception as error:  # noqa: BLE001 - whatever it is, `result` raises it
                 self.set_exception(error)
-        return super().result(timeout)
 
 
 class JobsOnDemand:
@@ -75,6 +82,13 @@ class JobsOnDemand:
     def submit(self, run: Callable[..., Any], *arguments: Any) -> JobOnDemand:
         """Return the job, not yet started."""
         return JobOnDemand(lambda: run(*arguments))
+
+
+def _run_all(jobs: Iterable[Future[Any]], **_: object) -> tuple[set[Future[Any]], set[Future[Any]]]:
+    """Stand in for concurrent.futures.wait."""
+    for job in jobs:
+        job.exception()
+    return set(jobs), set()
 
 
 @dataclass
@@ -87,17 +101,25 @@ class Debugger:
         """Load a function and invoke it. Of Init only its app.py is noted: Init loads every module of the function."""
         with loading as handler:
             self.entered.append(f"functions/{name}/app.py")
-            sys.setprofile(self._note)
+            monitoring = sys.monitoring
+            monitoring.use_tool_id(monitoring.DEBUGGER_ID, "flows")
             try:
+                monitoring.register_callback(monitoring.DEBUGGER_ID, monitoring.events.PY_START, self._note)
+                monitoring.set_events(monitoring.DEBUGGER_ID, monitoring.events.PY_START)
+                monitoring.restart_events()
                 return handler(event, FakeContext(120.0))
             finally:
-                sys.setprofile(None)
+                monitoring.set_events(monitoring.DEBUGGER_ID, monitoring.events.NO_EVENTS)
+                monitoring.register_callback(monitoring.DEBUGGER_ID, monitoring.events.PY_START, None)
+                monitoring.free_tool_id(monitoring.DEBUGGER_ID)
 
-    def _note(self, frame: FrameType, event: str, _argument: object) -> None:
-        file = file_of(frame.f_code.co_filename)
-        entered = event == "call" and frame.f_code.co_name != "<module>"  # an import during a request enters nothing
-        if file is not None and entered and file not in self.entered:
+    def _note(self, code: CodeType, _offset: int) -> object:
+        """Note the file of code that starts, once: `DISABLE` ends the events of this code."""
+        file = file_of(code.co_filename)
+        # An import during a request enters nothing.
+        if file is not None and code.co_name != "<module>" and file not in self.entered:
             self.entered.append(file)
+        return sys.monitoring.DISABLE
 
 
 @cache
@@ -165,7 +187,8 @@ def system(tiktok: Simulator, aws: InMemoryAws) -> Iterator[System]:
 def debugger(monkeypatch: pytest.MonkeyPatch) -> Debugger:
     """A debugger of one thread: jobs run there, when their results are needed."""
     monkeypatch.setattr(concurrency, "_threads", JobsOnDemand())
-    monkeypatch.setattr(publish_check, "wait", lambda jobs, timeout: [job.result() for job in jobs])  # noqa: ARG005 - as concurrent.futures.wait
+    monkeypatch.setattr(concurrency, "wait", _run_all)
+    monkeypatch.setattr(publish_check, "wait", _run_all)
     return Debugger()
 
 

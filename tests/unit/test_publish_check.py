@@ -8,6 +8,7 @@ from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, 
 from tests.support.invocations import Ask, Received
 from tests.support.product import Product, product
 from tiktok_business.models import IdentityType
+from tiktok_business.transport import Transport
 
 A = DemoAdvertiser
 T = DemoToken
@@ -215,18 +216,18 @@ def test_without_an_advertiser_the_first_of_the_token_is_checked(demo: Product, 
     ],
 )
 def test_the_preferred_accepted_identity_type_is_used(
-    tiktok: Simulator, ask: Ask, accepted: tuple[IdentityType, ...], identity_type: str
+    transport: Transport, ask: Ask, accepted: tuple[IdentityType, ...], identity_type: str
 ) -> None:
     """AcceptedIdentityTypes decides which identities count, and in which order of preference."""
-    configured = product(tiktok.base_url, accepted)
+    configured = product(transport, accepted)
     configured.person("u-owner", "owner", T.OWNER, [A.EVERYTHING_READY])
     response = ask(configured, "publish", objective="TRAFFIC")
     assert (verdict_of(response), response.json["identity"]["identity_type"]) == ("ready", identity_type)
 
 
-def test_an_identity_type_that_is_not_accepted_does_not_count(tiktok: Simulator, ask: Ask) -> None:
+def test_an_identity_type_that_is_not_accepted_does_not_count(transport: Transport, ask: Ask) -> None:
     """If only TT_USER is accepted, a custom identity does not count, and the fix is to link an account."""
-    configured = product(tiktok.base_url, (IdentityType.TT_USER,))
+    configured = product(transport, (IdentityType.TT_USER,))
     configured.person("u-buyer", "mediabuyer", T.MEDIA_BUYER, [A.CUSTOM_ALLOWED])
     response = ask(configured, "publish", "u-buyer", objective="TRAFFIC")
     identity = check_of(response, "identity")
@@ -239,12 +240,12 @@ def test_an_identity_type_that_is_not_accepted_does_not_count(tiktok: Simulator,
 
 @pytest.mark.parametrize(("strict", "identity_type"), [("false", "CUSTOMIZED_USER"), ("true", "TT_USER")])
 def test_strict_falls_back_to_a_tt_user_if_the_preferred_custom_identity_is_restricted(
-    tiktok: Simulator, ask: Ask, strict: str, identity_type: str
+    tiktok: Simulator, transport: Transport, ask: Ask, strict: str, identity_type: str
 ) -> None:
     """An advertiser with a usable TT_USER is ready although the preferred custom identity is restricted."""
     tiktok.world.advertisers[A.EVERYTHING_READY].can_use_custom_identity = False
     accepted = (IdentityType.CUSTOMIZED_USER, IdentityType.TT_USER)
-    configured = product(tiktok.base_url, accepted)
+    configured = product(transport, accepted)
     configured.person("u-owner", "owner", T.OWNER, [A.EVERYTHING_READY])
     response = ask(configured, "publish", objective="TRAFFIC", strict=strict)
     assert response.json["ready"]

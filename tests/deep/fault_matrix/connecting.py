@@ -12,6 +12,7 @@ from tests.deep.fault_matrix.worlds import ADVERTISER, SECOND, USER, everything
 from tests.support.addresses import query_of
 from tests.support.captured_output import captured_output
 from tests.unit.connections.system import TEAM, System
+from tiktok_business.transport import Transport
 
 PERSON = "u-connecting"
 LIST, STATUSES = "oauth2/advertiser/get/", "advertiser/info/"
@@ -55,14 +56,14 @@ class After:
 class ConnectingRequest:
     """One cell."""
 
-    def __init__(self, cell: Cell, number: int, tiktok: Simulator) -> None:
+    def __init__(self, cell: Cell, number: int, tiktok: Simulator, transport: Transport) -> None:
         self.cell = cell
         self.tiktok = tiktok
         tiktok.world = everything(f"canary-token-{number}-7d1f")
         tiktok.world.app_secret = f"canary-app-secret-{number}-5ab2"
         tiktok.world.users[USER] = User(USER, (ADVERTISER,))
         cell.row.scenes[cell.scene](tiktok.world)
-        self.system = System(tiktok, seconds=_MANY_SECONDS)
+        self.system = System(tiktok, transport, seconds=_MANY_SECONDS)
         self.system.add_member(PERSON)
 
     def seen(self) -> After:

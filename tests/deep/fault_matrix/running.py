@@ -104,7 +104,7 @@ class Bench:
         tiktok.reset()
         try:
             if cell.row.operation in CONNECTING:
-                return ConnectingRequest(cell, self._count, tiktok).seen()
+                return ConnectingRequest(cell, self._count, tiktok, transport).seen()
             return self._request(cell, tiktok, transport)
         finally:
             if cell.takes_time:
@@ -138,7 +138,7 @@ class _Request:
         self.cell = cell
         self.token = token
         self.tiktok = tiktok
-        base = product(tiktok.base_url)
+        base = product(transport)
         base.secrets.credentials = DeveloperApp(tiktok.world.app_id, SecretStr(tiktok.world.app_secret))
         own_list = OwnListRefresher(
             base.connections,

@@ -44,7 +44,7 @@ from tiktok_business.client import TikTokClient
 from tiktok_business.deadline import Deadline
 from tiktok_business.endpoints import TikTokBusinessApi
 from tiktok_business.oauth import DeveloperApp, TikTokOAuth
-from tiktok_business.transport import RawAnswer, RequestsTransport
+from tiktok_business.transport import RawAnswer, Transport
 from tools.in_memory_readiness import InMemoryBus
 
 TEAM = "northlight"
@@ -54,14 +54,12 @@ LEASE_EXPIRED = timedelta(seconds=31)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CONNECTED, EXPIRED = "TikTok Connected", "TikTok Connection Expired"
 
-_transport = functools.cache(RequestsTransport)  # as in a function that stays warm
-
 
 @dataclass
 class WatchedTransport:
     """A transport to TikTok; each request is an effect."""
 
-    inner: RequestsTransport
+    inner: Transport
     effects: Effects
     deadlines: list[Deadline] = field(default_factory=list)
 
@@ -90,6 +88,7 @@ class System:
     """All flows of connections in memory, at one simulated TikTok."""
 
     tiktok: Simulator
+    transport: Transport
     clock: MovableClock = field(default_factory=MovableClock)
     effects: Effects = field(default_factory=Effects)
     seconds: float = 30.0
@@ -98,7 +97,7 @@ class System:
 
     def __post_init__(self) -> None:
         world = self.tiktok.world
-        self.product = product(self.tiktok.base_url, clock=self.clock)
+        self.product = product(self.transport, clock=self.clock)
         self.teams = self.product.teams
         self.states = InMemoryAuthorizationStates(self.effects)
         self.operations = InMemoryPendingOperations(self.teams, self.effects)
@@ -108,7 +107,7 @@ class System:
         self.queue = InMemoryRefreshQueue(self.effects)
         self.bus = InMemoryBus()
         publish_events = WatchedBus(self.bus, self.effects).publish
-        self.transport = WatchedTransport(_transport(self.tiktok.base_url), self.effects)
+        self.watched = WatchedTransport(self.transport, self.effects)
         self.services = ConnectionServices(
             teams=self.teams,
             states=self.states,
@@ -285,10 +284,10 @@ class System:
             assert last == f"connected/{TEAM}/{user_id}/{connection.connected_at}"
 
     def _open_oauth(self, app: DeveloperApp, deadline: Deadline) -> TikTokOAuth:
-        return TikTokOAuth(self.transport, app, deadline, sleep=_do_not_sleep, jitter=_no_jitter)
+        return TikTokOAuth(self.watched, app, deadline, sleep=_do_not_sleep, jitter=_no_jitter)
 
     def _open_tiktok(self, token: SecretStr, deadline: Deadline) -> TikTokBusinessApi:
-        return TikTokBusinessApi(TikTokClient(self.transport, token, deadline, sleep=_do_not_sleep, jitter=_no_jitter))
+        return TikTokBusinessApi(TikTokClient(self.watched, token, deadline, sleep=_do_not_sleep, jitter=_no_jitter))
 
 
 def _do_not_sleep(_seconds: float) -> None:

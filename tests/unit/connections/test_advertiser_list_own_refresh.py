@@ -202,7 +202,7 @@ def test_the_refresh_takes_at_most_three_seconds_of_the_request(connected: Syste
     """Its deadline is never later than the request's own: the preflight's checks keep their time."""
     deadline = Deadline.after(remaining, lambda: 100.0)
     connected.preflight(USER, QUIET, deadline=deadline)
-    [of_list] = [one for one in connected.transport.deadlines if one.clock is deadline.clock]
+    [of_list] = [one for one in connected.watched.deadlines if one.clock is deadline.clock]
     assert of_list.at == pytest.approx(100.0 + min(OWN_REFRESH_SECONDS, remaining))
 
 

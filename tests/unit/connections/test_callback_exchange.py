@@ -160,5 +160,5 @@ def test_a_connection_is_made_although_tiktok_does_not_return_its_advertisers(
 def test_time_is_reserved_for_what_follows_the_exchange(system: System) -> None:
     """The deadline of the exchange is six seconds before that of the list."""
     assert system.connect(USER) == "connected"
-    exchange, listed = system.transport.deadlines[:2]
+    exchange, listed = system.watched.deadlines[:2]
     assert listed.at - exchange.at == pytest.approx(COMPLETION_SECONDS)

@@ -23,6 +23,8 @@ from tests.unit.connections.scenarios import (
 )
 from tests.unit.connections.system import Redirect, System
 
+pytestmark = pytest.mark.in_process
+
 NO_ENDING = Ending("", lambda *_: None)
 Concurrent = Callable[[], object]
 

@@ -35,6 +35,8 @@ from tests.unit.connections.scenarios import (
 )
 from tests.unit.connections.system import EXPIRED, HOUR, Redirect, System
 
+pytestmark = pytest.mark.in_process
+
 Case = tuple[Scenario, Point | None, Ending]
 
 REFRESH_ENDINGS = (REPEAT, REPEAT_LATER, CONNECT_ANEW, SWEEP, DISCONNECT_AFTER)
@@ -186,7 +188,7 @@ def test_two_kills_in_a_row_end_well(system: System, case: tuple[Scenario, Point
     scenario, point, ending = case
     for second in range(30):
         system.tiktok.reset()
-        fresh = System(system.tiktok)
+        fresh = System(system.tiktok, system.transport)
         fresh.add_member(USER)
         act = scenario.run(fresh, point)
         fresh.effects.watch(Point(second, after=True))

@@ -4,11 +4,12 @@ import pytest
 
 from local.tiktok_simulator import DemoToken, Simulator
 from tests.unit.readiness.system import System
+from tiktok_business.transport import Transport
 
 
 @pytest.fixture
-def system(tiktok: Simulator) -> System:
+def system(tiktok: Simulator, transport: Transport) -> System:
     """A team of one owner, who has connected TikTok."""
-    system = System(tiktok)
+    system = System(tiktok, transport)
     system.add_person(DemoToken.OWNER)
     return system

@@ -32,6 +32,7 @@ from tests.support.invocations import FakeContext
 from tests.support.product import Product, product
 from tiktok_business.deadline import Deadline
 from tiktok_business.endpoints import TikTokBusinessApi
+from tiktok_business.transport import Transport
 from tools.in_memory_readiness import InMemoryBus, InMemorySweeps, QueuedMessage
 
 TEAM = "northlight"
@@ -47,6 +48,7 @@ class System:
     """All of readiness, with one simulated TikTok. Every write and every opened TikTok client is an effect."""
 
     tiktok: Simulator
+    transport: Transport
     cadence: Cadence = field(default_factory=Cadence)
     pace: Pace = field(default_factory=Pace)
     clock: MovableClock = field(default_factory=MovableClock)
@@ -58,7 +60,7 @@ class System:
     product: Product = field(init=False)
 
     def __post_init__(self) -> None:
-        self.product = product(self.tiktok.base_url, clock=self.clock)
+        self.product = product(self.transport, clock=self.clock)
         self.product.connections.step = self.effects
         self.queue = self.product.queue
         self.records = WatchedReadiness(self.product.records, self.effects)

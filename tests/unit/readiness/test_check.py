@@ -11,6 +11,9 @@ from tests.support.clock import START
 from tests.support.in_memory_repositories import secret_id_of
 from tests.unit.readiness.scenarios import READY
 from tests.unit.readiness.system import CHANGED, EXPIRED, STALE, TEAM, System
+from tiktok_business.transport import Transport
+
+pytestmark = pytest.mark.in_process
 
 OWNER = DemoToken.OWNER.user
 TEAMMATE = "u-second"
@@ -40,10 +43,12 @@ def remove_secrets(system: System) -> None:
 
 
 @pytest.mark.parametrize("advertiser", DemoAdvertiser, ids=lambda one: one.name)
-def test_a_check_finds_what_the_publish_check_returns(tiktok: Simulator, advertiser: DemoAdvertiser) -> None:
+def test_a_check_finds_what_the_publish_check_returns(
+    tiktok: Simulator, transport: Transport, advertiser: DemoAdvertiser
+) -> None:
     """For every demo advertiser and objective, ready, missing, unknown and at risk are equal; so are all warnings."""
     owner_without_connection = "u-boss"  # borrows the tokens that a scheduled check takes
-    system = System(tiktok)
+    system = System(tiktok, transport)
     for token in DemoToken:
         system.add_person(token, "mediabuyer")
     system.product.person(owner_without_connection, "owner")

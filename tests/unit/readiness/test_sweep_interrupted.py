@@ -25,6 +25,8 @@ from tests.unit.readiness.scenarios import (
 )
 from tests.unit.readiness.system import TEAM, UNVERIFIABLE, System
 
+pytestmark = pytest.mark.in_process
+
 OF_OWNER = tuple(str(one) for one in (READY, DemoAdvertiser.SUSPENDED, DemoAdvertiser.LINKED_BY_OWNER))
 THREE = (READY, DemoAdvertiser.LINKED_BY_OWNER, DemoAdvertiser.CUSTOM_ALLOWED)
 """The last two are in the same shard, so that they are claimed together."""

@@ -19,6 +19,8 @@ from tests.unit.readiness.scenarios import RATE_LIMITED, READY, RECOVERY, remove
 from tests.unit.readiness.system import CHANGED, TEAM, System
 from tools.in_memory_readiness import VISIBILITY, QueuedMessage
 
+pytestmark = pytest.mark.in_process
+
 MANY = (READY, DemoAdvertiser.SUSPENDED, DemoAdvertiser.LINKED_BY_OWNER)
 LIMITED = DemoAdvertiser.SUSPENDED
 MINUTE = timedelta(minutes=1)

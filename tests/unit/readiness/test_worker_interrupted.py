@@ -33,6 +33,8 @@ from tests.unit.readiness.scenarios import (
 )
 from tests.unit.readiness.system import EXPIRED, TEAM, System
 
+pytestmark = pytest.mark.in_process
+
 NO_PIXEL = (Requirement.PIXEL,)
 OWNER_EXPIRED = (EXPIRED, f"connection-expired/{TEAM}/{DemoToken.OWNER.user}/2026-11-01T09:00:00Z")
 LONGER_THAN_VISIBILITY = timedelta(minutes=13)
