@@ -18,7 +18,7 @@ FAST: Mapping[str, str] = {
     "ReadinessSchedule": "rate(1 minute)",
     "ActiveEvery": "1 minute",
     "IdleEvery": "10 minutes",
-    "ConfirmAfter": "3 seconds",
+    "ConfirmAfter": "1 second",
 }
 """Template parameters that shorten hours to minutes."""
 

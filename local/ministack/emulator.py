@@ -24,6 +24,9 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 _START_SECONDS = 60.0
 _HEALTH_SECONDS = 5.0
 _STOP_SECONDS = 5.0
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+_FUNCTIONS_BYTES = 2**31
+"""More than the extracted packages of the functions take: 1.2 GB in the tests, which deploy two stacks."""
 
 
 class Emulator:
@@ -73,7 +76,9 @@ class Emulator:
     def start(self) -> Self:
         """Start MiniStack and wait until it responds."""
         self.choose_port()
-        self._folder = tempfile.TemporaryDirectory(prefix="ministack-", ignore_cleanup_errors=True)
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="ministack-", dir=_memory(), ignore_cleanup_errors=True
+        )
         WORK.mkdir(exist_ok=True)
         with self.log.open("wb") as log:
             # MiniStack ends when the pipe to its standard input closes. Its own session keeps Ctrl-C away from it, so
@@ -166,3 +171,15 @@ def _usable(port: int) -> int:
             ) from None
         bound: int = probe.getsockname()[1]
         return bound
+
+
+def _memory() -> Path | None:
+    """A folder in memory, if this machine has one that is large enough and from which libraries can be loaded.
+
+    At each cold start MiniStack extracts the function's layers: in 0.7 s to a disk, in 0.2 s to memory.
+    """
+    if not _MEMORY.is_dir() or not os.access(_MEMORY, os.W_OK):
+        return None
+    about = os.statvfs(_MEMORY)
+    can_load = not about.f_flag & os.ST_NOEXEC
+    return _MEMORY if can_load and about.f_bavail * about.f_frsize > _FUNCTIONS_BYTES else None

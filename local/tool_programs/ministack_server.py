@@ -1,6 +1,6 @@
 """MiniStack with four changes.
 
-It ends with the process that started it: when its standard input is closed.
+It ends with the process that started it, when its standard input is closed, and removes its temporary folder.
 
 API Gateway replaces `$context.authorizer.<name>` in a gateway response with the authorizer's value; MiniStack 1.5.33
 does not. Here the authorizer's context travels in its policy, because MiniStack caches the policy and evaluates it for
@@ -17,6 +17,7 @@ and its next request waits seconds for a new one.
 
 import os
 import re
+import shutil
 import signal
 import sys
 import threading
@@ -127,4 +128,7 @@ lambda_runtime._signal = _signal_unless_spared
 lambda_runtime._collect = _collect_unless_spared
 lambda_runtime.Worker.invoke = _keep_after_exception(lambda_runtime.Worker.invoke)
 threading.Thread(target=_end_with_parent, daemon=True).start()
-main()
+try:
+    main()
+finally:
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
