@@ -76,9 +76,7 @@ class Emulator:
     def start(self) -> Self:
         """Start MiniStack and wait until it responds."""
         self.choose_port()
-        self._folder = tempfile.TemporaryDirectory(
-            prefix="ministack-", dir=_memory(), ignore_cleanup_errors=True
-        )
+        self._folder = tempfile.TemporaryDirectory(prefix="ministack-", dir=_memory(), ignore_cleanup_errors=True)
         WORK.mkdir(exist_ok=True)
         with self.log.open("wb") as log:
             # MiniStack ends when the pipe to its standard input closes. Its own session keeps Ctrl-C away from it, so
