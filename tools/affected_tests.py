@@ -3,7 +3,7 @@
 A test file depends on what it imports, directly or not, on each conftest.py above it that has a fixture it uses, and on
 files that one of these names in a string ("template.yaml", "docs"). A changed file of another type (JavaScript, HTML)
 counts as a change of the Python files in its folder, or in the nearest folder above it that has some.
-A test file with `pytestmark = pytest.mark.slow` is affected only by its own changes: `make check` is fast, and `make
+A test file with `pytest.mark.slow` in its `pytestmark` is affected only by its own changes: `make check` is fast, and `make
 test` runs every file.
 
 pytest-testmon is not used: it needs a run under coverage first, and its records are lost with each fresh clone.
@@ -23,7 +23,7 @@ _IMPORT_PATH = ("layers/shared/", "functions/create_identity_image/", "")
 _FALLBACK = ("pyproject.toml", "requirements/dev.txt", "tests/conftest.py", "tests/unit/conftest.py")
 """Files that affect all tests."""
 _EVERY = "*"
-_SLOW = "pytestmark = pytest.mark.slow"
+_SLOW = re.compile(r"pytestmark = .*\bpytest\.mark\.slow\b")
 _PATH = re.compile(r"[\w.*/-]+")
 
 
@@ -126,7 +126,7 @@ def _used(tree: ast.Module) -> Iterator[str]:
 
 
 def _is_slow(tree: ast.Module) -> bool:
-    return any(isinstance(node, ast.Assign) and ast.unparse(node) == _SLOW for node in tree.body)
+    return any(isinstance(node, ast.Assign) and _SLOW.match(ast.unparse(node)) for node in tree.body)
 
 
 def _neighbours(path: str, sources: Iterable[str]) -> set[str]:

@@ -26,6 +26,8 @@ from tools.simulation.report import as_json, markdown, tables
 from tools.simulation.run import simulated
 from tools.simulation.tiktok import ENDPOINTS, NAMES, Profile, SimulatedTikTok, measured
 
+pytestmark = pytest.mark.slow
+
 # The calls that the pace assumes: so many to the endpoint that is called most, and one to each other.
 ORDINARY = Profile(
     "ordinary",

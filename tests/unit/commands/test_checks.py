@@ -80,10 +80,11 @@ def test_some_changes_affect_all_tests(checkout: Path, changed: str) -> None:
     assert affected_tests(["README.md", changed], checkout) == ALL
 
 
-def test_a_slow_file_is_affected_only_by_its_own_change(checkout: Path) -> None:
+@pytest.mark.parametrize("marks", ["pytest.mark.slow", "[pytest.mark.in_process, pytest.mark.slow]"])
+def test_a_slow_file_is_affected_only_by_its_own_change(checkout: Path, marks: str) -> None:
     """It would make the fast command slow; `make test` runs it."""
     slow = checkout / "tests/unit/test_slow.py"
-    slow.write_text("from product import rules\npytestmark = pytest.mark.slow\n")
+    slow.write_text(f"from product import rules\npytestmark = {marks}\n")
     assert "tests/unit/test_slow.py" not in affected_tests(["layers/shared/product/rules.py"], checkout)
     assert affected_tests(["tests/unit/test_slow.py"], checkout) == ["tests/unit/test_slow.py"]
 

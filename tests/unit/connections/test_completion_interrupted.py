@@ -35,7 +35,7 @@ from tests.unit.connections.scenarios import (
 )
 from tests.unit.connections.system import EXPIRED, HOUR, Redirect, System
 
-pytestmark = pytest.mark.in_process
+pytestmark = [pytest.mark.in_process, pytest.mark.slow]
 
 Case = tuple[Scenario, Point | None, Ending]
 

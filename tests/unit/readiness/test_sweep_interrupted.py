@@ -25,7 +25,7 @@ from tests.unit.readiness.scenarios import (
 )
 from tests.unit.readiness.system import TEAM, UNVERIFIABLE, System
 
-pytestmark = pytest.mark.in_process
+pytestmark = [pytest.mark.in_process, pytest.mark.slow]
 
 OF_OWNER = tuple(str(one) for one in (READY, DemoAdvertiser.SUSPENDED, DemoAdvertiser.LINKED_BY_OWNER))
 THREE = (READY, DemoAdvertiser.LINKED_BY_OWNER, DemoAdvertiser.CUSTOM_ALLOWED)

@@ -33,7 +33,7 @@ from tests.unit.readiness.scenarios import (
 )
 from tests.unit.readiness.system import EXPIRED, TEAM, System
 
-pytestmark = pytest.mark.in_process
+pytestmark = [pytest.mark.in_process, pytest.mark.slow]
 
 NO_PIXEL = (Requirement.PIXEL,)
 OWNER_EXPIRED = (EXPIRED, f"connection-expired/{TEAM}/{DemoToken.OWNER.user}/2026-11-01T09:00:00Z")
