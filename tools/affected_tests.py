@@ -3,8 +3,8 @@
 A test file depends on what it imports, directly or not, on each conftest.py above it that has a fixture it uses, and on
 files that one of these names in a string ("template.yaml", "docs"). A changed file of another type (JavaScript, HTML)
 counts as a change of the Python files in its folder, or in the nearest folder above it that has some.
-A test file with `pytest.mark.slow` in its `pytestmark` is affected only by its own changes: `make check` is fast, and `make
-test` runs every file.
+A test file with `pytest.mark.slow` in its `pytestmark` is affected only by its own changes: `make check` is fast, and
+`make test` runs every file.
 
 pytest-testmon is not used: it needs a run under coverage first, and its records are lost with each fresh clone.
 """

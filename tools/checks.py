@@ -60,8 +60,9 @@ def for_change(changed: Collection[str], tests: Sequence[str]) -> list[Check]:
     if not tests:
         return checks
     label = "unit tests (1 file)" if len(tests) == 1 else f"unit tests ({len(tests)} files)"
-    # Each process takes a second to start, which a few files do not repay.
-    processes = "auto" if len(tests) > 3 else "0"  # noqa: PLR2004 - see above
+    # Each process takes seconds to start, which a few files do not repay. Tests of time limits wait: one more process
+    # than processors.
+    processes = str((os.cpu_count() or 1) + 1) if len(tests) > 3 else "0"  # noqa: PLR2004 - see above
     pytest = (sys.executable, "-m", "pytest", "--quiet", "--numprocesses", processes, "-m", "not deep", *tests)
     return [Check(label, pytest), *checks]
 
