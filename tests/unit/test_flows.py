@@ -35,6 +35,8 @@ from tools.house import flows
 from tools.in_memory_aws import InMemoryAws
 from tools.lambda_runtime import ENVIRONMENT
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "shared"
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")

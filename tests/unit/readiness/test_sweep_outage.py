@@ -11,7 +11,7 @@ from tests.support.clock import START
 from tests.unit.readiness.scenarios import RATE_LIMITED, READY
 from tests.unit.readiness.system import CHANGED, EXPIRED, HOUR, STALE, UNVERIFIABLE, System
 
-pytestmark = pytest.mark.in_process
+pytestmark = [pytest.mark.in_process, pytest.mark.slow]
 
 FOUR = (READY, DemoAdvertiser.SUSPENDED, DemoAdvertiser.LINKED_BY_OWNER, DemoAdvertiser.LIBRARY_FORM)
 PREVIOUS = "2026-11-16T09:00:00.000+00:00"
