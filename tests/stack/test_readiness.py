@@ -201,7 +201,7 @@ def test_a_sweep_checks_each_of_many_advertisers_once(
     tiktok.faults.clear()
 
     def all_known() -> bool:
-        stored = {one.advertiser_id: one for one in records.of_team(TEAM)}
+        stored = {one.advertiser_id: one for one in records.read_many(TEAM, advertisers)}
         return all(len(stored[one].snapshot.known) == 5 and stored[one].claim is None for one in advertisers)
 
     eventually(all_known, "all are known", seconds=120)
