@@ -149,7 +149,7 @@ def test_visible_advertisers(api: Api, background: Background) -> None:
     assert of_team == [DemoAdvertiser.EVERYTHING_READY.value, DemoAdvertiser.NOTHING.value]
     own = [row["advertiser_id"] for row in api.get("/readiness", MEDIA_BUYER).json()["advertisers"]]
     assert own == [DemoAdvertiser.NOTHING.value]
-    assert api.get("/readiness", UNPAID_OWNER).json() == {"advertisers": []}
+    assert api.get("/readiness", UNPAID_OWNER).json() == {"advertisers": [], "next_token": None}
     refused = api.get("/readiness", MEDIA_BUYER, advertiser_id=DemoAdvertiser.EVERYTHING_READY.value)
     problem(refused, 403, "advertiser_not_accessible")
 

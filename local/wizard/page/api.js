@@ -34,6 +34,7 @@ export class Api {
     const rows = [];
     let token;
     do {
+      // eslint-disable-next-line no-await-in-loop -- a page names the next one
       const page = await this.get(path, { limit: PAGE_ROWS, next_token: token });
       rows.push(...page[name]);
       token = page.next_token;
