@@ -6,7 +6,7 @@ from publishing import cold_start
 from publishing.bootstrap import Bootstrap
 from publishing.connections.list_connections import list_connections
 from publishing.http.endpoint import query_endpoint
-from publishing.http.request_schemas import NoInput
+from publishing.http.request_schemas import PageQuery
 
-lambda_handler = query_endpoint(partial(list_connections, Bootstrap(tiktok=False).teams), NoInput)
+lambda_handler = query_endpoint(partial(list_connections, Bootstrap(tiktok=False).teams), PageQuery)
 cold_start.finish()

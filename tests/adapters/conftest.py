@@ -46,6 +46,9 @@ def _resource(request: Mapping[str, Any]) -> str:
             return url.rpartition("/")[2]
         case {"Entries": [{"EventBusName": str(bus)}, *_]}:
             return bus
+        case {"RequestItems": dict(tables)}:
+            [name] = tables
+            return str(name)
         case {"TableName": str(name)} | {"SecretId": str(name)} | {"Name": str(name)}:
             return name
     raise ValueError(f"unknown resource: {sorted(request)}")

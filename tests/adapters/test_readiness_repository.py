@@ -92,7 +92,7 @@ def flat(pages: Iterable[Iterable[Key]]) -> list[Key]:
 def test_a_record_that_was_never_written_is_none(records: ReadinessRepository) -> None:
     """It is neither an error nor an empty record."""
     assert records.read("t1", "1") is None
-    assert list(records.of_team("t1")) == []
+    assert list(records.read_many("t1", ["1"])) == []
 
 
 def test_a_record_is_read_as_it_was_written(records: ReadinessRepository) -> None:
@@ -211,7 +211,7 @@ def test_a_team_has_its_own_records_only(records: ReadinessRepository) -> None:
     own = [save(records, new_record("t1", str(number))) for number in range(3)]
     for other in ("t10", "t", "T1"):
         save(records, new_record(other))
-    assert sorted(records.of_team("t1"), key=lambda one: one.advertiser_id) == own
+    assert sorted(records.read_many("t1", ["0", "1", "2", "3"]), key=lambda one: one.advertiser_id) == own
 
 
 def test_unusual_ids_do_not_collide(records: ReadinessRepository) -> None:
@@ -233,18 +233,38 @@ def test_unusual_ids_do_not_collide(records: ReadinessRepository) -> None:
     for key, record in written.items():
         assert records.read(*key) == record
         assert key in due(records, record.shard, page_size=2)
-        team = {one.advertiser_id for one in records.of_team(key[0])}
+        ids = sorted({advertiser_id for _, advertiser_id in unusual})
+        team = {one.advertiser_id for one in records.read_many(key[0], ids)}
         assert team == {advertiser_id for team_id, advertiser_id in unusual if team_id == key[0]}
 
 
-def test_a_team_of_several_pages_is_read_completely(in_dynamodb: DynamoDBReadinessRepository, aws: WatchedAws) -> None:
-    """DynamoDB returns a megabyte at a time; every page is read."""
-    for number in range(4):
-        outbox = (OutboxEvent("id", "type", {"t": "x" * 300_000}),)
-        save(in_dynamodb, new_record(advertiser_id=f"{number}", outbox=outbox))
+def test_many_records_are_read_a_hundred_at_a_time(in_dynamodb: DynamoDBReadinessRepository, aws: WatchedAws) -> None:
+    """DynamoDB refuses more in one call."""
+    ids = [str(number) for number in range(101)]
+    for one in ids:
+        save(in_dynamodb, new_record(advertiser_id=one))
     aws.calls.clear()
-    assert [one.advertiser_id for one in in_dynamodb.of_team("t1")] == ["0", "1", "2", "3"]
-    assert aws.calls == ["dynamodb:Query", "dynamodb:Query"]
+    assert sorted(one.advertiser_id for one in in_dynamodb.read_many("t1", [*ids, "unknown"])) == sorted(ids)
+    assert aws.calls == ["dynamodb:BatchGetItem", "dynamodb:BatchGetItem"]
+
+
+def test_what_dynamodb_did_not_read_is_read_again() -> None:
+    """It reads at most 16 MB in one call; if it reads nothing at all it is busy, and that is an error."""
+    asked: list[int] = []
+
+    def call(_operation: str, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        keys = RequestItems[TABLE]["Keys"]
+        asked.append(len(keys))
+        unread = keys[1:] if busy == 0 else keys
+        return {"Responses": {}, "UnprocessedKeys": {TABLE: {"Keys": unread}} if unread else {}}
+
+    busy = 0
+    records = DynamoDBReadinessRepository(Table(call, TABLE))
+    assert records.read_many("t1", ["1", "2", "3"]) == []
+    assert asked == [3, 2, 1]
+    busy = 1
+    with pytest.raises(AwsError, match="ProvisionedThroughputExceeded"):
+        records.read_many("t1", ["1", "2"])
 
 
 def test_other_items_of_the_partition_are_ignored(
@@ -254,7 +274,7 @@ def test_other_items_of_the_partition_are_ignored(
     record = save(in_dynamodb, new_record())
     for sk in ("ADVERTISER", "ADVERTISERS#2", "NOTE#1", "advertiser#3"):
         dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": "READINESS#t1"}, "sk": {"S": sk}})
-    assert in_dynamodb.of_team("t1") == [record]
+    assert in_dynamodb.read_many("t1", ["", "1", "2", "3"]) == [record]
     assert [key for name in shards() for key in due(in_dynamodb, name)] == [("t1", "1")]
 
 
@@ -273,7 +293,7 @@ def test_an_unreadable_text_counts_as_nothing_known(
     )
     read = in_dynamodb.read("t1", "1")
     assert read == new_record(revision=1)
-    assert in_dynamodb.of_team("t1") == [read]
+    assert in_dynamodb.read_many("t1", ["1"]) == [read]
     assert due(in_dynamodb, read.shard) == [("t1", "1")]
     written = save(in_dynamodb, replace(read, claim="new"))
     assert in_dynamodb.read("t1", "1") == written == new_record(claim="new", revision=2)
@@ -341,14 +361,15 @@ def test_reads_are_strongly_consistent() -> None:
     calls: list[tuple[str, bool]] = []
 
     def call(operation: str, **request: Any) -> dict[str, Any]:
-        calls.append((operation, request.get("ConsistentRead", False)))
-        return {"Items": []}
+        asked = request.get("RequestItems", {}).get(TABLE, request)
+        calls.append((operation, asked.get("ConsistentRead", False)))
+        return {"Items": [], "Responses": {}}
 
     records = DynamoDBReadinessRepository(Table(call, TABLE))
     records.read("t1", "1")
-    records.of_team("t1")
+    records.read_many("t1", ["1"])
     list(records.due("DUE#00", NOW, 100))
-    assert calls == [("GetItem", True), ("Query", True), ("Query", False)]
+    assert calls == [("GetItem", True), ("BatchGetItem", True), ("Query", False)]
 
 
 def test_a_write_that_fails_for_another_reason_raises() -> None:

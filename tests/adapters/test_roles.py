@@ -255,6 +255,11 @@ def _use_delete_connection(handler: Handler) -> None:
         _respond(handler, event, 200)
 
 
+def _use_list_connection_advertisers(handler: Handler) -> None:
+    user_id = DemoToken.MEDIA_BUYER.user
+    _respond(handler, api_event(user_id=user_id, role="mediabuyer") | {"pathParameters": {"user_id": user_id}}, 200)
+
+
 def _use_refresh_connections(handler: Handler, surroundings: Surroundings) -> None:
     """Read one list, meet an invalid token, recover two operations, and fail at one message."""
     users = (DemoToken.MEDIA_BUYER.user, DemoToken.REVOKED.user, NEW, UNFINISHED)
@@ -327,6 +332,7 @@ USES: dict[str, Callable[[Handler, Surroundings], None]] = {
     "create_identity_image": lambda handler, _: _use_create_image(handler),
     "create_connection": lambda handler, _: _use_create_connection(handler),
     "connection_callback": _use_callback,
+    "list_connection_advertisers": lambda handler, _: _use_list_connection_advertisers(handler),
     "list_connections": lambda handler, _: _call(handler, DemoToken.MEDIA_BUYER, 200),
     "delete_connection": lambda handler, _: _use_delete_connection(handler),
     "refresh_connections": _use_refresh_connections,

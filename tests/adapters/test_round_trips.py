@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 QUERY, SECRET = "dynamodb:Query", "secretsmanager:GetSecretValue"
-GET, PUT = "dynamodb:GetItem", "dynamodb:PutItem"
+GET, MANY, PUT = "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"
 UPDATE, DELETE = "dynamodb:UpdateItem", "dynamodb:DeleteItem"
 PUT_SECRET, DELETE_SECRET = "secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret"
 PUBLISH = "events:PutEvents"
@@ -232,7 +232,7 @@ def test_readiness(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws
     """GET /readiness reads the team and its records, or the requested record; TikTok is not called."""
     with loaded_function("readiness", tiktok, issuer, aws) as handler:
         for _ in range(2):
-            assert calls_of(handler, api_event(team_id=TEAM), tiktok, aws) == ({QUERY: 2}, {})
+            assert calls_of(handler, api_event(team_id=TEAM), tiktok, aws) == ({QUERY: 1, MANY: 1}, {})
             one = api_event({"advertiser_id": A.EVERYTHING_READY}, team_id=TEAM)
             assert calls_of(handler, one, tiktok, aws) == ({QUERY: 1, GET: 1}, {})
 

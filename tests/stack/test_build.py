@@ -21,6 +21,7 @@ ASKS_NO_TIKTOK = {
     RULES,
     "CreateConnectionFunction",
     "ListConnectionsFunction",
+    "ListConnectionAdvertisersFunction",
     "ReadinessFunction",
     "ReadinessRequestFunction",
 }
@@ -39,6 +40,7 @@ MOST_MODULES = {
     "ConnectionCallbackFunction": 271,
     "DeleteConnectionFunction": 272,
     "ListConnectionsFunction": 131,
+    "ListConnectionAdvertisersFunction": 131,
     "PublishCheckFunction": 276,
     "ReadinessFunction": 146,
     "ReadinessSweepFunction": 459,

@@ -305,7 +305,7 @@ class TestList:
         assert api.get("/connections", OWNER).json()["connections"][0]["user_id"] == OWNER.user_id
         own = api.get("/connections", MEDIA_BUYER).json()["connections"]
         assert [one["user_id"] for one in own] == [MEDIA_BUYER.user_id]
-        assert api.get("/connections", TRAINEE).json() == {"connections": []}
+        assert api.get("/connections", TRAINEE).json() == {"connections": [], "next_token": None}
         foreign = [one["user_id"] for one in api.get("/connections", UNPAID_OWNER).json()["connections"]]
         assert foreign == [UNPAID_OWNER.user_id]
 

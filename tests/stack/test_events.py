@@ -36,6 +36,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "delete_connection.disconnected": {"user_id": "u-freelancer", "status": "revoked"},
     "delete_connection.no_connection": {"status": 404, "code": "no_connection"},
     "delete_connection.owner_only": {"status": 403, "code": "owner_only"},
+    "list_connection_advertisers.own": {"next_token": None},
     "list_connections.own": {"connections": ["u-buyer"]},
     "list_connections.team": {"connections": WHOLE_TEAM},
     "list_identities.both_types": {"complete": True},

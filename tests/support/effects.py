@@ -102,8 +102,8 @@ class WatchedReadiness:
         for start in range(0, len(keys), page_size):
             yield keys[start : start + page_size]
 
-    def of_team(self, team_id: str) -> Sequence[Record]:
-        return self.inner.of_team(team_id)
+    def read_many(self, team_id: str, advertiser_ids: Sequence[str]) -> Sequence[Record]:
+        return self.inner.read_many(team_id, advertiser_ids)
 
 
 @dataclass

@@ -36,6 +36,8 @@ _EXAMPLE_VALUES = {
     "objective": "TRAFFIC",
     "strict": False,
     "user_id": "u-buyer",
+    "limit": 100,
+    "next_token": READY,
     "state": STATE,
     "auth_code": AUTH_CODE,
 }
@@ -148,7 +150,7 @@ def _parameters(operation: Operation, schema: Schema) -> dict[str, Any]:
     parameters = [
         {
             "name": name,
-            "in": "path" if operation.reads_path else "query",
+            "in": "path" if f"{{{name}}}" in operation.path else "query",
             "description": field["description"],
             "required": name in schema.get("required", ()),
             "schema": _never_null({key: value for key, value in field.items() if key != "description"}),

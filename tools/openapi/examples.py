@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from publishing.connections.authorize import new_state
-from publishing.connections.list_connections import list_connections
+from publishing.connections.list_connections import list_advertisers, list_connections
 from publishing.http.check_schemas import (
     AssetSeen,
     CheckDone,
@@ -25,7 +25,13 @@ from publishing.http.check_schemas import (
     UsedIdentity,
 )
 from publishing.http.request_context import BUDGET_SECONDS, Principal, RequestContext
-from publishing.http.request_schemas import CreateIdentityBody, CreateIdentityImageBody, NoInput
+from publishing.http.request_schemas import (
+    ConnectionAdvertisersQuery,
+    CreateIdentityBody,
+    CreateIdentityImageBody,
+    NoInput,
+    PageQuery,
+)
 from publishing.http.response_schemas import ConsentAsked, Disconnected, IdentityImage
 from publishing.preflight.findings import Finding, Status, Unverified
 from publishing.preflight.messages import text_of, warning
@@ -340,7 +346,7 @@ def _checked(
 def _readiness(snapshots: Mapping[str, Snapshot]) -> Readiness:
     """Return the API's response for these snapshots."""
     records = (Record("northlight", one, due_at=_NOW, snapshot=snapshot) for one, snapshot in snapshots.items())
-    return Readiness(advertisers=tuple(readiness_of(one, Cadence(), _NOW) for one in records))
+    return Readiness(advertisers=tuple(readiness_of(one, Cadence(), _NOW) for one in records), next_token=None)
 
 
 READINESS = {
@@ -437,7 +443,7 @@ _EXPIRED = replace(_connection("u-manager", 90, {READY: ""}), status="expired", 
 
 def _connection_list(summary: str, principal: Principal, *connections: Connection) -> Example:
     context = RequestContext(principal, Deadline.after(BUDGET_SECONDS), _NOW)
-    return Example(summary, list_connections(_OneTeam(connections), context, NoInput()))
+    return Example(summary, list_connections(_OneTeam(connections), context, PageQuery()))
 
 
 CONNECTIONS = {
@@ -448,6 +454,17 @@ CONNECTIONS = {
         *(_OWNERS, _BUYERS, _EXPIRED),
     ),
     "none": _connection_list("Nobody has connected TikTok", _OWNER),
+}
+
+CONNECTION_ADVERTISERS = {
+    "all": Example(
+        "A media buyer's own, of which one is disabled at TikTok",
+        list_advertisers(
+            _OneTeam((_BUYERS,)),
+            RequestContext(_BUYER, Deadline.after(BUDGET_SECONDS), _NOW),
+            ConnectionAdvertisersQuery(user_id="u-buyer"),
+        ),
+    )
 }
 
 DISCONNECTED = {"disconnected": Example("Ended, now or earlier", Disconnected(user_id="u-buyer"))}

@@ -22,14 +22,22 @@ from publishing.http.check_schemas import (
 from publishing.http.endpoint import MAX_BODY_BYTES
 from publishing.http.request_schemas import (
     AdvertiserQuery,
+    ConnectionAdvertisersQuery,
     ConnectionPath,
     CreateIdentityBody,
     CreateIdentityImageBody,
     NoInput,
+    PageQuery,
     PublishCheckQuery,
     ReadinessQuery,
 )
-from publishing.http.response_schemas import ConnectionList, ConsentAsked, Disconnected, IdentityImage
+from publishing.http.response_schemas import (
+    ConnectionAdvertisers,
+    ConnectionList,
+    ConsentAsked,
+    Disconnected,
+    IdentityImage,
+)
 from publishing.identities.images import MAX_REQUEST_BYTES
 from tools.openapi import examples
 from tools.openapi.examples import Example
@@ -57,7 +65,7 @@ class Operation:
     """The folder below functions/, and the operation's id."""
     description: str
     reads: type[BaseModel]
-    """The query of a GET, the body of a POST, the path parameters of a DELETE."""
+    """The query of a GET, the body of a POST; parameters of the path are among them."""
     response: type[BaseModel] | None
     """None: a redirect."""
     examples: Mapping[str, Example]
@@ -89,11 +97,6 @@ class Operation:
     def writes(self) -> bool:
         """Whether it has a body and creates something."""
         return self.method == "post"
-
-    @property
-    def reads_path(self) -> bool:
-        """Whether its parameters are in the path."""
-        return "{" in self.path
 
     @property
     def secured(self) -> bool:
@@ -220,12 +223,24 @@ OPERATIONS = (
         function="list_connections",
         description=(
             "The caller's own connection and, for an owner or manager, those of the whole team; TikTok is not called. "
-            "`missing` lists the permissions that a check or an action lacks: connect again to grant them."
+            "`missing` lists the permissions that a check or an action lacks: connect again to grant them. Of each "
+            "connection the first hundred ad accounts are listed."
         ),
-        reads=NoInput,
+        reads=PageQuery,
         response=ConnectionList,
         examples=examples.CONNECTIONS,
         problems=_ALWAYS,
+    ),
+    Operation(
+        function="list_connection_advertisers",
+        description=(
+            "The ad accounts that a connection reaches, in TikTok's order; TikTok is not called. The caller's own "
+            "connection or, for an owner or manager, any connection of the team."
+        ),
+        reads=ConnectionAdvertisersQuery,
+        response=ConnectionAdvertisers,
+        examples=examples.CONNECTION_ADVERTISERS,
+        problems=(*_ALWAYS, "no_connection"),
     ),
     Operation(
         function="delete_connection",

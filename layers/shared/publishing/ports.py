@@ -207,8 +207,8 @@ class ReadinessRepository(Protocol):
         """Return team and advertiser ids of due records, longest due first, in pages. The index may lag behind."""
         ...
 
-    def of_team(self, team_id: str) -> Sequence["Record"]:
-        """Return all records of a team."""
+    def read_many(self, team_id: str, advertiser_ids: Sequence[str]) -> Sequence["Record"]:
+        """Return the records that exist of these advertisers, in any order; strongly consistent."""
         ...
 
 

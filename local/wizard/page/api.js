@@ -2,6 +2,7 @@
 
 const API_TIMEOUT_MS = 30_000; // API Gateway responds within 29 seconds
 const CONTROL_TIMEOUT_MS = 3_000;
+const PAGE_ROWS = 500;
 
 /** An error response of the API: application/problem+json, RFC 9457. */
 export class ApiProblem extends Error {
@@ -26,6 +27,19 @@ export class Api {
   get(path, parameters = {}) {
     const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value));
     return this.send("GET", query.size ? `${path}?${query}` : path);
+  }
+
+  /** All rows of a list, whose responses have pages. */
+  async getAll(path, name) {
+    const rows = [];
+    let token;
+    do {
+      // eslint-disable-next-line no-await-in-loop -- a page names the next one
+      const page = await this.get(path, { limit: PAGE_ROWS, next_token: token });
+      rows.push(...page[name]);
+      token = page.next_token;
+    } while (token);
+    return rows;
   }
 
   post(path, body = {}, headers = {}) {

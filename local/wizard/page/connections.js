@@ -30,7 +30,7 @@ export class Connections {
     let content;
     let connected = false;
     try {
-      const { connections } = await this.app.api.get("/connections");
+      const connections = await this.app.api.getAll("/connections", "connections");
       connected = connections.some(({ user_id, status }) => user_id === this.app.user.user_id && status === "active");
       content = connections.length
         ? h("ul", { class: "connections" }, connections.map((connection) => this.row(connection)))
@@ -50,13 +50,13 @@ export class Connections {
   }
 
   row(connection) {
-    const { user_id: userId, status, advertiser_ids: advertiserIds, connected_at: connectedAt, missing } = connection;
+    const { user_id: userId, status, advertiser_ids: advertiserIds, advertiser_count: count, connected_at: connectedAt, missing } = connection;
     const { user } = this.app;
     const own = userId === user.user_id;
     const active = status === "active";
     const { icon: iconName, label } = STATUSES[status] ?? { icon: "unknown", label: codeText(status) };
     const names = advertiserIds.slice(0, MAX_NAMES).map((id) => this.app.advertiserName(id));
-    const more = advertiserIds.length > MAX_NAMES ? [`${advertiserIds.length - MAX_NAMES} more`] : [];
+    const more = count > MAX_NAMES ? [`${count - MAX_NAMES} more`] : [];
     const denied = (missing ?? []).flatMap(({ permissions }) => permissions.map(({ name }) => name.toLowerCase()));
     return h("li", { "data-user": userId, "data-status": status },
       icon(iconName),

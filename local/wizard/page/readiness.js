@@ -87,7 +87,7 @@ export class ReadinessList {
     const number = (this.requestNumber += 1);
     let content;
     try {
-      const { advertisers } = await this.app.api.get("/readiness");
+      const advertisers = await this.app.api.getAll("/readiness", "advertisers");
       if (number !== this.requestNumber) return;
       this.lastError = null;
       content = advertisers.length ? this.table(advertisers) : emptyList();

@@ -18,14 +18,20 @@ from publishing.connections.authorize import Authorize
 from publishing.connections.callback import Callback, callback_endpoint
 from publishing.connections.completion import ConnectionServices
 from publishing.connections.disconnect import Disconnect
-from publishing.connections.list_connections import list_connections
+from publishing.connections.list_connections import list_advertisers, list_connections
 from publishing.connections.refresh import ConnectionSweep, RefreshWorker
 from publishing.events.notifications import ExpiryNotifier
 from publishing.events.schemas import OutboxEvent
 from publishing.http.check_schemas import PublishCheck
 from publishing.http.endpoint import path_endpoint, query_endpoint
 from publishing.http.request_context import Principal, RequestContext
-from publishing.http.request_schemas import ConnectionPath, NoInput, PublishCheckQuery
+from publishing.http.request_schemas import (
+    ConnectionAdvertisersQuery,
+    ConnectionPath,
+    NoInput,
+    PageQuery,
+    PublishCheckQuery,
+)
 from publishing.publish_check import publish_check
 from publishing.teams import Connection, Role
 from tests.support.clock import MovableClock
@@ -179,14 +185,23 @@ class System:
         return Received.of(handler(event, FakeContext(seconds)))
 
     def list_connections(self, user_id: str, role: str | None = None) -> list[dict[str, Any]]:
-        """Return the connections that the endpoint lists for a person."""
+        """Return the connections on the first page that the endpoint lists for a person."""
         stored_role = str(self.teams.read(TEAM).roles.get(user_id, ""))
-        event = api_event(user_id=user_id, team_id=TEAM, role=stored_role if role is None else role)
-        handler = query_endpoint(functools.partial(list_connections, self.teams), NoInput)
-        response = Received.of(handler(event, FakeContext()))
+        response = self.page_of_connections(user_id, stored_role if role is None else role)
         assert response.status == 200
         listed: list[dict[str, Any]] = response.json["connections"]
         return listed
+
+    def page_of_connections(self, user_id: str, role: str, **query: str) -> Received:
+        """Return the endpoint's response for a page."""
+        handler = query_endpoint(functools.partial(list_connections, self.teams), PageQuery)
+        return Received.of(handler(api_event(query, user_id=user_id, team_id=TEAM, role=role), FakeContext()))
+
+    def page_of_advertisers(self, whose: str, user_id: str, role: str, **query: str) -> Received:
+        """Return the endpoint's response for a page of a connection's advertisers."""
+        handler = query_endpoint(functools.partial(list_advertisers, self.teams), ConnectionAdvertisersQuery)
+        event = api_event(query, user_id=user_id, team_id=TEAM, role=role) | {"pathParameters": {"user_id": whose}}
+        return Received.of(handler(event, FakeContext()))
 
     def preflight(
         self,

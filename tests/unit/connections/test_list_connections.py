@@ -1,5 +1,6 @@
 """Which connections a member sees and how they are shown; which advertiser is the default."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.tiktok_simulator import DemoAdvertiser
+from publishing.connections.advertiser_list import MAX_NAME, MAX_NAMED
 from publishing.connections.list_connections import visible_connections
 from publishing.repositories.team_repository import team_of
 from publishing.teams import Connection, Role, Team
 from publishing.tokens import AdvertiserNotConnectedError, NoTokenError, Purpose, candidates
+from tests.support.invocations import Received
 from tests.unit.connections.scenarios import NEXT_PERSON, USER
 from tests.unit.connections.system import HOUR, TEAM, System
 
@@ -89,6 +92,81 @@ def test_a_connection_with_an_unknown_status_is_not_shown(team: System) -> None:
     """Only the statuses of the contract are shown."""
     team.teams.items[TEAM, "CONNECTION#u-manager"]["status"] = "unknown status"
     assert [one["user_id"] for one in team.list_connections(USER)] == [USER, "u-buyer"]
+
+
+@pytest.fixture
+def agency(system: System) -> System:
+    """Twelve people of a team, each with 5 000 ad accounts, whose names are as long as is kept."""
+    for number in range(12):
+        user = f"u-{number:02}"
+        system.add_member(user, "mediabuyer")
+        ids = [f"{number:02}{account:018}" for account in range(5_000)]
+        names = dict.fromkeys(ids[:MAX_NAMED], "😀" * MAX_NAME)
+        system.teams.connect(TEAM, user, ids)
+        system.teams.items[TEAM, f"CONNECTION#{user}"]["advertiser_names"] = names
+    return system
+
+
+def _size(response: Received) -> int:
+    return len(json.dumps(response.json))
+
+
+def test_pages_of_connections_have_every_connection_once(agency: System) -> None:
+    """No page is larger than 1 MB, whatever its limit."""
+    for limit in ("1", "5", "500"):
+        listed: list[str] = []
+        token: dict[str, str] = {}
+        while True:
+            page = agency.page_of_connections(USER, "owner", limit=limit, **token)
+            assert len(page.json["connections"]) <= int(limit)
+            assert _size(page) < 1_000_000
+            listed += [one["user_id"] for one in page.json["connections"]]
+            if page.json["next_token"] is None:
+                break
+            token = {"next_token": page.json["next_token"]}
+        assert listed == [f"u-{number:02}" for number in range(12)]
+
+
+def test_a_connection_is_listed_with_its_first_hundred_advertisers(agency: System) -> None:
+    """And with how many there are."""
+    [shown] = agency.page_of_connections("u-07", "mediabuyer").json["connections"]
+    assert shown["advertiser_ids"] == [one["advertiser_id"] for one in shown["advertisers"]]
+    assert (len(shown["advertisers"]), shown["advertiser_count"]) == (100, 5_000)
+
+
+@pytest.mark.parametrize("limit", [1_000, 500, 499])
+def test_pages_of_advertisers_have_every_advertiser_once(agency: System, limit: int) -> None:
+    """In TikTok's order; a limit above 500 is rejected."""
+    page = agency.page_of_advertisers("u-03", "u-03", "mediabuyer", limit=f"{limit}")
+    if limit > 500:
+        assert (page.status, page.json["errors"][0]["field"]) == (400, "limit")
+        return
+    listed = page.json["advertisers"]
+    while page.json["next_token"] is not None:
+        assert (len(page.json["advertisers"]), _size(page) < 1_000_000) == (limit, True)
+        token = page.json["next_token"]
+        page = agency.page_of_advertisers("u-03", "u-03", "mediabuyer", limit=f"{limit}", next_token=token)
+        listed += page.json["advertisers"]
+    assert [one["advertiser_id"] for one in listed] == [f"03{account:018}" for account in range(5_000)]
+
+
+@pytest.mark.parametrize(("user", "role", "status"), [("u-01", "mediabuyer", 404), (USER, "owner", 200)])
+def test_whose_advertisers_a_member_sees(agency: System, user: str, role: str, status: int) -> None:
+    """Their own, and as an owner or manager anybody's; for all others there is no such connection."""
+    response = agency.page_of_advertisers("u-02", user, role)
+    assert response.status == status
+    assert response.json.get("code") == (None if status == 200 else "no_connection")
+    assert agency.page_of_advertisers("u-nobody", user, role).json["code"] == "no_connection"
+
+
+def test_a_page_of_a_list_that_has_changed_is_refused(agency: System) -> None:
+    """Beginning anywhere else could leave rows out."""
+    for page in (
+        agency.page_of_connections(USER, "owner", next_token="u-gone"),
+        agency.page_of_advertisers("u-02", "u-02", "mediabuyer", next_token="1"),
+    ):
+        assert (page.status, page.json["errors"][0]["field"]) == (400, "next_token")
+        assert "begin again" in page.json["errors"][0]["message"]
 
 
 IDS = st.lists(st.sampled_from("123456"), max_size=5, unique=True)

@@ -1,6 +1,7 @@
 """GET /readiness: which advertisers a caller may see, and what is shown of them."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -41,11 +42,11 @@ def store(system: System, advertiser_id: str, *findings: Finding, active: bool =
 
 
 def listed(
-    system: System, user_id: str, role: str, advertiser_id: str | None = None, now: datetime = START
+    system: System, user_id: str, role: str, advertiser_id: str | None = None, now: datetime = START, **page: Any
 ) -> Readiness:
     """Return what a person is shown."""
     context = RequestContext(Principal(user_id, TEAM, role), Deadline.after(7), now)
-    query = ReadinessQuery.model_validate({"advertiser_id": advertiser_id} if advertiser_id else {})
+    query = ReadinessQuery.model_validate(({"advertiser_id": advertiser_id} if advertiser_id else {}) | page)
     return list_readiness(system.product.teams, system.records, system.cadence, context, query)
 
 
@@ -92,6 +93,33 @@ def test_visible_advertisers(team: System, user_id: str, role: str, visible: lis
         with pytest.raises(AdvertiserNotConnectedError):
             listed(team, user_id, role, other)
     assert len(team.tiktok.requests) == 0
+
+
+def test_pages_have_every_advertiser_once(system: System) -> None:
+    """A page looks at as many advertisers as its limit, and shows those that were checked, by id."""
+    ids = [f"{number:03}" for number in range(25)]
+    system.product.teams.connect(TEAM, "u-owner", ids[::-1])
+    checked = [one for one in ids if not "010" <= one < "020"]
+    for one in checked:
+        store(system, one, SATISFIED)
+    pages = [listed(system, "u-owner", "owner", limit=10)]
+    while (token := pages[-1].next_token) is not None:
+        pages.append(listed(system, "u-owner", "owner", limit=10, next_token=token))
+    assert [len(page.advertisers) for page in pages] == [10, 0, 5]
+    assert [one.advertiser_id for page in pages for one in page.advertisers] == checked
+
+
+def test_a_page_of_five_hundred_advertisers_is_below_a_megabyte(system: System) -> None:
+    """It ends earlier, and the next one goes on."""
+    ids = [f"{number:020}" for number in range(500)]
+    system.product.teams.connect(TEAM, "u-owner", ids)
+    for one in ids:
+        store(system, one, SATISFIED, MISSING)
+    first = listed(system, "u-owner", "owner", limit=500)
+    assert len(first.model_dump_json()) < 1_000_000
+    assert first.next_token is not None
+    second = listed(system, "u-owner", "owner", limit=500, next_token=first.next_token)
+    assert [one.advertiser_id for one in (*first.advertisers, *second.advertisers)] == ids
 
 
 def test_an_advertiser_that_was_never_checked_is_not_listed(team: System) -> None:

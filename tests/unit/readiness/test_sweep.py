@@ -145,8 +145,8 @@ class ReadinessInStep:
         with self.write_lock:
             return self.system.records.write(record)
 
-    def of_team(self, team_id: str) -> Sequence[Record]:
-        return self.system.records.of_team(team_id)
+    def read_many(self, team_id: str, advertiser_ids: Sequence[str]) -> Sequence[Record]:
+        return self.system.records.read_many(team_id, advertiser_ids)
 
     def due(self, shard: str, before: datetime, page_size: int) -> Iterator[Sequence[tuple[str, str]]]:
         for number, keys in enumerate([*self.system.records.due(shard, before, min(page_size, 2))]):

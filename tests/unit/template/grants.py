@@ -34,6 +34,7 @@ GRANTS: dict[str, dict[str, set[str]]] = {
         }
     },
     "ListConnectionsFunction": WRITES_LOG | {TABLE: {"dynamodb:Query"}},
+    "ListConnectionAdvertisersFunction": WRITES_LOG | {TABLE: {"dynamodb:Query"}},
     "DeleteConnectionFunction": WRITES_LOG
     | READS_APP
     | {TABLE: CONNECTION_WRITES, CONNECTIONS: {"secretsmanager:DeleteSecret", "secretsmanager:GetSecretValue"}},
@@ -43,7 +44,7 @@ GRANTS: dict[str, dict[str, set[str]]] = {
     | {BUS: {"events:PutEvents"}, CONNECTION_QUEUE: RECEIVES - {"sqs:ChangeMessageVisibility"}},
     "PublishCheckFunction": READER | SENDS_CHECKS | READS_APP | {TABLE: READER[TABLE] | RECORDS},
     "PublishCheckRulesFunction": WRITES_LOG,
-    "ReadinessFunction": WRITES_LOG | {TABLE: {"dynamodb:GetItem", "dynamodb:Query"}},
+    "ReadinessFunction": WRITES_LOG | {TABLE: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}},
     "ReadinessSweepFunction": WRITES_LOG
     | {TABLE: RECORDS | {"dynamodb:UpdateItem"}, INDEX: {"dynamodb:Query"}}
     | {

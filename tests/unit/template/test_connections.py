@@ -23,6 +23,7 @@ BUDGETS = {
     "CreateIdentityImageFunction": images.BUDGET_SECONDS,
     "CreateConnectionFunction": request_context.BUDGET_SECONDS,
     "ListConnectionsFunction": request_context.BUDGET_SECONDS,
+    "ListConnectionAdvertisersFunction": request_context.BUDGET_SECONDS,
 }
 API_GATEWAY_SECONDS = 29
 """API Gateway's timeout, unless a quota is raised."""

@@ -20,6 +20,7 @@ ROUTES = {
     "post /api/v1/tiktok/connections": "functions/create_connection",
     "get /api/v1/tiktok/connections/callback": "functions/connection_callback",
     "get /api/v1/tiktok/connections": "functions/list_connections",
+    "get /api/v1/tiktok/connections/{user_id}/advertisers": "functions/list_connection_advertisers",
     "delete /api/v1/tiktok/connections/{user_id}": "functions/delete_connection",
     "get /api/v1/tiktok/publish-check": "functions/publish_check",
     "get /api/v1/tiktok/publish-check/rules": "functions/publish_check_rules",

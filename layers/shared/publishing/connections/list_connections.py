@@ -1,21 +1,52 @@
-"""GET /connections: which connections exist, for whoever may see them. No TikTok call."""
+"""GET /connections and a connection's ad accounts, for whoever may see them. No TikTok call."""
+
+from collections.abc import Sequence
 
 from publishing.connections.permissions import granted, missing
+from publishing.http.problems import Problem, invalid
 from publishing.http.request_context import RequestContext
-from publishing.http.request_schemas import NoInput
-from publishing.http.response_schemas import ConnectionList, ConnectionSeen, ListedAdvertiser
+from publishing.http.request_schemas import ConnectionAdvertisersQuery, PageQuery
+from publishing.http.response_schemas import (
+    ConnectionAdvertisers,
+    ConnectionList,
+    ConnectionSeen,
+    ListedAdvertiser,
+    page_of,
+)
 from publishing.ports import TeamRepository
 from publishing.teams import Connection, ConnectionStatus, Role, Team, moment
 from publishing.tokens import BORROWING_ROLES
 
+ADVERTISERS_SHOWN = 100
+"""Of each connection in a list of connections."""
 
-def list_connections(teams: TeamRepository, context: RequestContext, _query: NoInput) -> ConnectionList:
-    """Return the caller's own connection and, for owner and manager, those of the whole team."""
+
+def list_connections(teams: TeamRepository, context: RequestContext, query: PageQuery) -> ConnectionList:
+    """Return the caller's own connection and, for owner and manager, those of the whole team; a page."""
     principal = context.principal
-    team = teams.read(principal.team_id)
-    return ConnectionList(
-        connections=tuple(_shown(one) for one in visible_connections(team, principal.user_id, principal.role))
-    )
+    visible = visible_connections(teams.read(principal.team_id), principal.user_id, principal.role)
+    begin = _begin([one.user_id for one in visible], query)
+    page, token = page_of(((one.user_id, _shown(one)) for one in visible[begin:]), query.limit)
+    return ConnectionList(connections=page, next_token=token)
+
+
+def list_advertisers(
+    teams: TeamRepository, context: RequestContext, query: ConnectionAdvertisersQuery
+) -> ConnectionAdvertisers:
+    """Return the ad accounts of a connection that the caller may see; a page.
+
+    Raises:
+        Problem: ``no_connection``: there is none, or the caller may not see it.
+    """
+    principal = context.principal
+    visible = visible_connections(teams.read(principal.team_id), principal.user_id, principal.role)
+    connection = next((one for one in visible if one.user_id == query.user_id), None)
+    if connection is None:
+        raise Problem("no_connection")
+    begin = _begin(connection.advertiser_ids, query)
+    rows = ((one, _advertiser(connection, one)) for one in connection.advertiser_ids[begin:])
+    page, token = page_of(rows, query.limit)
+    return ConnectionAdvertisers(advertisers=page, next_token=token)
 
 
 def visible_connections(team: Team, user_id: str, role: str) -> list[Connection]:
@@ -28,17 +59,30 @@ def visible_connections(team: Team, user_id: str, role: str) -> list[Connection]
     return sorted(shown, key=lambda one: one.user_id != user_id)
 
 
+def _begin(keys: Sequence[str], query: PageQuery) -> int:
+    """Return where the query's page begins in a list with these keys."""
+    if query.next_token is None:
+        return 0
+    if query.next_token not in keys:
+        raise invalid("next_token", "is of a list that has changed since; begin again with the first page")
+    return keys.index(query.next_token) + 1
+
+
 def _shown(connection: Connection) -> ConnectionSeen:
+    first = connection.advertiser_ids[:ADVERTISERS_SHOWN]
     return ConnectionSeen(
         user_id=connection.user_id,
         status=connection.status,
-        advertiser_ids=connection.advertiser_ids,
-        advertisers=tuple(
-            ListedAdvertiser(advertiser_id=one, name=connection.names.get(one), disabled=one in connection.disabled)
-            for one in connection.advertiser_ids
-        ),
+        advertiser_ids=first,
+        advertisers=tuple(_advertiser(connection, one) for one in first),
+        advertiser_count=len(connection.advertiser_ids),
         connected_at=connection.connected_at or None,
         last_verified_at=connection.verified_at,
         permissions=None if connection.scopes is None else granted(connection.scopes),
         missing=None if connection.scopes is None else missing(connection.scopes),
     )
+
+
+def _advertiser(connection: Connection, advertiser_id: str) -> ListedAdvertiser:
+    name, disabled = connection.names.get(advertiser_id), advertiser_id in connection.disabled
+    return ListedAdvertiser(advertiser_id=advertiser_id, name=name, disabled=disabled)

@@ -200,3 +200,5 @@ class Readiness(Response):
     """The last known readiness of the advertisers that the caller may see, by id."""
 
     advertisers: tuple[AdvertiserReadiness, ...]
+    next_token: str | None
+    """Ask for the next page with it; null on the last page. A page may have fewer rows than its limit, even none."""

@@ -120,8 +120,12 @@ def _query[Input: BaseModel](event: Event, model: type[Input]) -> Input:
     ]
     if errors:
         raise Problem("invalid_request", errors=errors)
+    path = event.get("pathParameters") or {}
+    query = event.get("queryStringParameters") or {}
+    if both := path.keys() & query.keys():
+        raise invalid(min(both), "is part of the path; leave it out of the query")
     try:
-        return model.model_validate(event.get("queryStringParameters") or {})
+        return model.model_validate({**query, **path})
     except ValidationError as error:
         raise _invalid_request(error) from None
 

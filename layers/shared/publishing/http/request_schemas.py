@@ -111,6 +111,15 @@ class NoInput(_Input):
     """No input."""
 
 
+class PageQuery(_Input):
+    """Which page of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    """The most rows of a page. A page may have fewer, even none: the last one is that without `next_token`."""
+    next_token: Annotated[str, StringConstraints(min_length=1, max_length=600)] | None = None
+    """`next_token` of the page before this one, unchanged. By default the first page."""
+
+
 class AdvertiserQuery(_Input):
     """Which advertiser; by default the first one of the caller's token."""
 
@@ -118,7 +127,7 @@ class AdvertiserQuery(_Input):
     """TikTok's id of the ad account. By default the first advertiser of the active token, which the response names."""
 
 
-class ReadinessQuery(_Input):
+class ReadinessQuery(PageQuery):
     """Which advertiser; by default all that the caller may see."""
 
     advertiser_id: AdvertiserId | None = None
@@ -162,6 +171,10 @@ class ConnectionPath(_Input):
 
     user_id: Annotated[str, StringConstraints(min_length=1, max_length=600, strict=True)]
     """The person who connected it."""
+
+
+class ConnectionAdvertisersQuery(ConnectionPath, PageQuery):
+    """Whose ad accounts, and which page of them."""
 
 
 class CreateIdentityImageBody(_Input):

@@ -4,6 +4,8 @@ Responses about prerequisites are in :mod:`publishing.http.check_schemas`: loadi
 start, which the other functions save.
 """
 
+import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -21,6 +23,27 @@ class Response(BaseModel):
     """A response of any endpoint. A function builds only the models that it returns, when it returns them first."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
+
+
+MAX_PAGE_BYTES = 900_000
+"""Of the rows of a page, so that no response is larger than 1 MB (contract §8.6)."""
+
+
+def page_of[Row: Response](rows: Iterable[tuple[str, Row]], limit: int) -> tuple[tuple[Row, ...], str | None]:
+    """Return the first rows, at most ``limit`` and as many as fit, and the next page's token; None: there is none.
+
+    Each row comes with its key. The token is the key of the last row, which the next page begins after.
+    """
+    page: list[Row] = []
+    size = 0
+    last = ""
+    for key, row in rows:
+        size += len(json.dumps(row.model_dump(mode="json")))
+        if page and (len(page) == limit or size > MAX_PAGE_BYTES):
+            return tuple(page), last
+        page.append(row)
+        last = key
+    return tuple(page), None
 
 
 class IdentityImage(Response):
@@ -79,9 +102,11 @@ class ConnectionSeen(Response):
     status: str
     """``active``, ``expired`` or ``revoked``."""
     advertiser_ids: tuple[str, ...]
-    """In TikTok's order."""
+    """In TikTok's order, the first hundred."""
     advertisers: tuple[ListedAdvertiser, ...]
-    """The same, with names."""
+    """The same, with names. `GET /connections/{user_id}/advertisers` returns all, a page at a time."""
+    advertiser_count: int
+    """How many there are."""
     connected_at: str | None
     last_verified_at: str | None
     """When TikTok last accepted the token; null if it has not been asked yet."""
@@ -95,6 +120,16 @@ class ConnectionList(Response):
     """The caller's own and, for owner and manager, the team's; the caller's first, then the latest."""
 
     connections: tuple[ConnectionSeen, ...]
+    next_token: str | None
+    """Ask for the next page with it; null on the last page."""
+
+
+class ConnectionAdvertisers(Response):
+    """The ad accounts that a connection reaches, in TikTok's order."""
+
+    advertisers: tuple[ListedAdvertiser, ...]
+    next_token: str | None
+    """Ask for the next page with it; null on the last page."""
 
 
 class Disconnected(Response):

@@ -1,11 +1,11 @@
 """GET /readiness: what is known of a team's advertisers, for whoever may see them. No TikTok call."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from publishing.http.check_schemas import AdvertiserReadiness, ObjectiveReadiness, Readiness
 from publishing.http.request_context import RequestContext
 from publishing.http.request_schemas import ReadinessQuery
+from publishing.http.response_schemas import page_of
 from publishing.ports import ReadinessRepository, TeamRepository
 from publishing.preflight.messages import warning
 from publishing.preflight.objectives import OBJECTIVES, Requirement
@@ -13,9 +13,6 @@ from publishing.readiness.cadence import Cadence
 from publishing.readiness.record import Record
 from publishing.teams import ConnectionStatus, Role, Team
 from publishing.tokens import BORROWING_ROLES, AdvertiserNotConnectedError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 MISSED_CHECKS = 2
 """Intervals without a check after which what is known counts as stale."""
@@ -28,22 +25,28 @@ def list_readiness(
     context: RequestContext,
     query: ReadinessQuery,
 ) -> Readiness:
-    """Return the snapshots of the advertisers that the caller may see, by id; of one if the query names it.
+    """Return the snapshots of the advertisers that the caller may see, by id, a page; of one if the query names it.
+
+    A page looks at as many advertisers as the query's limit; those that were never checked have no snapshot.
 
     Raises:
         AdvertiserNotConnectedError: the caller may not see the advertiser that the query names.
     """
     principal = context.principal
     visible = visible_advertisers(teams.read(principal.team_id), principal.user_id, Role.of(principal.role))
-    if query.advertiser_id is None:
-        found: Sequence[Record] = records.of_team(principal.team_id)
-    elif query.advertiser_id in visible:
+    if query.advertiser_id is not None:
+        if query.advertiser_id not in visible:
+            raise AdvertiserNotConnectedError
         record = records.read(principal.team_id, query.advertiser_id)
-        found = [record] if record else []
-    else:
-        raise AdvertiserNotConnectedError
-    shown = sorted((one for one in found if one.advertiser_id in visible), key=lambda one: one.advertiser_id)
-    return Readiness(advertisers=tuple(readiness_of(one, cadence, context.now) for one in shown))
+        return Readiness(advertisers=(readiness_of(record, cadence, context.now),) if record else (), next_token=None)
+    ids = sorted(one for one in visible if query.next_token is None or one > query.next_token)
+    asked = ids[: query.limit]
+    found = {one.advertiser_id: one for one in records.read_many(principal.team_id, asked)}
+    rows = ((one, readiness_of(found[one], cadence, context.now)) for one in asked if one in found)
+    page, token = page_of(rows, query.limit)
+    if token is None and len(ids) > len(asked):
+        token = asked[-1]
+    return Readiness(advertisers=page, next_token=token)
 
 
 def visible_advertisers(team: Team, user_id: str, role: Role) -> frozenset[str]:

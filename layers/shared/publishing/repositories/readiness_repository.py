@@ -59,17 +59,9 @@ class DynamoDBReadinessRepository:
         for items in self.table.due(shard, before, page_size):
             yield [(_team_of(item), _advertiser_of(item)) for item in items]
 
-    def of_team(self, team_id: str) -> Sequence[Record]:
-        """Query the team's partition, strongly consistent: a preflight's refresh is visible at once."""
-        pages = self.table.pages(
-            KeyConditionExpression="pk = :team AND begins_with(sk, :advertiser)",
-            ExpressionAttributeValues={
-                ":team": {"S": f"READINESS#{team_id}"},
-                ":advertiser": {"S": "ADVERTISER#"},
-            },
-            ConsistentRead=True,
-        )
-        return [_record(item) for items in pages for item in items]
+    def read_many(self, team_id: str, advertiser_ids: Sequence[str]) -> Sequence[Record]:
+        """Read strongly consistent: a preflight's refresh is visible at once."""
+        return [_record(item) for item in self.table.get_many([_key(team_id, one) for one in advertiser_ids])]
 
 
 def write_record(record: Record) -> str:
