@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from publishing.events.schemas import OutboxEvent
 from publishing.preflight.objectives import Requirement
-from publishing.readiness.record import REQUESTS_KEPT, Lease, Record
+from publishing.readiness.record import LAUNCHES_KEPT, REQUESTS_KEPT, Lease, Record
 from publishing.readiness.snapshot import PrerequisiteState, Snapshot, UnconfirmedAbsence
 from publishing.repositories.readiness_repository import VERSION, parse_record, write_record
 from tests.support.readiness_strategies import moments, names, records
@@ -197,6 +197,7 @@ def test_a_record_with_every_field_is_billed_as_two_kilobytes() -> None:
         lease=Lease("d" * 36, NOW),
         active_until=NOW,
         launch_at=NOW,
+        later_launches=(NOW,) * (LAUNCHES_KEPT - 1),
         requests=("e" * 36,) * REQUESTS_KEPT,
     )
     assert len(write_record(record)) < 2048 - 300  # keys and the other attributes take less than 300

@@ -29,10 +29,10 @@ from publishing.readiness.snapshot import Snapshot
 LEASE = timedelta(minutes=2)
 """How long a worker has an advertiser to itself; a check takes seconds."""
 
-LAUNCHES_KEPT = 10
+LAUNCHES_KEPT = 5
 """Launches that are remembered, the nearest ones: drafts are saved with any number of dates."""
-REQUESTS_KEPT = 5
-"""Requests that are remembered. EventBridge and Lambda deliver an event again within seconds to minutes."""
+REQUESTS_KEPT = 3
+"""Requests that are remembered: EventBridge and Lambda may deliver an event more than once."""
 
 WRITE_TRIES = 5
 """Attempts at writing a record that others write at the same time."""
@@ -110,9 +110,9 @@ class Record:
         until += [self.active_until] if self.active_until else []
         until += [launch_at + ACTIVE_AFTER_LAUNCH] if launch_at else []
         launches = {one for one in (launch_at, self.launch_at, *self.later_launches) if one}
-        ahead = sorted(one for one in launches if now - one <= ACTIVE_AFTER_LAUNCH)[:LAUNCHES_KEPT]
-        first, *later = ahead or [None]
-        return replace(self, active_until=max(until), launch_at=first, later_launches=tuple(later))
+        ahead = tuple(sorted(one for one in launches if now - one <= ACTIVE_AFTER_LAUNCH))[:LAUNCHES_KEPT]
+        next_one = ahead[0] if ahead else None
+        return replace(self, active_until=max(until), launch_at=next_one, later_launches=ahead[1:])
 
     def requested(self, event_id: str, now: datetime, launch_at: datetime | None) -> "Record":
         """Return the record, used and claimed by an event that requests its check."""
