@@ -161,7 +161,7 @@ def readiness_stale(team_id: str, advertiser_id: str, snapshot: Snapshot) -> Out
 
 
 def _stale_too_long(snapshot: Snapshot, since: datetime) -> bool:
-    """Whether something is stale since then or before that no event was about."""
+    """Whether something has been stale since then, or longer, without an event about it."""
     return any(
         one.stale_since is not None and one.stale_since <= since and not one.stale_notified
         for one in snapshot.known.values()
