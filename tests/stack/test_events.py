@@ -104,7 +104,7 @@ def _is_checked(stack: LocalStack, key: str) -> bool:
         Key={"pk": {"S": f"READINESS#{team_id}"}, "sk": {"S": f"ADVERTISER#{advertiser_id}"}},
     )["Item"]
     record = json.loads(item["record"]["S"])
-    return item["generation"]["N"] == "1" and not {"claim", "lease"} & set(record)
+    return item["generation"]["N"] != "0" and not {"claim", "lease"} & set(record)
 
 
 @pytest.mark.deep

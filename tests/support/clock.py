@@ -6,6 +6,11 @@ from datetime import UTC, datetime, timedelta
 START = datetime(2026, 11, 16, 10, tzinfo=UTC)
 
 
+def milliseconds(at: datetime) -> int:
+    """Return the time since the epoch: the generation of what was found then."""
+    return round(at.timestamp() * 1000)
+
+
 @dataclass
 class MovableClock:
     """A clock of datetimes."""

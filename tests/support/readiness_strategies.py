@@ -36,15 +36,15 @@ prerequisite_states = st.builds(
     stale_since=st.none() | moments,
     unconfirmed_absence=st.none() | absences,
     verified_by=st.none() | names,
+    stale_notified=st.booleans(),
 )
 snapshots = st.builds(
     Snapshot,
     known=st.dictionaries(st.sampled_from(Requirement), prerequisite_states),
-    generation=st.integers(0, 10**6),
+    generation=st.integers(0, 10**13),
     at_risk=st.booleans(),
     warnings=st.lists(names, max_size=3).map(tuple),
     verified_by=st.none() | names,
-    stale_notified=st.booleans(),
     provisional=st.booleans(),
 )
 outbox_events = st.builds(
@@ -61,7 +61,9 @@ records = st.builds(
     lease=st.none() | st.builds(Lease, claim=names, until=moments),
     active_until=st.none() | moments,
     launch_at=st.none() | moments,
+    later_launches=st.lists(moments, max_size=3).map(tuple),
     last_check_at=st.none() | moments,
+    requests=st.lists(names, max_size=3).map(tuple),
     outbox=st.lists(outbox_events, max_size=3).map(tuple),
     revision=st.integers(0, 10**6),
 )

@@ -13,8 +13,7 @@ from tests.unit.readiness.system import CHANGED, EXPIRED, STALE, TEAM, UNVERIFIA
 
 READY = DemoAdvertiser.EVERYTHING_READY
 CONFIRMATION = timedelta(minutes=5)
-FIRST_CHANGE = (CHANGED, f"readiness-changed/{TEAM}/{READY}/2")
-SECOND_CHANGE = (CHANGED, f"readiness-changed/{TEAM}/{READY}/3")
+CHANGE = (CHANGED, f"readiness-changed/{TEAM}/{READY}")
 RATE_LIMITED = 40100
 RECOVERY = timedelta(hours=4, minutes=30)
 """A job counts as lost after two hours, then an hourly sweep finds its advertiser. Does not end on the hour."""
@@ -82,7 +81,7 @@ def pixel_added(system: System) -> None:
     """The pixel's absence has been published, and the queued check will find a new pixel."""
     pixel_unconfirmed(system)
     system.process_queue()
-    assert [one.id for one in system.published()] == [FIRST_CHANGE[1]]
+    assert len(system.published()) == 1
     add_pixel(system)
     sweep_queues_job(system)
 
@@ -131,7 +130,7 @@ class Scenario:
     missing: tuple[Requirement, ...] = ()
     """What is missing in the end."""
     events: tuple[tuple[str, str], ...] = ()
-    """Detail type and id of each published event."""
+    """Detail type of each published event, and its id without the part that tells it from others of its kind."""
     repair: Callable[[System], None] = lambda _system: None
     """What happens afterwards: TikTok recovers, EventBridge delivers again."""
 
@@ -159,7 +158,9 @@ class Scenario:
         assert_events_consistent(system)
         self.assert_published(system)
         snapshot = system.record(advertiser_id).snapshot
-        assert snapshot.generation == 1 + len(system.published())
+        assert snapshot.generation == max(
+            (one.detail["generation"] for one in system.published()), default=snapshot.generation
+        )
         for name, required in OBJECTIVES.items():
             state = snapshot.objective(name)
             assert (state.unknown, state.missing) == ((), tuple(one for one in self.missing if one in required))
@@ -169,7 +170,8 @@ class Scenario:
     def assert_published(self, system: System) -> None:
         """Assert that exactly the listed events were published."""
         types = (CHANGED, STALE, EXPIRED, UNVERIFIABLE)
-        assert [(one, event.id) for one in types for event in system.published(one)] == list(self.events)
+        published = [(one, event.id.rpartition("/")[0]) for one in types for event in system.published(one)]
+        assert published == list(self.events)
 
 
 Case = tuple[Scenario, Point | None]
@@ -213,7 +215,7 @@ def assert_events_consistent(system: System) -> None:
     missing: dict[str, set[str]] = {}
     for one in system.published(CHANGED):
         advertiser = one.detail["advertiser_id"]
-        assert one.detail["generation"] == generations.get(advertiser, 1) + 1, "in order, without a gap"
+        assert one.detail["generation"] > generations.get(advertiser, 0), "in order"
         generations[advertiser] = one.detail["generation"]
         added = {change["requirement"] for change in one.detail["added"]}
         resolved = set(one.detail["resolved"])

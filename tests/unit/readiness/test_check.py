@@ -7,7 +7,7 @@ import pytest
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Identity, Simulator, Token
 from publishing.ports import TokenUnavailableError
 from publishing.preflight.objectives import OBJECTIVES, Requirement
-from tests.support.clock import START
+from tests.support.clock import START, milliseconds
 from tests.support.in_memory_repositories import secret_id_of
 from tests.unit.readiness.scenarios import READY
 from tests.unit.readiness.system import CHANGED, EXPIRED, STALE, TEAM, System
@@ -76,7 +76,7 @@ def test_an_invalid_token_makes_nothing_missing(system: System) -> None:
     system.check_now(READY)
     snapshot = system.record(READY).snapshot
     assert {one.satisfied for one in snapshot.known.values()} == {True}
-    assert (snapshot.stale_since, snapshot.generation) == (START + 10 * MINUTE, 1)
+    assert (snapshot.stale_since, snapshot.generation) == (START + 10 * MINUTE, milliseconds(START))
     assert system.published(CHANGED) == []
 
 
@@ -111,7 +111,7 @@ def test_without_a_token_the_snapshot_becomes_stale(system: System, how: str) ->
     snapshot = system.record(READY).snapshot
     assert {one.satisfied for one in snapshot.known.values()} == {True}
     assert snapshot.stale_since is not None
-    assert snapshot.generation == 1
+    assert snapshot.generation == milliseconds(START)
     assert system.bus.events == []
     system.pass_time(timedelta(hours=30))
     assert system.published_types() == [STALE]
@@ -145,7 +145,11 @@ def test_a_move_to_a_teammate_who_sees_the_same_changes_nothing(system: System) 
     system.clock.forward(10 * MINUTE)
     system.check_now(READY)
     snapshot = system.record(READY).snapshot
-    assert (snapshot.verified_by, snapshot.generation, snapshot.unconfirmed_since) == (TEAMMATE, 1, None)
+    assert (snapshot.verified_by, snapshot.generation, snapshot.unconfirmed_since) == (
+        TEAMMATE,
+        milliseconds(START),
+        None,
+    )
     assert snapshot.checked_at == START + 10 * MINUTE
     assert system.bus.events == []
 

@@ -9,11 +9,12 @@ import pytest
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken
 from publishing.log_events import LogEvent
-from publishing.readiness.cadence import ACTIVE_AFTER_LAUNCH, MIN_INTERVAL, QUEUED_FOR
+from publishing.readiness.cadence import ACTIVE_AFTER_LAUNCH, LAUNCHES, MIN_INTERVAL, QUEUED_FOR
 from publishing.readiness.check_job import CheckJob
 from publishing.readiness.check_request import ContendedError, InvalidCheckRequestError
-from publishing.readiness.record import Record
-from tests.support.clock import START
+from publishing.readiness.record import LAUNCHES_KEPT, REQUESTS_KEPT, Record
+from tests.support.clock import START, milliseconds
+from tests.support.effects import KilledError, Point
 from tests.unit.readiness.system import TEAM, System
 
 READY = DemoAdvertiser.EVERYTHING_READY
@@ -71,6 +72,38 @@ def test_a_later_draft_without_a_date_keeps_the_launch(system: System) -> None:
     assert system.record(READY).launch_at == datetime(2026, 11, 17, 9, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["the near one first", "the near one last"])
+def test_each_launch_is_urgent_at_its_time(system: System, order: tuple[int, int]) -> None:
+    """Neither takes the urgency of the other, whichever is saved first."""
+    near, far = START + timedelta(hours=2), START + timedelta(days=60)
+    for number, one in enumerate(order):
+        system.request_check({**NAMED, "launch_at": (near, far)[one].isoformat()}, SAVED, f"draft-{number}")
+        system.process_queue()
+        system.clock.forward(MIN_INTERVAL)
+    record = system.record(READY)
+    urgent = [day for day in range(-5, 70) if record.urgent(START + timedelta(days=day, hours=1))]
+    assert urgent == [0, 1, 59, 60]
+    assert record.shard == LAUNCHES
+    system.request_check(NAMED, SAVED, "without a date")
+    assert [one.urgent for one in system.queue.messages] == [True]
+    system.process_queue()
+    system.clock.now = near + timedelta(days=2)
+    system.request_check(NAMED, SAVED, "later")
+    assert [one.urgent for one in system.queue.messages] == [False]
+    assert system.record(READY).launch_at == far
+
+
+def test_the_nearest_launches_are_remembered(system: System) -> None:
+    """Those that are over are not; neither grows the record without end."""
+    for number in range(20):
+        launch = START + timedelta(days=40 - number)
+        system.request_check({**NAMED, "launch_at": launch.isoformat()}, SAVED, f"draft-{number}")
+    record = system.record(READY)
+    launches = [START + timedelta(days=day) for day in range(21, 21 + LAUNCHES_KEPT)]
+    assert [record.launch_at, *record.later_launches] == launches
+    assert record.used(START + timedelta(days=100)).later_launches == ()
+
+
 def test_drafts_saved_in_a_row_bring_one_check(system: System) -> None:
     """It is made a minute after the last check; all other messages find that the requested check was made."""
     system.request_check(NAMED, SAVED, "first")
@@ -114,6 +147,61 @@ def test_the_same_event_twice_brings_one_check(system: System) -> None:
     assert len(system.queue) == 0
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("joined", [False, True], ids=["alone", "with the job of a sweep"])
+@pytest.mark.parametrize("ended", [False, True], ids=["while its check is running", "after its check"])
+def test_an_event_that_is_delivered_again_brings_no_second_check(
+    system: System, kind: str, *, joined: bool, ended: bool
+) -> None:
+    """Whoever claimed the check that the event requested, and however many events requested it too."""
+    if joined:
+        system.add_record(READY)
+        system.run_sweep()
+    events = [f"event-{number}" for number in range(REQUESTS_KEPT)]
+
+    def deliver() -> None:
+        for event in events:
+            system.request_check(NAMED, kind, event)
+
+    deliver()
+    system.effects.watch()
+    writes: list[Record] = []
+
+    def before_write(record: Record) -> None:
+        writes.append(record)
+        if len(writes) == 2 and not ended:  # the first takes the lease, the second writes what was found
+            deliver()
+
+    system.records.before_write = before_write
+    system.process_queue()
+    if ended:
+        deliver()
+    system.pass_time(timedelta(minutes=10), sweeps=False)
+    assert system.checks_made() == 1
+    assert len(system.queue) == 0
+    assert system.record(READY).claim is None
+
+
+def test_an_event_whose_process_was_killed_is_processed_when_it_is_delivered_again(system: System) -> None:
+    """The check was claimed, but its job was not sent."""
+    system.effects.watch(Point(1, after=False))
+    with pytest.raises(KilledError):
+        system.request_check(NAMED)
+    assert (len(system.queue), system.record(READY).claim) == (0, f"event-1/{READY}")
+    system.request_check(NAMED)
+    assert system.process_queue() == 1
+    assert system.record(READY).snapshot.checked_at == START
+
+
+def test_an_event_without_an_id_always_requests_a_check(system: System) -> None:
+    """So somebody invokes the function by hand."""
+    for _ in range(2):
+        system.request_check(NAMED, event_id="")
+        assert system.process_queue() == 1
+        system.clock.forward(MIN_INTERVAL)
+    assert system.record(READY).snapshot.checked_at == START + MIN_INTERVAL
+
+
 def test_a_request_while_a_job_of_a_sweep_is_queued_brings_no_second_check(system: System) -> None:
     """The job in the queue stays valid, and the second one has its claim."""
     system.add_record(READY)
@@ -136,7 +224,7 @@ def test_a_write_that_lost_a_race_is_repeated(system: System) -> None:
     system.records.before_write = before_write
     system.request_check({**NAMED, "launch_at": "2026-11-30T10:00:00Z"})
     record = system.record(READY)
-    assert record.snapshot.generation == 1
+    assert record.snapshot.generation == milliseconds(START)
     assert record.launch_at == datetime(2026, 11, 30, 10, tzinfo=UTC)
     assert record.claim == f"event-1/{READY}"
     assert len(system.queue) == 1

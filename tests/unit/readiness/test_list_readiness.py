@@ -14,7 +14,7 @@ from publishing.readiness.list_readiness import list_readiness
 from publishing.readiness.record import Record
 from publishing.readiness.snapshot import CheckResult, observe
 from publishing.tokens import AdvertiserNotConnectedError
-from tests.support.clock import START
+from tests.support.clock import START, milliseconds
 from tests.unit.readiness.system import TEAM, System
 from tiktok_business.deadline import Deadline
 
@@ -135,7 +135,8 @@ def test_the_whole_snapshot_is_shown(system: System) -> None:
     store(system, OWNERS, SATISFIED, MISSING)
     [shown] = listed(system, "u-owner", "owner").advertisers
     assert [*shown.objectives] == [*OBJECTIVES]
-    assert (shown.checked_at, shown.stale, shown.stale_since, shown.generation) == (START + MINUTE, False, None, 2)
+    assert (shown.checked_at, shown.stale, shown.stale_since) == (START + MINUTE, False, None)
+    assert shown.generation == milliseconds(START + MINUTE)
     for name, required in OBJECTIVES.items():
         state = shown.objectives[name]
         assert (state.ready, state.missing, state.unknown, state.at_risk) == (False, required, (), ())
@@ -193,6 +194,23 @@ def test_an_advertiser_not_checked_for_two_intervals_is_stale(
     assert shown.stale is stale
     assert {one.stale for one in shown.objectives.values()} == {stale}
     assert shown.stale_since is None
+
+
+def test_a_permission_that_is_lost_for_good_makes_only_its_objectives_stale(system: System) -> None:
+    """All others were checked a minute ago, so they are current, however old the last evidence of catalogs is."""
+    system.product.teams.connect(TEAM, "u-owner", [OWNERS])
+    record = store(system, OWNERS, SATISFIED)
+    snapshot = record.snapshot
+    findings = {**dict.fromkeys(Requirement, SATISFIED), Requirement.CATALOG: Finding(Status.UNKNOWN, "missing_scope")}
+    for hours in range(1, 100):
+        result = CheckResult(START + hours * HOUR, findings, "u-owner")
+        snapshot = observe(snapshot, result, 5 * MINUTE).snapshot
+    now = START + 99 * HOUR + MINUTE
+    system.update(record, snapshot=snapshot)
+    [shown] = listed(system, "u-owner", "owner", now=now).advertisers
+    of_catalogs = {name for name, required in OBJECTIVES.items() if Requirement.CATALOG in required}
+    assert {name for name, one in shown.objectives.items() if one.stale} == of_catalogs
+    assert (shown.stale, shown.checked_at, shown.stale_since) == (True, START, START + HOUR)
 
 
 def test_one_stale_prerequisite_makes_only_its_objectives_stale(system: System) -> None:

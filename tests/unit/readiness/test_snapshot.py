@@ -1,5 +1,6 @@
 """What one more check changes in a snapshot, case by case."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from publishing.readiness.snapshot import (
     observe,
     settle_provisional,
 )
-from tests.support.clock import START
+from tests.support.clock import START, milliseconds
 
 CONFIRM_AFTER = timedelta(minutes=5)
 MINUTE = timedelta(minutes=1)
@@ -44,73 +45,73 @@ def after(*results: CheckResult) -> tuple[Snapshot, list[tuple[bool, str | None]
 
 LOST = (False, "no_pixel")
 FOUND = (True, None)
-CASES: dict[str, tuple[list[tuple[Finding, float]], list[tuple[bool, str | None]], bool | None, int]] = {
-    "a baseline is no change": ([(SATISFIED, 0)], [], True, 1),
-    "a baseline without the pixel is no change": ([(MISSING, 0)], [], False, 1),
-    "what could not be verified is no baseline": ([(UNKNOWN, 0)], [], None, 0),
-    "the first verified state is the baseline": ([(UNKNOWN, 0), (MISSING, 9)], [], False, 1),
-    "the same state again is no change": ([(SATISFIED, 0), (SATISFIED, 9)], [], True, 1),
-    "unknown keeps what is satisfied": ([(SATISFIED, 0), (UNKNOWN, 9)], [], True, 1),
-    "unknown keeps what is missing": ([(MISSING, 0), (UNKNOWN, 9)], [], False, 1),
-    "one check without it is an unconfirmed absence": ([(SATISFIED, 0), (MISSING, 9)], [], True, 1),
-    "a check that is too early confirms nothing": ([(SATISFIED, 0), (MISSING, 9), (MISSING, 13.9)], [], True, 1),
-    "a confirmation check confirms": ([(SATISFIED, 0), (MISSING, 9), (MISSING, 14)], [LOST], False, 2),
+CASES: dict[str, tuple[list[tuple[Finding, float]], list[tuple[bool, str | None]], bool | None, float | None]] = {
+    "a baseline is no change": ([(SATISFIED, 0)], [], True, 0),
+    "a baseline without the pixel is no change": ([(MISSING, 0)], [], False, 0),
+    "what could not be verified is no baseline": ([(UNKNOWN, 0)], [], None, None),
+    "the first verified state is the baseline": ([(UNKNOWN, 0), (MISSING, 9)], [], False, 9),
+    "the same state again is no change": ([(SATISFIED, 0), (SATISFIED, 9)], [], True, 0),
+    "unknown keeps what is satisfied": ([(SATISFIED, 0), (UNKNOWN, 9)], [], True, 0),
+    "unknown keeps what is missing": ([(MISSING, 0), (UNKNOWN, 9)], [], False, 0),
+    "one check without it is an unconfirmed absence": ([(SATISFIED, 0), (MISSING, 9)], [], True, 0),
+    "a check that is too early confirms nothing": ([(SATISFIED, 0), (MISSING, 9), (MISSING, 13.9)], [], True, 0),
+    "a confirmation check confirms": ([(SATISFIED, 0), (MISSING, 9), (MISSING, 14)], [LOST], False, 14),
     "the first check without it counts, not the last": (
         [(SATISFIED, 0), (MISSING, 9), (MISSING, 12), (MISSING, 14)],
         [LOST],
         False,
-        2,
+        14,
     ),
     "a satisfied state ends an unconfirmed absence": (
         [(SATISFIED, 0), (MISSING, 9), (SATISFIED, 10), (MISSING, 15)],
         [],
         True,
-        1,
+        0,
     ),
     "unknown neither confirms nor ends an unconfirmed absence": (
         [(SATISFIED, 0), (MISSING, 9), (UNKNOWN, 20), (MISSING, 21)],
         [LOST],
         False,
-        2,
+        21,
     ),
-    "unknown alone confirms no absence": ([(SATISFIED, 0), (MISSING, 9), (UNKNOWN, 20)], [], True, 1),
+    "unknown alone confirms no absence": ([(SATISFIED, 0), (MISSING, 9), (UNKNOWN, 20)], [], True, 0),
     "an authoritative reason needs no confirmation check": (
         [(SATISFIED, 0), (UNBOUND, 9)],
         [(False, "pixel_unbound")],
         False,
-        2,
+        9,
     ),
     "an authoritative reason confirms an absence at once": (
         [(SATISFIED, 0), (MISSING, 9), (UNBOUND, 10)],
         [(False, "pixel_unbound")],
         False,
-        2,
+        10,
     ),
-    "a satisfied state needs no confirmation check": ([(MISSING, 0), (SATISFIED, 1)], [FOUND], True, 2),
+    "a satisfied state needs no confirmation check": ([(MISSING, 0), (SATISFIED, 1)], [FOUND], True, 1),
     "lost and found again are two changes": (
         [(SATISFIED, 0), (UNBOUND, 1), (SATISFIED, 2)],
         [(False, "pixel_unbound"), FOUND],
         True,
-        3,
+        2,
     ),
-    "another reason is no change": ([(MISSING, 0), (UNBOUND, 1)], [], False, 1),
+    "another reason is no change": ([(MISSING, 0), (UNBOUND, 1)], [], False, 0),
     "an older result does not overwrite a satisfied state": (
         [(MISSING, 0), (SATISFIED, 9), (UNBOUND, 8)],
         [FOUND],
         True,
-        2,
+        9,
     ),
     "an older result does not overwrite a missing state": (
         [(SATISFIED, 0), (UNBOUND, 9), (SATISFIED, 8)],
         [(False, "pixel_unbound")],
         False,
-        2,
+        9,
     ),
     "an older result does not end an unconfirmed absence": (
         [(SATISFIED, 0), (MISSING, 9), (SATISFIED, 8), (MISSING, 14)],
         [LOST],
         False,
-        2,
+        14,
     ),
     "a satisfied state after unknown is a change": ([(MISSING, 0), (UNKNOWN, 1), (SATISFIED, 2)], [FOUND], True, 2),
 }
@@ -118,11 +119,11 @@ CASES: dict[str, tuple[list[tuple[Finding, float]], list[tuple[bool, str | None]
 
 @pytest.mark.parametrize("name", CASES)
 def test_checks_in_a_row(name: str) -> None:
-    """Each case has the expected changes, the expected state in the end, and as many generations as changes."""
-    results, expected, satisfied, generation = CASES[name]
+    """Each case has the expected changes, the expected state in the end, and the generation of the last change."""
+    results, expected, satisfied, changed_at = CASES[name]
     snapshot, changes = after(*(found(finding, minutes) for finding, minutes in results))
     assert changes == expected
-    assert snapshot.generation == generation
+    assert snapshot.generation == (0 if changed_at is None else milliseconds(START + changed_at * MINUTE))
     known = snapshot.known.get(PIXEL)
     assert (known.satisfied if known else None) == satisfied
 
@@ -178,12 +179,14 @@ def test_an_older_result_does_not_change_the_risk() -> None:
     assert not after(newer, older)[0].at_risk
 
 
-def test_stale_notified_ends_with_the_staleness() -> None:
+@pytest.mark.parametrize(
+    ("finding", "notified"), [(UNKNOWN, True), (SATISFIED, False), (MISSING, False), (UNBOUND, False)], ids=str
+)
+def test_stale_notified_ends_with_the_staleness(finding: Finding, *, notified: bool) -> None:
     """The next period of staleness is published again."""
     stale, _ = after(found(SATISFIED), found(UNKNOWN, 60))
-    notified = Snapshot(stale.known, 1, stale_notified=True)
-    assert observe(notified, found(UNKNOWN, 120), CONFIRM_AFTER).snapshot.stale_notified
-    assert not observe(notified, found(SATISFIED, 120), CONFIRM_AFTER).snapshot.stale_notified
+    before = Snapshot({PIXEL: replace(stale.known[PIXEL], stale_notified=True)}, 1)
+    assert observe(before, found(finding, 120), CONFIRM_AFTER).snapshot.known[PIXEL].stale_notified is notified
 
 
 def test_a_check_without_a_token_makes_everything_stale_and_keeps_the_rest() -> None:
@@ -202,12 +205,12 @@ def test_a_check_without_a_token_makes_everything_stale_and_keeps_the_rest() -> 
 
 
 def test_several_changes_of_one_check_are_one_generation() -> None:
-    """The generation counts checks that changed something."""
+    """The generation is that of the check."""
     before = observe(Snapshot(), CheckResult(START, dict.fromkeys(Requirement, MISSING), "u"), CONFIRM_AFTER).snapshot
     result = CheckResult(START + MINUTE, dict.fromkeys(Requirement, SATISFIED), "u")
     observation = observe(before, result, CONFIRM_AFTER)
     assert [one.requirement for one in observation.changes] == [*Requirement]
-    assert observation.snapshot.generation == 2
+    assert observation.snapshot.generation == milliseconds(START + MINUTE)
     assert all(observation.snapshot.objective(name).ready for name in OBJECTIVES)
 
 

@@ -9,11 +9,10 @@ from local.tiktok_simulator import DemoToken
 from publishing.preflight.objectives import Requirement
 from tests.support.effects import KilledError, Point
 from tests.unit.readiness.scenarios import (
+    CHANGE,
     CONFIRMATION,
-    FIRST_CHANGE,
     READY,
     RECOVERY,
-    SECOND_CHANGE,
     Case,
     Interrupted,
     Scenario,
@@ -36,7 +35,7 @@ from tests.unit.readiness.system import EXPIRED, TEAM, System
 pytestmark = [pytest.mark.in_process, pytest.mark.slow]
 
 NO_PIXEL = (Requirement.PIXEL,)
-OWNER_EXPIRED = (EXPIRED, f"connection-expired/{TEAM}/{DemoToken.OWNER.user}/2026-11-01T09:00:00Z")
+OWNER_EXPIRED = (EXPIRED, f"connection-expired/{TEAM}/{DemoToken.OWNER.user}")
 LONGER_THAN_VISIBILITY = timedelta(minutes=13)
 PROMPTLY = LONGER_THAN_VISIBILITY + CONFIRMATION
 
@@ -70,11 +69,11 @@ UNCONFIRMED = Scenario(
         "delete messages",
     ),
     NO_PIXEL,
-    (FIRST_CHANGE,),
+    (CHANGE,),
 )
-CONFIRMED = Scenario("confirmed", pixel_unconfirmed, process_queue, CONFIRMING_EFFECTS, NO_PIXEL, (FIRST_CHANGE,))
-UNBOUND = Scenario("unbound", pixel_unbound, process_queue, CHANGE_EFFECTS, NO_PIXEL, (FIRST_CHANGE,))
-RESOLVED = Scenario("resolved", pixel_added, process_queue, CHANGE_EFFECTS, (), (FIRST_CHANGE, SECOND_CHANGE))
+CONFIRMED = Scenario("confirmed", pixel_unconfirmed, process_queue, CONFIRMING_EFFECTS, NO_PIXEL, (CHANGE,))
+UNBOUND = Scenario("unbound", pixel_unbound, process_queue, CHANGE_EFFECTS, NO_PIXEL, (CHANGE,))
+RESOLVED = Scenario("resolved", pixel_added, process_queue, CHANGE_EFFECTS, (), (CHANGE, CHANGE))
 TOKEN_INVALID = Scenario(
     "token invalid",
     token_revoked,
@@ -141,12 +140,13 @@ def test_the_result_of_a_delayed_worker_does_not_overwrite_a_later_one(system: S
             system.pass_time(LONGER_THAN_VISIBILITY, sweeps=False)
 
     pixel_unbound(system)
+    baseline = system.record(READY).snapshot.generation
     system.effects.watch(Point(2, after=False), meanwhile)
     system.process_queue()
     assert system.effects.reached
     system.pass_time(RECOVERY)
     assert system.bus.events == []
-    assert system.record(READY).snapshot.generation == 1
+    assert system.record(READY).snapshot.generation == baseline
 
 
 def test_a_confirmation_check_whose_message_is_lost_is_made_by_the_next_sweep(system: System) -> None:
@@ -162,7 +162,7 @@ def test_a_confirmation_check_whose_message_is_lost_is_made_by_the_next_sweep(sy
     system.clock.forward(CONFIRMATION)
     system.run_sweep()
     system.process_queue()
-    assert [one.id for one in system.published()] == [FIRST_CHANGE[1]]
+    assert len(system.published()) == 1
 
 
 def test_a_confirmation_check_whose_message_is_delivered_twice_is_made_once(system: System) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from publishing.events.schemas import OutboxEvent
 from publishing.preflight.objectives import Requirement
-from publishing.readiness.record import Lease, Record
+from publishing.readiness.record import LAUNCHES_KEPT, REQUESTS_KEPT, Lease, Record
 from publishing.readiness.snapshot import PrerequisiteState, Snapshot, UnconfirmedAbsence
 from publishing.repositories.readiness_repository import VERSION, parse_record, write_record
 from tests.support.readiness_strategies import moments, names, records
@@ -39,6 +39,7 @@ STORED = {
             "checked_at": SECONDS + 60,
             "stale_since": SECONDS + 120,
             "witness": "u-buyer",
+            "stale_told": True,
         },
     },
     "generation": 3,
@@ -52,7 +53,9 @@ STORED = {
     "lease": ["lease", SECONDS + 120],
     "active_until": SECONDS + 180,
     "launch_at": SECONDS + 240,
+    "later_launches": [SECONDS + 300],
     "looked_at": SECONDS + 60,
+    "requests": ["event-1", "event-2"],
     "outbox": [["id", "TikTok Readiness Changed", {"generation": 3, "added": [], "fix": None}]],
 }
 """A text of version 1 with every field: records in this form are in customers' tables."""
@@ -78,13 +81,13 @@ RECORD = replace(
                 checked_at=MOMENT + MINUTE,
                 stale_since=MOMENT + 2 * MINUTE,
                 verified_by="u-buyer",
+                stale_notified=True,
             ),
         },
         generation=3,
         at_risk=True,
         warnings=("quiet_pixel",),
         verified_by="u-owner",
-        stale_notified=True,
         provisional=True,
     ),
     claim="claim",
@@ -92,7 +95,9 @@ RECORD = replace(
     lease=Lease("lease", MOMENT + 2 * MINUTE),
     active_until=MOMENT + 3 * MINUTE,
     launch_at=MOMENT + 4 * MINUTE,
+    later_launches=(MOMENT + 5 * MINUTE,),
     last_check_at=MOMENT + MINUTE,
+    requests=("event-1", "event-2"),
     outbox=(OutboxEvent("id", "TikTok Readiness Changed", {"generation": 3, "added": [], "fix": None}),),
 )
 """What ``STORED`` means."""
@@ -119,6 +124,19 @@ def test_a_stored_record_is_read() -> None:
 def test_a_record_is_written_in_the_stored_form() -> None:
     """The version that was deployed before can read it."""
     assert json.loads(write_record(RECORD)) == STORED
+
+
+def test_a_flag_for_the_whole_snapshot_holds_for_all_that_is_stale() -> None:
+    """So it was stored before each prerequisite had its own: nobody is notified again after a deployment."""
+    known = {
+        "pixel": {"satisfied": True, "since": 1, "checked_at": 1, "stale_since": 2},
+        "app": {"satisfied": True, "since": 1, "checked_at": 3},
+    }
+    states = parsed(text_with(known=known, stale_told=True)).snapshot.known
+    assert {one: state.stale_notified for one, state in states.items()} == {
+        Requirement.PIXEL: True,
+        Requirement.APP: False,
+    }
 
 
 def test_times_of_every_accepted_year_are_kept() -> None:
@@ -161,14 +179,14 @@ def test_a_record_with_every_field_is_billed_as_two_kilobytes() -> None:
         checked_at=NOW,
         stale_since=NOW,
         unconfirmed_absence=UnconfirmedAbsence("catalog_not_eligible", NOW),
+        stale_notified=True,
     )
     snapshot = Snapshot(
         known=dict.fromkeys(Requirement, state),
-        generation=12345,
+        generation=int(NOW.timestamp() * 1000),
         at_risk=True,
         warnings=("quiet_pixel",),
         verified_by="u" * 36,
-        stale_notified=True,
         provisional=True,
     )
     record = replace(
@@ -179,6 +197,8 @@ def test_a_record_with_every_field_is_billed_as_two_kilobytes() -> None:
         lease=Lease("d" * 36, NOW),
         active_until=NOW,
         launch_at=NOW,
+        later_launches=(NOW,) * (LAUNCHES_KEPT - 1),
+        requests=("e" * 36,) * REQUESTS_KEPT,
     )
     assert len(write_record(record)) < 2048 - 300  # keys and the other attributes take less than 300
 

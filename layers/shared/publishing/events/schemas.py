@@ -31,7 +31,7 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
-    """For deduplication: the same event always has the same one."""
+    """For deduplication: the same event always has the same one, and no other event has it."""
 
 
 class ObjectiveVerdict(BaseModel):
@@ -73,7 +73,7 @@ class ReadinessChanged(Event):
     team_id: str
     advertiser_id: str
     generation: int
-    """The snapshot's; a higher one is newer."""
+    """The snapshot's; a higher one is newer. Rises by any number."""
     checked_at: Moment
     """When TikTok said so."""
     added: tuple[Added, ...]

@@ -175,7 +175,7 @@ class ObjectiveReadiness(Response):
     at_risk: tuple[Requirement, ...]
     """Satisfied and expected to fail."""
     stale: bool
-    """Whether this is an earlier state that could not be verified again."""
+    """Whether a prerequisite could not be verified again, or was not verified for two intervals."""
     last_transition_at: Moment | None
     """When the state of one of its prerequisites last changed."""
 
@@ -191,7 +191,7 @@ class AdvertiserReadiness(Response):
     stale_since: Moment | None
     """The first check that could not verify it."""
     generation: int
-    """Counts changes; the events carry it too."""
+    """Rises with every event about the advertiser, by any number; the events carry it too."""
     objectives: dict[str, ObjectiveReadiness]
     warnings: tuple[Warning_, ...]
 

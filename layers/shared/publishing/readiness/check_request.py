@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
 
 from aws_lambda_powertools import Logger
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -67,9 +68,9 @@ class CheckRequests:
     def enqueue(self, event_id: str, detail: Any, *, debounced: bool = False) -> int:
         """Request a check of the advertiser, or of all of the team's if the event names none; return how many.
 
-        The same event again requests the same check, which is made once unless it has ended by then. Near a launch the
-        check goes into the urgent queue. ``debounced``: not within ``MIN_INTERVAL`` of the last check, since drafts are
-        saved with every keystroke.
+        The same event again requests the same check, which is made once. Near a launch the check goes into the urgent
+        queue. ``debounced``: not within ``MIN_INTERVAL`` of the last check, since drafts are saved with every
+        keystroke.
 
         Raises:
             InvalidCheckRequestError: the detail names no team, or is malformed in another way.
@@ -79,15 +80,19 @@ class CheckRequests:
         except ValidationError as error:
             raise InvalidCheckRequestError(f"invalid: {', '.join(invalid_fields(error, 'detail'))}") from None
         now = self.clock()
+        queued = 0
         advertisers = [requested.advertiser_id] if requested.advertiser_id else self._advertisers(requested)
         for advertiser_id in advertisers:  # one by one: if the time ends, nothing is claimed without its job
-            record = self._claimed(requested.team_id, advertiser_id, requested.launch_at, f"{event_id}/{advertiser_id}")
+            record = self._claimed(requested.team_id, advertiser_id, requested.launch_at, event_id)
+            if record.claim is None:
+                continue  # the event was delivered again: its check is running, or has been made
             self.queue.send(
                 CheckJob(record.team_id, record.advertiser_id, record.claim),
                 urgent=record.urgent(now),
                 delay=record.earliest_check_at(now) - now if debounced else timedelta(),
             )
-        return len(advertisers)
+            queued += 1
+        return queued
 
     def _advertisers(self, requested: _Detail) -> Collection[str]:
         """Return those of the team's connections, or of the one person's; their lists are refreshed from now on."""
@@ -98,11 +103,13 @@ class CheckRequests:
                 self.connections.schedule_refresh(connection, self.clock())
         return dict.fromkeys(advertiser_id for one in usable for advertiser_id in one.advertiser_ids)
 
-    def _claimed(self, team_id: str, advertiser_id: str, launch_at: datetime | None, claim: str) -> Record:
+    def _claimed(self, team_id: str, advertiser_id: str, launch_at: datetime | None, event_id: str) -> Record:
         for _ in range(WRITE_TRIES):
             now = self.clock()
             record = self.records.read(team_id, advertiser_id) or Record(team_id, advertiser_id, due_at=now)
-            written = self.records.write(record.used(now, launch_at).claimed(claim, now))
+            if event_id in record.requests:
+                return record
+            written = self.records.write(record.requested(event_id, now, launch_at))
             if written is not None:
                 return written
         raise ContendedError(f"{team_id}/{advertiser_id}")
@@ -114,8 +121,9 @@ def request_handler(requests: CheckRequests) -> Handler:
     def handler(event: Mapping[str, Any], _context: "LambdaContext") -> None:
         logger.clear_state()
         kind = str(event.get("detail-type", ""))
+        event_id = str(event.get("id") or uuid4())
         try:
-            queued = requests.enqueue(str(event.get("id", "")), event.get("detail"), debounced=kind == DRAFT_SAVED)
+            queued = requests.enqueue(event_id, event.get("detail"), debounced=kind == DRAFT_SAVED)
         except InvalidCheckRequestError as error:  # would be rejected again
             logger.error(LogEvent.CHECK_REQUEST_MALFORMED, event_id=event.get("id"), kind=kind, problem=str(error))  # noqa: TRY400 - the text says all, and no more
             metrics.count_malformed_request()

@@ -25,6 +25,7 @@ from publishing.readiness.snapshot import (
     PrerequisiteState,
     Snapshot,
     contradicted,
+    next_generation,
     observe,
     settle_provisional,
 )
@@ -66,11 +67,11 @@ def decide_after_check(
     events: list[OutboxEvent] = []
     if observation.changes:
         events.append(readiness_changed(record, snapshot, observation.changes, result.at))
-    interval = cadence.every(active=record.active(now))
-    overdue = snapshot.stale_since is not None and now - snapshot.stale_since >= interval
-    if notify_stale and overdue and not snapshot.stale_notified:
+    if notify_stale and _stale_too_long(snapshot, now - cadence.every(active=record.active(now))):
+        if not observation.changes:
+            snapshot = replace(snapshot, generation=next_generation(snapshot.generation, result.at))
         events.append(readiness_stale(record.team_id, record.advertiser_id, snapshot))
-        snapshot = replace(snapshot, stale_notified=True)
+        snapshot = replace(snapshot, known={one: _stale_notified(state) for one, state in snapshot.known.items()})
     after = record.checked(snapshot, cadence, now, transient_failure=has_transient_failure(result))
     after = replace(after, outbox=(*after.outbox, *events))
     return _with_confirmation_check(after, result, cadence, now)
@@ -138,7 +139,7 @@ def readiness_changed(
 
 
 def readiness_stale(team_id: str, advertiser_id: str, snapshot: Snapshot) -> OutboxEvent:
-    """Return the event of one period of staleness.
+    """Return the event about all that is stale now.
 
     Raises:
         ValueError: the snapshot is not stale.
@@ -148,7 +149,7 @@ def readiness_stale(team_id: str, advertiser_id: str, snapshot: Snapshot) -> Out
         raise ValueError("the snapshot is not stale")
     return outbox_event(
         ReadinessStale(
-            id=f"readiness-stale/{team_id}/{advertiser_id}/{stale_since.timestamp():.0f}",
+            id=f"readiness-stale/{team_id}/{advertiser_id}/{snapshot.generation}",
             team_id=team_id,
             advertiser_id=advertiser_id,
             generation=snapshot.generation,
@@ -157,6 +158,18 @@ def readiness_stale(team_id: str, advertiser_id: str, snapshot: Snapshot) -> Out
             unverified=tuple(one for one, state in snapshot.known.items() if state.stale_since),
         )
     )
+
+
+def _stale_too_long(snapshot: Snapshot, since: datetime) -> bool:
+    """Whether something has been stale since then, or longer, without an event about it."""
+    return any(
+        one.stale_since is not None and one.stale_since <= since and not one.stale_notified
+        for one in snapshot.known.values()
+    )
+
+
+def _stale_notified(state: PrerequisiteState) -> PrerequisiteState:
+    return replace(state, stale_notified=state.stale_since is not None)
 
 
 def _added(change: PrerequisiteChange) -> Added:

@@ -66,9 +66,11 @@ def visible_advertisers(team: Team, user_id: str, role: Role) -> frozenset[str]:
 def readiness_of(record: Record, cadence: Cadence, now: datetime) -> AdvertiserReadiness:
     """Return one advertiser's readiness as it is shown at ``now``."""
     snapshot = record.snapshot
-    checked_at = snapshot.checked_at
-    allowed_age = MISSED_CHECKS * cadence.every(active=record.active(now))
-    overdue = checked_at is None or now - checked_at > allowed_age
+    oldest_allowed = now - MISSED_CHECKS * cadence.every(active=record.active(now))
+
+    def overdue(checked_at: datetime | None) -> bool:
+        return checked_at is None or checked_at < oldest_allowed
+
     objectives = {}
     for name in OBJECTIVES:
         state = snapshot.objective(name)
@@ -77,13 +79,13 @@ def readiness_of(record: Record, cadence: Cadence, now: datetime) -> AdvertiserR
             missing=state.missing,
             unknown=state.unknown,
             at_risk=(Requirement.IDENTITY,) if snapshot.at_risk else (),
-            stale=state.stale or overdue,
+            stale=state.stale or overdue(state.checked_at),
             last_transition_at=state.last_transition_at,
         )
     return AdvertiserReadiness(
         advertiser_id=record.advertiser_id,
-        checked_at=checked_at,
-        stale=overdue or snapshot.stale_since is not None,
+        checked_at=snapshot.checked_at,
+        stale=overdue(snapshot.checked_at) or snapshot.stale_since is not None,
         stale_since=snapshot.stale_since,
         generation=snapshot.generation,
         objectives=objectives,

@@ -29,6 +29,11 @@ from publishing.readiness.snapshot import Snapshot
 LEASE = timedelta(minutes=2)
 """How long a worker has an advertiser to itself; a check takes seconds."""
 
+LAUNCHES_KEPT = 5
+"""Launches that are remembered, the nearest ones: drafts are saved with any number of dates."""
+REQUESTS_KEPT = 3
+"""Requests that are remembered: EventBridge and Lambda may deliver an event more than once."""
+
 WRITE_TRIES = 5
 """Attempts at writing a record that others write at the same time."""
 
@@ -68,8 +73,12 @@ class Record:
     lease: Lease | None = None
     active_until: datetime | None = None
     launch_at: datetime | None = None
+    """The next launch, or one that is not over for more than a day."""
+    later_launches: tuple[datetime, ...] = ()
     last_check_at: datetime | None = None
     """The last scheduled check, whatever it could verify."""
+    requests: tuple[str, ...] = ()
+    """Ids of the latest events that requested a check."""
     outbox: tuple[OutboxEvent, ...] = ()
     revision: int = 0
     """0: not stored yet."""
@@ -82,7 +91,7 @@ class Record:
     @property
     def shard(self) -> str:
         """Its shard in the index of due advertisers."""
-        return LAUNCHES if launch_is_near(self.launch_at, self.due_at) else shard(self.key)
+        return LAUNCHES if self.urgent(self.due_at) else shard(self.key)
 
     def active(self, now: datetime) -> bool:
         """Whether it is active: a recent preflight or draft, or a launch to come."""
@@ -90,14 +99,25 @@ class Record:
 
     def urgent(self, now: datetime) -> bool:
         """Whether its checks use the urgent queue."""
-        return launch_is_near(self.launch_at, now)
+        return any(launch_is_near(one, now) for one in (self.launch_at, *self.later_launches))
 
     def used(self, now: datetime, launch_at: datetime | None = None) -> "Record":
-        """Return the record, active from now on, and until after the launch if there is one."""
+        """Return the record, active from now on, and until after the launch if there is one.
+
+        A launch takes nothing from the others: each is urgent at its time.
+        """
         until = [now + ACTIVE_FOR]
         until += [self.active_until] if self.active_until else []
         until += [launch_at + ACTIVE_AFTER_LAUNCH] if launch_at else []
-        return replace(self, active_until=max(until), launch_at=launch_at or self.launch_at)
+        launches = {one for one in (launch_at, self.launch_at, *self.later_launches) if one}
+        ahead = tuple(sorted(one for one in launches if now - one <= ACTIVE_AFTER_LAUNCH))[:LAUNCHES_KEPT]
+        next_one = ahead[0] if ahead else None
+        return replace(self, active_until=max(until), launch_at=next_one, later_launches=ahead[1:])
+
+    def requested(self, event_id: str, now: datetime, launch_at: datetime | None) -> "Record":
+        """Return the record, used and claimed by an event that requests its check."""
+        requests = (*self.requests, event_id)[-REQUESTS_KEPT:]
+        return replace(self.used(now, launch_at).claimed(f"{event_id}/{self.advertiser_id}", now), requests=requests)
 
     def claimed(self, claim: str, now: datetime) -> "Record":
         """Return the record, claimed for a job.

@@ -43,6 +43,8 @@ class PrerequisiteState:
     unconfirmed_absence: UnconfirmedAbsence | None = None
     verified_by: str | None = None
     """The user with whose token TikTok said so."""
+    stale_notified: bool = False
+    """Whether an event said that it can no longer be verified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class ObjectiveState:
     unknown: tuple[Requirement, ...]
     """What was never verified."""
     stale: bool
+    checked_at: datetime | None
+    """The oldest evidence that it rests on."""
     last_transition_at: datetime | None
 
     @property
@@ -67,14 +71,12 @@ class Snapshot:
 
     known: Mapping[Requirement, PrerequisiteState] = field(default_factory=dict)
     generation: int = 0
-    """0: nothing was verified yet. 1: the baseline. One more with every change."""
+    """0: nothing was verified yet. Rises with the baseline and with every event; see :func:`next_generation`."""
     at_risk: bool = False
     """Whether the identity is expected to fail."""
     warnings: tuple[str, ...] = ()
     verified_by: str | None = None
     """The user with whose token the last check was made."""
-    stale_notified: bool = False
-    """Whether an event said that it can no longer be verified."""
     provisional: bool = False
     """Whether it rests on preflights only, with whichever person's token."""
 
@@ -102,6 +104,7 @@ class Snapshot:
             missing=tuple(one for one in required if one in self.known and not self.known[one].satisfied),
             unknown=tuple(one for one in required if one not in self.known),
             stale=any(one.stale_since for one in known),
+            checked_at=min((one.checked_at for one in known), default=None),
             last_transition_at=max((one.since for one in known), default=None),
         )
 
@@ -190,16 +193,25 @@ def observe(before: Snapshot, result: CheckResult, confirm_after: timedelta) -> 
     asked = result.verified_by is not None
     identity = result.findings.get(Requirement.IDENTITY)
     knows_risk = identity is not None and identity.status is not Status.UNKNOWN
+    first = known and not before.generation
     after = replace(
         before,
         known={one: known[one] for one in Requirement if one in known},
-        generation=before.generation + 1 if changes or (known and not before.generation) else before.generation,
+        generation=next_generation(before.generation, result.at) if changes or first else before.generation,
         at_risk=result.at_risk if knows_risk else before.at_risk,
         warnings=result.warnings if asked and result.warnings is not None else before.warnings,
         verified_by=result.verified_by or before.verified_by,
     )
-    stale_notified = after.stale_notified and after.stale_since is not None
-    return Observation(replace(after, stale_notified=stale_notified), tuple(changes))
+    return Observation(after, tuple(changes))
+
+
+def next_generation(before: int, at: datetime) -> int:
+    """Return the generation after ``before`` that a check at ``at`` begins: that time, in milliseconds since the epoch.
+
+    A counter would repeat its numbers once the record was deleted or restored (decision 45). If a check ends after one
+    that started later, its generation is one more than ``before``.
+    """
+    return max(before + 1, int(at.timestamp() * 1000))
 
 
 def settle_provisional(before: Snapshot, result: CheckResult) -> Snapshot:
@@ -257,6 +269,7 @@ def _state_after(
     stated = finding.reason in AUTHORITATIVE and same_token
     absence = was.unconfirmed_absence
     if absence is None and not stated:
-        return replace(was, unconfirmed_absence=UnconfirmedAbsence(finding.reason, at), stale_since=None)
+        unconfirmed = UnconfirmedAbsence(finding.reason, at)
+        return replace(was, unconfirmed_absence=unconfirmed, stale_since=None, stale_notified=False)
     confirmed = absence is not None and at - absence.since >= confirm_after
     return verified if confirmed or stated else was

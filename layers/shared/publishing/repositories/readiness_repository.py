@@ -69,6 +69,8 @@ def write_record(record: Record) -> str:
     fields = _RECORD.dump_python(record, exclude=_NOT_IN_TEXT)
     fields = {"v": VERSION, **fields.pop("snapshot"), **fields}  # the snapshot's fields stand beside the record's
     fields["known"] = {key: _stored(state) for key, state in fields["known"].items()}
+    # For the version before, which may run beside this one: it has one flag for the whole snapshot.
+    fields["stale_notified"] = any(one.stale_notified for one in record.snapshot.known.values())
     return json.dumps(_stored(fields), separators=(",", ":"), default=datetime.timestamp)
 
 
@@ -82,6 +84,8 @@ def parse_record(team_id: str, advertiser_id: str, due_at: datetime, revision: i
                 key: {"satisfied": False, "reason": None, **_with_field_names(state)}
                 for key, state in fields.get("known", {}).items()
             }
+            if fields.get("stale_notified") and not any(state.get("stale_notified") for state in states.values()):
+                states = {key: {**state, "stale_notified": "stale_since" in state} for key, state in states.items()}
             return _RECORD.validate_python({**fields, **keys, "snapshot": {**fields, "known": states}})
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
         pass  # nothing is known: the next check finds out
