@@ -1,9 +1,9 @@
 """GET /connections: which connections exist, for whoever may see them. No TikTok call."""
 
-from publishing.connections.permissions import granted, missing
 from publishing.http.request_context import RequestContext
 from publishing.http.request_schemas import NoInput
 from publishing.http.response_schemas import ConnectionList, ConnectionSeen, ListedAdvertiser
+from publishing.permissions import granted, missing
 from publishing.ports import TeamRepository
 from publishing.teams import Connection, ConnectionStatus, Role, Team, moment
 from publishing.tokens import BORROWING_ROLES

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from publishing.http.problems import REJECTIONS, Problem, rejection
+from publishing.http.problems import Problem, rejection
 from publishing.http.request_context import RequestContext
 from publishing.http.request_schemas import CreateIdentityImageBody
 from publishing.http.response_schemas import IdentityImage
@@ -104,7 +104,7 @@ def _uploaded(
 
     try:
         return tokens.answer_request(context, advertiser_id, work, Purpose.WRITE).result
-    except REJECTIONS as error:
+    except RequestRejectedError as error:
         raise rejection(error) from None
 
 
