@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import socket
 import ssl
 import threading
 import time
@@ -10,7 +9,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -31,6 +30,9 @@ from tiktok_business.errors import (
     UnexpectedResponseError,
 )
 from tiktok_business.transport import MAX_IDLE_SECONDS, MAX_RESPONSE_BYTES, RawAnswer, RequestsTransport
+
+if TYPE_CHECKING:
+    import socket
 
 SHORT_SECONDS = 0.15
 
