@@ -212,6 +212,16 @@ class TestConnection:
             server.shutdown()
             server.server_close()
 
+    def test_gone_in_a_freeze(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A write that finds no server instead of its idle connection was not sent, so it may be retried."""
+        now = FrozenClock(monkeypatch)
+        with responding(RESPONSE) as server:
+            transport = RequestsTransport(server.base_url)
+            transport.send("GET", "x/", token=SecretStr(TOKEN), deadline=Deadline.after(5))
+        now.seconds += 3600
+        with pytest.raises(NotSentError):
+            transport.send("POST", "x/", token=SecretStr(TOKEN), deadline=Deadline.after(5), body={})
+
     def test_no_cookies(self) -> None:
         """Cookies that TikTok sets are not sent back: requests with different tokens share only connections."""
         with responding(http_response(b"{}", "Set-Cookie: session=of-one-person; Path=/")) as server:
