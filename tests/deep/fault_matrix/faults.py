@@ -134,10 +134,6 @@ def _without(codes: frozenset[int], failure: Failure) -> Failure:
     return Failure(_name_of(failure.name.partition(":")[0], variants), failure.conclusion, variants)
 
 
-def _only(code: int, message: str, name: str, conclusion: Conclusion) -> Failure:
-    return Failure(f"{name}: {code}", conclusion, (_code(code, message),))
-
-
 def _other_app(name: str) -> Failure:
     variants = tuple(_code(code, _SAMPLES[0]) for code in sorted(OTHER_APP_CODES))
     return Failure(_name_of(name, variants), Conclusion.TOKEN_INVALID, variants)
@@ -184,7 +180,6 @@ FAILURES: tuple[Failure, ...] = (
     Failure("none", L.UNAFFECTED, (Variant(None),)),
     _without(OTHER_APP_CODES, _class("invalid token", L.TOKEN_INVALID, ErrorCategory.TOKEN_INVALID)),
     _other_app("token of another app"),
-    _only(40101, "Incorrect app secret.", "app rejected", L.REJECTED),
     _class("scope missing", L.SCOPE_MISSING, ErrorCategory.SCOPE_MISSING),
     _class("no access", L.NO_ACCESS, ErrorCategory.NO_ACCESS),
     _class("advertiser gone", L.NO_ACCESS, ErrorCategory.ADVERTISER_GONE),
