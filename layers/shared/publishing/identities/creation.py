@@ -52,7 +52,7 @@ def create_identity(
         Problem: ``in_progress``, ``idempotency_key_reused``, ``tiktok_rejected``.
         NoTokenError, AdvertiserNotConnectedError, AdvertiserNotAccessibleError: no connection of the caller's reaches
             the advertiser.
-        TikTokError: TikTok refused it for rate, or whether TikTok acted is unknown.
+        TikTokError: TikTok refused it for another reason than the input, or whether TikTok acted is unknown.
     """
     name, truncated = normalised_display_name(body.display_name)
     requested = {"advertiser_id": body.advertiser_id, "display_name": name, "image_uri": body.image_uri}

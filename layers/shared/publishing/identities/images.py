@@ -46,7 +46,7 @@ def create_identity_image(
         Problem: ``image_too_large``, ``image_unusable``, ``image_not_square``, ``tiktok_rejected``.
         NoTokenError, AdvertiserNotConnectedError, AdvertiserNotAccessibleError: no connection of the caller's reaches
             the advertiser.
-        TikTokError: TikTok refused it for rate, or whether TikTok stored it is unknown.
+        TikTokError: TikTok refused it for another reason than the input, or whether TikTok stored it is unknown.
     """
     if body.image_url is not None:
         return _fetched(tokens, context, body.advertiser_id, body.image_url)
