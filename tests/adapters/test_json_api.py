@@ -5,6 +5,7 @@ import json
 import socket
 import ssl
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from local.loopback import certificate
 from publishing.environment import SettingsError
-from publishing.repositories.json_api import DYNAMODB, SECRETS_MANAGER, AwsError, JsonApi, Service
+from publishing.repositories.json_api import DYNAMODB, MAX_IDLE_SECONDS, SECRETS_MANAGER, AwsError, JsonApi, Service
 from publishing.repositories.sigv4 import Credentials, signed_headers
 from tests.adapters.scripted_aws import (
     CANARY,
@@ -97,6 +98,34 @@ class TestConnection:
             assert api.call("GetItem") == second
         assert aws.connections == [1, 2]
         assert waits.seconds == []
+
+    @pytest.mark.parametrize(
+        ("operation", "reused"),
+        [
+            *(
+                (name, True)
+                for name in ("GetItem", "Query", "GetSecretValue", "DescribeSecret", "ListSecretVersionIds")
+            ),
+            *((name, False) for name in ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "SendMessage")),
+            *((name, False) for name in ("PutEvents", "CreateSecret", "PutSecretValue", "DeleteSecret")),
+        ],
+    )
+    def test_idle(self, operation: str, *, reused: bool) -> None:
+        """A write is never sent over a connection that has been idle for long, by the wall clock; a read is."""
+        moments = iter([MOMENT, MOMENT + timedelta(seconds=MAX_IDLE_SECONDS), MOMENT + timedelta(hours=1)])
+        with ScriptedAws(GOOD, GOOD, GOOD) as aws, client(aws.url, now=lambda: next(moments)) as api:
+            for name in ("GetItem", operation, operation):
+                api.call(name)
+        assert aws.connections == [1, 1, 1 if reused else 2]
+
+    def test_conditional_write_after_a_freeze(self) -> None:
+        """A conditional write after an hour's freeze is sent once, although the server has forgotten the connection."""
+        moments = iter([MOMENT, MOMENT + timedelta(hours=1)])
+        waits = Waits()
+        with ScriptedAws(GOOD, GOOD) as aws, client(aws.url, waits, now=lambda: next(moments)) as api:
+            api.call("GetItem")
+            api.call("UpdateItem", ConditionExpression="attribute_not_exists(pk)")
+        assert (aws.connections, waits.seconds) == ([1, 2], [])
 
     def test_close(self) -> None:
         """After ``close`` the next call opens another connection; without an open one it does nothing."""

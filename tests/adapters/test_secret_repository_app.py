@@ -88,6 +88,8 @@ UNUSABLE: list[str | None] = [
     f'{{"app_id": "{CANARY}"}}',
     f'{{"app_id": "", "secret": "{CANARY}"}}',
     f'{{"app_id": "{CANARY}", "secret": ""}}',
+    f'{{"app_id": "  ", "secret": "{CANARY}"}}',
+    f'{{"app_id": "{CANARY}", "secret": " "}}',
     f'{{"app_id": 7000, "secret": "{CANARY}"}}',
     f'{{"app_id": "7000", "secret": ["{CANARY}"]}}',
     f'{{"app_id": null, "secret": "{CANARY}"}}',

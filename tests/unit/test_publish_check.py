@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
+from local.tiktok_simulator.world import Pixel
 from tests.support.invocations import Ask, Received
 from tests.support.product import Product, product
 from tiktok_business.models import IdentityType
@@ -97,6 +98,16 @@ def test_a_library_form_of_another_ad_account_does_not_count(tiktok: Simulator, 
     response = ask(demo, "publish", user, advertiser_id=A.LINKED_BY_OWNER, objective="LEAD_GENERATION")
     assert (response.json["ready"], response.json["missing"]) == (False, ["leadForm"])
     assert ask(demo, "publish", user, advertiser_id=A.LIBRARY_FORM, objective="LEAD_GENERATION").json["ready"]
+
+
+def test_count_counts_all_rows_of_every_page_read(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """Rows after the first usable one of its page count too, and all usable ones are among the first assets."""
+    unbound = [Pixel(str(number), "Old", relation_status="UNBOUND") for number in range(7)]
+    tiktok.world.advertisers[A.EVERYTHING_READY].pixels = [*unbound, Pixel("8", "Shop"), Pixel("9", "Blog")]
+    response = ask(demo, "publish", advertiser_id=A.EVERYTHING_READY, objective="WEB_CONVERSIONS").json
+    pixel = response["checks"][1]
+    assert (pixel["status"], pixel["count"], len(pixel["assets"])) == ("satisfied", 9, 5)
+    assert [one["id"] for one in pixel["assets"][:2]] == ["8", "9"]
 
 
 def test_a_response_has_every_field_of_the_contract(demo: Product, ask: Ask) -> None:

@@ -107,6 +107,48 @@ def test_an_advertiser_denied_on_identities_only_is_a_missing_scope(tiktok: Simu
     assert (response.json["unknown"], response.json["detail"]) == (["identity"], "missing_scope")
 
 
+@pytest.mark.parametrize(
+    ("path", "objective", "requirement", "permission"),
+    [
+        ("identity/get/", "TRAFFIC", "identity", "693"),
+        ("pixel/list/", "CONVERSIONS", "pixel", "800"),
+        ("app/list/", "APP_INSTALL", "app", "700"),
+        ("page/get/", "LEAD_GENERATION", "leadForm", "680"),
+        ("page/library/get/", "LEAD_GENERATION", "leadForm", "680"),
+    ],
+)
+def test_nobody_is_advised_to_grant_what_is_granted(
+    tiktok: Simulator, demo: Product, ask: Ask, path: str, objective: str, requirement: str, permission: str
+) -> None:
+    """A denial without a hint is a denial if the permission was granted, and a missing permission otherwise."""
+    fail(tiktok, 40001, DemoToken.OWNER, path, "No permission.")
+    if path == "page/library/get/":
+        tiktok.world.advertisers[SHARED].pages = []
+    item = demo.teams.items["northlight", "CONNECTION#u-owner"]
+    for scopes, reason, action in (
+        (["10", "15", "60", "69", "68", "70", "80", "90", "12"], "advertiser_not_accessible", "open_url"),
+        ([permission], "advertiser_not_accessible", "open_url"),
+        (["100", "123"], "missing_scope", "connect_tiktok"),
+    ):
+        item["scopes"] = scopes
+        body = ask(demo, "publish", advertiser_id=SHARED, objective=objective).json
+        (check,) = (one for one in body["checks"] if one["requirement"] == requirement)
+        assert (body["missing"], body["unknown"], check["reason"]) == ([], [requirement], reason)
+        assert check["fix"]["action"] == action
+        assert ("grant" in check["message"]) == (reason == "missing_scope")
+
+
+def test_a_denial_that_names_its_endpoint_is_a_missing_scope(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """Without the word scope: check, list and publish check name the cure, and no other token is tried."""
+    message = "advertiser does not grant you /identity/get/:GET permission"
+    fail(tiktok, 40001, DemoToken.OWNER, "identity/get/", message)
+    assert failure_of(ask(demo, "check", advertiser_id=SHARED))[:2] == ("api_error", "missing_scope")
+    listed = ask(demo, "list", advertiser_id=SHARED)
+    assert (listed.status, listed.json["code"]) == (403, "missing_scope")
+    published = ask(demo, "publish", advertiser_id=SHARED, objective="TRAFFIC")
+    assert (token_of(published), published.json["detail"]) == (("own", "u-owner"), "missing_scope")
+
+
 def test_a_list_with_one_invalid_token_error_comes_from_the_next_token(
     tiktok: Simulator, demo: Product, ask: Ask
 ) -> None:

@@ -21,6 +21,7 @@ PROBLEM_ADVICE: Mapping[str, str] = MappingProxyType(
         "subscription_required": "Show `detail`; keep all reads available.",
         "owner_only": "Show `detail`. Offer disconnecting only to owners and to the person who connected.",
         "advertiser_not_accessible": "Show `detail`, and offer another advertiser or to connect TikTok.",
+        "missing_scope": "Show `detail`, which names the permission, and offer to connect TikTok again.",
         "not_found": "A bug in the client: check path and method.",
         "no_connection": "Read `GET /connections` again: the list on the page is outdated.",
         "no_token": _CONNECT,

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from local.paths import ROOT
 from publishing.connections import advertiser_list, authorize, pending_operation
 from publishing.connections.callback_errors import CALLBACK_MESSAGES, CallbackErrorCode
-from publishing.connections.permissions import NEEDED, SCOPES
 from publishing.http import problems, request_context, request_schemas
 from publishing.identities import avatars, display_name, idempotency, images
+from publishing.permissions import NEEDED, SCOPES
 from publishing.preflight.findings import Finding, Status, Unverified
 from publishing.preflight.messages import text_of
 from publishing.preflight.objectives import OBJECTIVES, Requirement

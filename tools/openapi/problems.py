@@ -16,7 +16,7 @@ from publishing.http.problems import (
 )
 from publishing.identities.avatars import MAX_DECODED_PIXELS, Size, check_avatar, check_decodable
 from publishing.preflight.objectives import OBJECTIVES
-from tiktok_business.errors import RateLimitedError, RequestRejectedError
+from tiktok_business.errors import RateLimitedError, RequestRejectedError, ScopeMissingError
 from tools.openapi.schemas import Schema, ref
 
 REQUEST_ID = "550a2429-7890-4bc3-adbd-07eef3478639"
@@ -35,6 +35,7 @@ _EXAMPLES: Mapping[str, Problem] = MappingProxyType(
     {
         "invalid_request": invalid("advertiser_id", "must be TikTok's id: 1 to 20 digits"),
         "unknown_objective": Problem("unknown_objective", accepted=list(OBJECTIVES)),
+        "missing_scope": problem_of_tiktok_error(ScopeMissingError("identity/get/")),
         "tiktok_rejected": rejection(
             RequestRejectedError(
                 "identity/create/",

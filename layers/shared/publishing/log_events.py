@@ -12,6 +12,7 @@ class LogEvent(StrEnum):
     ANSWERED = "answered"
     REQUEST_REFUSED = "request_refused"
     REQUEST_FAILED = "request_failed"
+    DEPLOYMENT_REFUSED = "deployment_refused"
     AUTHENTICATED = "authenticated"
     NOT_AUTHENTICATED = "not_authenticated"
     SECRET_UNUSABLE = "secret_unusable"  # noqa: S105 - a code, not a password

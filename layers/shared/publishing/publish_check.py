@@ -1,6 +1,7 @@
 """GET /publish-check: can the ad be published? Token, evidence, verdict, response."""
 
 from concurrent.futures import wait
+from dataclasses import replace
 
 from publishing.http.check_schemas import (
     AssetSeen,
@@ -60,8 +61,9 @@ def publish_check(
         return _response(nothing_connected(query.objective, error.detail), context, query, None)
     except AdvertiserNotAccessibleError as error:
         return _response(not_accessible(query.objective, error), context, query, None)
-    evidence, read = answered.result
     candidate = answered.candidate
+    evidence, read = answered.result
+    evidence = replace(evidence, scopes=candidate.connection.scopes)
     result = CheckResult.of(evidence, [query.objective], context.now, candidate.connection.user_id)
     writing = refresher.write(read, team_id, candidate.advertiser_id, result)
     response = _response(verdict(query.objective, evidence, strict=query.strict), context, query, candidate)

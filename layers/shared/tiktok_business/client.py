@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from tiktok_business.errors import (
     UnavailableError,
     UnexpectedResponseError,
 )
+from tiktok_business.models import whole_number
 from tiktok_business.return_codes import ErrorCategory, classify
 from tiktok_business.transport import Body, RawAnswer, Transport
 
@@ -34,6 +36,7 @@ MAX_PAGES = 50
 
 
 _NO_JSON = object()
+_SURROGATE = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class TikTokClient:
         """
         return self._call(_write_retryable, "POST", endpoint, body=body)
 
-    def rows[Row: BaseModel](
+    def pages[Row: BaseModel](
         self,
         endpoint: str,
         params: Mapping[str, Any],
@@ -75,22 +78,23 @@ class TikTokClient:
         keys: tuple[str, ...],
         id_of: Callable[[Row], Hashable],
         page_size: int | None,
-    ) -> Iterator[Row]:
-        """Return the rows of a paged listing lazily: a page is read when its first row is needed.
+    ) -> Iterator[list[Row]]:
+        """Return the rows of a paged listing, page by page; a page is read when it is needed.
 
         Ends at the last page that TikTok names or, if it names none, at a page that is not full; continues while
         TikTok's own count is higher. A page without a new row ends the listing too. Rows with the same ``id_of`` count
         once. ``page_size`` None: the listing has no pages.
 
         Raises:
-            IncompleteListingError: after the last row, if rows were unreadable, are fewer than TikTok counted, were
-                absent from a page that TikTok named, or continue after ``MAX_PAGES``: the rows are valid, but they
-                prove no absence.
+            IncompleteListingError: after the last page, if rows or TikTok's counts were unreadable, if rows are fewer
+                than TikTok counted or were absent from a page that TikTok named, or if they continue after
+                ``MAX_PAGES``: the rows are valid, but they prove no absence.
             TikTokError: any other failure of a call.
         """
         seen: set[Hashable] = set()
         counts: set[int] = set()
         unreadable = 0
+        uncounted = False
         announced = False
         cursor: Any = None
         for page in range(1, MAX_PAGES + 1):
@@ -98,6 +102,7 @@ class TikTokClient:
             data = self.get(endpoint, {**params, **paged, **({"cursor": cursor} if cursor else {})})
             raw_rows = _rows_of(endpoint, data, keys)
             before = len(seen)
+            new: list[Row] = []
             for raw in raw_rows:
                 parsed = _parsed(row, raw)
                 identity = json.dumps(raw, sort_keys=True) if parsed is None else id_of(parsed)
@@ -107,19 +112,23 @@ class TikTokClient:
                 if parsed is None:
                     unreadable += 1
                 else:
-                    yield parsed
+                    new.append(parsed)
+            yield new
             paging = _Paging.of(data)
             cursor = paging.cursor
+            uncounted = uncounted or not paging.readable
             if paging.total_number is not None:
                 counts.add(paging.total_number)
             nothing_new = len(seen) == before
             announces = paging.names_more(page)
-            full = page_size is not None and len(raw_rows) >= page_size
+            full = page_size is not None and len(raw_rows) >= min(page_size, paging.page_size or page_size)
             if nothing_new or not page_size or not paging.continues(page, full=full, counts=counts, seen=len(seen)):
                 broken_off = announces or (announced and nothing_new and bool(raw_rows))
                 _check_complete(
                     endpoint, page, seen=len(seen), counts=counts, unreadable=unreadable, broken_off=broken_off
                 )
+                if uncounted:
+                    raise IncompleteListingError(endpoint, "the counts of rows or pages are not readable")
                 return
             announced = announces
         raise IncompleteListingError(endpoint, f"more than {MAX_PAGES} pages")
@@ -174,23 +183,34 @@ class TikTokClient:
 
 @dataclass(frozen=True, slots=True)
 class _Paging:
-    """What an answer says about its pages; each part may be missing."""
+    """What an answer says about its pages; each part may be missing. Numbers and flags may come as text."""
 
     total_page: int | None
     total_number: int | None
+    page_size: int | None
+    """Rows of a full page: TikTok may send smaller pages than requested."""
     has_more: bool | None
     cursor: Any
+    readable: bool
+    """False if TikTok says something that cannot be read."""
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "_Paging":
-        info = data.get("page_info")
+        info = data.get("page_info") or {}
+        readable = isinstance(info, dict)
         info = info if isinstance(info, dict) else {}
-        has_more = data.get("has_more", info.get("has_more"))
+        said = {name: info.get(name) for name in ("total_page", "total_number")}
+        said["has_more"] = info.get("has_more") if data.get("has_more") is None else data["has_more"]
+        total_page, total_number = whole_number(said["total_page"]), whole_number(said["total_number"])
+        has_more = _flag(said["has_more"])
+        understood = {"total_page": total_page, "total_number": total_number, "has_more": has_more}
         return cls(
-            _whole_number(info.get("total_page")),
-            _whole_number(info.get("total_number")),
-            has_more if isinstance(has_more, bool) else None,
+            total_page,
+            total_number,
+            whole_number(info.get("page_size")),
+            has_more,
             data.get("cursor", info.get("cursor")),
+            readable and all(said[name] is None or understood[name] is not None for name in said),
         )
 
     def names_more(self, page: int) -> bool:
@@ -231,7 +251,9 @@ def _check_complete(
 
 def _json_of(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        text = body.decode(json.detect_encoding(body), "surrogatepass")
+        value = json.loads(text)
+        return _whole_texts(value) if _SURROGATE.search(text) else value
     except (ValueError, RecursionError):
         return _NO_JSON  # not raised here: the error would keep the body as its context
 
@@ -258,5 +280,20 @@ def _raise_for_status(endpoint: str, status: int) -> None:
         raise UnavailableError(endpoint, f"HTTP {status}")
 
 
-def _whole_number(value: Any) -> int | None:
-    return value if type(value) is int and value >= 0 else None
+def _flag(value: Any) -> bool | None:
+    text = str(value).lower() if isinstance(value, bool | int | str) else ""
+    return {"true": True, "1": True, "false": False, "0": False}.get(text)
+
+
+def _whole_texts(value: Any) -> Any:
+    """Return JSON's value without halves of surrogate pairs, which are no text: UTF-8, and so DynamoDB, refuses them.
+
+    TikTok has cut names in the middle of an emoji.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
+    if isinstance(value, list):
+        return [_whole_texts(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _whole_texts(one) for name, one in value.items()}
+    return value

@@ -1,12 +1,14 @@
 """TikTok's endpoints that this product calls, one method each.
 
-Listings are read lazily and tolerantly (see :meth:`tiktok_business.client.TikTokClient.rows`); every method raises
+Listings are read lazily and tolerantly (see :meth:`tiktok_business.client.TikTokClient.pages`); those of what an ad can
+use come page by page, so that all rows of a page that was read can be counted. Every method raises
 :class:`tiktok_business.errors.TikTokError`.
 """
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from pydantic import BaseModel
@@ -57,25 +59,26 @@ class TikTokBusinessApi:
         """Return the endpoints with another deadline."""
         return replace(self, client=replace(self.client, deadline=deadline))
 
-    def identities(self, advertiser_id: str, identity_type: IdentityType | None) -> Iterator[Identity]:
+    def identities(self, advertiser_id: str, identity_type: IdentityType | None) -> Iterator[list[Identity]]:
         """``identity/get/``, scope 693: the identities of one type, newest first; at most 100 a page.
 
         A TT_USER is visible only to the token of the person who linked it (DOC:1848048566169730). Without a type all
         types come, but TikTok's counts of pages are then not to be relied on (DOC:1740218420781057).
         """
         typed = {"identity_type": identity_type.value} if identity_type else {}
-        rows = self._identities({"advertiser_id": advertiser_id, **typed})
-        return (identity for identity in rows if identity_type in {None, identity.identity_type})
+        pages = self._identities({"advertiser_id": advertiser_id, **typed})
+        return ([one for one in page if identity_type in {None, one.identity_type}] for page in pages)
 
     def custom_identities_named(self, advertiser_id: str, display_name: str) -> Iterator[Identity]:
         """The CUSTOMIZED_USER identities with exactly this name; TikTok's own ``keyword`` filter is fuzzy."""
-        rows = self._identities(
+        pages = self._identities(
             {
                 "advertiser_id": advertiser_id,
                 "identity_type": IdentityType.CUSTOMIZED_USER.value,
                 "filtering": {"keyword": display_name},
             }
         )
+        rows = chain.from_iterable(pages)
         custom = (identity for identity in rows if identity.identity_type == IdentityType.CUSTOMIZED_USER)
         return (identity for identity in custom if identity.display_name == display_name)
 
@@ -111,9 +114,9 @@ class TikTokBusinessApi:
             data = self.client.get(endpoint, {"advertiser_ids": some, "fields": ["advertiser_id", "name", "status"]})
             yield from parse_data(endpoint, _Advertisers, data).list
 
-    def pixels(self, advertiser_id: str) -> Iterator[Pixel]:
+    def pixels(self, advertiser_id: str) -> Iterator[list[Pixel]]:
         """``pixel/list/``, scope 800; at most 20 a page, more is refused (SDK ``yml_files/pixel_list.yml``)."""
-        return self.client.rows(
+        return self.client.pages(
             "pixel/list/",
             {"advertiser_id": advertiser_id},
             Pixel,
@@ -124,16 +127,17 @@ class TikTokBusinessApi:
 
     def business_centers(self) -> Iterator[BusinessCenter]:
         """``bc/get/``, scope 150: the Business Centers that the token's person sees; at most 50 a page."""
-        return self.client.rows(
+        pages = self.client.pages(
             "bc/get/", {}, BusinessCenter, keys=("list",), id_of=lambda center: center.bc_info.bc_id, page_size=50
         )
+        return chain.from_iterable(pages)
 
-    def catalogs(self, bc_id: str) -> Iterator[Catalog]:
+    def catalogs(self, bc_id: str) -> Iterator[list[Catalog]]:
         """``catalog/get/``, scope 900: the catalogs of one Business Center; at most 100 a page.
 
         A wrong ``bc_id`` returns an empty list, not an error (NAN ``catalogs``): use only ids from ``bc/get/``.
         """
-        return self.client.rows(
+        return self.client.pages(
             "catalog/get/",
             {"bc_id": bc_id},
             Catalog,
@@ -142,9 +146,9 @@ class TikTokBusinessApi:
             page_size=100,
         )
 
-    def apps(self, advertiser_id: str) -> Iterator[App]:
+    def apps(self, advertiser_id: str) -> Iterator[list[App]]:
         """``app/list/``, scope 700: all apps at once, there are no pages (SDK ``yml_files/app_list.yml``)."""
-        return self.client.rows(
+        return self.client.pages(
             "app/list/",
             {"advertiser_id": advertiser_id},
             App,
@@ -153,13 +157,13 @@ class TikTokBusinessApi:
             page_size=None,
         )
 
-    def lead_forms(self, owner: Mapping[str, str]) -> Iterator[Page]:
+    def lead_forms(self, owner: Mapping[str, str]) -> Iterator[list[Page]]:
         """``page/get/``, scope 680: lead forms of ``{"advertiser_id": …}`` or of ``{"library_id": …}``.
 
         Forms in a Business Center's library are invisible by advertiser. Drafts are listed too: sources disagree on the
         name of the filter, so none is sent. At most 100 a page (BUB ``model/page/get.go``).
         """
-        return self.client.rows(
+        return self.client.pages(
             "page/get/",
             {**owner, "business_type": "LEAD_GEN"},
             Page,
@@ -174,7 +178,7 @@ class TikTokBusinessApi:
         TikTok lists those of every advertiser that the token's person sees, without a filter (BUB
         ``model/page/library``). The largest page is not documented.
         """
-        rows = self.client.rows(
+        pages = self.client.pages(
             "page/library/get/",
             {},
             PageLibrary,
@@ -182,7 +186,7 @@ class TikTokBusinessApi:
             id_of=lambda library: library.library_id,
             page_size=100,
         )
-        return (library for library in rows if library.advertiser_id == advertiser_id)
+        return (library for library in chain.from_iterable(pages) if library.advertiser_id == advertiser_id)
 
     def advertiser(self, advertiser_id: str) -> Advertiser:
         """``advertiser/info/``, scope 100: name and status of the ad account."""
@@ -202,8 +206,8 @@ class TikTokBusinessApi:
         data = self.client.get(endpoint, {"advertiser_id": advertiser_id, "term_type": LEAD_ADS_TERMS})
         return parse_data(endpoint, TermCheck, data).confirmed
 
-    def _identities(self, params: Mapping[str, Any]) -> Iterator[Identity]:
-        return self.client.rows(
+    def _identities(self, params: Mapping[str, Any]) -> Iterator[list[Identity]]:
+        return self.client.pages(
             "identity/get/", params, Identity, keys=("identity_list", "list"), id_of=_identity_id, page_size=100
         )
 

@@ -8,7 +8,7 @@
     * RateLimitedError: retry later, writes too
     * NotAppliedError: retry, writes too
     * RequestRejectedError: change the request
-    * UnsupportedError
+    * DeploymentRefusedError: have the operators act
     * UnavailableError: retry a read; check the outcome before retrying a write
         * NotSentError: retry, writes too
         * ConnectionLostError
@@ -79,8 +79,8 @@ class RequestRejectedError(TikTokError):
     """TikTok rejects the contents of the request: change the request."""
 
 
-class UnsupportedError(TikTokError):
-    """The environment, app or region does not have the endpoint."""
+class DeploymentRefusedError(TikTokError):
+    """TikTok refuses this deployment's app, network, API version or environment: no caller can change that."""
 
 
 class UnavailableError(TikTokError):
@@ -129,7 +129,7 @@ ERROR_BY_CATEGORY: dict[ErrorCategory, type[TikTokError]] = {
     ErrorCategory.NOT_APPLIED: NotAppliedError,
     ErrorCategory.TRANSIENT: UnavailableError,
     ErrorCategory.REJECTED: RequestRejectedError,
-    ErrorCategory.UNSUPPORTED: UnsupportedError,
+    ErrorCategory.DEPLOYMENT_REFUSED: DeploymentRefusedError,
     ErrorCategory.UNKNOWN: UnexpectedResponseError,
 }
 """The error that each category is raised as; all but OK."""

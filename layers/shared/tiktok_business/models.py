@@ -6,11 +6,12 @@ strings; a number is read as its digits, since TikTok's gateway converts some id
 (SDK ``yml_files``, ``x-open-convert``).
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from tiktok_business.errors import UnexpectedResponseError
 
@@ -25,6 +26,8 @@ class IdentityType(StrEnum):
 
 
 def _digits_of_number(value: Any) -> Any:
+    if isinstance(value, str) and not value.strip():
+        return None  # no id, so its row is unreadable
     return str(value) if type(value) is int else value
 
 
@@ -33,22 +36,40 @@ def _flag_or_none(value: Any) -> Any:
 
 
 def _text_or_none(value: Any) -> Any:
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def whole_number(value: Any) -> int | None:
+    """Return a number that TikTok may also send as text (seen with counts); None if it is not one from 0 on."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _MAX_DIGITS:
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and value >= 0 else None
 
 
 def _length_or_none(value: Any) -> Any:
-    return value if type(value) is int and value > 0 else None
+    return whole_number(value) or None
 
 
 def _none_if_empty(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _word_of_flag(yes: str, no: str) -> BeforeValidator:
+    """Read true and false as the words that TikTok documents: both were seen in one field (2026)."""
+    return BeforeValidator(lambda value: (yes if value else no) if isinstance(value, bool) else value)
+
+
+_MAX_DIGITS = 18
+_HEADER_VALUE = re.compile(r"[!-~]+")
+
 Id = Annotated[str, BeforeValidator(_digits_of_number), Field(min_length=1)]
 OptionalText = Annotated[str | None, BeforeValidator(_text_or_none)]
 OptionalLength = Annotated[int | None, BeforeValidator(_length_or_none)]
 OptionalFlag = Annotated[bool | None, BeforeValidator(_flag_or_none)]
 DecidingText = Annotated[str | None, BeforeValidator(_none_if_empty)]
+DecidingFlag = Annotated[bool | None, BeforeValidator(_none_if_empty)]
 
 
 class _Row(BaseModel):
@@ -64,9 +85,9 @@ class Identity(_Row):
     profile_image: OptionalText = None
     """URL; TikTok sends an empty string for the default avatar. It expires (about 48 h): show it, never store it."""
     identity_authorized_bc_id: OptionalText = None
-    available_status: DecidingText = None
-    """``AVAILABLE`` or why not; only for TikTok accounts, else None."""
-    is_gpppa: bool | None = None
+    available_status: Annotated[DecidingText, _word_of_flag("AVAILABLE", "NOT_AVAILABLE")] = None
+    """``AVAILABLE`` or why not; only for TikTok accounts, else None. Production rows were seen with true."""
+    is_gpppa: DecidingFlag = None
     """A government, politician or party account: unusable for ads."""
 
 
@@ -104,7 +125,7 @@ class Catalog(_Row):
 
     catalog_id: Id
     catalog_name: OptionalText = None
-    ad_creation_eligible: DecidingText = None
+    ad_creation_eligible: Annotated[DecidingText, _word_of_flag("AVAILABLE", "NOT_AVAILABLE")] = None
     """``AVAILABLE`` or ``NOT_AVAILABLE``."""
 
 
@@ -165,6 +186,11 @@ class UploadedImage(_Row):
     """Like ``height``; None if it is not a number of pixels: the image is stored anyway."""
     height: OptionalLength = None
     image_url: OptionalText = None
+
+
+def usable_token(token: SecretStr) -> bool:
+    """Whether an HTTP header can hold this token: not empty, and without white space and other characters."""
+    return _HEADER_VALUE.fullmatch(token.get_secret_value()) is not None
 
 
 def parse_data[Model: BaseModel](endpoint: str, model: type[Model], data: Mapping[str, Any]) -> Model:

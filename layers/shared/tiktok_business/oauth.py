@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
 
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import RequestRejectedError, TokenInvalidError, UnexpectedResponseError
-from tiktok_business.models import Id, OptionalText, parse_data
+from tiktok_business.models import Id, OptionalText, parse_data, usable_token
 
 if TYPE_CHECKING:
     from tiktok_business.client import TikTokClient
@@ -106,8 +106,8 @@ class TikTokOAuth:
             endpoint, {**self._proof(), "auth_code": auth_code.get_secret_value(), "return_advertiser_ids": False}
         )
         read = parse_data(endpoint, _AccessToken, data)
-        if not read.access_token.get_secret_value():
-            raise UnexpectedResponseError(endpoint, "code 0 without a token", code=0)
+        if not usable_token(read.access_token):
+            raise UnexpectedResponseError(endpoint, "code 0 without a usable token", code=0)
         return Grant(read.access_token, None if read.scope is None else tuple(read.scope))
 
     def advertisers(self, token: SecretStr) -> tuple[ReachableAdvertiser, ...]:

@@ -30,8 +30,8 @@ class ErrorCategory(StrEnum):
     """A TikTok failure: reads may be retried, writes may have been applied."""
     REJECTED = "rejected"
     """TikTok rejects the contents of this request; retrying does not help."""
-    UNSUPPORTED = "unsupported"
-    """This environment, app or region does not have the endpoint."""
+    DEPLOYMENT_REFUSED = "deployment_refused"
+    """TikTok refuses this deployment whatever it sends: its app, network, API version or environment."""
     UNKNOWN = "unknown"
     """Nothing can be concluded, not even that nothing was done."""
 
@@ -54,7 +54,8 @@ _LIVE = "reported from a live account, 2026-09-15"
 _PH = "PostHog/posthog#78577; EVA, 2026-08-13"
 
 _WRONG_APP = re.compile(r"inconsistent with the token", re.IGNORECASE)
-_SCOPE = re.compile(r"\bscopes?\b", re.IGNORECASE)
+_SCOPE = re.compile(r"\bscopes?\b|\w/:(GET|POST)\b|\bmethod=(GET|POST)\b", re.IGNORECASE)
+"""A message that names a scope or an endpoint with its method, not an advertiser."""
 _GONE = re.compile(r"\b(advertiser|ad account)\b.* doesn.t exist or has been deleted", re.IGNORECASE)
 
 
@@ -90,10 +91,25 @@ RETURN_CODES: tuple[ReturnCode, ...] = (
     _row(40132, ErrorCategory.RATE_LIMITED, "limit on the value of a field"),
     _row(40133, ErrorCategory.RATE_LIMITED, "advertiser-level limit"),
     _row(61000, ErrorCategory.RATE_LIMITED, "too many requests", _SDK),
-    _row((40008, 40009), ErrorCategory.UNSUPPORTED, "not implemented, or not in the sandbox"),
-    _row((40013, 40014), ErrorCategory.UNSUPPORTED, "no sandbox account, or not in the sandbox"),
-    _row(40118, ErrorCategory.UNSUPPORTED, "not on the allowlist"),
-    _row(41000, ErrorCategory.UNSUPPORTED, "the country of the client's IP is blocked"),
+    _row(40006, ErrorCategory.DEPLOYMENT_REFUSED, "API version"),
+    _row((40008, 40009), ErrorCategory.DEPLOYMENT_REFUSED, "not implemented, or not in the sandbox"),
+    _row(40010, ErrorCategory.DEPLOYMENT_REFUSED, "wrong domain"),
+    _row((40013, 40014), ErrorCategory.DEPLOYMENT_REFUSED, "no sandbox account, or not in the sandbox"),
+    _row(40051, ErrorCategory.DEPLOYMENT_REFUSED, "API version"),
+    _row(40101, ErrorCategory.DEPLOYMENT_REFUSED, "the app's secret is wrong, or a code is stale"),
+    _row((40108, 40109), ErrorCategory.DEPLOYMENT_REFUSED, "grant type, or data that cannot be deciphered"),
+    _row((40112, 40113), ErrorCategory.DEPLOYMENT_REFUSED, "password, or the app is blocked"),
+    _row((40115, 40117), ErrorCategory.DEPLOYMENT_REFUSED, "timestamp, signature or method"),
+    _row(40118, ErrorCategory.DEPLOYMENT_REFUSED, "not on the allowlist"),
+    _row(40119, ErrorCategory.DEPLOYMENT_REFUSED, "the app's company is not the advertiser's"),
+    _row(
+        (40124, 40125),
+        ErrorCategory.DEPLOYMENT_REFUSED,
+        "the developer's profile is not approved, or lacks a permission",
+    ),
+    _row(40400, ErrorCategory.DEPLOYMENT_REFUSED, "route not found", _SDK),
+    _row(41000, ErrorCategory.DEPLOYMENT_REFUSED, "the country of the client's IP is blocked"),
+    _row((41001, 41002), ErrorCategory.DEPLOYMENT_REFUSED, "the endpoint or a field is offline"),
     _row(40900, ErrorCategory.NOT_APPLIED, "an upload whose bytes do not match its signature: damaged in transit"),
     _row((40902, 40903), ErrorCategory.NOT_APPLIED, "an upload that TikTok could not fetch"),
     _row(40913, ErrorCategory.NOT_APPLIED, "an upload that TikTok could not fetch"),

@@ -2,8 +2,8 @@
 
 import json
 import logging
-import re
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
@@ -25,6 +25,7 @@ from tiktok_business.errors import (
     TokenInvalidError,
     UnexpectedResponseError,
 )
+from tiktok_business.models import usable_token
 
 PRODUCTION_BASE_URL = "https://business-api.tiktok.com/open_api/v1.3"
 """TikTok's production host with its version path (EVA conventions, 2026-08-13)."""
@@ -34,10 +35,13 @@ READ_TIMEOUT_SECONDS = 5.0
 MAX_RESPONSE_BYTES = 10_000_000
 """Far above any page of rows; a larger body is not read."""
 
+MAX_IDLE_SECONDS = 5.0
+"""How long a pooled connection may have been idle, by the wall clock, for a write to be sent over it. A peer may have
+closed an older one while the Lambda was frozen, unnoticed; then nobody knows whether the write was applied."""
+
 _POOL_SIZE = 16
 _CHUNK_BYTES = 65_536
 _LEAST_WAIT_SECONDS = 0.05
-_HEADER_VALUE = re.compile(r"[!-~]+")
 
 logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings contain URLs, one of which holds the app's secret
 
@@ -100,7 +104,8 @@ class RequestsTransport:
     """TikTok over HTTPS.
 
     One ``SSLContext`` and one pool serve all threads: `requests` would otherwise read the CA bundle for every new
-    connection. Make it once, outside the handler.
+    connection. Make it once, outside the handler. A write is never sent over a connection that has been idle for more
+    than ``MAX_IDLE_SECONDS``; a read is, since it is retried.
     """
 
     def __init__(
@@ -116,9 +121,9 @@ class RequestsTransport:
         self._session.trust_env = False  # no proxies, no .netrc: neither exists in Lambda
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         if self._base_url.startswith("https://"):
-            self._session.mount("https://", _SharedContextAdapter(ssl_context or trusting_context()))
+            self._session.mount("https://", _PoolAdapter(ssl_context or trusting_context()))
         else:
-            self._session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=_POOL_SIZE))
+            self._session.mount("http://", _PoolAdapter(None))
 
     def send(
         self,
@@ -143,7 +148,7 @@ class RequestsTransport:
             ConnectionLostError: the connection broke.
             UnexpectedResponseError: the answer is larger than ``MAX_RESPONSE_BYTES``.
         """
-        if token is not None and not _HEADER_VALUE.fullmatch(token.get_secret_value()):
+        if token is not None and not usable_token(token):
             raise TokenInvalidError(endpoint, "the token is empty or has characters that no header can hold")
         if deadline.passed:
             raise NoTimeLeftError(endpoint, "no time left to ask")
@@ -174,15 +179,49 @@ class _Session(requests.Session):
         """Return no target."""
 
 
-class _SharedContextAdapter(requests.adapters.HTTPAdapter):
-    """Gives every connection of the pool the same ``SSLContext``."""
+class _Connection(urllib3.connection.HTTPConnection):
+    """A pooled connection that is opened anew for a write if it has been idle for too long.
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    The wall clock decides: a frozen Lambda's monotonic clock stands still.
+    """
+
+    _used_at = 0.0
+
+    def connect(self) -> None:
+        super().connect()
+        self._used_at = time.time()
+
+    def request(self, method: str, *args: Any, **kwargs: Any) -> None:
+        """Send a request; urllib3 calls this with a connection that no other thread has."""
+        now = time.time()
+        if method != "GET" and not 0 <= now - self._used_at <= MAX_IDLE_SECONDS:
+            self.close()  # sending opens it again
+        self._used_at = now
+        super().request(method, *args, **kwargs)
+
+
+class _TlsConnection(_Connection, urllib3.connection.HTTPSConnection):
+    """The same over TLS."""
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _PoolAdapter(requests.adapters.HTTPAdapter):
+    """Makes the pool of such connections, and gives all of them the same ``SSLContext``."""
+
+    def __init__(self, context: ssl.SSLContext | None) -> None:
         self._context = context
         super().__init__(pool_maxsize=_POOL_SIZE)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Leave verification to the shared context; the base class would load a CA file for each connection."""

@@ -33,7 +33,7 @@ class Conclusion(StrEnum):
     RATE_LIMITED = "rate limited"
     REJECTED = "rejected"
     """Definitely not applied, and a retry changes nothing."""
-    UNSUPPORTED = "unsupported"
+    DEPLOYMENT_REFUSED = "deployment refused"
     """The same for every request."""
     APP_REJECTED = "app rejected"
     """The app itself is rejected: the person can do nothing."""
@@ -63,7 +63,9 @@ class Part(StrEnum):
     DECIDING = "deciding"
     """Absent or null is no information; of another type the row is invalid."""
     DISPLAYED = "displayed"
-    """Displayed or counted; decides nothing."""
+    """Displayed; decides nothing."""
+    COUNT = "count"
+    """Counts rows or pages. Absent or null is no information; one that cannot be read proves no absence."""
 
 
 _TEXT, _NUMBER, _TRUE = f"unexpected {TOKEN}", 7, True
@@ -75,6 +77,7 @@ _WRONG: Mapping[Part, tuple[Any, ...]] = {
     Part.REQUIRED: (None, _NUMBER, _TRUE, _OBJECT, _ARRAY),
     Part.DECIDING: (_NUMBER, _OBJECT, _ARRAY),
     Part.DISPLAYED: (None, _NUMBER, _TRUE, _OBJECT, _ARRAY),
+    Part.COUNT: (_TEXT, _TRUE, _ARRAY),
 }
 
 
@@ -131,10 +134,6 @@ def _without(codes: frozenset[int], failure: Failure) -> Failure:
     return Failure(_name_of(failure.name.partition(":")[0], variants), failure.conclusion, variants)
 
 
-def _only(code: int, message: str, name: str, conclusion: Conclusion) -> Failure:
-    return Failure(f"{name}: {code}", conclusion, (_code(code, message),))
-
-
 def _other_app(name: str) -> Failure:
     variants = tuple(_code(code, _SAMPLES[0]) for code in sorted(OTHER_APP_CODES))
     return Failure(_name_of(name, variants), Conclusion.TOKEN_INVALID, variants)
@@ -181,14 +180,13 @@ FAILURES: tuple[Failure, ...] = (
     Failure("none", L.UNAFFECTED, (Variant(None),)),
     _without(OTHER_APP_CODES, _class("invalid token", L.TOKEN_INVALID, ErrorCategory.TOKEN_INVALID)),
     _other_app("token of another app"),
-    _only(40101, "Incorrect app secret.", "app rejected", L.REJECTED),
     _class("scope missing", L.SCOPE_MISSING, ErrorCategory.SCOPE_MISSING),
     _class("no access", L.NO_ACCESS, ErrorCategory.NO_ACCESS),
     _class("advertiser gone", L.NO_ACCESS, ErrorCategory.ADVERTISER_GONE),
     _class("rate limited", L.RATE_LIMITED, ErrorCategory.RATE_LIMITED),
     _class("transient failure", L.TRANSIENT, ErrorCategory.TRANSIENT),
     _class("request rejected", L.REJECTED, ErrorCategory.REJECTED),
-    _class("unsupported", L.UNSUPPORTED, ErrorCategory.UNSUPPORTED),
+    _class("deployment refused", L.DEPLOYMENT_REFUSED, ErrorCategory.DEPLOYMENT_REFUSED),
     _class("not applied", L.NOT_APPLIED, ErrorCategory.NOT_APPLIED),
     _class("unknown code", L.UNEXPECTED, ErrorCategory.UNKNOWN),
     _http(L.RATE_LIMITED, 429),
@@ -206,17 +204,19 @@ FAILURES: tuple[Failure, ...] = (
     _simple("`data` null", L.UNEXPECTED, K.DATA_NULL),
     _absent("no list of rows", L.UNEXPECTED, Part.LIST),
     _absent("rows without a required field", L.UNREADABLE_ROWS, Part.ID, Part.REQUIRED),
-    _absent("rows without optional fields, or no page counts", L.UNAFFECTED, Part.DECIDING, Part.DISPLAYED),
+    _absent("rows without optional fields, or no page counts", L.UNAFFECTED, Part.DECIDING, Part.DISPLAYED, Part.COUNT),
     _wrong("list of rows of another type", L.UNEXPECTED, Part.LIST),
     _wrong("required field of another type", L.UNREADABLE_ROWS, Part.ID, Part.REQUIRED),
     _wrong("deciding field of another type", L.UNREADABLE_ROWS, Part.DECIDING),
-    _wrong("displayed field or page counts of another type", L.UNAFFECTED, Part.DISPLAYED),
+    _wrong("displayed field of another type", L.UNAFFECTED, Part.DISPLAYED),
+    _wrong("page counts of another type", L.ROWS_MISSING, Part.COUNT),
     Failure(
-        "ids as numbers, deciding fields null",
+        "ids as numbers, deciding fields and page counts null",
         L.UNAFFECTED,
         (
             Variant(K.WRONG_TYPE, {"value": ID_AS_NUMBER}, Part.ID),
             Variant(K.WRONG_TYPE, {"value": None}, Part.DECIDING),
+            Variant(K.WRONG_TYPE, {"value": None}, Part.COUNT),
         ),
     ),
     _simple("the same rows 300 times", L.UNAFFECTED, K.HUGE_LIST, repeat=300),

@@ -17,7 +17,7 @@ _REASONS: Mapping[Conclusion, str] = {
     Conclusion.SCOPE_MISSING: "missing_scope",
     Conclusion.RATE_LIMITED: "rate_limited",
     Conclusion.REJECTED: "upstream_error",
-    Conclusion.UNSUPPORTED: "upstream_error",
+    Conclusion.DEPLOYMENT_REFUSED: "upstream_error",
     Conclusion.NOT_APPLIED: "upstream_error",
     Conclusion.TRANSIENT: "upstream_error",
     Conclusion.UNEXPECTED: "unexpected_response",
@@ -29,6 +29,7 @@ _REASONS: Mapping[Conclusion, str] = {
 _LIST_PROBLEMS: Mapping[Conclusion, str] = {
     Conclusion.TOKEN_INVALID: "409 no_token",
     Conclusion.NO_ACCESS: "403 advertiser_not_accessible",
+    Conclusion.SCOPE_MISSING: "403 missing_scope",
     Conclusion.RATE_LIMITED: "503 tiktok_rate_limited",
     Conclusion.TIMEOUT: "504 tiktok_timeout",
 }
@@ -36,9 +37,8 @@ _LIST_PROBLEMS: Mapping[Conclusion, str] = {
 _CREATE_PROBLEMS: Mapping[Conclusion, str] = {
     Conclusion.TOKEN_INVALID: "409 no_token",
     Conclusion.NO_ACCESS: "403 advertiser_not_accessible",
-    Conclusion.SCOPE_MISSING: "422 tiktok_rejected",
+    Conclusion.SCOPE_MISSING: "403 missing_scope",
     Conclusion.REJECTED: "422 tiktok_rejected",
-    Conclusion.UNSUPPORTED: "422 tiktok_rejected",
     Conclusion.RATE_LIMITED: "503 tiktok_rate_limited",
     Conclusion.TIMEOUT: "504 tiktok_timeout",
 }
@@ -125,6 +125,7 @@ def warned(lost: Summary) -> Rule:
 
 _EXCHANGE: Mapping[Conclusion, str] = {
     Conclusion.APP_REJECTED: "connect_not_set_up",
+    Conclusion.DEPLOYMENT_REFUSED: "connect_not_set_up",
     Conclusion.REJECTED: "code_rejected",
     Conclusion.TOKEN_INVALID: "code_rejected",
     Conclusion.RATE_LIMITED: "tiktok_rate_limited",

@@ -56,6 +56,15 @@ def test_an_advertiser_that_was_added_is_found(connected: System) -> None:
     assert _list_requests(connected) == 1
 
 
+def test_half_a_character_in_a_name_is_not_stored(connected: System) -> None:
+    """TikTok cut a name in the middle of an emoji: DynamoDB would refuse the text, and with it the whole list."""
+    connected.tiktok.world.advertisers[QUIET].name = "Acme \ud83d"
+    assert connected.preflight(USER, QUIET).reason is None
+    assert connected.stored_connection(USER).names[QUIET] == "Acme "
+    [listed] = connected.list_connections(USER)
+    assert {one["name"] for one in listed["advertisers"] if one["advertiser_id"] == QUIET} == {"Acme "}
+
+
 def test_a_listed_advertiser_needs_no_refresh(connected: System) -> None:
     """A preflight for an advertiser that is in the list does not read the list."""
     connected.preflight(USER, READY)

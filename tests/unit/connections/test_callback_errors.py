@@ -20,7 +20,7 @@ CODES = {
     errors.RateLimitedError: CallbackErrorCode.RATE_LIMITED,
     errors.NotAppliedError: CallbackErrorCode.TIKTOK_ERROR,
     errors.RequestRejectedError: CallbackErrorCode.CODE_REJECTED,
-    errors.UnsupportedError: CallbackErrorCode.TIKTOK_ERROR,
+    errors.DeploymentRefusedError: CallbackErrorCode.NOT_CONFIGURED,
     errors.UnavailableError: CallbackErrorCode.TIKTOK_ERROR,
     errors.NotSentError: CallbackErrorCode.TIKTOK_ERROR,
     errors.ConnectionLostError: CallbackErrorCode.TIKTOK_ERROR,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.tiktok_simulator import Scope
-from publishing.connections.permissions import NEEDED, SCOPES, granted, missing
+from publishing.permissions import NEEDED, SCOPES, granted, missing
 from tests.unit.connections.scenarios import USER
 from tests.unit.connections.system import System
 

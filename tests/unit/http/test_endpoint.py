@@ -17,6 +17,7 @@ from publishing.tokens import AdvertiserNotConnectedError, NoTokenError
 from tests.support.invocations import FakeContext, Received, api_event
 from tiktok_business.errors import (
     AdvertiserNotAccessibleError,
+    DeploymentRefusedError,
     RateLimitedError,
     ScopeMissingError,
     TimedOutError,
@@ -62,6 +63,7 @@ STATUS_OF_CODE = {
     "subscription_required": 403,
     "owner_only": 403,
     "advertiser_not_accessible": 403,
+    "missing_scope": 403,
     "not_found": 404,
     "no_connection": 404,
     "no_token": 409,
@@ -95,7 +97,9 @@ def test_codes_and_statuses_are_the_contracts() -> None:
         (TimedOutError("identity/get/"), "tiktok_timeout"),
         (UnavailableError("identity/get/"), "tiktok_error"),
         (UnexpectedResponseError("identity/get/"), "tiktok_error"),
-        (ScopeMissingError("identity/get/"), "tiktok_error"),
+        (ScopeMissingError("identity/get/"), "missing_scope"),
+        (ScopeMissingError("oauth2/revoke_token/"), "tiktok_error"),
+        (DeploymentRefusedError("identity/get/"), "tiktok_error"),
         (ValueError("secret-text"), "internal_error"),
         (KeyError("secret-text"), "internal_error"),
         (RecursionError("secret-text"), "internal_error"),
@@ -104,6 +108,34 @@ def test_codes_and_statuses_are_the_contracts() -> None:
 def test_every_error_becomes_a_problem(error: Exception, code: str) -> None:
     """Each error of an action has its problem; unexpected errors are internal errors."""
     assert response_to(error).json["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "permission"),
+    [
+        ("identity/get/", '"Read identities" (693)'),
+        ("identity/create/", '"Create identities" (692)'),
+        ("file/image/ad/upload/", '"Upload images" (601)'),
+    ],
+)
+def test_a_missing_permission_is_named(endpoint: str, permission: str) -> None:
+    """The response is 403 and says which permission to grant: it does not pass by itself."""
+    response = response_to(ScopeMissingError(endpoint, code=40001))
+    assert response.status == 403
+    assert response.json["detail"] == (
+        f"The TikTok connection lacks the permission {permission}. Connect TikTok again and grant it."
+    )
+
+
+def test_a_refused_deployment_is_logged_as_an_error(log: io.StringIO) -> None:
+    """The response is 502 and asks for no retry; operators find the line at every log level."""
+    response = response_to(DeploymentRefusedError("identity/get/", "Banned country", code=41000))
+    assert response.status == 502
+    assert "operators" in response.json["detail"]
+    assert "Retry" not in response.json["detail"]
+    line = json.loads(next(line for line in log.getvalue().splitlines() if line.startswith("{")))
+    assert (line["level"], line["message"], line["code"]) == ("ERROR", "deployment_refused", "tiktok_error")
+    assert "41000" in line["tiktok"]
 
 
 def test_a_rate_limit_says_when_to_retry() -> None:

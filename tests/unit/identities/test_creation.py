@@ -265,6 +265,27 @@ def test_a_rejected_create_can_be_retried_at_once(tiktok: Simulator, demo: Produ
     assert len(named(tiktok)) == 1
 
 
+@pytest.mark.parametrize(
+    ("code", "message", "status", "problem"),
+    [
+        (40001, "The access token lacks the required scope.", 403, "missing_scope"),
+        (40001, "advertiser does not grant you /identity/create/:POST permission", 403, "missing_scope"),
+        (41000, "Client IP Address Is In Banned Country List", 502, "tiktok_error"),
+        (40124, "The developer profile is not approved.", 502, "tiktok_error"),
+    ],
+)
+def test_a_create_that_no_input_can_mend(
+    tiktok: Simulator, demo: Product, ask: Ask, code: int, message: str, status: int, problem: str
+) -> None:
+    """What the connection or this deployment lacks is not told as the caller's input; the connection stays active."""
+    add_fault(tiktok, FaultKind.CODE, times=1, code=code, message=message)
+    failed = ask(demo, "create", **NEW, key="k-1")
+    assert (failed.status, failed.json["code"]) == (status, problem)
+    assert problem != "missing_scope" or '"Create identities" (692)' in failed.json["detail"]
+    assert (len(tiktok.requests.to(CREATE)), demo.connections.mark_attempts) == (1, [])
+    assert ask(demo, "create", **NEW, key="k-1").status == 201
+
+
 def test_ten_concurrent_duplicates_create_one_identity(tiktok: Simulator, demo: Product, ask: Ask) -> None:
     """One of them writes; the others wait and get the same response."""
     add_fault(tiktok, FaultKind.LATENCY, seconds=0.2)

@@ -188,13 +188,24 @@ def test_a_file_that_tiktok_never_accepts_is_a_tiktok_error(tiktok: Simulator, d
     assert (response.status, response.json["code"]) == (502, "tiktok_error")
 
 
-@pytest.mark.parametrize("code", [40002, 40904, 40908, 40001])
+@pytest.mark.parametrize("code", [40002, 40904, 40908])
 def test_a_rejection_has_tiktoks_message(tiktok: Simulator, demo: Product, ask: Ask, code: int) -> None:
     """A rejected upload is sent once, and the response is 422 with TikTok's message."""
     add_fault(tiktok, FaultKind.CODE, times=None, code=code, message="No scope for this")
     response = ask(demo, "upload", **FILE)
     assert (response.status, response.json["code"]) == (422, "tiktok_rejected")
     assert response.json["tiktok"]["message"] == "No scope for this"
+    assert len(tiktok.requests.to(UPLOAD)) == 1
+
+
+@pytest.mark.parametrize(("code", "status", "problem"), [(40001, 403, "missing_scope"), (41000, 502, "tiktok_error")])
+def test_an_upload_that_no_picture_can_mend(
+    tiktok: Simulator, demo: Product, ask: Ask, code: int, status: int, problem: str
+) -> None:
+    """What the connection or this deployment lacks is not told as the caller's input."""
+    add_fault(tiktok, FaultKind.CODE, times=None, code=code, message="No scope for this")
+    response = ask(demo, "upload", **FILE)
+    assert (response.status, response.json["code"]) == (status, problem)
     assert len(tiktok.requests.to(UPLOAD)) == 1
 
 

@@ -11,6 +11,7 @@ from tests.support.product import Product
 
 A = DemoAdvertiser
 READY = A.EVERYTHING_READY
+NOT_GRANTED = "advertiser does not grant you /identity/get/:GET permission"
 
 # Advertiser, user, hasIdentity, reason, detail.
 CHECKS = [
@@ -68,6 +69,8 @@ def test_a_successful_check_names_the_identity(demo: Product, ask: Ask) -> None:
         (FaultKind.CODE, {"code": 40100}, "rate_limited"),
         (FaultKind.CODE, {"code": 50000}, "upstream_error"),
         (FaultKind.CODE, {"code": 40001, "message": "lacks the required scope"}, "missing_scope"),
+        (FaultKind.CODE, {"code": 40001, "message": NOT_GRANTED}, "missing_scope"),
+        (FaultKind.CODE, {"code": 41000}, "upstream_error"),
         (FaultKind.HTTP_STATUS, {"status": 500}, "upstream_error"),
         (FaultKind.DATA_NULL, {}, "unexpected_response"),
         (FaultKind.MISSING_KEY, {"key": "identity_id"}, "unexpected_response"),
@@ -200,7 +203,14 @@ def test_a_failed_type_is_named_and_the_other_listed(tiktok: Simulator, demo: Pr
     [
         (FaultKind.CODE, {"code": 40100}, 503, "tiktok_rate_limited"),
         (FaultKind.CODE, {"code": 50000}, 502, "tiktok_error"),
-        (FaultKind.CODE, {"code": 40001, "message": "lacks the required scope"}, 502, "tiktok_error"),
+        (FaultKind.CODE, {"code": 40001, "message": "lacks the required scope"}, 403, "missing_scope"),
+        (FaultKind.CODE, {"code": 40001, "message": NOT_GRANTED}, 403, "missing_scope"),
+        (
+            FaultKind.CODE,
+            {"code": 41000, "message": "Client IP Address Is In Banned Country List"},
+            502,
+            "tiktok_error",
+        ),
         (FaultKind.NON_JSON, {}, 502, "tiktok_error"),
         (FaultKind.MISSING_KEY, {"key": "identity_list"}, 502, "tiktok_error"),
         (FaultKind.HANG, {"seconds": 2}, 504, "tiktok_timeout"),
@@ -224,10 +234,23 @@ def test_list_without_a_token_is_a_problem(demo: Product, ask: Ask) -> None:
     assert (denied.status, denied.json["code"]) == (403, "advertiser_not_accessible")
 
 
-def test_half_of_a_surrogate_pair_in_a_name_is_listed(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """A name that TikTok cut in the middle of an emoji is returned."""
+def test_half_of_a_surrogate_pair_in_a_name_is_left_out(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """A name that TikTok cut in the middle of an emoji is returned without the half character."""
     tiktok.world.advertisers[READY].identities = [Identity("1", "CUSTOMIZED_USER", "Acme \ud83d")]
-    assert ask(demo, "list", advertiser_id=READY).json["identities"][0]["display_name"] == "Acme \ud83d"
+    assert ask(demo, "list", advertiser_id=READY).json["identities"][0]["display_name"] == "Acme "
+
+
+@pytest.mark.parametrize("usable", [True, False])
+def test_a_status_that_is_a_flag(tiktok: Simulator, demo: Product, ask: Ask, *, usable: bool) -> None:
+    """Check, list and publish check read a status of true as available, and false as not."""
+    tiktok.world.advertisers[READY].identities = [Identity("t-1", "TT_USER", "Acme", linked_by=("u-owner",))]
+    tiktok.faults.add(Fault(path="identity/get/", kind=FaultKind.WRONG_TYPE, key="available_status", value=usable))
+    checked = ask(demo, "check", advertiser_id=READY).json
+    assert (checked["hasIdentity"], checked["reason"]) == (usable, None if usable else "no_tt_user")
+    (listed,) = ask(demo, "list", advertiser_id=READY).json["identities"]
+    assert (listed["usable"], listed["why_not"]) == (usable, [] if usable else ["not_available"])
+    published = ask(demo, "publish", advertiser_id=READY, objective="TRAFFIC").json
+    assert (published["ready"], published["missing"]) == (usable, [] if usable else ["identity"])
 
 
 def test_the_first_advertiser_of_the_token_is_the_default(demo: Product, ask: Ask) -> None:

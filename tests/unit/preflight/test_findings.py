@@ -19,6 +19,7 @@ from tiktok_business.errors import (
     AdvertiserGoneError,
     AdvertiserNotAccessibleError,
     ConnectionLostError,
+    DeploymentRefusedError,
     IncompleteListingError,
     NoTimeLeftError,
     NotSentError,
@@ -30,7 +31,6 @@ from tiktok_business.errors import (
     TokenInvalidError,
     UnavailableError,
     UnexpectedResponseError,
-    UnsupportedError,
 )
 
 LIMITED = RateLimitedError("pixel/list/")
@@ -42,7 +42,8 @@ def asset(row: str) -> Asset:
 
 
 def finding_of(rows: Iterator[str]) -> Finding:
-    return search(rows, asset, none="no_pixel", unusable="pixel_unbound")
+    """Return what is found on pages of one row."""
+    return search(([row] for row in rows), asset, none="no_pixel", unusable="pixel_unbound")
 
 
 def failing_after(*rows: str) -> Iterator[str]:
@@ -82,7 +83,7 @@ def test_the_values_of_the_api() -> None:
         (UnexpectedResponseError, "unexpected_response"),
         (IncompleteListingError, "unexpected_response"),
         (RequestRejectedError, "upstream_error"),
-        (UnsupportedError, "upstream_error"),
+        (DeploymentRefusedError, "upstream_error"),
         (TikTokError, "upstream_error"),
     ],
 )
@@ -99,6 +100,14 @@ def test_the_first_usable_row_satisfies() -> None:
     rows = iter(["-1", "2", "3"])
     assert finding_of(rows) == Finding(Status.SATISFIED, None, (asset("-1"), asset("2")))
     assert [*rows] == ["3"]
+
+
+def test_all_rows_of_every_page_read_are_counted() -> None:
+    """The finding has the rows after the usable one of its page; later pages are not read."""
+    pages = iter([["-1"], ["-2", "3", "-4", "5"], ["6"]])
+    found = search(pages, asset, none="no_pixel", unusable="pixel_unbound")
+    assert found == Finding(Status.SATISFIED, None, tuple(asset(row) for row in ("-1", "-2", "3", "-4", "5")))
+    assert [*pages] == [["6"]]
 
 
 def test_a_usable_row_satisfies_before_reading_fails() -> None:
@@ -144,13 +153,29 @@ def test_an_asset_is_usable_by_default() -> None:
 def test_a_denial_becomes_a_missing_scope(error: TikTokError, reason: str) -> None:
     """A denied advertiser becomes a missing scope; other errors keep their reason."""
     found = unknown(error, [asset("-1")])
-    assert as_missing_scope(found) == Finding(Status.UNKNOWN, reason, found.assets, error)
+    assert as_missing_scope(found, None) == Finding(Status.UNKNOWN, reason, found.assets, error)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "reason"),
+    [
+        (None, "missing_scope"),
+        ((), "missing_scope"),
+        (("100", "693", "900"), "missing_scope"),
+        (("800",), "advertiser_not_accessible"),
+        (("80",), "advertiser_not_accessible"),
+    ],
+)
+def test_a_denial_of_what_was_granted_stays_a_denial(scopes: tuple[str, ...] | None, reason: str) -> None:
+    """Nobody is advised to grant a permission that the connection has; TikTok may not have said what it has."""
+    found = unknown(AdvertiserNotAccessibleError("pixel/list/"))
+    assert as_missing_scope(found, scopes).reason == reason
 
 
 def test_a_finding_without_an_error_is_unchanged() -> None:
     """A finding without an error is returned unchanged."""
     found = Finding(Status.MISSING, "no_pixel")
-    assert as_missing_scope(found) == found
+    assert as_missing_scope(found, None) == found
 
 
 INVALID = TokenInvalidError("page/get/")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from publishing.preflight.findings import Asset, Finding, Status, as_missing_scope, unknown
+from publishing.preflight.findings import Asset, Finding, Status, unknown
 from publishing.preflight.objectives import Requirement
 from publishing.preflight.verdict import Advice, Evidence, Verdict, not_accessible, nothing_connected, verdict
 from tiktok_business.errors import AdvertiserGoneError, RateLimitedError, ScopeMissingError, TimedOutError
@@ -58,7 +58,7 @@ def verdict_on(
         (TIMEOUT, NONE, ALLOWED, "unknown", "timeout", False),
         (LIMITED, TIMEOUT, ALLOWED, "unknown", "rate_limited", False),
         (UNUSABLE_ACCOUNT, TIMEOUT, ALLOWED, "unknown", "timeout", False),
-        (as_missing_scope(unknown(AdvertiserGoneError("x"))), NONE, ALLOWED, "unknown", "missing_scope", False),
+        (unknown(AdvertiserGoneError("x")), NONE, ALLOWED, "unknown", "missing_scope", False),
     ],
 )
 def test_identity(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
@@ -69,9 +70,10 @@ def page_info(**values: object) -> Mapping[str, Any]:
 
 def things(listing: Transport, page_size: int | None = PAGE_SIZE) -> Iterator[Thing]:
     """Return the rows of a listing as the client reads them."""
-    return client_of(listing).rows(
+    pages = client_of(listing).pages(
         "thing/get/", {"of": "me"}, Thing, keys=("list", "things"), id_of=lambda thing: thing.id, page_size=page_size
     )
+    return chain.from_iterable(pages)
 
 
 def read(listing: Listing, page_size: int | None = PAGE_SIZE) -> tuple[list[str], bool]:

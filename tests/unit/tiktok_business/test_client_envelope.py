@@ -133,3 +133,28 @@ def test_representation() -> None:
     client = client_of(ScriptedTransport([]))
     assert "TikTokClient" in repr(client)
     assert TOKEN not in f"{client!r} {client}"
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (rb"Acme \ud83d", "Acme "),
+        (rb"\udE00 Acme", " Acme"),
+        (rb"Ac\ud83dme\ud83d\ud83d", "Acme"),
+        (rb"Acme \ud83d\ude00", "Acme \N{GRINNING FACE}"),
+        (rb"Acme \ud83d\ud83d\ude00", "Acme \N{GRINNING FACE}"),
+        (b"Acme \xed\xa0\xbd", "Acme "),
+        (b"Acme \xed\xa0\xbd\xed\xb8\x80", "Acme \N{GRINNING FACE}"),
+        ("Acme \N{GRINNING FACE}".encode(), "Acme \N{GRINNING FACE}"),
+        (rb"Acme \\ud83d", "Acme \\ud83d"),
+    ],
+    ids=repr,
+)
+def test_half_characters(sent: bytes, read: str) -> None:
+    """Half of a surrogate pair is in none of TikTok's texts: UTF-8, and with it DynamoDB, refuses it."""
+    body = b'{"code": 0, "data": {"list": [{"name": "%s"}, ["%s"], 1, null, true]}}' % (sent, sent)
+    data = client_of(ScriptedTransport([RawAnswer(200, body)])).get("app/list/", {})
+    assert data == {"list": [{"name": read}, [read], 1, None, True]}
+    message = b'{"code": 40002, "message": "%s", "request_id": "%s"}' % (sent, sent)
+    error = failure(RawAnswer(200, message))
+    assert (error.message, error.request_id) == (read, read)

@@ -48,9 +48,7 @@ class TestEveryPage:
             {},
             {"page_info": None},
             {"page_info": []},
-            {"page_info": [3]},
-            {"page_info": "3"},
-            *(page_info(total_page=total) for total in (0, -1, "3", True, None, 3.0)),
+            *(page_info(total_page=total) for total in (0, "0", "3", None, 3.0)),
         ],
         ids=str,
     )
@@ -59,6 +57,20 @@ class TestEveryPage:
         listing = Listing(FOURTEEN, lambda _: about)
         assert read(listing) == (ALL_FOURTEEN, True)
         assert len(listing.requests) == 3
+
+    def test_counts_as_text(self) -> None:
+        """A smaller page than requested is not the last one if TikTok's counts, sent as text, name more."""
+        info = {"page": 1, "page_size": 4, "total_number": "5", "total_page": "2"}
+        listing = Listing(in_pages(raw_things(5), 4), lambda _: page_info(**info))
+        assert read(listing) == (ALL_FOURTEEN[:5], True)
+        for name in ("total_number", "total_page"):
+            listing = Listing(in_pages(raw_things(5), 4), lambda _, name=name: page_info(**{name: info[name]}))  # type: ignore[misc]  # mypy infers no lambda with a default
+            assert read(listing) == (ALL_FOURTEEN[:5], True)
+
+    def test_page_size_of_tiktok(self) -> None:
+        """A page of the size that TikTok names is full, although more rows were requested."""
+        listing = Listing(in_pages(raw_things(14), 4), lambda _: page_info(page_size="4"))
+        assert read(listing) == (ALL_FOURTEEN, True)
 
     def test_exactly_full(self) -> None:
         """If TikTok names no number of pages, an empty page after a full one ends the listing."""
@@ -127,6 +139,13 @@ class TestCursor:
         listing = Listing(in_pages(raw_things(14), 2), lambda page: {"cursor": str(page + 1), "has_more": page < 7})
         assert read(listing) == (ALL_FOURTEEN, True)
 
+    @pytest.mark.parametrize(("more", "no_more"), [("true", "false"), ("True", "False"), (1, 0), ("1", "0")])
+    def test_has_more_as_text(self, more: object, no_more: object) -> None:
+        """A has_more that is a text or a number is followed too."""
+        pages = in_pages(raw_things(14), 2)
+        listing = Listing(pages, lambda page: {"cursor": str(page + 1), "has_more": more if page < 7 else no_more})
+        assert read(listing) == (ALL_FOURTEEN, True)
+
     def test_stuck(self) -> None:
         """A cursor that returns the same page again ends the listing, which is incomplete."""
         listing = Listing(FOURTEEN, lambda _: {"cursor": "1", "has_more": True})
@@ -142,6 +161,24 @@ class TestIncomplete:
         assert [next(rows).id, next(rows).id] == ["a", "b"]
         with pytest.raises(IncompleteListingError, match="6 rows were not readable"):
             next(rows)
+
+    @pytest.mark.parametrize(
+        "about",
+        [
+            {"page_info": [3]},
+            {"page_info": "3"},
+            *(page_info(total_page=total) for total in (-1, "many", "", "1.5", True, 1.5, [3], "9" * 5000)),
+            *(page_info(total_number=total) for total in (-1, "many", "", False, {"n": 14})),
+            *({"has_more": more} for more in ("perhaps", 2, "", [True])),
+        ],
+        ids=lambda about: str(about)[:60],
+    )
+    def test_unreadable_counts(self, about: Any) -> None:
+        """A count that cannot be read proves no absence, but hides no row."""
+        assert read(Listing(FOURTEEN, lambda _: about)) == (ALL_FOURTEEN, False)
+        first_only = Listing(FOURTEEN, lambda page: about if page == 1 else {})
+        assert read(first_only) == (ALL_FOURTEEN, False)
+        assert read(Listing([raw_things(3)], lambda _: about), page_size=None) == (ALL_FOURTEEN[:3], False)
 
     def test_unreadable_pages(self) -> None:
         """A page with only unreadable rows does not end the listing."""

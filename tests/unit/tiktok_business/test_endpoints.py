@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tiktok_business.transport import RequestsTransport
 READY = DemoAdvertiser.EVERYTHING_READY
 MANY = DemoAdvertiser.MANY_PAGES
 Call = Callable[[TikTokBusinessApi], Iterable[Any]]
+flat = chain.from_iterable
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +46,12 @@ def api_of(demo: Simulator, token: str = DemoToken.OWNER) -> TikTokBusinessApi:
 
 READS: dict[str, tuple[Call, str, dict[str, str]]] = {
     "identities": (
-        lambda api: api.identities(READY, IdentityType.TT_USER),
+        lambda api: flat(api.identities(READY, IdentityType.TT_USER)),
         "identity/get/",
         {"advertiser_id": READY, "identity_type": "TT_USER", "page": "1", "page_size": "100"},
     ),
     "identities_of_all_types": (
-        lambda api: api.identities(READY, None),
+        lambda api: flat(api.identities(READY, None)),
         "identity/get/",
         {"advertiser_id": READY, "page": "1", "page_size": "100"},
     ),
@@ -65,19 +67,19 @@ READS: dict[str, tuple[Call, str, dict[str, str]]] = {
         },
     ),
     "pixels": (
-        lambda api: api.pixels(READY),
+        lambda api: flat(api.pixels(READY)),
         "pixel/list/",
         {"advertiser_id": READY, "page": "1", "page_size": "20"},
     ),
     "business_centers": (lambda api: api.business_centers(), "bc/get/", {"page": "1", "page_size": "50"}),
     "catalogs": (
-        lambda api: api.catalogs("7200000000000000001"),
+        lambda api: flat(api.catalogs("7200000000000000001")),
         "catalog/get/",
         {"bc_id": "7200000000000000001", "page": "1", "page_size": "100"},
     ),
-    "apps": (lambda api: api.apps(READY), "app/list/", {"advertiser_id": READY}),
+    "apps": (lambda api: flat(api.apps(READY)), "app/list/", {"advertiser_id": READY}),
     "lead_forms": (
-        lambda api: api.lead_forms({"advertiser_id": READY}),
+        lambda api: flat(api.lead_forms({"advertiser_id": READY})),
         "page/get/",
         {"advertiser_id": READY, "business_type": "LEAD_GEN", "page": "1", "page_size": "100"},
     ),
@@ -109,13 +111,13 @@ def test_parameters(demo: Simulator, call: Call, path: str, query: dict[str, str
 
 
 PAGED: dict[str, tuple[Call, int, int]] = {
-    "tt_users": (lambda api: api.identities(MANY, IdentityType.TT_USER), 111, 2),
-    "custom": (lambda api: api.identities(MANY, IdentityType.CUSTOMIZED_USER), 130, 2),
-    "all_types": (lambda api: api.identities(MANY, None), 241, 3),
-    "pixels": (lambda api: api.pixels(MANY), 45, 3),
+    "tt_users": (lambda api: flat(api.identities(MANY, IdentityType.TT_USER)), 111, 2),
+    "custom": (lambda api: flat(api.identities(MANY, IdentityType.CUSTOMIZED_USER)), 130, 2),
+    "all_types": (lambda api: flat(api.identities(MANY, None)), 241, 3),
+    "pixels": (lambda api: flat(api.pixels(MANY)), 45, 3),
     "business_centers": (lambda api: api.business_centers(), 12, 1),
-    "catalogs": (lambda api: api.catalogs("7200000000000000112"), 120, 2),
-    "lead_forms": (lambda api: api.lead_forms({"advertiser_id": MANY}), 205, 3),
+    "catalogs": (lambda api: flat(api.catalogs("7200000000000000112")), 120, 2),
+    "lead_forms": (lambda api: flat(api.lead_forms({"advertiser_id": MANY})), 205, 3),
 }
 
 
@@ -154,20 +156,20 @@ class TestIdentities:
         rows = [{"identity_id": str(n), "identity_type": kind} for n, kind in enumerate(IdentityType)]
         for kind in IdentityType:
             api = TikTokBusinessApi(client_of(ScriptedTransport([success({"identity_list": rows})])))
-            assert [identity.identity_type for identity in api.identities("1", kind)] == [kind]
+            assert [identity.identity_type for identity in flat(api.identities("1", kind))] == [kind]
 
     def test_older_key(self) -> None:
         """The rows may have their older key."""
         rows = [{"identity_id": "1", "identity_type": "TT_USER"}]
         api = TikTokBusinessApi(client_of(ScriptedTransport([success({"list": rows})])))
-        assert [identity.identity_id for identity in api.identities("1", None)] == ["1"]
+        assert [identity.identity_id for identity in flat(api.identities("1", None))] == ["1"]
 
     def test_shared_by_two(self) -> None:
         """An account shared by two Business Centers is two identities with one id; a repeated row is skipped."""
         shared = {"identity_id": "1", "identity_type": "BC_AUTH_TT"}
         rows = [{**shared, "identity_authorized_bc_id": bc} for bc in ("7", "8", "7")]
         api = TikTokBusinessApi(client_of(ScriptedTransport([success({"identity_list": rows})])))
-        assert [identity.identity_authorized_bc_id for identity in api.identities("1", None)] == ["7", "8"]
+        assert [identity.identity_authorized_bc_id for identity in flat(api.identities("1", None))] == ["7", "8"]
 
     def test_repeated_pages(self) -> None:
         """A repeated page is recognised although its picture URLs have changed."""
@@ -179,7 +181,7 @@ class TestIdentities:
             return {"identity_list": rows, "page_info": info}
 
         transport = ScriptedTransport([success(page(1, 1_780_000_000)), success(page(2, 1_780_000_001))])
-        rows = TikTokBusinessApi(client_of(transport)).identities("1", IdentityType.TT_USER)
+        rows = flat(TikTokBusinessApi(client_of(transport)).identities("1", IdentityType.TT_USER))
         with pytest.raises(UnexpectedResponseError, match="only 100 of 111 rows"):
             list(rows)
 
@@ -231,10 +233,10 @@ class TestLibraries:
     def test_form_in_a_library(self, demo: Simulator) -> None:
         """A form that was moved to a library is found there and not in its advertiser's listing."""
         api = api_of(demo, DemoToken.MANAGER)
-        assert list(api.lead_forms({"advertiser_id": DemoAdvertiser.LIBRARY_FORM})) == []
+        assert list(flat(api.lead_forms({"advertiser_id": DemoAdvertiser.LIBRARY_FORM}))) == []
         (library,) = api.page_libraries(DemoAdvertiser.LIBRARY_FORM)
         assert list(api.page_libraries(DemoAdvertiser.LINKED_BY_OWNER)) == []
-        (form,) = api.lead_forms({"library_id": library.library_id})
+        (form,) = flat(api.lead_forms({"library_id": library.library_id}))
         assert form.status == "PUBLISHED"
         assert "advertiser_id" not in demo.requests[-1].query
 

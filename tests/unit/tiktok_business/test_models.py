@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from tiktok_business.models import (
     Advertiser,
@@ -17,6 +17,8 @@ from tiktok_business.models import (
     PageLibrary,
     Pixel,
     TermCheck,
+    UploadedImage,
+    usable_token,
 )
 
 MINIMAL: dict[type[BaseModel], dict[str, Any]] = {
@@ -91,7 +93,7 @@ class TestIds:
         row = {**MINIMAL[model], name: 7176842096345694209}
         assert getattr(model.model_validate(row), name) == "7176842096345694209"
 
-    @pytest.mark.parametrize("value", ["", True, 7.1e18, ["1"], {"id": "1"}], ids=repr)
+    @pytest.mark.parametrize("value", ["", "  ", "\n", True, 7.1e18, ["1"], {"id": "1"}], ids=repr)
     def test_no_id(self, model: type[BaseModel], name: str, value: object) -> None:
         """An empty id, or one that is neither a string nor an integer, is invalid."""
         with pytest.raises(ValidationError):
@@ -99,7 +101,7 @@ class TestIds:
 
 
 @pytest.mark.parametrize(("model", "name"), DISPLAYED)
-@pytest.mark.parametrize("value", ["", None, 5, True, [], {}], ids=repr)
+@pytest.mark.parametrize("value", ["", " \t", None, 5, True, [], {}], ids=repr)
 def test_displayed(model: type[BaseModel], name: str, value: object) -> None:
     """A name or picture that is empty or not a string becomes None; the row stays valid."""
     assert getattr(model.model_validate({**MINIMAL[model], name: value}), name) is None
@@ -124,6 +126,29 @@ def test_open_values(model: type[BaseModel], name: str) -> None:
 def test_no_information(model: type[BaseModel], name: str) -> None:
     """Null is the same as an absent field."""
     assert getattr(model.model_validate({**MINIMAL[model], name: None}), name) is None
+
+
+@pytest.mark.parametrize(("model", "name"), [pair for pair in DECIDING if pair[1] != "is_gpppa"])
+@pytest.mark.parametrize(("value", "read"), [(True, "AVAILABLE"), (False, "NOT_AVAILABLE")])
+def test_status_as_flag(model: type[BaseModel], name: str, value: bool, read: str) -> None:  # noqa: FBT001 - a row of the table
+    """A status that TikTok sends as true or false has the word that it documents."""
+    assert getattr(model.model_validate({**MINIMAL[model], name: value}), name) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"), [(True, True), (False, False), ("true", True), ("false", False), ("", None), (None, None)]
+)
+def test_gpppa(value: object, read: bool | None) -> None:  # noqa: FBT001 - a row of the table
+    """A government account may be marked by a text; an empty one says nothing."""
+    assert Identity.model_validate({**MINIMAL[Identity], "is_gpppa": value}).is_gpppa is read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"), [(512, 512), ("512", 512), (512.0, 512), (0, None), ("0", None), (-1, None), ("wide", None)]
+)
+def test_lengths(value: object, read: int | None) -> None:
+    """A length in pixels may be a text; anything but a positive number becomes None."""
+    assert UploadedImage.model_validate({"image_id": "i/1", "width": value}).width == read
 
 
 @pytest.mark.parametrize("value", [1, None, ["PUBLISHED"]], ids=repr)
@@ -170,3 +195,10 @@ def test_identity_types() -> None:
     """Identities of unknown types are valid; known types have TikTok's values."""
     assert Identity.model_validate({"identity_id": "1", "identity_type": "TTS_TT"}).identity_type == "TTS_TT"
     assert {kind.value for kind in IdentityType} == {"CUSTOMIZED_USER", "AUTH_CODE", "TT_USER", "BC_AUTH_TT"}
+
+
+@pytest.mark.parametrize("token", ["", "   ", "a b", "a\n", "t\u00f6ken", "\u2026", "a\x7f"], ids=ascii)
+def test_unusable_token(token: str) -> None:
+    """A token that no HTTP header can hold is unusable."""
+    assert not usable_token(SecretStr(token))
+    assert usable_token(SecretStr("act.x"))

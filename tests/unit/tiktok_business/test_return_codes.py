@@ -13,6 +13,12 @@ NO_SCOPE = (
     "Permission error: The access token lacks the required scope for endpoint '/open_api/v1.3/pixel/list/(method=GET)'."
 )
 NO_ACCESS = "No permission to operate advertiser: 7300000000000000001"
+NOT_GRANTED = "advertiser does not grant you /pixel/list/:GET permission"
+DEPLOYMENT_REFUSED = (
+    *(40006, 40008, 40009, 40010, 40013, 40014, 40051),  # version, environment, domain
+    *(40101, 40108, 40109, 40112, 40113, 40115, 40116, 40117),  # the app's credentials and our use of them
+    *(40118, 40119, 40124, 40125, 40400, 41000, 41001, 41002),  # the app's rights, our network, what is offline
+)
 GONE = "The advertiser 7300000000000000001 doesn't exist or has been deleted."
 
 
@@ -25,15 +31,12 @@ GONE = "The advertiser 7300000000000000001 doesn't exist or has been deleted."
         (40001, ErrorCategory.NO_ACCESS),
         *((code, ErrorCategory.ADVERTISER_GONE) for code in (40300, 40301)),
         *((code, ErrorCategory.RATE_LIMITED) for code in (40016, 40100, 40132, 40133, 61000)),
-        *((code, ErrorCategory.UNSUPPORTED) for code in (40008, 40009, 40013, 40014, 40118, 41000)),
+        *((code, ErrorCategory.DEPLOYMENT_REFUSED) for code in DEPLOYMENT_REFUSED),
         *((code, ErrorCategory.NOT_APPLIED) for code in (40900, 40902, 40903, 40913)),
         *((code, ErrorCategory.TRANSIENT) for code in (40201, 40202, 50000, 50002, 51008, 51305, 52001, 53102, 60001)),
+        *((code, ErrorCategory.REJECTED) for code in (40000, 40002, 40007, 40050, 40110, 40302, 40700, 40911, 70001)),
         *(
-            (code, ErrorCategory.REJECTED)
-            for code in (40000, 40002, 40007, 40050, 40101, 40113, 40302, 40700, 40911, 70001)
-        ),
-        *(
-            (code, ErrorCategory.REJECTED) for code in (40010, 40012, 40015, 40129, 40203, 40299)
+            (code, ErrorCategory.REJECTED) for code in (40012, 40015, 40129, 40203, 40299, 40999, 41003)
         ),  # next to a named range
         *((code, ErrorCategory.REJECTED) for code in (40899, 40901, 40904, 40910, 40912, 40914, 40916)),  # of uploads
         *((code, ErrorCategory.UNKNOWN) for code in (20001, -1, 1, 200, 39999, 70000, 999999)),
@@ -51,6 +54,10 @@ def test_code(code: int, category: ErrorCategory) -> None:
         (40113, WRONG_APP, ErrorCategory.TOKEN_INVALID),
         (40001, NO_SCOPE, ErrorCategory.SCOPE_MISSING),
         (40001, "The token lacks the required SCOPES.", ErrorCategory.SCOPE_MISSING),
+        (40001, NOT_GRANTED, ErrorCategory.SCOPE_MISSING),
+        (40001, NOT_GRANTED.replace("GET", "POST"), ErrorCategory.SCOPE_MISSING),
+        (40001, "No permission for /open_api/v1.3/bc/get/(method=GET)", ErrorCategory.SCOPE_MISSING),
+        (40001, "You got no permission to get advertiser 1", ErrorCategory.NO_ACCESS),
         (40001, NO_ACCESS, ErrorCategory.NO_ACCESS),
         (40001, "You don't have permission to operate this catalog:1", ErrorCategory.NO_ACCESS),
         (40001, GONE, ErrorCategory.ADVERTISER_GONE),
@@ -124,7 +131,7 @@ def test_every_row_has_note_and_source() -> None:
 def test_codes_of_the_sdk_only() -> None:
     """Codes in TikTok's SDK but not in its documentation; a contract test compares them with the SDK."""
     codes = {code for row in RETURN_CODES if row.source.startswith("SDK") for code in (row.first, row.last)}
-    assert codes == {40003, 40114, 40130, 40131, 40309, 61000, 70001}
+    assert codes == {40003, 40114, 40130, 40131, 40309, 40400, 61000, 70001}
 
 
 def test_category_values_equal_their_names() -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tiktok_business.errors import (
     AdvertiserGoneError,
     AdvertiserNotAccessibleError,
     ConnectionLostError,
+    DeploymentRefusedError,
     IncompleteListingError,
     RateLimitedError,
     RequestRejectedError,
@@ -27,7 +29,6 @@ from tiktok_business.errors import (
     TokenInvalidError,
     UnavailableError,
     UnexpectedResponseError,
-    UnsupportedError,
 )
 from tiktok_business.transport import RequestsTransport
 
@@ -40,7 +41,7 @@ READS: list[Case] = [
     (FaultKind.CODE, {"code": 40001}, AdvertiserNotAccessibleError, 1),
     (FaultKind.CODE, {"code": 40301}, AdvertiserGoneError, 1),
     (FaultKind.CODE, {"code": 40002}, RequestRejectedError, 1),
-    (FaultKind.CODE, {"code": 40014}, UnsupportedError, 1),
+    (FaultKind.CODE, {"code": 40014}, DeploymentRefusedError, 1),
     (FaultKind.CODE, {"code": 20001}, UnexpectedResponseError, 1),
     (FaultKind.CODE, {"code": 40100}, RateLimitedError, MAX_ATTEMPTS),
     (FaultKind.CODE, {"code": 51010}, UnavailableError, MAX_ATTEMPTS),
@@ -64,7 +65,7 @@ READS: list[Case] = [
     (FaultKind.WRONG_TYPE, {"key": "pixels"}, UnexpectedResponseError, 1),
     (FaultKind.WRONG_TYPE, {"key": "pixel_id", "value": {}}, IncompleteListingError, 3),
     (FaultKind.WRONG_TYPE, {"key": "asset_ownership"}, IncompleteListingError, 3),
-    (FaultKind.WRONG_TYPE, {"key": "page_info"}, None, 3),
+    (FaultKind.WRONG_TYPE, {"key": "page_info"}, IncompleteListingError, 3),
     (FaultKind.WRONG_TYPE, {"key": "pixel_name", "value": 5}, None, 3),
     (FaultKind.HUGE_LIST, {"repeat": 50}, None, 3),
     (FaultKind.DUPLICATE_PAGES, {}, IncompleteListingError, 2),
@@ -134,7 +135,9 @@ def test_read(
     ids: list[str] = []
     ended: TikTokError | None = None
     try:
-        ids += [pixel.pixel_id for pixel in api_of(tiktok, seconds_for(values)).pixels(ADVERTISER_ID)]
+        ids += [
+            pixel.pixel_id for pixel in chain.from_iterable(api_of(tiktok, seconds_for(values)).pixels(ADVERTISER_ID))
+        ]
     except TikTokError as raised:
         ended = raised
     assert is_expected(error, ended), repr(ended)
@@ -171,7 +174,7 @@ def test_every_kind(cases: list[Case]) -> None:
 def test_transient_failure(tiktok: Simulator, kind: FaultKind) -> None:
     """A transient failure in the middle of a listing does not affect the result."""
     tiktok.faults.add(Fault(path="pixel/list/", kind=kind, skip=1, times=2))
-    assert len(list(api_of(tiktok, 10).pixels(ADVERTISER_ID))) == PIXELS
+    assert len(list(chain.from_iterable(api_of(tiktok, 10).pixels(ADVERTISER_ID)))) == PIXELS
     assert [request.query["page"] for request in tiktok.requests] == ["1", "2", "2", "2", "3"]
 
 
@@ -187,13 +190,13 @@ def test_latency_within_the_deadline(tiktok: Simulator) -> None:
     """A late response before the deadline is used."""
     tiktok.faults.add(Fault(path="pixel/list/", kind=FaultKind.LATENCY, seconds=0.05))
     tiktok.faults.add(Fault(path="app/list/", kind=FaultKind.SLOW_DRIP, seconds=0.1))
-    assert len(list(api_of(tiktok, 10).pixels(ADVERTISER_ID))) == PIXELS
-    assert list(api_of(tiktok, 10).apps(ADVERTISER_ID)) == []
+    assert len(list(chain.from_iterable(api_of(tiktok, 10).pixels(ADVERTISER_ID)))) == PIXELS
+    assert list(chain.from_iterable(api_of(tiktok, 10).apps(ADVERTISER_ID))) == []
 
 
 def test_lazily(tiktok: Simulator) -> None:
     """A caller that stops after the first row causes a request for one page only."""
-    next(api_of(tiktok, 10).pixels(ADVERTISER_ID))
+    next(chain.from_iterable(api_of(tiktok, 10).pixels(ADVERTISER_ID)))
     assert len(tiktok.requests) == 1
 
 

@@ -2,14 +2,20 @@
 
 import gzip
 import json
+import ssl
+import threading
 import time
 from collections.abc import Iterable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from pydantic import SecretStr
 
+from local.loopback import certificate
 from tests.support.patience import FOREVER, GENEROUS_SECONDS
 from tests.support.scripted_tiktok import TOKEN
 from tests.support.wire import WireServer, closed_port, http_response, silent_port
@@ -23,9 +29,25 @@ from tiktok_business.errors import (
     TokenInvalidError,
     UnexpectedResponseError,
 )
-from tiktok_business.transport import MAX_RESPONSE_BYTES, RawAnswer, RequestsTransport
+from tiktok_business.transport import MAX_IDLE_SECONDS, MAX_RESPONSE_BYTES, RawAnswer, RequestsTransport
+
+if TYPE_CHECKING:
+    import socket
 
 SHORT_SECONDS = 0.15
+
+
+class FrozenClock:
+    """The wall clock, which a frozen Lambda finds advanced. Patched: urllib3, not we, constructs the connections."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seconds = 1_796_000_000.0
+        monkeypatch.setattr("tiktok_business.transport.time", self)
+
+    def time(self) -> float:
+        return self.seconds
+
+
 RESPONSE = http_response(b'{"code": 0}')
 
 
@@ -124,6 +146,81 @@ class TestConnection:
             for _ in range(3):
                 transport.send("GET", "x/", token=SecretStr(TOKEN), deadline=Deadline.after(5))
         assert server.connections == 1
+
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    @pytest.mark.parametrize(
+        ("idle", "reused"),
+        [(MAX_IDLE_SECONDS - 1, True), (MAX_IDLE_SECONDS + 1, False), (3600.0, False), (-9.0, False)],
+    )
+    def test_idle(self, monkeypatch: pytest.MonkeyPatch, method: str, idle: float, *, reused: bool) -> None:
+        """A write is never sent over a connection that has been idle for long, by the wall clock; a read is."""
+        now = FrozenClock(monkeypatch)
+        with responding(RESPONSE) as server:
+            transport = RequestsTransport(server.base_url)
+            for _ in range(2):
+                response = transport.send(method, "x/", token=SecretStr(TOKEN), deadline=Deadline.after(5), body={})
+                assert response == RawAnswer(200, b'{"code": 0}')
+                now.seconds += idle
+        assert server.connections == (1 if reused or method == "GET" else 2)
+
+    @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+    def test_closed_in_a_freeze(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, tls: bool) -> None:
+        """After an hour's freeze a write works at the first try, although the server has forgotten the connections."""
+        now = FrozenClock(monkeypatch)
+        public, server_context = certificate(tmp_path, "127.0.0.1") if tls else (None, None)
+        connections: list[socket.socket] = []
+        forgotten: list[socket.socket] = []
+
+        class Forgetful(BaseHTTPRequestHandler):
+            """Closes a connection that the server has forgotten as soon as something is sent over it."""
+
+            protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                connections.append(self.connection)
+
+            def answer(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.close_connection = self.connection in forgotten
+                if not self.close_connection:
+                    self.wfile.write(RESPONSE)
+
+            do_GET = do_POST = answer
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Forgetful)
+        if server_context is not None:
+            server.socket = server_context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            context = ssl.create_default_context(cafile=public) if public else None
+            scheme = "https" if tls else "http"
+            transport = RequestsTransport(f"{scheme}://127.0.0.1:{server.server_address[1]}", context)
+
+            def send(method: str) -> RawAnswer:
+                return transport.send(method, "x/", token=SecretStr(TOKEN), deadline=Deadline.after(5), body={})
+
+            with ThreadPoolExecutor(4) as threads:  # several pooled connections
+                assert {one.status for one in threads.map(send, ["GET"] * 8)} == {200}
+                forgotten += connections
+                now.seconds += 3600
+                assert {one.status for one in threads.map(send, ["POST"] * 8)} == {200}
+        finally:
+            server.shutdown()
+            server.server_close()
+
+    def test_gone_in_a_freeze(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A write that finds no server instead of its idle connection was not sent, so it may be retried."""
+        now = FrozenClock(monkeypatch)
+        with responding(RESPONSE) as server:
+            transport = RequestsTransport(server.base_url)
+            transport.send("GET", "x/", token=SecretStr(TOKEN), deadline=Deadline.after(5))
+        now.seconds += 3600
+        with pytest.raises(NotSentError):
+            transport.send("POST", "x/", token=SecretStr(TOKEN), deadline=Deadline.after(5), body={})
 
     def test_no_cookies(self) -> None:
         """Cookies that TikTok sets are not sent back: requests with different tokens share only connections."""

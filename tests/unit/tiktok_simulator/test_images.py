@@ -245,7 +245,7 @@ class TestAvatar:
         """An identity created with an uploaded image has that image."""
         image = api.upload_image(HERE, File("a.png", png(), "image/png"))
         api.create_identity(HERE, "Acme", image.image_id)
-        assert [row.profile_image for row in api.identities(HERE, None)] == [image.image_url]
+        assert [row.profile_image for page in api.identities(HERE, None) for row in page] == [image.image_url]
         assert simulator.world.advertisers[HERE].image(image.image_id) is not None
 
     def test_not_square(self, simulator: Simulator, api: TikTokBusinessApi) -> None:

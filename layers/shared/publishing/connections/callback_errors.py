@@ -5,6 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from tiktok_business.errors import (
+    DeploymentRefusedError,
     RateLimitedError,
     RequestRejectedError,
     TikTokError,
@@ -76,6 +77,8 @@ def callback_error_of(error: TikTokError) -> CallbackErrorCode:
     """Return the code for a failed exchange."""
     match error:
         case _ if error.code in NOT_OUR_APP:
+            return CallbackErrorCode.NOT_CONFIGURED
+        case DeploymentRefusedError():
             return CallbackErrorCode.NOT_CONFIGURED
         case RequestRejectedError() | TokenInvalidError():
             return CallbackErrorCode.CODE_REJECTED

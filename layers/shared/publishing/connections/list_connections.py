@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from publishing.connections.permissions import granted, missing
 from publishing.http.problems import Problem, invalid
 from publishing.http.request_context import RequestContext
 from publishing.http.request_schemas import ConnectionAdvertisersQuery, PageQuery
@@ -13,6 +12,7 @@ from publishing.http.response_schemas import (
     ListedAdvertiser,
     page_of,
 )
+from publishing.permissions import granted, missing
 from publishing.ports import TeamRepository
 from publishing.teams import Connection, ConnectionStatus, Role, Team, moment
 from publishing.tokens import BORROWING_ROLES

@@ -21,7 +21,7 @@ from publishing.log_events import LogEvent
 from publishing.preflight.objectives import OBJECTIVES
 from publishing.tokens import AdvertiserNotConnectedError, NoTokenError
 from tiktok_business.deadline import Deadline
-from tiktok_business.errors import TikTokError
+from tiktok_business.errors import DeploymentRefusedError, TikTokError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -219,6 +219,9 @@ def _log(error: Exception, problem: Problem) -> None:
     fields: dict[str, Any] = {"status": int(problem.kind.status), "code": problem.code}
     if isinstance(error, TikTokError):
         fields["tiktok"] = str(error)
+    if isinstance(error, DeploymentRefusedError):
+        logger.error(LogEvent.DEPLOYMENT_REFUSED, **fields)
+        return
     if problem.code != "internal_error":
         logger.info(LogEvent.REQUEST_REFUSED, **fields)
         return

@@ -8,12 +8,13 @@ from typing import Any
 
 from tiktok_business.errors import (
     AdvertiserNotAccessibleError,
+    DeploymentRefusedError,
+    NotAppliedError,
     RateLimitedError,
     RequestRejectedError,
     ScopeMissingError,
     TikTokError,
     TimedOutError,
-    UnsupportedError,
 )
 
 TYPE_PREFIX = "urn:wevion:tiktok:problem:"
@@ -57,6 +58,11 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
             HTTPStatus.FORBIDDEN,
             "Advertiser not accessible",
             "None of the TikTok connections that you may use has this advertiser. Connect one that has it.",
+        ),
+        "missing_scope": ProblemKind(
+            HTTPStatus.FORBIDDEN,
+            "Missing permission",
+            "The TikTok connection lacks a permission. Connect TikTok again and grant it.",
         ),
         "not_found": ProblemKind(
             HTTPStatus.NOT_FOUND, "Not found", "This route or method does not exist. Check path and method."
@@ -166,9 +172,6 @@ def invalid(field: str, message: str) -> Problem:
 RETRY_AFTER_SECONDS = 300
 """TikTok's per-minute limit recovers after five minutes (EVA rate-limits, 2026-08-13)."""
 
-REJECTIONS = (RequestRejectedError, ScopeMissingError, UnsupportedError)
-"""TikTok definitely rejected the request."""
-
 
 def problem_of_tiktok_error(error: TikTokError) -> Problem:
     """Return the problem of a failed read or write."""
@@ -179,11 +182,28 @@ def problem_of_tiktok_error(error: TikTokError) -> Problem:
             return Problem("tiktok_rate_limited", headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
         case TimedOutError():
             return Problem("tiktok_timeout")
+        case ScopeMissingError():
+            return _missing_scope(error)
+        case DeploymentRefusedError():
+            return Problem("tiktok_error", "TikTok refuses this service, whatever is sent. Contact the operators.")
         case _:
             return Problem("tiktok_error")
 
 
-def rejection(error: TikTokError) -> Problem:
+def _missing_scope(error: ScopeMissingError) -> Problem:
+    """Return the problem of a permission that a person can grant; an endpoint that needs none just failed."""
+    from publishing.permissions import needed_for  # noqa: PLC0415 - the authorizer needs only the table of problems
+
+    scope = needed_for(error.endpoint)
+    if scope is None:
+        return Problem("tiktok_error")
+    return Problem(
+        "missing_scope",
+        f'The TikTok connection lacks the permission "{scope.name}" ({scope.id}). Connect TikTok again and grant it.',
+    )
+
+
+def rejection(error: RequestRejectedError | NotAppliedError) -> Problem:
     """Return the problem of a write that TikTok definitely rejected, with TikTok's message."""
     return Problem(
         "tiktok_rejected",

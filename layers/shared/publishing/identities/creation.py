@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 
 from publishing.concurrency import outcome, outcome_or_error, start
 from publishing.http.check_schemas import CreatedIdentityAnswer
-from publishing.http.problems import REJECTIONS, Problem, rejection
+from publishing.http.problems import Problem, rejection
 from publishing.http.request_context import RequestContext
 from publishing.http.request_schemas import CreateIdentityBody
 from publishing.identities.display_name import normalised_display_name
@@ -26,7 +26,7 @@ from publishing.preflight.messages import warning
 from publishing.tokens import Purpose, TokenFailover
 from tiktok_business.deadline import Deadline
 from tiktok_business.endpoints import TikTokBusinessApi
-from tiktok_business.errors import TikTokError, TokenInvalidError
+from tiktok_business.errors import RequestRejectedError, TikTokError, TokenInvalidError
 
 LOOKUP_SECONDS = 2.5
 """Of the request's time, reserved for finding out whether TikTok acted when its answer did not arrive."""
@@ -52,7 +52,7 @@ def create_identity(
         Problem: ``in_progress``, ``idempotency_key_reused``, ``tiktok_rejected``.
         NoTokenError, AdvertiserNotConnectedError, AdvertiserNotAccessibleError: no connection of the caller's reaches
             the advertiser.
-        TikTokError: TikTok refused it for rate, or whether TikTok acted is unknown.
+        TikTokError: TikTok refused it for another reason than the input, or whether TikTok acted is unknown.
     """
     name, truncated = normalised_display_name(body.display_name)
     requested = {"advertiser_id": body.advertiser_id, "display_name": name, "image_uri": body.image_uri}
@@ -79,7 +79,7 @@ def create_identity(
             idempotency.mark_uncertain(record)
         else:
             idempotency.release(record)
-        if isinstance(error, REJECTIONS):
+        if isinstance(error, RequestRejectedError):
             raise rejection(error) from None
         raise
     response = CreatedIdentityAnswer(

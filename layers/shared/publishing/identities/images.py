@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from publishing.http.problems import REJECTIONS, Problem, rejection
+from publishing.http.problems import Problem, rejection
 from publishing.http.request_context import RequestContext
 from publishing.http.request_schemas import CreateIdentityImageBody
 from publishing.http.response_schemas import IdentityImage
@@ -46,7 +46,7 @@ def create_identity_image(
         Problem: ``image_too_large``, ``image_unusable``, ``image_not_square``, ``tiktok_rejected``.
         NoTokenError, AdvertiserNotConnectedError, AdvertiserNotAccessibleError: no connection of the caller's reaches
             the advertiser.
-        TikTokError: TikTok refused it for rate, or whether TikTok stored it is unknown.
+        TikTokError: TikTok refused it for another reason than the input, or whether TikTok stored it is unknown.
     """
     if body.image_url is not None:
         return _fetched(tokens, context, body.advertiser_id, body.image_url)
@@ -104,7 +104,7 @@ def _uploaded(
 
     try:
         return tokens.answer_request(context, advertiser_id, work, Purpose.WRITE).result
-    except REJECTIONS as error:
+    except RequestRejectedError as error:
         raise rejection(error) from None
 
 

@@ -10,7 +10,7 @@ from publishing.preflight.findings import Asset, Finding, Status, VerdictReason,
 from publishing.preflight.prerequisites import check_identity_type, identity_asset
 from publishing.tokens import Answered, NoTokenError, TokenFailover
 from tiktok_business.endpoints import TikTokBusinessApi
-from tiktok_business.errors import AdvertiserNotAccessibleError, TikTokError, TokenInvalidError
+from tiktok_business.errors import AdvertiserNotAccessibleError, ScopeMissingError, TikTokError, TokenInvalidError
 from tiktok_business.models import IdentityType
 
 LISTED_TYPES = (IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER)
@@ -92,6 +92,7 @@ def list_identities(tokens: TokenFailover, context: RequestContext, query: Adver
         raise_first(TokenInvalidError, read.values())
         if all(isinstance(result, TikTokError) for result in read.values()):
             raise_first(AdvertiserNotAccessibleError, read.values())
+            raise_first(ScopeMissingError, read.values())  # both types need the same one: no retry helps
             raise_first(TikTokError, read.values())
         return read
 
@@ -121,4 +122,4 @@ def list_identities(tokens: TokenFailover, context: RequestContext, query: Adver
 
 
 def _all(api: TikTokBusinessApi, advertiser_id: str, kind: IdentityType) -> list[Asset]:
-    return [identity_asset(identity) for identity in api.identities(advertiser_id, kind)]
+    return [identity_asset(identity) for page in api.identities(advertiser_id, kind) for identity in page]

@@ -5,10 +5,10 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 
 from publishing.concurrency import outcome_or_error, raise_first, start
-from publishing.preflight.findings import Finding, Status, as_missing_scope, unknown
+from publishing.preflight.findings import Finding, Status, unknown
 from publishing.preflight.objectives import Requirement
 from publishing.preflight.prerequisites import CHECKS, check_identity_type
 from publishing.preflight.verdict import Advice, Evidence
@@ -105,8 +105,8 @@ def _evidence_or_raise(
     if not isinstance(account, Advertiser) and all(one.status is Status.UNKNOWN for one in by_advertiser):
         raise_first(AdvertiserNotAccessibleError, [one.error for one in by_advertiser])
     return Evidence(
-        identities={kind: as_missing_scope(one) for kind, one in identities.items()},
-        others={kind: as_missing_scope(one) for kind, one in others.items()},
+        identities=identities,
+        others=others,
         advice=Advice(
             custom_identity_allowed=flag if isinstance(flag, bool) else None,
             custom_identity_error=flag if isinstance(flag, TikTokError) else None,
@@ -133,6 +133,6 @@ def _unused_identity_types(
 ) -> frozenset[str]:
     types: set[str] = set()
     with suppress(IncompleteListingError):  # TikTok's counts are unreliable in a listing of all types
-        for identity in islice(api.identities(advertiser_id, None), OTHER_IDENTITIES_READ):
-            types.add(identity.identity_type)
+        rows = chain.from_iterable(api.identities(advertiser_id, None))
+        types.update(one.identity_type for one in islice(rows, OTHER_IDENTITIES_READ))
     return frozenset(types) - {IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER} - set(accepted)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
+from publishing.permissions import needed_for
 from tiktok_business.errors import (
     AdvertiserNotAccessibleError,
     RateLimitedError,
@@ -95,17 +96,19 @@ class Finding:
         return next((asset for asset in self.assets if asset.usable), None)
 
 
-def search[Row](rows: Iterable[Row], as_asset: Callable[[Row], Asset], *, none: str, unusable: str) -> Finding:
-    """Read ``rows`` until a usable one is seen.
+def search[Row](
+    pages: Iterable[Iterable[Row]], as_asset: Callable[[Row], Asset], *, none: str, unusable: str
+) -> Finding:
+    """Read ``pages`` of rows until one has a usable row.
 
-    Satisfied by the first usable row; unknown if reading failed before; missing, for the reason ``none`` or
-    ``unusable``, only if TikTok returned every row.
+    Satisfied by the first usable row, with all rows of the pages read; unknown if reading failed before; missing, for
+    the reason ``none`` or ``unusable``, only if TikTok returned every row.
     """
     seen: list[Asset] = []
     try:
-        for row in rows:
-            seen.append(as_asset(row))
-            if seen[-1].usable:
+        for page in pages:
+            seen += map(as_asset, page)
+            if any(one.usable for one in seen):
                 return Finding(Status.SATISFIED, assets=tuple(seen))
     except TikTokError as error:
         return unknown(error, seen)
@@ -123,8 +126,15 @@ def most_severe(errors: Iterable[TikTokError | None]) -> TikTokError | None:
     return min(failed, key=lambda one: not isinstance(one, TokenInvalidError), default=None)
 
 
-def as_missing_scope(finding: Finding) -> Finding:
-    """Return a denial as a missing permission: other endpoints answer this token about the advertiser."""
-    if isinstance(finding.error, AdvertiserNotAccessibleError):
-        return replace(finding, reason=Unverified.MISSING_SCOPE)
-    return finding
+def as_missing_scope(finding: Finding, scopes: tuple[str, ...] | None) -> Finding:
+    """Return a denial as a missing permission: other endpoints answer this token about the advertiser.
+
+    Not if ``scopes``, the connection's granted permissions, contain the one needed: granting it again changes nothing.
+    None: TikTok did not say which were granted.
+    """
+    if not isinstance(finding.error, AdvertiserNotAccessibleError):
+        return finding
+    needed = needed_for(finding.error.endpoint)
+    if needed is not None and scopes is not None and needed.granted_by(scopes):
+        return finding
+    return replace(finding, reason=Unverified.MISSING_SCOPE)

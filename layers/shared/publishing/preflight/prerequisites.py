@@ -94,7 +94,7 @@ def check_lead_form(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
     )
 
 
-def _lead_forms(api: TikTokBusinessApi, advertiser_id: str) -> Iterator[Page]:
+def _lead_forms(api: TikTokBusinessApi, advertiser_id: str) -> Iterator[list[Page]]:
     failures: list[TikTokError] = []
     yield from _until_failure(api.lead_forms({"advertiser_id": advertiser_id}), failures)
     for library in _until_failure(api.page_libraries(advertiser_id), failures):

@@ -34,6 +34,8 @@ class Evidence:
     others: Mapping[Requirement, Finding] = field(default_factory=dict)
     """The other prerequisites that the objective requires."""
     advice: Advice = Advice()
+    scopes: tuple[str, ...] | None = None
+    """Ids of the permissions of the connection that answered; None if TikTok did not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def verdict(objective: str, evidence: Evidence, *, strict: bool) -> Verdict:
     ``strict`` counts a custom identity that TikTok no longer allows as missing, and one that may be so as unknown.
     """
     required = OBJECTIVES[objective]
+    evidence = _with_missing_scopes(evidence)
     identity = _identity(evidence, strict=strict)
     findings = {
         requirement: identity
@@ -132,13 +135,19 @@ class _Unconnected(Verdict):
 
 def not_accessible(objective: str, error: TikTokError) -> Verdict:
     """Return the verdict if TikTok denies every token access to the advertiser: nothing is known."""
-    return verdict(
-        objective,
-        Evidence(
-            identities={IdentityType.TT_USER: unknown(error)},
-            others={requirement: unknown(error) for requirement in OBJECTIVES[objective]},
-        ),
-        strict=False,
+    findings = {
+        requirement: unknown(error) if requirement in OBJECTIVES[objective] else Finding(Status.NOT_REQUIRED)
+        for requirement in Requirement
+    }
+    return Verdict(findings=findings, at_risk=(), identity=None, warnings=())
+
+
+def _with_missing_scopes(evidence: Evidence) -> Evidence:
+    """Return the evidence with each denial of one endpoint as a missing permission, unless it was granted."""
+    return replace(
+        evidence,
+        identities={kind: as_missing_scope(one, evidence.scopes) for kind, one in evidence.identities.items()},
+        others={kind: as_missing_scope(one, evidence.scopes) for kind, one in evidence.others.items()},
     )
 
 
@@ -181,7 +190,7 @@ def _custom_identity(evidence: Evidence, seen: tuple[Asset, ...], failure: Findi
     if allowed is None:
         error = evidence.advice.custom_identity_error
         return (
-            as_missing_scope(unknown(error, seen))
+            as_missing_scope(unknown(error, seen), evidence.scopes)
             if error
             else replace(satisfied, status=Status.UNKNOWN, reason=Unverified.UNEXPECTED_RESPONSE)
         )

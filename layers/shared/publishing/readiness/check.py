@@ -148,7 +148,8 @@ def _ask_tiktok(
         return CheckResult.nothing_verified(at, Finding(Status.UNKNOWN, Unverified.NO_TOKEN))
     except AdvertiserNotAccessibleError as error:
         return CheckResult.nothing_verified(at, unknown(error))
-    return CheckResult.of(answered.result, OBJECTIVES, at, answered.candidate.connection.user_id)
+    answering = answered.candidate.connection
+    return CheckResult.of(replace(answered.result, scopes=answering.scopes), OBJECTIVES, at, answering.user_id)
 
 
 def _notify_expired(services: CheckServices, team: Team, expired: list[Connection]) -> tuple[str, ...]:

@@ -26,6 +26,9 @@ MAX_ATTEMPTS = 3
 """Attempts at one call, as many as boto3's clients have here."""
 BUDGET_SECONDS = 3.0
 """Time for one call with all its attempts: AWS answers in milliseconds."""
+MAX_IDLE_SECONDS = 5.0
+"""How long the connection may have been idle, by the wall clock, for a write to be sent over it: AWS may have closed it
+while the function was frozen, and a conditional write that is repeated may find its own first attempt."""
 CONNECT_TIMEOUT_SECONDS = 1.0
 READ_TIMEOUT_SECONDS = 2.0
 BACKOFF_SECONDS = 0.05
@@ -35,6 +38,8 @@ AwsCall = Callable[..., Mapping[str, Any]]
 """An operation's name and its request, as :meth:`JsonApi.call` takes them."""
 
 _LEAST_WAIT_SECONDS = 0.05
+_READS = ("Get", "Query", "Scan", "BatchGet", "Describe", "List")
+"""What the names of operations that only read begin with."""
 _RETRYABLE = frozenset(
     {
         "InternalServerError",
@@ -101,6 +106,8 @@ class JsonApi:
     _open: http.client.HTTPConnection | None = field(default=None, repr=False)
     _end: Callable[[], object] = field(default=lambda: None, repr=False)
     """Closes the open connection, also when the client is garbage collected."""
+    _used_at: float = field(default=0.0, repr=False)
+    """When the last request was sent; seconds since the epoch, by the wall clock."""
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     @classmethod
@@ -131,7 +138,8 @@ class JsonApi:
     def call(self, operation: str, **request: Any) -> Mapping[str, Any]:
         """Do an idempotent operation, named as in the service's API.
 
-        Retried if that may help, as boto3 does: a conditional write may find its own first attempt.
+        Retried if that may help, as boto3 does: a conditional write may find its own first attempt. A write is sent
+        over a new connection if the open one has been idle for more than ``MAX_IDLE_SECONDS``.
 
         Raises:
             AwsError: refused, or no response after ``MAX_ATTEMPTS`` or ``BUDGET_SECONDS``.
@@ -143,9 +151,13 @@ class JsonApi:
         body = json.dumps(request).encode()
         deadline = Deadline.after(BUDGET_SECONDS, self.clock)
         for attempt in range(1, MAX_ATTEMPTS + 1):
+            now = self.now()
+            if not operation.startswith(_READS) and abs(now.timestamp() - self._used_at) > MAX_IDLE_SECONDS:
+                self.close()
+            self._used_at = now.timestamp()
             reused = self._open is not None
             try:
-                status, answer = self._send(operation, body, deadline)
+                status, answer = self._send(operation, body, deadline, now)
             except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: no header can hold a value
                 self.close()
                 failure = AwsError(type(error).__name__)
@@ -163,7 +175,7 @@ class JsonApi:
             self.sleep(pause)
         raise failure  # not above: the cause, with whatever it holds, would stay as its context
 
-    def _send(self, operation: str, body: bytes, deadline: Deadline) -> tuple[int, Any]:
+    def _send(self, operation: str, body: bytes, deadline: Deadline, now: datetime) -> tuple[int, Any]:
         connection = self._connection(deadline)
         headers = signed_headers(
             self.credentials,
@@ -175,7 +187,7 @@ class JsonApi:
                 "X-Amz-Target": f"{self.service.target}.{operation}",
             },
             body=body,
-            now=self.now(),
+            now=now,
         )
         connection.request("POST", "/", body, headers)
         response = connection.getresponse()

@@ -131,7 +131,7 @@ class SecretsManagerRepository:
         except (KeyError, TypeError, ValueError):
             pass  # raised below, so that the error does not hold the secret's text as its context
         app_id, secret = (fields.get(one) if isinstance(fields, dict) else None for one in ("app_id", "secret"))
-        if not (isinstance(app_id, str) and app_id and isinstance(secret, str) and secret):
+        if not (isinstance(app_id, str) and app_id.strip() and isinstance(secret, str) and secret.strip()):
             raise AppNotConfiguredError
         return DeveloperApp(app_id, SecretStr(secret))
 
