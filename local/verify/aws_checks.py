@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from local.sam_template import FUNCTIONS, RESOURCES, events
+from local.sam_template import FUNCTIONS, RESOURCES
 from local.verify.http_checks import Outcome, code_of
 from local.verify.stage import Stage, TimeUpError
 
@@ -22,11 +22,11 @@ _CHECKED_WITHIN = 180.0
 _LOGS_OF_SECONDS = 3600
 """How far back logs are searched for secrets."""
 _MOST_PAGES = 20
-"""Pages read of a log group, of 10 000 lines each."""
+"""Pages read of a log group, of 1 MB at most each."""
 _SECRETS: Mapping[str, re.Pattern[str]] = {
     "a JWT": re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"),
     "a bearer token": re.compile(r"\bbearer\s+[\w.~+/-]{16,}", re.IGNORECASE),
-    "an access token": re.compile(r"access[-_]token\W{1,8}[\w.~+/-]{8,}", re.IGNORECASE),
+    "an access token": re.compile(r"access[-_]token\\?[\"']?\s*[:=]\s*\\?[\"']?[\w.~+/-]{8,}", re.IGNORECASE),
     "an authorization code": re.compile(r"\b(?:auth_)?code=[\w-]{8,}"),
     "an app secret": re.compile(r"(?:\bsecret|app_secret)(?:=|\\?[\"']\s*:\s*\\?[\"'])[\w-]{8,}", re.IGNORECASE),
 }
@@ -34,7 +34,7 @@ _SECRETS: Mapping[str, re.Pattern[str]] = {
 
 
 def alarms(stage: Stage) -> Outcome:
-    """Every alarm of the template exists, is switched on and is quiet."""
+    """Every alarm of the template exists and is switched on; those in ALARM are noted."""
     names = _of_type("AWS::CloudWatch::Alarm")
     outcome = Outcome(f"{len(names)} alarms")
     physical = {stage.resources[name]: name for name in names if name in stage.resources}
@@ -110,42 +110,34 @@ def grants(document: Mapping[str, Any]) -> tuple[set[str], set[str]]:
 def background(stage: Stage) -> Outcome:
     """What starts functions without a request is switched on, and no message has failed."""
     outcome = Outcome()
-    mappings = rules = schedules = 0
-    for name in FUNCTIONS:
-        if events(name, "SQS"):
-            function = stage.resources.get(name, name)
-            rows = stage.client("lambda").list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
-            mappings += len(rows)
-            if len(rows) != len(events(name, "SQS")):
-                outcome.add(f"{name} reads {len(rows)} queues, not {len(events(name, 'SQS'))}")
-            outcome.add(*(_switched_off(name, row["EventSourceArn"], row["State"], "Enabl") for row in rows))
-    for name in FUNCTIONS:
-        for event in FUNCTIONS[name]["Properties"].get("Events", {}):
-            logical_id = f"{name}{event}"
-            physical = stage.resources.get(logical_id, "")
-            kind = FUNCTIONS[name]["Properties"]["Events"][event]["Type"]
-            if kind not in {"ScheduleV2", "EventBridgeRule"}:
-                continue
-            if not physical:
-                outcome.add(f"{logical_id} is not deployed: deploy this commit")
-            elif kind == "ScheduleV2":
-                schedules += 1
-                state = stage.client("scheduler").get_schedule(Name=physical.rpartition("|")[2])["State"]
-                outcome.add(_switched_off(name, logical_id, state, "ENABLED"))
-            else:
-                rules += 1
-                rule = {"Name": physical.rpartition("|")[2], "EventBusName": stage.outputs["EventBusName"]}
-                state = stage.client("events").describe_rule(**rule)["State"]
-                outcome.add(_switched_off(name, logical_id, state, "ENABLED"))
+    sources = {
+        f"{name}{event}": one["Type"]
+        for name, function in FUNCTIONS.items()
+        for event, one in function["Properties"].get("Events", {}).items()
+        if one["Type"] in _STATES
+    }
+    for name, kind in sources.items():
+        if not (physical := stage.resources.get(name)):
+            outcome.add(f"{name} is not deployed: deploy this commit, or check out the deployed one")
+            continue
+        state = _STATES[kind](stage, physical.rpartition("|")[2])
+        if state.upper() not in {"ENABLED", "ENABLING", "CREATING", "UPDATING"}:
+            outcome.add(f"{name} is {state}: nothing starts this function")
     dead = _messages(stage, stage.outputs["ReadinessDeadLetterQueueUrl"])
     if dead:
         outcome.skipped.append(f"{dead} dead letters: see docs/operations.md#dead-letters")
-    outcome.seen = f"{mappings} queues, {rules} rules, {schedules} schedules"
+    outcome.seen = f"{len(sources)} queues, rules and schedules"
     return outcome
 
 
-def _switched_off(function: str, source: str, state: str, expected: str) -> str | None:
-    return None if state.startswith(expected) else f"{function}: {source.rpartition(':')[2]} is {state}"
+_STATES: Mapping[str, Callable[[Stage, str], str]] = {
+    "SQS": lambda stage, uuid: str(stage.client("lambda").get_event_source_mapping(UUID=uuid)["State"]),
+    "ScheduleV2": lambda stage, name: str(stage.client("scheduler").get_schedule(Name=name)["State"]),
+    "EventBridgeRule": lambda stage, name: str(
+        stage.client("events").describe_rule(Name=name, EventBusName=stage.outputs["EventBusName"])["State"]
+    ),
+}
+"""How to read whether an event of a function is switched on, by its type in the template and its physical name."""
 
 
 def _messages(stage: Stage, queue: str) -> int:
@@ -211,7 +203,7 @@ def logs(stage: Stage) -> Outcome:
         if not stage.resources.get(name):
             continue
         found: dict[str, int] = {}
-        for line in _lines(stage, stage.resources[name], since - _LOGS_OF_SECONDS * 1000):
+        for line in _lines(stage, stage.resources[name], since - _LOGS_OF_SECONDS * 1000, outcome):
             counted += 1
             for what in secrets_in(line["message"], tokens):
                 found.setdefault(what, line["timestamp"])
@@ -228,13 +220,16 @@ def secrets_in(text: str, tokens: list[str]) -> list[str]:
     return [what for what, shape in _SECRETS.items() if shape.search(text)]
 
 
-def _lines(stage: Stage, group: str, since: int) -> Iterator[Mapping[str, Any]]:
+def _lines(stage: Stage, group: str, since: int, outcome: Outcome | None = None) -> Iterator[Mapping[str, Any]]:
+    """The lines of a log group since a moment in milliseconds, oldest first, of the first pages."""
     pages = stage.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since)
     for number, page in enumerate(pages):
         if stage.deadline.passed:
             raise TimeUpError
         yield from page["events"]
         if number + 1 == _MOST_PAGES:
+            if outcome is not None:
+                outcome.skipped.append(f"{group} has more lines than were searched")
             return
 
 

@@ -17,6 +17,7 @@ from local.console import CommandError
 from local.deploy import stages_of
 from local.ministack.deployment import API, deployed
 from local.ministack.emulator import Emulator, is_up
+from local.sam_template import TEMPLATE
 from local.stack import STACK_NAME
 from tiktok_business.deadline import Deadline
 
@@ -145,7 +146,7 @@ def stage_of(
 
     stack_name = settings["stack_name"]
     try:
-        return _read(name, stack_name, client, None, (bearer, unsubscribed), deadline)
+        return read_stage(name, stack_name, client, None, (bearer, unsubscribed), deadline)
     except ClientError as error:
         where = session.region_name or "no region"
         raise CommandError(
@@ -159,7 +160,7 @@ def stage_of(
 def local_stage(aws: Emulator, bearer: Bearer, unsubscribed: Bearer | None, deadline: Deadline) -> Stage:
     """The stage that the local stack deployed."""
     base_url = deployed(aws, STACK_NAME).base_url
-    return _read(LOCAL, STACK_NAME, aws.client, base_url, (bearer, unsubscribed), deadline)
+    return read_stage(LOCAL, STACK_NAME, aws.client, base_url, (bearer, unsubscribed), deadline)
 
 
 def _running(port: int) -> Emulator:
@@ -169,7 +170,7 @@ def _running(port: int) -> Emulator:
     return aws
 
 
-def _read(
+def read_stage(
     name: str,
     stack_name: str,
     client: Callable[[str], Any],
@@ -177,9 +178,19 @@ def _read(
     bearers: tuple[Bearer, Bearer | None],
     deadline: Deadline,
 ) -> Stage:
+    """Read a stack. `base_url` None: the address in its outputs; `bearers` are the two tokens of a stage.
+
+    Raises:
+        CommandError: the stack is of another template.
+    """
     cloudformation = client("cloudformation")
     stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
     outputs = {row["OutputKey"]: row["OutputValue"] for row in stack.get("Outputs", [])}
+    if lacking := sorted(TEMPLATE["Outputs"].keys() - outputs.keys()):
+        raise CommandError(
+            f"The stack {stack_name} has no output {', '.join(lacking)}: it was deployed from another commit, or its "
+            "deployment failed. Check out the deployed commit, or deploy this one."
+        )
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_name)
     rows = [row for page in pages for row in page["StackResourceSummaries"]]
     return Stage(

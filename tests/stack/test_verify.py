@@ -100,6 +100,24 @@ def test_what_is_broken_is_named(stage: Stage, stack: LocalStack) -> None:
     eventually(lambda: result(stage)[0], "the restored stage without a fault")
 
 
+def test_an_origin_that_never_reached_the_stage_is_named(stage: Stage) -> None:
+    """The stack has another AllowedOrigins than the API answers: preflights, responses and errors are named."""
+    stage.parameters = {**stage.parameters, "AllowedOrigins": "https://app.example"}
+    fine, faults, _ = result(stage)
+    assert not fine
+    text = "Access-Control-Allow-Origin is *, but the stage's AllowedOrigins https://app.example"
+    assert f"OPTIONS /identities: {text}" in faults["cors"]
+    assert f"GET /publish-check/rules: {text}" in faults["endpoints"]
+    assert f"an unknown route: {text}" in faults["gateway errors"]
+
+
+def test_a_write_that_is_allowed_wrongly_is_named(stage: Stage) -> None:
+    """If a team without a subscription may write, the check of the authorizer's cache says so."""
+    stage.unsubscribed = stage.bearer
+    _, faults, _ = result(stage)
+    assert faults == {"authorizer cache": ["VERIFY_TOKEN_UNSUBSCRIBED: a write got 400 invalid_request"]}
+
+
 @contextmanager
 def _another_origin(stack: LocalStack) -> Iterator[None]:
     """A deployment that did not reach the stage: an error has the origin of before."""

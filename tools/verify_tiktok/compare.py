@@ -51,7 +51,7 @@ def compare(observations: Sequence[Observation]) -> list[Finding]:
 def _findings(one: Observation) -> Iterator[Finding]:
     subject = f"{one.endpoint or '(nothing asked)'} {one.name}"
     texts = _refusal(one) if one.expected is not None else _read(one)
-    # A refusal that was foretold may have any code of its kind.
+    # An expected refusal may have any code of its kind.
     faults = ((text, True) for text in (_envelope_faults(one) if one.outcome not in (one.expected or ()) else ()))
     return (Finding(subject, text, surprise) for text, surprise in chain(faults, texts))
 

@@ -167,20 +167,20 @@ class Observer:
             oauth = TikTokOAuth(self._transport, self._app, Deadline.after(_CALL_SECONDS), sleep=self._sleep)
             reached = self._read("ad accounts of the token", lambda _: oauth.advertisers(self._token))
             advertiser_id = advertiser_id or next((one.advertiser_id for one in reached), None)
-        if advertiser_id is not None and not self._hopeless():
+        if advertiser_id is not None and not self._nothing_will_answer():
             self._reads(advertiser_id)
-        if advertiser_id is not None and not self._hopeless():
+        if advertiser_id is not None and not self._nothing_will_answer():
             self._refusals(advertiser_id)
         return self.observations
 
-    def _hopeless(self) -> bool:
+    def _nothing_will_answer(self) -> bool:
         """Whether the first call failed for a reason that every other one shares."""
         return bool(self.observations) and isinstance(self.observations[0].error, TokenInvalidError | UnavailableError)
 
     def _reads(self, account: str) -> None:
         names = []
         for kind in IdentityType:
-            if self._hopeless():
+            if self._nothing_will_answer():
                 return
             if kind is not IdentityType.BC_AUTH_TT:  # needs a Business Center's id, and is not asked for
                 found = self._read(f"identities {kind}", methodcaller("identities", account, kind))
@@ -203,7 +203,7 @@ class Observer:
         self._read("lead terms", lambda api: [api.lead_terms_confirmed(account)])
 
     def _refusals(self, account: str) -> None:
-        """What docs/tiktok.md says of limits and errors, each as a request whose outcome it foretells."""
+        """What docs/tiktok.md says of limits and errors, each as a request with its expected outcome."""
         rejected = (RequestRejectedError.__name__,)
         listings = {
             one.endpoint: (one.name, one.exchanges[0], one.shape.page_size)

@@ -15,11 +15,11 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from local.console import CommandError, Console
 from local.paths import ROOT
-from local.sam_template import RESOURCES
+from local.sam_template import FUNCTIONS, RESOURCES, TEMPLATE
 from local.verify.aws_checks import alarms, background, grants, logs, permissions, secrets_in
 from local.verify.http_checks import Outcome
 from local.verify.report import CHECKS, print_table, verify
-from local.verify.stage import Bearer, Stage, TimeUpError, stage_of
+from local.verify.stage import Bearer, Stage, TimeUpError, read_stage, stage_of
 from tiktok_business.deadline import Deadline
 
 CONFIG = {"dev": {"global": {"parameters": {"stack_name": "a-stack"}}, "deploy": {"parameters": {}}}}
@@ -48,7 +48,7 @@ def stage(client: Callable[[str], Any] = no_client, deadline: Deadline = MINUTE)
         client=client,
         resources={name: name for name in RESOURCES},
         parameters={"AllowedOrigins": "*", "AlarmTopicArn": "arn:aws:sns:eu-central-1:1:alarms"},
-        outputs={},
+        outputs={name: name for name in TEMPLATE["Outputs"]},
         bearer=Bearer.of("VERIFY_TOKEN", jwt()),
         unsubscribed=None,
         deadline=deadline,
@@ -76,6 +76,21 @@ def test_mistakes_are_named(name: str, environment: Mapping[str, str], message: 
     """A missing stage, an unknown one, and a missing or useless token are errors that say what to do."""
     with pytest.raises(CommandError, match=message):
         stage_of(name, CONFIG, environment, MINUTE, port=1)
+
+
+def cloudformation(**stack: Any) -> Callable[[str], Any]:
+    """Return a client of a stack."""
+    client = SimpleNamespace(describe_stacks=lambda **_: {"Stacks": [{"Outputs": [], "Parameters": [], **stack}]})
+    return lambda _service: client
+
+
+def test_a_stack_of_another_commit_is_named() -> None:
+    """Outputs that the checkout's template has and the stack lacks are an error that says what to do."""
+    outputs = [{"OutputKey": name, "OutputValue": "x"} for name in TEMPLATE["Outputs"] if name != "TableName"]
+    with pytest.raises(
+        CommandError, match=r"The stack a-stack has no output TableName: .*Check out the deployed commit"
+    ):
+        read_stage("dev", "a-stack", cloudformation(Outputs=outputs), None, (Bearer.of("X", jwt()), None), MINUTE)
 
 
 def test_a_mistake_prints_no_stack_trace() -> None:
@@ -113,6 +128,8 @@ def test_a_bearer_prefix_is_ignored() -> None:
         ('{"message": "answered", "status": 200}', []),
         ('{"why": "not a bearer token"}', []),
         ('{"message": "token_invalid", "secret_id": "wevion/tiktok/connections/a/b"}', []),
+        ('{"fields": ["access_token", "advertiser_ids"]}', []),
+        ('{"access_token": null, "message": "Access token is incorrect or has been revoked."}', []),
         (f'{{"header": "{jwt()}"}}', ["a JWT"]),
         ('{"Authorization": "Bearer 0123456789abcdef0123"}', ["a bearer token"]),
         ('{"access_token": "act.0123456789"}', ["an access token"]),
@@ -193,7 +210,7 @@ def alarms_of(**changes: Mapping[str, Any] | None) -> Callable[[str], Any]:
     return lambda _service: SimpleNamespace(describe_alarms=describe_alarms)
 
 
-def test_alarms_that_cannot_ring_are_named() -> None:
+def test_alarms_that_notify_nobody_are_named() -> None:
     """A deleted alarm, one that is switched off and one that is not deployed are faults; one in ALARM is a note."""
     client = alarms_of(
         ChecksWaitAlarm=None, ApiSlowAlarm={"ActionsEnabled": False}, SweepErrorsAlarm={"StateValue": "ALARM"}
@@ -210,33 +227,39 @@ def test_alarms_that_cannot_ring_are_named() -> None:
 
 
 def test_what_is_switched_off_is_named() -> None:
-    """A disabled worker and a disabled schedule have a fault each; dead letters are a note."""
+    """A disabled worker, a disabled schedule and a rule that is not deployed have a fault each; dead letters a note."""
 
-    def mappings(FunctionName: str) -> Any:  # noqa: N803 - boto3's name
-        state = "Disabled" if FunctionName == "RefreshConnectionsFunction" else "Enabled"
-        count = 2 if FunctionName == "ReadinessCheckFunction" else 1
-        return {"EventSourceMappings": [{"EventSourceArn": "arn:aws:sqs:r:1:jobs", "State": state}] * count}
+    def mapping(UUID: str) -> Any:  # noqa: N803 - boto3's name
+        return {"State": "Disabled" if UUID.startswith("RefreshConnectionsFunction") else "Enabled"}
 
     client = SimpleNamespace(
-        list_event_source_mappings=mappings,
+        get_event_source_mapping=mapping,
         get_schedule=lambda **_: {"State": "DISABLED"},
         describe_rule=lambda **_: {"State": "ENABLED"},
         get_queue_attributes=lambda **_: {"Attributes": {"ApproximateNumberOfMessages": "3"}},
     )
     one = stage(lambda _service: client)
-    one.resources = {name: name for name in (*RESOURCES, *_event_ids())}
-    one.outputs = {"EventBusName": "bus", "ReadinessDeadLetterQueueUrl": "dead"}
+    kinds = {
+        f"{name}{event}": each["Type"]
+        for name, function in FUNCTIONS.items()
+        for event, each in function["Properties"].get("Events", {}).items()
+    }
+    one.resources = {name: name for name in kinds if name != "ReadinessRequestFunctionCampaigns"}
     outcome = background(one)
-    assert "RefreshConnectionsFunction: jobs is Disabled" in outcome.faults
-    assert "ReadinessSweepFunction: ReadinessSweepFunctionSchedule is DISABLED" in outcome.faults
-    assert len(outcome.faults) == 2
+    expected = [name for name in kinds if name.startswith("RefreshConnectionsFunction")]
+    expected += [name for name, kind in kinds.items() if kind == "ScheduleV2"]
+    expected += ["ReadinessRequestFunctionCampaigns"]
+    assert sorted(fault.partition(" ")[0] for fault in outcome.faults) == sorted(expected)
     assert outcome.skipped == ["3 dead letters: see docs/operations.md#dead-letters"]
 
 
-def _event_ids() -> list[str]:
-    return [
-        f"{name}{event}" for name, one in RESOURCES.items() for event in one.get("Properties", {}).get("Events", {})
-    ]
+def test_logs_that_are_too_long_are_noted() -> None:
+    """If a log group has more pages than are read, it is said; what was read is searched."""
+    line = {"timestamp": 1_700_000_000_000, "message": f"{{'t': '{jwt()}'}}"}
+    paginator = SimpleNamespace(paginate=lambda **_: [{"events": [line]}] * 30)
+    outcome = logs(stage(lambda _service: SimpleNamespace(get_paginator=lambda _name: paginator)))
+    assert "AuthorizerLogGroup has more lines than were searched" in outcome.skipped
+    assert any(one.startswith("AuthorizerLogGroup: ") and "2023-11-14T22:13:20Z" in one for one in outcome.faults)
 
 
 def test_no_time_is_left() -> None:
