@@ -10,7 +10,7 @@ export SAM_CLI_TELEMETRY = 0
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help doctor run demo logs invoke check test test-deep bench simulate mutation lint audit house format openapi build
-.PHONY: deploy lock clean environment
+.PHONY: deploy verify verify-tiktok lock clean environment
 
 help:
 	@echo "make doctor     what this machine lacks, and the lines that install it"
@@ -31,6 +31,8 @@ help:
 	@echo "make openapi    write docs/openapi.yaml and docs/events/ from the models and tables"
 	@echo "make build      build the template for AWS, into .aws-sam/"
 	@echo "make deploy     build and deploy a stage of samconfig.toml to AWS, from a clean tree: STAGE=dev ARGS=…"
+	@echo "make verify     black-box checks of a deployed stage, ten minutes at most: STAGE=dev; WRITE=1 for all of them"
+	@echo "make verify-tiktok  compares TikTok's answers with what this code expects, and records them without names"
 	@echo "make lock       compile the hashed requirements files from pyproject.toml (ARGS=--upgrade)"
 	@echo "make clean      remove everything that these commands made, the environments too"
 	@echo
@@ -97,6 +99,18 @@ build: environment
 
 deploy: environment
 	@.venv/bin/python -m local.deploy --stage "$(STAGE)" -- $(ARGS)
+
+# A variable on the command line would be visible to everybody in the list of processes.
+secret = $(if $(filter command%,$(origin $(1))),$(error $(1) is a secret: export it instead of passing it to make))
+
+# STAGE=local is what `make run PORT=…` started.
+verify: environment
+	$(call secret,VERIFY_TOKEN)$(call secret,VERIFY_TOKEN_UNSUBSCRIBED)
+	@.venv/bin/python -m local.verify --stage "$(STAGE)" --port $(PORT) $(if $(filter 1,$(WRITE)),--write)
+
+verify-tiktok: environment
+	$(call secret,TIKTOK_ACCESS_TOKEN)$(call secret,TIKTOK_APP_SECRET)
+	@.venv/bin/python -m tools.verify_tiktok $(ARGS)
 
 # .venv has the same versions as the layers and functions: their files are constraints.
 compile = local/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header \

@@ -17,6 +17,7 @@ from local.ministack.deployment import API
 from local.stack import LocalStack
 from local.story import play
 from local.tiktok_simulator import DemoAdvertiser as Ad
+from local.verify.stage import TOKEN, UNSUBSCRIBED_TOKEN
 
 _INTERRUPTED = 130
 
@@ -83,6 +84,8 @@ _EXAMPLES: tuple[tuple[str, Person, str, dict[str, str] | None], ...] = (
     ),
 )
 """Requests to try: a title, the person, the path, and the body of a POST."""
+_VERIFIERS = ((TOKEN, OWNER), (UNSUBSCRIBED_TOKEN, UNPAID_OWNER))
+"""Whose bearer tokens `make verify` uses."""
 
 
 def _welcome(stack: LocalStack, console: Console) -> None:
@@ -102,6 +105,9 @@ def _welcome(stack: LocalStack, console: Console) -> None:
     console.line("\n# remove an advertiser's pixels; the sweep runs every minute here, /readiness shows it within two")
     advertiser = f"{stack.tiktok.control_url}/advertisers/{Ad.EVERYTHING_READY.value}"
     console.line(shlex.join(["curl", "-s", "-X", "PATCH", advertiser, "-d", json.dumps({"pixels": []})]))
+    console.line("\n# the checks of a deployed stage, of this one")
+    words = [f"{name}={stack.bearer(person)['Authorization'].removeprefix('Bearer ')}" for name, person in _VERIFIERS]
+    console.line(f"{' '.join(words)} make verify STAGE=local PORT={urlsplit(stack.aws.url).port}")
     console.line("\n# the logs of the functions; one function in Docker")
     console.line(f"make logs PORT={urlsplit(stack.aws.url).port}")
     console.line("make invoke FN=check_identity EVENT=events/check_identity.linked.json\n")

@@ -70,10 +70,11 @@ def deploy(emulator: Emulator, stack_name: str, parameters: Mapping[str, str]) -
         reason = _failed_resource(emulator, stack_name) or error.reason
         raise StackError(f"Deploying {stack_name} failed: {reason} (whole output: {error.log})") from None
     _apply_gateway_definitions(emulator, stack_name)
-    return _deployment(emulator, stack_name)
+    return deployed(emulator, stack_name)
 
 
-def _deployment(emulator: Emulator, stack_name: str) -> Deployment:
+def deployed(emulator: Emulator, stack_name: str) -> Deployment:
+    """The stack of this name and its addresses on this machine."""
     stack = emulator.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"][0]
     outputs = {row["OutputKey"]: row["OutputValue"] for row in stack["Outputs"]}
     api = _API_URL.fullmatch(outputs["ApiBaseUrl"])

@@ -101,8 +101,8 @@ def running() -> Iterator[Terminal]:
         os.killpg(terminal.process.pid, 0)
 
 
-def lines_to_paste(running: Terminal, first_word: str) -> list[str]:
-    return [line for line in running.lines if line.startswith(f"{first_word} ")]
+def lines_to_paste(running: Terminal, first_word: str, between: str = " ") -> list[str]:
+    return [line for line in running.lines if line.startswith(f"{first_word}{between}")]
 
 
 def test_its_links_lead_somewhere(running: Terminal) -> None:
@@ -137,6 +137,22 @@ def test_its_logs_can_be_followed(running: Terminal) -> None:
         assert "answered" in following.until("publish_check")
     finally:
         following.interrupt()
+
+
+def test_it_can_be_verified(running: Terminal) -> None:
+    """The `make verify` line that it prints finds nothing wrong, and exits with 0."""
+    (line,) = lines_to_paste(running, "VERIFY_TOKEN=", between="")
+    done = subprocess.run(
+        ["/bin/bash", "-c", line],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Nothing is wrong with wevion-local" in done.stdout
 
 
 def test_make_demo_ends_by_itself() -> None:

@@ -122,7 +122,10 @@ def test_named_variables_exist(name: str) -> None:
 
 EXTERNAL_NAMES = {"DeadLetterQueueSourceArn", "ReceiptHandle", "ClientRequestToken", "EventSource"}
 """Names of AWS or of browsers that nothing in the layer uses."""
-COMMAND_VARIABLES = {"FAULT_MATRIX", "PYDANTIC_DISABLE_PLUGINS"}
+COMMAND_VARIABLES = {
+    *("FAULT_MATRIX", "PYDANTIC_DISABLE_PLUGINS", "VERIFY_TOKEN", "VERIFY_TOKEN_UNSUBSCRIBED"),
+    *("TIKTOK_ACCESS_TOKEN", "TIKTOK_ADVERTISER_ID", "TIKTOK_APP_ID", "TIKTOK_APP_SECRET"),
+}
 """Environment variables of developers' commands and of libraries."""
 
 

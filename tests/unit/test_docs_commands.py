@@ -42,6 +42,11 @@ COVERED_BY = {
     "make invoke": "needs a Docker engine: tests/stack/test_events.py::test_event sends each event to its function; "
     "the event's file exists: tests/unit/test_docs_commands.py::test_files_that_commands_use_exist",
     "make deploy": "needs an account: tests/unit/commands/test_deploy.py tests its parts",
+    "make verify": "needs a stage: tests/stack/test_verify.py verifies the local one, "
+    "tests/unit/commands/test_verify.py tests its parts",
+    "make verify-tiktok": "needs a token: tests/unit/test_verify_tiktok.py asks the simulator",
+    "read": "reads a secret from the keyboard",
+    "export": "sets a variable of a command",
     "make clean": "removes the environments that the tests run in",
     "make logs": "tests/deep/test_make_run.py::test_its_logs_can_be_followed",
 }
