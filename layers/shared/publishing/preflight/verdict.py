@@ -131,7 +131,7 @@ class _Unconnected(Verdict):
 
 
 def not_accessible(objective: str, error: TikTokError) -> Verdict:
-    """Return the verdict if TikTok denies every token access to the advertiser: nothing is known."""
+    """Return the verdict if no token could answer, or TikTok denies all of them the advertiser: nothing is known."""
     return verdict(
         objective,
         Evidence(
