@@ -247,7 +247,7 @@ def test_an_alarm_watches_this_stack(name: str) -> None:
 
 
 def test_alarms_watch_everything_necessary() -> None:
-    """Dead letters, sweeps, waiting checks, API errors and latency, functions, throttles, unverified and malformed."""
+    """Dead letters, sweeps, waiting checks, API errors and latency, functions, throttles, and the service's own."""
     on = {(one["MetricName"], json.dumps(next(iter(dimensions_of(one).values())))) for one in ALARMS.values()}
     functions = {name: json.dumps({"Ref": name}) for name in FUNCTIONS}
     queues = {name: json.dumps({"Fn::GetAtt": f"{name}.QueueName"}) for name in of_type("AWS::SQS::Queue")}
@@ -267,6 +267,7 @@ def test_alarms_watch_everything_necessary() -> None:
         ("SweepFinished", stack),
         ("Unverified", stack),
         ("RequestsRefused", stack),
+        ("NotRevoked", stack),
     }
 
 
