@@ -66,6 +66,7 @@ def test_the_connection_of_a_former_member_can_be_ended(system: System) -> None:
         (Fault(path=REVOKE, kind=FaultKind.RESET_AFTER), 502, "tiktok_error"),
         (Fault(path=REVOKE, kind=FaultKind.CODE, code=40100), 503, "tiktok_rate_limited"),
         (Fault(path=REVOKE, kind=FaultKind.CODE, code=40101), None, ""),
+        (Fault(path=REVOKE, kind=FaultKind.CODE, code=41000), None, ""),
     ],
 )
 def test_a_failed_revocation_is_completed_later(system: System, fault: Fault, status: int | None, code: str) -> None:
@@ -155,6 +156,7 @@ REFUSED_FOR_GOOD = [
     (40105, "Access token is incorrect or has been revoked."),
     (40001, "No permission to operate."),
     (40002, "Invalid parameter."),
+    (40013, "Not in the sandbox."),
 ]
 """TikTok's refusals that a repetition would get again."""
 

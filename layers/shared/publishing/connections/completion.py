@@ -38,12 +38,20 @@ from tiktok_business.errors import (
     ScopeMissingError,
     TikTokError,
     TokenInvalidError,
+    UnsupportedError,
 )
 
-REFUSED_FOR_GOOD = (TokenInvalidError, RequestRejectedError, ScopeMissingError, AdvertiserNotAccessibleError)
+REFUSED_FOR_GOOD = (
+    TokenInvalidError,
+    RequestRejectedError,
+    ScopeMissingError,
+    AdvertiserNotAccessibleError,
+    UnsupportedError,
+)
 """TikTok's answers to a revocation that a repetition would get again."""
-WRONG_APP_SECRET = 40101
-"""TikTok's code for a blocked app or a wrong app secret, which operators can correct (EVA errors, 2026-08-13)."""
+CORRECTABLE = frozenset({40101, 41000})
+"""TikTok's codes for a blocked app or a wrong app secret, and for our network's country: operators can correct these
+(EVA errors, 2026-08-13)."""
 
 logger = Logger(service="publishing", child=True)
 
@@ -195,7 +203,7 @@ def _revoke(
         if isinstance(error, TokenInvalidError) and known_invalid:
             return
         why = str(error) if isinstance(error, TikTokError) else "no app"
-        if isinstance(error, REFUSED_FOR_GOOD) and error.code != WRONG_APP_SECRET:
+        if isinstance(error, REFUSED_FOR_GOOD) and error.code not in CORRECTABLE:
             _not_revoked(operation, why)
             return
         logger.warning(LogEvent.REVOKE_FAILED, user_id=operation.user_id, tiktok=why)
