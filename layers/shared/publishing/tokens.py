@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from publishing.concurrency import best_effort
 from publishing.log_events import LogEvent
 from publishing.ports import SecretRepository, TeamRepository, TokenUnavailableError
 from publishing.teams import Connection, ConnectionStatus, Role, Team, moment
@@ -171,7 +170,7 @@ class TokenFailover:
                 unread = unread or error.transient
             except TokenInvalidError as error:
                 logger.warning(LogEvent.TOKEN_INVALID, user_id=candidate.connection.user_id, tiktok=str(error))
-                best_effort("mark_expired", partial(self.mark_expired, candidate.connection), deadline)
+                self._mark(candidate.connection, deadline)
             except AdvertiserNotAccessibleError as error:
                 logger.info(LogEvent.ADVERTISER_DENIED, user_id=candidate.connection.user_id, tiktok=str(error))
                 denied = error
@@ -187,6 +186,11 @@ class TokenFailover:
             candidate.connection,
             lambda token: work(self.open_tiktok(token, deadline), candidate.advertiser_id),
         )
+
+    def _mark(self, connection: Connection, deadline: "Deadline") -> None:
+        from publishing.concurrency import best_effort  # noqa: PLC0415 - functions without a failover need no threads
+
+        best_effort("mark_expired", partial(self.mark_expired, connection), deadline)
 
     def _refreshed(self, context: "RequestContext", team: Team) -> Team | None:
         """Return the team after the caller's own advertiser list was read again; None if it was not."""

@@ -8,7 +8,6 @@ from functools import partial
 from aws_lambda_powertools import Logger
 from pydantic import SecretStr
 
-from publishing.concurrency import best_effort
 from publishing.log_events import LogEvent
 from publishing.ports import ConnectionRepository, SecretRepository
 from publishing.teams import Connection, ConnectionStatus, in_utc
@@ -98,6 +97,8 @@ class OwnListRefresher:
         None if the list was read less than five minutes ago, or could not be read. Raises nothing: the request is
         answered with the stored list.
         """
+        from publishing.concurrency import best_effort  # noqa: PLC0415 - other functions with lists need no threads
+
         claim = partial(self.connections.claim_own_refresh, connection, now)
         if not best_effort("claim_own_refresh", claim, deadline):
             return None
