@@ -144,14 +144,16 @@ def test_a_transient_error_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_permanent_error_has_one_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither client retries an error that a retry cannot fix."""
     with ScriptedAws(error_answer("AccessDeniedException"), GOOD) as aws:
-        assert error_of(boto3_at(aws.url, monkeypatch), "DescribeLimits").code == "AccessDeniedException"
+        error = error_of(boto3_at(aws.url, monkeypatch), "DescribeLimits")
+        assert (error.code, error.transient) == ("AccessDeniedException", False)
         assert len(aws.requests) == 1
 
 
 def test_a_failed_connection_is_an_aws_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a connection the error is AwsError too, named after the failure."""
     call = boto3_at(f"http://127.0.0.1:{closed_port()}", monkeypatch)
-    assert error_of(call, "DescribeLimits").code == "EndpointConnectionError"
+    error = error_of(call, "DescribeLimits")
+    assert (error.code, error.transient) == ("EndpointConnectionError", True)
 
 
 def test_an_error_reveals_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,11 +43,12 @@ def repositories(request: pytest.FixtureRequest) -> Repositories:
 
 @pytest.mark.parametrize("scopes", [None, (), ("69", "601")])
 @pytest.mark.parametrize("verified_at", [None, "2026-11-30T09:00:01.000Z"])
+@pytest.mark.parametrize("version", [None, "a-version"])
 def test_a_connection_is_read_as_it_was_saved(
-    repositories: Repositories, scopes: tuple[str, ...] | None, verified_at: str | None
+    repositories: Repositories, scopes: tuple[str, ...] | None, verified_at: str | None, version: str | None
 ) -> None:
     """Advertisers keep TikTok's order, unknown scopes differ from no scopes, and a refresh is due."""
-    saved = replace(CONNECTION, scopes=scopes, verified_at=verified_at)
+    saved = replace(CONNECTION, scopes=scopes, verified_at=verified_at, secret_version=version)
     repositories.connections.save(saved, NOW)
     assert repositories.connection() == replace(saved, scheduled=True)
     assert repositories.due() == [DUE]

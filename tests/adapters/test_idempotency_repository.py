@@ -162,16 +162,25 @@ def test_the_item_contains_digests_only_and_expires(dynamodb: "DynamoDBClient", 
     assert "Acme" not in str(item)
 
 
-def test_a_failed_completion_does_not_raise() -> None:
-    """The identity exists, so the caller gets the response; the next attempt looks it up before it acts."""
-    operations: list[str] = []
+@pytest.mark.parametrize("failure", [AwsError(THROTTLED), AwsError("TimeoutError", transient=True)])
+def test_a_claim_that_dynamodb_did_not_take_this_time_is_repeated(failure: AwsError) -> None:
+    """It is as if another attempt held the lease: the caller claims again, and the record shows what has happened."""
 
-    def call(operation: str, **_request: object) -> dict[str, object]:
-        operations.append(operation)
-        raise AwsError(THROTTLED)
+    def call(_operation: str, **_request: object) -> dict[str, object]:
+        raise failure
 
-    DynamoDBIdempotencyRepository(Table(call, TABLE)).complete(new_record(), "{}", NOW)
-    assert operations == ["UpdateItem"]
+    with pytest.raises(StillRunningError):
+        DynamoDBIdempotencyRepository(Table(call, TABLE)).claim(new_record(), NOW)
+
+
+def test_a_claim_that_dynamodb_refuses_for_good_is_an_error() -> None:
+    """A missing permission does not pass by itself."""
+
+    def call(_operation: str, **_request: object) -> dict[str, object]:
+        raise AwsError("AccessDeniedException")
+
+    with pytest.raises(AwsError, match="AccessDeniedException"):
+        DynamoDBIdempotencyRepository(Table(call, TABLE)).claim(new_record(), NOW)
 
 
 def test_a_claim_that_was_sent_twice_succeeds(dynamodb_api: JsonApi) -> None:

@@ -164,6 +164,23 @@ class TestRetries:
 
 
 class TestErrors:
+    @pytest.mark.parametrize(
+        ("failure", "transient"),
+        [
+            (CLOSE, True),
+            (Answer(503, b""), True),
+            (error_answer("ThrottlingException"), True),
+            (error_answer("TransactionConflictException"), True),
+            (error_answer("AccessDeniedException"), False),
+            (error_answer("ConditionalCheckFailedException"), False),
+        ],
+        ids=["closed", "5xx", "throttled", "contended", "denied", "condition"],
+    )
+    def test_transient(self, failure: Answer | None, transient: bool) -> None:  # noqa: FBT001 - a parameter
+        """An error says whether a later call may succeed: not if AWS refused for good."""
+        with ScriptedAws(*[failure] * MAX_ATTEMPTS) as aws:
+            assert outcome(aws).transient is transient
+
     @pytest.mark.parametrize("name", ["AccessDeniedException", "ValidationException", "ResourceNotFoundException"])
     @pytest.mark.parametrize(
         "prefix",

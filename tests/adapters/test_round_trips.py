@@ -310,8 +310,8 @@ def test_refreshing_and_disconnecting(tiktok: Simulator, issuer: IdentityProvide
     """A refresh reads and writes one list; disconnecting revokes once, and a repetition only reads its item."""
     person = {"user_id": "u-buyer", "team_id": TEAM}
     with loaded_function("refresh_connections", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as refresh:
-        for app in (1, 0):
-            refreshes = {GET: 1, QUERY: 1, SECRET: 1 + app, UPDATE: 1}
+        for secrets in ({SECRET: 2}, {}):  # the app's credentials and the token, then cached
+            refreshes = {GET: 1, QUERY: 1, UPDATE: 1, **secrets}
             assert calls_of(refresh, job_event(person), tiktok, aws) == (refreshes, {LIST: 1, ACCOUNT: 1})
     event = api_event(user_id="u-buyer", team_id=TEAM, role="mediabuyer") | {"pathParameters": {"user_id": "u-buyer"}}
     with loaded_function("delete_connection", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as delete:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from publishing.connections.authorize import digest_of
-from publishing.ports import SecretRepository
+from publishing.ports import SecretRepository, TokenUnavailableError
 from publishing.repositories.json_api import SECRETS_MANAGER, AwsCall, AwsError, JsonApi
 from publishing.repositories.secret_repository import RECOVERY_WINDOW_DAYS, SecretsManagerRepository
 from publishing.teams import Connection
@@ -259,7 +259,7 @@ ACTIONS: dict[str, Callable[[SecretRepository], object]] = {
 }
 
 
-@pytest.mark.parametrize("code", ["AccessDeniedException", "InternalServiceError", "InvalidParameterException"])
+@pytest.mark.parametrize("code", ["InternalServiceError", "InvalidParameterException"])
 @pytest.mark.parametrize("name", ACTIONS)
 def test_a_failure_of_aws_is_not_an_absent_secret(name: str, code: str) -> None:
     """Taken for one, a code would be exchanged again or a token left behind. The error does not hold the token."""
@@ -273,6 +273,19 @@ def test_a_failure_of_aws_is_not_an_absent_secret(name: str, code: str) -> None:
         ACTIONS[name](SecretsManagerRepository(call, PREFIX))
     assert CANARY not in text_of(caught.value)
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "DecryptionFailure"])
+@pytest.mark.parametrize("name", ["version", "current", "remove"])
+def test_a_secret_that_this_service_may_not_use_is_unavailable(name: str, code: str) -> None:
+    """One outside the prefix, say: its connection can still be ended."""
+
+    def call(_operation: str, **_request: Any) -> Mapping[str, Any]:
+        raise AwsError(code)
+
+    with pytest.raises(TokenUnavailableError) as caught:
+        ACTIONS[name](SecretsManagerRepository(call, PREFIX))
+    assert (caught.value.why, caught.value.transient) == (code, False)
 
 
 def test_a_secret_with_an_impossible_name_is_absent() -> None:

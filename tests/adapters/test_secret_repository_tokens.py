@@ -3,9 +3,11 @@
 import json
 import weakref
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import SecretStr
 
 from publishing.ports import TokenUnavailableError
 from publishing.repositories.json_api import AwsError, JsonApi
@@ -162,8 +164,35 @@ def test_an_impossible_name_is_unavailable() -> None:
         failing("ValidationException").read_token(connection("wevion/tiktok/connections/t1/auth0|u1"))
 
 
-@pytest.mark.parametrize("code", ["AccessDeniedException", "InternalServiceError", "DecryptionFailure"])
-def test_a_failure_of_aws_is_not_a_missing_secret(code: str) -> None:
-    """It is an internal error, which operators see."""
-    with pytest.raises(AwsError, match=code):
+@pytest.mark.parametrize(
+    ("code", "transient"),
+    [("AccessDeniedException", False), ("DecryptionFailure", False), ("InternalServiceError", True), ("Timeout", True)],
+)
+def test_a_token_that_cannot_be_read_is_unavailable(code: str, transient: bool) -> None:  # noqa: FBT001 - a parameter
+    """Whatever the cause, the connection is passed over; a failure of AWS that may pass says so."""
+    with pytest.raises(TokenUnavailableError) as caught:
         failing(code).read_token(connection("any"))
+    assert (caught.value.why, caught.value.transient) == (code, transient)
+
+
+def test_a_named_version_is_read_although_another_is_current(
+    secrets: "SecretsManagerClient", repository: SecretsManagerRepository
+) -> None:
+    """Each connection gets the token of its own version: reads of the current one are eventually consistent."""
+    repository.store("versions", SecretStr("old"), "version-of-the-first-connection-----")
+    repository.store("versions", SecretStr("new"), "version-of-the-second-connection----")
+    old = replace(connection("versions"), secret_version="version-of-the-first-connection-----")
+    new = replace(connection("versions"), secret_version="version-of-the-second-connection----")
+    tokens = [repository.read_token(one).get_secret_value() for one in (old, new, connection("versions"))]
+    assert tokens == ["old", "new", "new"]
+    secrets.delete_secret(SecretId="versions", ForceDeleteWithoutRecovery=True)
+
+
+@pytest.mark.parametrize(("age", "transient"), [(timedelta(seconds=59), True), (timedelta(seconds=60), False)])
+def test_a_version_that_is_not_found_yet_may_be_found_later(age: timedelta, transient: bool) -> None:  # noqa: FBT001 - a parameter
+    """For a minute after connecting; later the version does not exist."""
+    at = datetime(2026, 12, 1, 9, tzinfo=UTC)
+    new = replace(connection("new"), secret_version="named", connected_at=at.isoformat())
+    with pytest.raises(TokenUnavailableError) as caught:
+        replace(failing("ResourceNotFoundException"), now=lambda: at + age).read_token(new)
+    assert caught.value.transient is transient

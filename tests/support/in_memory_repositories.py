@@ -126,6 +126,7 @@ class InMemoryConnections:
             "due_at": due_at,
             **_list_of(connection),
             **({} if connection.scopes is None else {"scopes": [*connection.scopes]}),
+            **({} if connection.secret_version is None else {"secret_version": connection.secret_version}),
         }
         self.step(
             "save connection",
@@ -349,9 +350,15 @@ class InMemorySecrets:
     secrets: dict[str, Secret] = field(default_factory=dict)
     credentials: DeveloperApp | None = None
     """None: they have not been filled in."""
-    cached: dict[tuple[str, str], SecretStr] = field(default_factory=dict)
+    cached: dict[tuple[str, str, str | None], SecretStr] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
     """The secrets whose tokens were read from the store, in order."""
+    denied: set[str] = field(default_factory=set)
+    """Secrets that this service may not use: outside its prefix, say."""
+    failing: set[str] = field(default_factory=set)
+    """Secrets whose reads fail for now."""
+    stale: dict[str, list[str]] = field(default_factory=dict)
+    """Tokens that the next reads of the current version still bring, by secret: reads are eventually consistent."""
 
     def __len__(self) -> int:
         """The number of secrets that are not to be deleted."""
@@ -366,17 +373,22 @@ class InMemorySecrets:
         self.secrets[secret_id] = Secret({"only": token}, "only")
 
     def read_token(self, connection: Connection) -> SecretStr:
-        name = (connection.secret_id, connection.connected_at)
+        name, secret_id = _cache_key(connection), connection.secret_id
         if name not in self.cached:
-            self.fetched.append(connection.secret_id)
-            token = self.current(connection.secret_id)
+            if not secret_id:
+                raise TokenUnavailableError(secret_id)
+            self.fetched.append(secret_id)
+            if secret_id in self.failing:
+                raise TokenUnavailableError(secret_id, "InternalServiceError", transient=True)
+            version = connection.secret_version
+            token = self.current(secret_id) if version is None else self.version(secret_id, version)
             if token is None:
-                raise TokenUnavailableError(connection.secret_id)
+                raise TokenUnavailableError(secret_id)
             self.cached[name] = token
         return self.cached[name]
 
     def forget_token(self, connection: Connection) -> None:
-        self.cached.pop((connection.secret_id, connection.connected_at), None)
+        self.cached.pop(_cache_key(connection), None)
 
     def secret_id(self, team_id: str, user_id: str) -> str:
         return secret_id_of(team_id, user_id)
@@ -390,6 +402,7 @@ class InMemorySecrets:
                 self.step("create secret", lambda: self.secrets.__setitem__(secret_id, Secret()))
 
     def version(self, secret_id: str, version: str) -> SecretStr | None:
+        self._check_access(secret_id)
         secret = self.secrets.get(secret_id)
         if secret is None or secret.to_be_deleted or version not in secret.versions:
             return None
@@ -398,10 +411,14 @@ class InMemorySecrets:
     def current(self, secret_id: str) -> SecretStr | None:
         if not secret_id:
             raise RuntimeError("ValidationException: a secret has a name")
+        if self.stale.get(secret_id):
+            return SecretStr(self.stale[secret_id].pop(0))
+        self._check_access(secret_id)
         secret = self.secrets.get(secret_id)
         return self.version(secret_id, secret.current) if secret and secret.current else None
 
     def remove(self, secret_id: str) -> None:
+        self._check_access(secret_id)
         self.step("remove secret", lambda: self._remove(secret_id))
 
     def app(self) -> DeveloperApp:
@@ -418,9 +435,19 @@ class InMemorySecrets:
         secret.current = version
         return True
 
+    def _check_access(self, secret_id: str) -> None:
+        if secret_id in self.denied:
+            raise TokenUnavailableError(secret_id, "AccessDeniedException")
+        if secret_id in self.failing:
+            raise RuntimeError("InternalServiceError")
+
     def _remove(self, secret_id: str) -> None:
         if secret_id in self.secrets:
             self.secrets[secret_id].to_be_deleted = True
+
+
+def _cache_key(connection: Connection) -> tuple[str, str, str | None]:
+    return connection.secret_id, connection.connected_at, connection.secret_version
 
 
 @dataclass

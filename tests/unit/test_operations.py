@@ -12,7 +12,7 @@ import pytest
 from local.sam_template import RESOURCES, TEMPLATE
 from publishing.events.schemas import DETAIL_TYPES
 from publishing.http.request_context import BUDGET_SECONDS
-from publishing.log_events import LogEvent
+from publishing.log_events import NAMESPACE, LogEvent, put_metric
 from publishing.preflight.findings import Finding, Status, Unverified
 from publishing.preflight.objectives import Requirement
 from publishing.readiness import metrics
@@ -97,6 +97,7 @@ def emitted(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     )
     metrics.count_sweep(3, finished=True)
     metrics.count_malformed_request()
+    put_metric("NotRevoked", [1])
     return printed(capsys)
 
 
@@ -207,7 +208,7 @@ def alarm_metric(alarm: dict[str, Any]) -> Metric:
     return alarm["Namespace"], alarm["MetricName"], frozenset(dimensions_of(alarm))
 
 
-CUSTOM_METRIC_ALARMS = [name for name, alarm in ALARMS.items() if alarm["Namespace"] == metrics.NAMESPACE]
+CUSTOM_METRIC_ALARMS = [name for name, alarm in ALARMS.items() if alarm["Namespace"] == NAMESPACE]
 
 
 @pytest.mark.parametrize("name", CUSTOM_METRIC_ALARMS)
@@ -222,7 +223,7 @@ WATCHED = {
     "AWS/ApiGateway": ["ApiName", "Stage"],
     "AWS/Lambda": ["FunctionName"],
     "AWS/SQS": ["QueueName"],
-    metrics.NAMESPACE: ["service"],
+    NAMESPACE: ["service"],
 }
 
 
@@ -246,7 +247,7 @@ def test_an_alarm_watches_this_stack(name: str) -> None:
 
 
 def test_alarms_watch_everything_necessary() -> None:
-    """Dead letters, sweeps, waiting checks, API errors and latency, functions, throttles, unverified and malformed."""
+    """Dead letters, sweeps, waiting checks, API errors and latency, functions, throttles, and the service's own."""
     on = {(one["MetricName"], json.dumps(next(iter(dimensions_of(one).values())))) for one in ALARMS.values()}
     functions = {name: json.dumps({"Ref": name}) for name in FUNCTIONS}
     queues = {name: json.dumps({"Fn::GetAtt": f"{name}.QueueName"}) for name in of_type("AWS::SQS::Queue")}
@@ -266,6 +267,7 @@ def test_alarms_watch_everything_necessary() -> None:
         ("SweepFinished", stack),
         ("Unverified", stack),
         ("RequestsRefused", stack),
+        ("NotRevoked", stack),
     }
 
 
@@ -368,7 +370,7 @@ def test_the_dashboard_shows_every_alarm() -> None:
 
 def test_the_dashboard_shows_every_custom_metric(emitted: list[dict[str, Any]]) -> None:
     """The dashboard shows exactly the emitted custom metrics with their dimensions, of this stack only."""
-    custom = [(metric, dimensions) for metric, dimensions in SHOWN if metric[0] == metrics.NAMESPACE]
+    custom = [(metric, dimensions) for metric, dimensions in SHOWN if metric[0] == NAMESPACE]
     assert {metric for metric, _ in custom} == {one for line in emitted for one in metrics_in(line)}
     assert {dimensions["service"] for _, dimensions in custom} == {"<AWS::StackName>"}
 
@@ -446,7 +448,7 @@ def test_the_runbook_reads_emitted_metrics(emitted: list[dict[str, Any]]) -> Non
     assert read
     for name, pairs in read:
         dimensions = dict(re.findall(r"Name=(\w+),Value=(\w+)", pairs)) | {"service": "a-stack"}
-        exact = (metrics.NAMESPACE, name, frozenset(dimensions))
+        exact = (NAMESPACE, name, frozenset(dimensions))
         lines = [line for line in emitted if exact in metrics_in(line)]
         assert [line for line in lines if line.items() >= dimensions.items()], (name, pairs)
 

@@ -1,8 +1,10 @@
 """Failover from one token to the next: which errors cause it, which connections are marked, whose token answers."""
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from threading import Event
 from typing import Any
 
 import pytest
@@ -10,16 +12,25 @@ from pydantic import SecretStr
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
 from publishing.identities.lookup import LISTED_TYPES
+from publishing.log_events import LogEvent
+from publishing.repositories.json_api import AwsError
+from publishing.teams import Connection, Role
+from publishing.tokens import Purpose, candidates
+from tests.support.clock import SecondsClock
 from tests.support.in_memory_repositories import secret_id_of
 from tests.support.invocations import Ask, Received
+from tests.support.patience import FOREVER
 from tests.support.product import Product
 from tiktok_business.deadline import Deadline
 from tiktok_business.endpoints import TikTokBusinessApi
+from tiktok_business.errors import NoTimeLeftError, TokenInvalidError
 from tiktok_business.models import IdentityType
 from tiktok_business.transport import Body, RawAnswer
 
 SHARED = DemoAdvertiser.LINKED_BY_OWNER
 """Connected by owner and manager; the owner's token sees its TT_USER, the manager's a custom identity only."""
+FOREIGN = DemoAdvertiser.FOREIGN
+"""Connected by nobody."""
 PATHS = {
     "identity/get/": "TRAFFIC",
     "advertiser/info/": "TRAFFIC",
@@ -286,7 +297,7 @@ def test_an_invalid_token_does_not_stay_cached(tiktok: Simulator, demo: Product,
     """The next read fetches the secret, so that a new connection of the same person works at once."""
     tiktok.world.revoke(DemoToken.OWNER)
     ask(demo, "check", advertiser_id=SHARED)
-    assert secret_id_of("northlight", "u-owner") not in {secret_id for secret_id, _ in demo.secrets.cached}
+    assert secret_id_of("northlight", "u-owner") not in {secret_id for secret_id, *_ in demo.secrets.cached}
 
 
 def test_a_replaced_token_that_is_invalid_too_is_marked(tiktok: Simulator, demo: Product, ask: Ask) -> None:
@@ -297,7 +308,7 @@ def test_a_replaced_token_that_is_invalid_too_is_marked(tiktok: Simulator, demo:
     demo.secrets.put(secret_id, DemoToken.REVOKED)
     assert token_of(ask(demo, "check", advertiser_id=SHARED)) == ("teammate", "u-manager")
     assert demo.connections.mark_attempts == ["u-owner"]
-    assert secret_id not in {one for one, _ in demo.secrets.cached}
+    assert secret_id not in {one for one, *_ in demo.secrets.cached}
 
 
 @pytest.mark.parametrize("name", ["check", "list", "publish"])
@@ -309,14 +320,126 @@ def test_a_connection_without_its_secret_is_skipped_and_not_marked(demo: Product
     assert demo.connections.mark_attempts == []
 
 
-def test_five_tokens_are_tried_and_no_more(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """A team of invalid tokens does not use up the whole request: at most five are tried, latest first."""
-    advertiser = DemoAdvertiser.FOREIGN
-    for number in range(7):
-        demo.person(
-            f"u-{number}", "mediabuyer", f"invalid-{number}", [advertiser], connected_at=f"2026-11-0{number + 1}"
-        )
-    response = ask(demo, "check", advertiser_id=advertiser)
-    assert failure_of(response) == ("no_token", "token_expired", None)
-    assert demo.connections.mark_attempts == ["u-6", "u-5", "u-4", "u-3", "u-2"]
-    assert len(tiktok.requests) == 5
+def invalid_teammates(demo: Product, count: int) -> None:
+    """Let this many people connect the foreign advertiser with invalid tokens, ``u-0`` first."""
+    for number in range(count):
+        demo.person(f"u-{number}", "mediabuyer", f"invalid-{number}", [FOREIGN], connected_at=f"2026-11-0{number + 2}")
+
+
+def test_all_teammates_are_tried_while_there_is_time(demo: Product, ask: Ask) -> None:
+    """Six invalid tokens do not hide the seventh, which was connected first of all; each is tried once."""
+    invalid_teammates(demo, 6)
+    response = ask(demo, "publish", advertiser_id=FOREIGN, objective="TRAFFIC")
+    assert token_of(response) == ("teammate", "u-foreign")
+    assert demo.connections.mark_attempts == ["u-5", "u-4", "u-3", "u-2", "u-1", "u-0"]
+
+
+def test_the_deadline_ends_the_failover(demo: Product) -> None:
+    """The next connection is not tried once the time is over, and the error says that not all were."""
+    invalid_teammates(demo, 3)
+    clock = SecondsClock()
+
+    def work(_api: TikTokBusinessApi, _advertiser_id: str) -> None:
+        clock.now += 4.0
+        raise TokenInvalidError("identity/get/", code=40105)
+
+    chosen = candidates(demo.teams.read("northlight"), "u-owner", Role.OWNER, FOREIGN, Purpose.READ)
+    with pytest.raises(NoTimeLeftError, match="2 connections"):
+        demo.tokens.first_answer(chosen, work, Deadline.after(7.5, clock))
+    assert demo.connections.mark_attempts[:1] == ["u-2"]
+
+
+@pytest.mark.parametrize("name", ["check", "list", "publish"])
+def test_connections_left_untried_are_not_told_as_nothing_connected(demo: Product, ask: Ask, name: str) -> None:
+    """The result is unknown: a timeout."""
+
+    def open_tiktok(_token: SecretStr, _deadline: Deadline) -> TikTokBusinessApi:
+        raise NoTimeLeftError("", "connections were not tried")
+
+    query = {"advertiser_id": SHARED} | ({"objective": "TRAFFIC"} if name == "publish" else {})
+    response = ask(replace(demo, tokens=replace(demo.tokens, open_tiktok=open_tiktok)), name, **query)
+    if name == "list":
+        assert (response.status, response.json["code"]) == (504, "tiktok_timeout")
+    else:
+        assert failure_of(response) == ("api_error", "timeout", None)
+
+
+@pytest.mark.parametrize("name", ["check", "list", "publish"])
+def test_a_mark_that_cannot_be_written_does_not_fail_the_request(
+    tiktok: Simulator, demo: Product, ask: Ask, log: io.StringIO, name: str
+) -> None:
+    """Denied or throttled, the next token answers; the log shows it to operators."""
+    fail(tiktok, 40105, DemoToken.OWNER)
+
+    def denied(_connection: Connection) -> None:
+        raise AwsError("AccessDeniedException")
+
+    query = {"advertiser_id": SHARED} | ({"objective": "TRAFFIC"} if name == "publish" else {})
+    response = ask(replace(demo, tokens=replace(demo.tokens, mark_expired=denied)), name, **query)
+    assert (response.status, token_of(response)) == (200, ("teammate", "u-manager"))
+    assert LogEvent.WRITE_FAILED in log.getvalue()
+
+
+def test_a_mark_that_does_not_end_keeps_to_the_deadline(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """The response does not wait for DynamoDB beyond the request's time."""
+    fail(tiktok, 40105, DemoToken.OWNER)
+    answered, ended = Event(), Event()
+
+    def hanging(_connection: Connection) -> None:
+        answered.wait(FOREVER)
+        ended.set()
+
+    hung = replace(demo, tokens=replace(demo.tokens, mark_expired=hanging))
+    response = ask(hung, "check", advertiser_id=SHARED, seconds=1.0)
+    assert not ended.is_set()
+    answered.set()
+    assert failure_of(response) == ("api_error", "timeout", None)
+
+
+@pytest.mark.parametrize("kind", ["denied", "failing"])
+@pytest.mark.parametrize("name", ["check", "list", "publish"])
+def test_a_secret_that_cannot_be_read_is_one_candidate_less(demo: Product, ask: Ask, name: str, kind: str) -> None:
+    """Outside the prefix, denied, or because Secrets Manager fails: the next token answers, nothing is marked."""
+    getattr(demo.secrets, kind).add(secret_id_of("northlight", "u-owner"))
+    query = {"advertiser_id": SHARED} | ({"objective": "TRAFFIC"} if name == "publish" else {})
+    response = ask(demo, name, **query)
+    assert (response.status, token_of(response)) == (200, ("teammate", "u-manager"))
+    assert demo.connections.mark_attempts == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "check", "status"),
+    [("denied", ("no_token", "token_expired", None), 409), ("failing", ("api_error", "upstream_error", None), 502)],
+)
+def test_without_another_candidate_a_secret_that_fails_for_now_is_unknown(
+    demo: Product, ask: Ask, kind: str, check: tuple[object, ...], status: int
+) -> None:
+    """Nothing connected is told only if the token is out of reach for good."""
+    getattr(demo.secrets, kind).add(secret_id_of("northlight", "u-buyer"))
+    advertiser = DemoAdvertiser.UNBOUND_PIXELS
+    publish = ask(demo, "publish", "u-buyer", advertiser_id=advertiser, objective="TRAFFIC")
+    assert (failure_of(publish), failure_of(ask(demo, "check", "u-buyer", advertiser_id=advertiser))) == (check, check)
+    assert ask(demo, "list", "u-buyer", advertiser_id=advertiser).status == status
+    created = ask(demo, "create", "u-buyer", advertiser_id=advertiser, display_name="Acme")
+    assert (created.status, len(demo.idempotency)) == (status, 0)
+
+
+def test_two_stale_reads_do_not_expire_a_new_connection(demo: Product, ask: Ask) -> None:
+    """The connection names the version of its token, so the old token that reads still bring is never used."""
+    secret_id = secret_id_of("northlight", "u-owner")
+    demo.secrets.store(secret_id, SecretStr(DemoToken.OWNER), "new")
+    demo.secrets.stale[secret_id] = [DemoToken.REVOKED, DemoToken.REVOKED]
+    demo.teams.items["northlight", "CONNECTION#u-owner"]["secret_version"] = "new"
+    response = ask(demo, "publish", advertiser_id=SHARED, objective="TRAFFIC")
+    assert token_of(response) == ("own", "u-owner")
+    assert (demo.connections.mark_attempts, demo.secrets.stale[secret_id]) == ([], [DemoToken.REVOKED] * 2)
+
+
+def test_the_token_of_a_named_version_is_read_once(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """A version never changes: if TikTok calls its token invalid, the connection expires at once."""
+    secret_id = secret_id_of("northlight", "u-owner")
+    demo.secrets.store(secret_id, SecretStr(DemoToken.OWNER), "named")
+    demo.teams.items["northlight", "CONNECTION#u-owner"]["secret_version"] = "named"
+    tiktok.world.revoke(DemoToken.OWNER)
+    assert token_of(ask(demo, "check", advertiser_id=SHARED)) == ("teammate", "u-manager")
+    assert (demo.secrets.fetched.count(secret_id), demo.connections.expired) == (1, ["u-owner"])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from hashlib import sha256
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from publishing.environment import required
@@ -295,12 +296,14 @@ def boto3_call(service: Service) -> AwsCall:
             return method(**request)
         except ClientError as error:
             failure = AwsError(
-                error.response["Error"]["Code"], cast("Mapping[str, Any]", error.response.get("Item", {}))
+                error.response["Error"]["Code"],
+                cast("Mapping[str, Any]", error.response.get("Item", {})),
+                transient=error.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR,
             )
         except ParamValidationError:
             failure = AwsError("ValidationException")  # as the service would name it
         except BotoCoreError as error:
-            failure = AwsError(type(error).__name__)
+            failure = AwsError(type(error).__name__, transient=True)
         raise failure  # not above: the cause, with whatever it holds, would stay as its context
 
     return call

@@ -5,8 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
+from aws_lambda_powertools import Logger
+
+from publishing.log_events import LogEvent
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TikTokError, TimedOutError
+
+logger = Logger(service="publishing", child=True)
 
 _threads = ThreadPoolExecutor(max_workers=256, thread_name_prefix="tiktok")
 """Shared by all requests: starting threads is half of the cost of a warm request.
@@ -61,6 +66,18 @@ def outcome_or_error[Result](future: "Future[Result]", deadline: Deadline) -> Re
         return outcome(future, deadline)
     except TikTokError as error:
         return error
+
+
+def best_effort[Result](what: str, write: Callable[[], Result], deadline: Deadline) -> Result | None:
+    """Do a write that the request can do without, and return its result; None if it failed or had not ended in time.
+
+    A write that has not ended at ``deadline`` goes on without the request. ``what`` names the write in the log.
+    """
+    try:
+        return start(write).result(timeout=deadline.remaining())
+    except Exception as error:  # noqa: BLE001 - whatever it is, the request is answered
+        logger.warning(LogEvent.WRITE_FAILED, what=what, error=type(error).__name__)
+        return None
 
 
 def raise_first(kind: type[TikTokError], outcomes: Iterable[Any]) -> None:

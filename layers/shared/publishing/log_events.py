@@ -1,9 +1,13 @@
 """Every line that the functions log, by its code. The facts stand beside it as fields; tokens never do.
 
-Runbooks and Logs Insights query these codes.
+Runbooks and Logs Insights query these codes. :func:`put_metric` prints the lines from which CloudWatch makes metrics.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
+
+NAMESPACE = "Wevion/TikTok"
+"""Of all metrics."""
 
 
 class LogEvent(StrEnum):
@@ -19,7 +23,7 @@ class LogEvent(StrEnum):
     TOKEN_INVALID = "token_invalid"  # noqa: S105 - a code, not a password
     ADVERTISER_DENIED = "advertiser_denied"
     CREATE_OUTCOME_UNKNOWN = "create_outcome_unknown"
-    RESPONSE_NOT_STORED = "response_not_stored"
+    WRITE_FAILED = "write_failed"
     SNAPSHOT_NOT_REFRESHED = "snapshot_not_refreshed"
     SWEEP_ENDED = "sweep_ended"
     SWEEP_CONTINUED = "sweep_continued"
@@ -37,8 +41,28 @@ class LogEvent(StrEnum):
     ADVERTISERS_LISTED = "advertisers_listed"
     ADVERTISERS_NOT_LISTED = "advertisers_not_listed"
     REVOKE_FAILED = "revoke_failed"
+    NOT_REVOKED = "not_revoked"
     REFRESH_POSTPONED = "refresh_postponed"
     APP_NOT_CONFIGURED = "app_not_configured"
     OPERATION_RECOVERED = "operation_recovered"
     REFRESH_FAILED = "refresh_failed"
     REFRESHES_REQUESTED = "refreshes_requested"
+
+
+def put_metric(name: str, values: Iterable[int], **dimensions: str) -> None:
+    """Print one metric; each value is a sample, from which CloudWatch computes sum and average. No ids in dimensions.
+
+    Every metric has the dimension ``service``, which tells stacks apart; Powertools takes it from
+    ``POWERTOOLS_SERVICE_NAME``.
+    """
+    from aws_lambda_powertools.metrics import (  # noqa: PLC0415 - functions of the API need it in rare cases only
+        EphemeralMetrics,
+        MetricUnit,
+    )
+
+    metrics = EphemeralMetrics(namespace=NAMESPACE)
+    for dimension, value in dimensions.items():
+        metrics.add_dimension(dimension, value)
+    for sample in values:
+        metrics.add_metric(name, MetricUnit.Count, sample)
+    metrics.flush_metrics()

@@ -26,7 +26,16 @@ SendRefresh = Callable[["DueConnection"], None]
 
 
 class TokenUnavailableError(Exception):
-    """The connection's secret does not exist or holds no token. Says nothing about the token's validity at TikTok."""
+    """A connection's token could not be read. Says nothing about the token's validity at TikTok.
+
+    ``why`` is a code for the log. ``transient``: a later read may succeed; otherwise there is no token in the secret,
+    or this service may not read it.
+    """
+
+    def __init__(self, secret_id: str, why: str = "absent", *, transient: bool = False) -> None:
+        super().__init__(secret_id)
+        self.why = why
+        self.transient = transient
 
 
 class AppNotConfiguredError(Exception):
@@ -137,7 +146,10 @@ class SecretRepository(Protocol):
     """Access tokens of connections, and the credentials of the TikTok app."""
 
     def read_token(self, connection: "Connection") -> "SecretStr":
-        """Return the connection's token, possibly from memory. Raises TokenUnavailableError."""
+        """Return the connection's token, possibly from memory: of the version that the connection names, if it does.
+
+        Raises TokenUnavailableError whatever prevents it, also a failure of the store.
+        """
         ...
 
     def forget_token(self, connection: "Connection") -> None:
@@ -153,15 +165,21 @@ class SecretRepository(Protocol):
         ...
 
     def version(self, secret_id: str, version: str) -> "SecretStr | None":
-        """Return the token stored under this version name."""
+        """Return the token stored under this version name. Raises TokenUnavailableError as :meth:`current`."""
         ...
 
     def current(self, secret_id: str) -> "SecretStr | None":
-        """Return the current token, never from memory."""
+        """Return the current token, never from memory.
+
+        Raises TokenUnavailableError if this service may not read the secret.
+        """
         ...
 
     def remove(self, secret_id: str) -> None:
-        """Schedule the secret's deletion; one that does not exist counts as removed."""
+        """Schedule the secret's deletion; one that does not exist counts as removed.
+
+        Raises TokenUnavailableError if this service may not remove the secret.
+        """
         ...
 
     def app(self) -> "DeveloperApp":

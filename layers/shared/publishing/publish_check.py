@@ -23,7 +23,7 @@ from publishing.readiness.snapshot import CheckResult
 from publishing.readiness.snapshot_refresher import GRACE_SECONDS, RecordRead, SnapshotRefresher
 from publishing.tokens import Candidate, NoTokenError, TokenFailover
 from tiktok_business.endpoints import TikTokBusinessApi
-from tiktok_business.errors import AdvertiserNotAccessibleError
+from tiktok_business.errors import TikTokError
 from tiktok_business.models import IdentityType
 
 ASSETS_SHOWN = 5
@@ -59,7 +59,7 @@ def publish_check(
         answered = tokens.answer_request(context, query.advertiser_id, work)
     except NoTokenError as error:
         return _response(nothing_connected(query.objective, error.detail), context, query, None)
-    except AdvertiserNotAccessibleError as error:
+    except TikTokError as error:  # no token could answer
         return _response(not_accessible(query.objective, error), context, query, None)
     candidate = answered.candidate
     evidence, read = answered.result

@@ -51,6 +51,8 @@ class Connection:
     """When TikTok last returned the token's advertisers; ISO 8601 in UTC."""
     scheduled: bool = False
     """Whether a refresh of the advertiser list is scheduled."""
+    secret_version: str | None = None
+    """The version of the secret that holds its token; None if the connection's writer named none: the current one."""
 
     @property
     def default_advertiser(self) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
@@ -14,7 +15,7 @@ from aws_lambda_powertools import Logger
 from publishing.log_events import LogEvent
 from publishing.ports import SecretRepository, TeamRepository, TokenUnavailableError
 from publishing.teams import Connection, ConnectionStatus, Role, Team, moment
-from tiktok_business.errors import AdvertiserNotAccessibleError, TokenInvalidError
+from tiktok_business.errors import AdvertiserNotAccessibleError, NoTimeLeftError, NotSentError, TokenInvalidError
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 BORROWING_ROLES = frozenset({Role.OWNER, Role.MANAGER})
 """Roles that may read with a teammate's token."""
-MAX_CANDIDATES = 5
-"""Connections tried for one request."""
 
 logger = Logger(service="publishing", child=True)
 
@@ -149,26 +148,34 @@ class TokenFailover:
         """Do all of ``work`` with the first candidate whose token TikTok accepts.
 
         The connection of an invalid token is marked ``expired``, after its secret was read again in case it has been
-        replaced. A token that may not operate the advertiser is passed over without a mark. No candidate is tried
-        twice.
+        replaced. A token that may not operate the advertiser, or whose secret cannot be read, is passed over without a
+        mark. No candidate is tried twice, and each is tried while there is time.
 
         Raises:
             AdvertiserNotAccessibleError: no candidate left, and TikTok denied one access to the advertiser.
             NoTokenError: no candidate left, every token is invalid or has no secret.
+            NoTimeLeftError: the deadline passed before every candidate was tried.
+            NotSentError: no candidate left, and one could not be tried: its token could not be read this time.
             TikTokError: any other failure of ``work``; another token would not help.
         """
         denied: AdvertiserNotAccessibleError | None = None
-        for candidate in chosen[:MAX_CANDIDATES]:
+        unread = False
+        for number, candidate in enumerate(chosen):
+            if number and deadline.passed:
+                raise NoTimeLeftError("", f"{len(chosen) - number} connections were not tried")
             try:
                 return Answered(candidate, self._try(candidate, work, deadline))
-            except TokenUnavailableError:
-                logger.warning(LogEvent.SECRET_UNUSABLE, user_id=candidate.connection.user_id)
+            except TokenUnavailableError as error:
+                logger.warning(LogEvent.SECRET_UNUSABLE, user_id=candidate.connection.user_id, why=error.why)
+                unread = unread or error.transient
             except TokenInvalidError as error:
                 logger.warning(LogEvent.TOKEN_INVALID, user_id=candidate.connection.user_id, tiktok=str(error))
-                self.mark_expired(candidate.connection)
+                self._mark(candidate.connection, deadline)
             except AdvertiserNotAccessibleError as error:
                 logger.info(LogEvent.ADVERTISER_DENIED, user_id=candidate.connection.user_id, tiktok=str(error))
                 denied = error
+        if unread:
+            raise NotSentError("", "a token could not be read")
         if denied is not None:
             raise denied
         raise NoTokenError("token_expired")
@@ -179,6 +186,11 @@ class TokenFailover:
             candidate.connection,
             lambda token: work(self.open_tiktok(token, deadline), candidate.advertiser_id),
         )
+
+    def _mark(self, connection: Connection, deadline: "Deadline") -> None:
+        from publishing.concurrency import best_effort  # noqa: PLC0415 - functions without a failover need no threads
+
+        best_effort("mark_expired", partial(self.mark_expired, connection), deadline)
 
     def _refreshed(self, context: "RequestContext", team: Team) -> Team | None:
         """Return the team after the caller's own advertiser list was read again; None if it was not."""
@@ -194,8 +206,10 @@ def call_with_token_refresh[Result](
 ) -> Result:
     """Do ``work`` with the connection's token; if TikTok calls it invalid, with the stored one if that is another.
 
+    A named version of a secret never changes, so its token is not read again.
+
     Raises:
-        TokenUnavailableError: no such secret.
+        TokenUnavailableError: the token could not be read.
         TokenInvalidError: both tokens are invalid, or the stored one is the same.
         Exception: whatever else ``work`` raises.
     """
@@ -204,6 +218,8 @@ def call_with_token_refresh[Result](
         return work(token)
     except TokenInvalidError:
         secrets.forget_token(connection)
+        if connection.secret_version is not None:
+            raise
         stored = secrets.read_token(connection)
         if stored == token:
             secrets.forget_token(connection)

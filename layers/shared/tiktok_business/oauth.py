@@ -7,7 +7,7 @@ URLs nor what was sent, and secrets are removed from TikTok's texts.
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode, urlsplit
@@ -121,13 +121,17 @@ class TikTokOAuth:
         return tuple(parse_data(endpoint, _Reachable, data).list)
 
     def revoke(self, token: SecretStr) -> None:
-        """``oauth2/revoke_token/``: revoke the token. An invalid one counts as revoked (BUB ``revoke_token``).
+        """``oauth2/revoke_token/``: revoke the token (BUB ``revoke_token``).
 
         The token is sent in the header too. Some clients send it in the body only; but if TikTok missed it in the
         header, its refusal (40104) would look like that of an invalid token.
+
+        Raises:
+            TokenInvalidError: there is nothing left to revoke.
+            TikTokError: not revoked.
         """
         client = self._client(token)
-        with suppress(TokenInvalidError), _app_mismatch_as_rejection():
+        with _app_mismatch_as_rejection():
             client.post("oauth2/revoke_token/", {**self._proof(), "access_token": token.get_secret_value()})
 
     def _proof(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.tiktok_simulator import Fault, FaultKind
+from publishing.connections.completion import CORRECTABLE
 from tests.deep.fault_matrix.faults import (
     APP_REJECTED_CODES,
     BEYOND_10_MB,
@@ -21,6 +22,7 @@ from tests.deep.fault_matrix.rows import ACTED, NOT_ACTED, ROWS, Row
 from tests.deep.fault_matrix.rules import NO_TOKEN, Summary
 
 EXCHANGE, LISTING, REVOKE = "oauth2/access_token/", "oauth2/advertiser/get/", "oauth2/revoke_token/"
+_APP_REJECTED = {EXCHANGE: APP_REJECTED_CODES, REVOKE: CORRECTABLE}
 TEN_MEGABYTES = 10_000_000
 _BOOLEANS = frozenset({"can_use_custom_identity", "confirmed"})
 _OBJECTS = frozenset({"asset_ownership"})
@@ -77,7 +79,7 @@ class Cell:
             return Conclusion.UNAFFECTED
         if self.row.endpoint in {LISTING, REVOKE} and self.failure.conclusion is Conclusion.TOKEN_INVALID:
             return Conclusion.REJECTED if self.variant.values["code"] in OTHER_APP_CODES else Conclusion.TOKEN_INVALID
-        if self.row.endpoint == EXCHANGE and self.variant.values.get("code") in APP_REJECTED_CODES:
+        if self.variant.values.get("code") in _APP_REJECTED.get(self.row.endpoint, frozenset()):
             return Conclusion.APP_REJECTED
         return self.failure.conclusion
 

@@ -136,6 +136,16 @@ _REVOCATION: Mapping[Conclusion, str] = {
     Conclusion.RATE_LIMITED: "503 tiktok_rate_limited",
     Conclusion.TIMEOUT: "504 tiktok_timeout",
 }
+_REVOKED_HERE = frozenset(
+    {
+        Conclusion.UNAFFECTED,
+        Conclusion.TOKEN_INVALID,
+        Conclusion.REJECTED,
+        Conclusion.SCOPE_MISSING,
+        Conclusion.NO_ACCESS,
+        Conclusion.DEPLOYMENT_REFUSED,
+    }
+)
 NOT_LISTED = "connected, not listed"
 
 
@@ -150,8 +160,8 @@ def listed_after_connecting(without_fault: WithoutFault, conclusion: Conclusion,
 
 
 def revoked(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:
-    """Revoking: an already invalid token is a success; any other failure must be retried."""
-    if conclusion in {Conclusion.UNAFFECTED, Conclusion.TOKEN_INVALID}:
+    """Revoking: a definitive refusal ends the connection here; any other failure must be retried."""
+    if conclusion in _REVOKED_HERE:
         return without_fault[scene]
     return _REVOCATION.get(conclusion, TIKTOK_ERROR)
 

@@ -235,8 +235,8 @@ TAKEOVERS = (
     ),
     Scenario(
         "disconnect over stored reconnection",
-        interrupted_then(RECONNECT, "put secret", _disconnects),
-        ("close state", *DISCONNECTION),
+        interrupted_then(RECONNECT, "put secret", _disconnects),  # the connection's token, and the stored one
+        ("close state", "begin operation", "mark revoked", REVOKE, REVOKE, "remove secret", "delete operation"),
     ),
     Scenario(
         "disconnect over disconnect",

@@ -1,5 +1,6 @@
 """A preflight for an advertiser that no connection has reads the caller's own list again before it answers."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from publishing.connections.advertiser_list import OWN_REFRESH_SECONDS
 from publishing.http.check_schemas import PublishCheck
 from publishing.tokens import AdvertiserNotConnectedError
 from tests.support.effects import Point
+from tests.support.in_memory_repositories import secret_id_of
 from tests.unit.connections.scenarios import LIST, USER
 from tests.unit.connections.system import HOUR, TEAM, System
 from tiktok_business.deadline import Deadline
@@ -145,7 +147,8 @@ def test_an_invalid_token_is_reported_and_marked(connected: System) -> None:
 
 
 def test_a_rotated_secret_is_read_again(connected: System) -> None:
-    """If the cached token is invalid but the secret holds a new one, the connection stays active."""
+    """If a connection names no version and its secret holds a new token, the connection stays active."""
+    del connected.teams.items[TEAM, f"CONNECTION#{USER}"]["secret_version"]
     connected.preflight(USER, READY)
     old = str(connected.token(USER))
     new = connected.tiktok.world.redeem(connected.tiktok.world.issue_code(STARTER, set(Scope), 2**40).value, 0).value
@@ -154,6 +157,32 @@ def test_a_rotated_secret_is_read_again(connected: System) -> None:
     connected.tiktok.world.revoke(old)
     assert connected.preflight(USER, QUIET).advertiser_id == QUIET
     assert connected.stored_connection(USER).status == "active"
+
+
+@pytest.mark.parametrize("step", ["claim own refresh", "save list", "mark expired"])
+def test_a_failed_write_does_not_fail_the_request(connected: System, step: str) -> None:
+    """Denied or throttled, the request is answered: with the list just read, or with the stored one."""
+
+    def failing[Result](name: str, act: Callable[[], Result]) -> Result:
+        if name == step:
+            raise RuntimeError("AccessDeniedException")
+        return act()
+
+    connected.connections.step = failing
+    if step == "save list":
+        assert connected.preflight(USER, QUIET).advertiser_id == QUIET
+        return
+    if step == "mark expired":
+        connected.tiktok.world.revoke(str(connected.token(USER)))
+        assert connected.preflight(USER, QUIET).reason == "no_token"
+        return
+    _assert_not_connected(connected, USER, QUIET)
+
+
+def test_credentials_that_cannot_be_read_do_not_fail_the_request(connected: System) -> None:
+    """A failure of the store leaves the stored list."""
+    connected.secrets.failing.add(secret_id_of(TEAM, USER))
+    _assert_not_connected(connected, USER, QUIET)
 
 
 def test_a_first_advertiser_is_found(system: System) -> None:

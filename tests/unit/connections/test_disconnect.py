@@ -66,6 +66,7 @@ def test_the_connection_of_a_former_member_can_be_ended(system: System) -> None:
         (Fault(path=REVOKE, kind=FaultKind.RESET_AFTER), 502, "tiktok_error"),
         (Fault(path=REVOKE, kind=FaultKind.CODE, code=40100), 503, "tiktok_rate_limited"),
         (Fault(path=REVOKE, kind=FaultKind.CODE, code=40101), None, ""),
+        (Fault(path=REVOKE, kind=FaultKind.CODE, code=41000), None, ""),
     ],
 )
 def test_a_failed_revocation_is_completed_later(system: System, fault: Fault, status: int | None, code: str) -> None:
@@ -146,3 +147,95 @@ def test_a_disconnection_removes_another_services_secret_and_our_own(system: Sys
     assert system.disconnect(USER).status == 200
     assert [system.is_valid(one) for one in tokens] == [False, False]
     assert [system.secrets.secrets[one].to_be_deleted for one in (ours, other)] == [True, True]
+
+
+REFUSED_FOR_GOOD = [
+    (40113, "The app_id is inconsistent with the token's app information."),
+    (40000, "The app_id is inconsistent with the token's app information."),
+    (40113, "The app is blocked."),
+    (40105, "Access token is incorrect or has been revoked."),
+    (40001, "No permission to operate."),
+    (40002, "Invalid parameter."),
+    (40013, "Not in the sandbox."),
+]
+"""TikTok's refusals that a repetition would get again."""
+
+
+@pytest.mark.parametrize(("code", "message"), REFUSED_FOR_GOOD)
+def test_a_revocation_that_tiktok_refuses_for_good_ends_here(
+    system: System, log: io.StringIO, capsys: pytest.CaptureFixture[str], code: int, message: str
+) -> None:
+    """Operators see it in the log and by an alarm; the secret is removed, and the person can connect again."""
+    system.connect(USER)
+    system.tiktok.faults.add(Fault(path=REVOKE, kind=FaultKind.CODE, code=code, message=message))
+    assert system.disconnect(USER).status == 200
+    assert (system.stored_connection(USER).status, system.token(USER), len(system.operations)) == ("revoked", None, 0)
+    assert f'"message":"{LogEvent.NOT_REVOKED}"' in log.getvalue()
+    assert '"NotRevoked":[1.0]' in capsys.readouterr().out
+    assert system.connect(USER) == "connected"
+    system.tiktok.faults.clear()
+    system.assert_consistent(USER)
+
+
+def test_a_pending_revocation_that_tiktok_refuses_for_good_locks_nobody_out(system: System) -> None:
+    """Left by an earlier version, or because the app was replaced since: the person connects again at once."""
+    system.connect(USER)
+    system.tiktok.faults.add(Fault(path=REVOKE, kind=FaultKind.CODE, code=50000))
+    assert system.disconnect(USER).status == 502
+    system.tiktok.faults.clear()
+    code, message = REFUSED_FOR_GOOD[0]
+    system.tiktok.faults.add(Fault(path=REVOKE, kind=FaultKind.CODE, code=code, message=message))
+    system.clock.forward(HOUR)
+    assert system.connect(USER) == "connected"
+    system.assert_consistent(USER)
+
+
+def test_an_expired_connection_is_ended_without_an_alarm(system: System, log: io.StringIO) -> None:
+    """Its token was known to be invalid: nothing was left to revoke."""
+    system.connect(USER)
+    system.tiktok.world.revoke(str(system.token(USER)))
+    system.connections.mark_expired(system.stored_connection(USER))
+    assert system.disconnect(USER).status == 200
+    assert LogEvent.NOT_REVOKED not in log.getvalue()
+
+
+def test_a_connection_whose_secret_is_out_of_reach_is_ended_and_can_be_connected_anew(
+    system: System, log: io.StringIO
+) -> None:
+    """Its secret has the name of another prefix, so it can neither be read nor removed; operators are told."""
+    foreign = "another/prefix/connections/northlight/u-owner"
+    assert system.connect(USER) == "connected"
+    system.secrets.secrets[foreign] = system.secrets.secrets.pop(secret_id_of(TEAM, USER))
+    system.secrets.denied.add(foreign)
+    system.teams.items[TEAM, f"CONNECTION#{USER}"]["secret_id"] = foreign
+    assert system.preflight(USER).reason == "no_token"
+    assert system.disconnect(USER).status == 200
+    assert (system.stored_connection(USER).status, len(system.operations)) == ("revoked", 0)
+    assert LogEvent.NOT_REVOKED in log.getvalue()
+    system.clock.forward(HOUR)
+    assert system.connect(USER) == "connected"
+    assert system.stored_connection(USER).secret_id == secret_id_of(TEAM, USER)
+    assert system.preflight(USER, READY).reason is None
+
+
+def test_a_connection_out_of_reach_can_be_connected_anew_without_ending_it(system: System) -> None:
+    """After a redeployment with another SecretPrefix people only have to connect again."""
+    assert system.connect(USER) == "connected"
+    foreign = "another/prefix/connections/northlight/u-owner"
+    system.secrets.denied.add(foreign)
+    system.teams.items[TEAM, f"CONNECTION#{USER}"]["secret_id"] = foreign
+    system.clock.forward(HOUR)
+    assert system.connect(USER) == "connected"
+    assert system.preflight(USER, READY).reason is None
+
+
+def test_a_stale_read_does_not_leave_the_token_valid(system: System) -> None:
+    """Disconnecting just after connecting revokes the connection's own token, although reads bring an older one."""
+    system.connect(USER)
+    old = str(system.token(USER))
+    system.clock.forward(HOUR)
+    system.connect(USER)
+    new = str(system.token(USER))
+    system.secrets.stale[secret_id_of(TEAM, USER)] = [old]
+    assert system.disconnect(USER).status == 200
+    assert not system.is_valid(new)

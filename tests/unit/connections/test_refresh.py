@@ -9,6 +9,7 @@ import pytest
 from local.tiktok_simulator import STARTER, DemoAdvertiser, DemoToken, Fault, FaultKind, Scope
 from publishing.log_events import LogEvent
 from tests.support.effects import Point
+from tests.support.in_memory_repositories import secret_id_of
 from tests.unit.connections.scenarios import LIST, STATUSES, USER
 from tests.unit.connections.system import DAY, EXPIRED, HOUR, TEAM, System
 
@@ -181,6 +182,36 @@ class TestList:
         assert LogEvent.SECRET_UNUSABLE in log.getvalue()
         assert system.due_in(USER) == HOUR
         assert len(system.tiktok.requests) == 0
+
+    def test_a_secret_out_of_reach(self, system: System, log: io.StringIO) -> None:
+        """Outside the prefix, say: it is logged, and the refresh is due again in an hour, without a dead letter."""
+        system.connect(USER)
+        system.secrets.denied.add(system.stored_connection(USER).secret_id)
+        system.clock.forward(DAY)
+        assert system.sweep() == []
+        assert LogEvent.SECRET_UNUSABLE in log.getvalue()
+        assert (system.stored_connection(USER).status, system.due_in(USER)) == ("active", HOUR)
+
+    def test_a_stale_read(self, system: System) -> None:
+        """A read that still brings the previous token does not expire a connection that names its version."""
+        system.connect(USER)
+        old = str(system.token(USER))
+        system.clock.forward(HOUR)
+        system.connect(USER)
+        system.tiktok.world.revoke(old)
+        system.secrets.stale[secret_id_of(TEAM, USER)] = [old]
+        system.clock.forward(DAY)
+        assert system.sweep() == []
+        assert (system.stored_connection(USER).status, system.published(EXPIRED)) == ("active", [])
+
+    def test_one_stale_read_without_a_version(self, system: System) -> None:
+        """A connection of another writer names no version: its secret is read again before it expires."""
+        system.connect(USER)
+        del system.teams.items[TEAM, f"CONNECTION#{USER}"]["secret_version"]
+        system.secrets.stale[secret_id_of(TEAM, USER)] = [str(DemoToken.REVOKED)]
+        system.clock.forward(DAY)
+        assert system.sweep() == []
+        assert system.stored_connection(USER).status == "active"
 
     def test_no_secret_id(self, system: System, log: io.StringIO) -> None:
         """The item is treated like one whose secret holds no token; no secret is read under an empty name."""

@@ -1,6 +1,7 @@
 """Creating a custom identity: exactly one at TikTok for each request, whatever fails meanwhile."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any
@@ -11,7 +12,8 @@ from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, 
 from local.tiktok_simulator.world import Identity
 from publishing.http.request_context import Principal
 from publishing.identities.idempotency import LEASE, IdempotencyRecord, IdempotencyState
-from tests.support.in_memory_repositories import secret_id_of
+from publishing.repositories.json_api import AwsError
+from tests.support.in_memory_repositories import InMemoryIdempotency, secret_id_of
 from tests.support.invocations import Ask
 from tests.support.product import Product
 
@@ -364,3 +366,52 @@ def test_an_invalid_token_is_marked_and_nothing_is_created(tiktok: Simulator, de
     assert (response.status, response.json["code"]) == (409, "no_token")
     assert "u-owner" in demo.connections.expired
     assert named(tiktok) == []
+
+
+@dataclass
+class UnreliableIdempotency(InMemoryIdempotency):
+    """Records of which some operations fail, as when DynamoDB throttles or does not answer."""
+
+    failing: frozenset[str] = frozenset()
+
+    def complete(self, record: IdempotencyRecord, response: str, now: datetime) -> None:
+        self._fail("complete")
+        super().complete(record, response, now)
+
+    def mark_uncertain(self, record: IdempotencyRecord) -> None:
+        self._fail("mark_uncertain")
+        super().mark_uncertain(record)
+
+    def release(self, record: IdempotencyRecord) -> None:
+        self._fail("release")
+        super().release(record)
+
+    def _fail(self, name: str) -> None:
+        if name in self.failing:
+            raise AwsError("ProvisionedThroughputExceededException")
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (None, 201),
+        (Fault(path=CREATE, kind=FaultKind.CODE, code=40002, times=1), 422),
+        (Fault(path=CREATE, kind=FaultKind.CODE, code=40100, times=3), 503),
+        (Fault(path=CREATE, kind=FaultKind.RESET_BEFORE, times=1), 502),
+    ],
+)
+def test_a_record_that_cannot_be_written_does_not_change_the_response(
+    tiktok: Simulator, demo: Product, ask: Ask, fault: Fault | None, status: int
+) -> None:
+    """How the create ended is told also if DynamoDB throttles; once the lease has expired, the retry looks first."""
+    unreliable = UnreliableIdempotency(failing=frozenset({"complete", "mark_uncertain", "release"}))
+    product = replace(demo, idempotency=unreliable)
+    if fault is not None:
+        tiktok.faults.add(fault)
+    assert ask(product, "create", **NEW).status == status
+    assert unreliable.states == [IdempotencyState.RUNNING]
+    for stored in unreliable.stored.values():
+        stored.lease_until -= LEASE
+    unreliable.failing = frozenset()
+    assert ask(product, "create", **NEW).status == 201
+    assert len(named(tiktok)) == 1

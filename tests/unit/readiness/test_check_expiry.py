@@ -1,9 +1,14 @@
 """A check publishes the expiry of a connection once."""
 
+import io
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Token
+from publishing.log_events import LogEvent
 from publishing.readiness.check_job import CheckJob
 from publishing.teams import Connection
 from tests.support.overriding import overriding
@@ -100,3 +105,29 @@ def test_the_expiry_of_a_new_connection_is_another_event(system: System) -> None
         "2026-11-01T09:00:00Z",
         "2026-11-10T09:00:00Z",
     ]
+
+
+@pytest.mark.parametrize("step", ["mark expired", "schedule refresh"])
+def test_a_write_on_a_connection_that_fails_does_not_fail_the_check(
+    system: System, step: str, log: io.StringIO
+) -> None:
+    """Denied or throttled, the check is made with the next token; a later check marks, schedules and publishes."""
+    system.add_person(DemoToken.MANAGER, "manager", [READY])
+    system.tiktok.world.revoke(DemoToken.OWNER)
+    watched = system.product.connections.step
+
+    def failing[Result](name: str, act: Callable[[], Result]) -> Result:
+        if name == step:
+            raise RuntimeError("AccessDeniedException")
+        return act()
+
+    system.product.connections.step = failing
+    system.check_now(READY)
+    assert len(system.queue) == 0, "no retry"
+    assert LogEvent.WRITE_FAILED in log.getvalue()
+    system.product.connections.step = watched
+    system.clock.forward(10 * MINUTE)
+    system.check_now(READY)
+    assert system.product.connections.expired == [OWNER]
+    assert EXPIRED in system.published_types()
+    assert "u-manager" in system.product.connections.scheduled

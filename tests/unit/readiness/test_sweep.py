@@ -24,6 +24,7 @@ from publishing.readiness.sweep import (
 )
 from tests.support.clock import START
 from tests.support.invocations import FakeContext
+from tests.support.overriding import failing, overriding
 from tests.unit.readiness.system import TEAM, System
 
 FORTY = tuple(str(number) for number in range(1, 41))
@@ -85,6 +86,13 @@ def test_each_due_advertiser_gets_one_job(forty: System) -> None:
     assert {one.urgent for one in forty.queue.messages} == {False}
     assert {forty.record(one).due_at for one in FORTY} == {START + QUEUED_FOR}
     assert forty.statistics.stored[RUN].queued == len(FORTY)
+
+
+def test_statistics_that_cannot_be_written_do_not_fail_the_sweep(forty: System) -> None:
+    """Its jobs are queued: Lambda must not repeat the sweep for its statistics."""
+    forty.sweep = replace(forty.sweep, statistics=overriding(forty.sweep.statistics, add=failing("throttled")))
+    forty.run_sweep()
+    assert_each_queued_once(forty)
 
 
 def test_an_advertiser_near_its_launch_is_urgent(forty: System) -> None:

@@ -20,7 +20,7 @@ from local.tiktok_simulator import (
 )
 from tests.support.clock import SecondsClock
 from tests.unit.tiktok_simulator.consent_page import code_in, page_of
-from tiktok_business.errors import TikTokError
+from tiktok_business.errors import TikTokError, TokenInvalidError
 from tiktok_business.oauth import Grant, TikTokOAuth
 
 HOUR = 3600
@@ -205,7 +205,8 @@ class TestRevoke:
         }
         for token in (DemoToken.MANAGER, "never-existed"):
             assert revoke(simulator, token)["code"] == 40105
-        oauth.revoke(SecretStr(DemoToken.MANAGER))
+        with pytest.raises(TokenInvalidError):
+            oauth.revoke(SecretStr(DemoToken.MANAGER))
         with pytest.raises(TikTokError) as caught:
             oauth.advertisers(SecretStr(DemoToken.MANAGER))
         assert caught.value.code == 40105

@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from pydantic import SecretStr
 
 from publishing.log_events import LogEvent
-from publishing.ports import AppNotConfiguredError, ConnectionRepository, SecretRepository, TokenUnavailableError
+from publishing.ports import ConnectionRepository, SecretRepository
 from publishing.teams import Connection, ConnectionStatus, in_utc
 from publishing.tokens import call_with_token_refresh
 from tiktok_business.deadline import Deadline
@@ -94,22 +94,27 @@ class OwnListRefresher:
     def refresh(self, connection: Connection, now: datetime, deadline: Deadline) -> Connection | None:
         """Return the connection with TikTok's current list, ``expired`` if TikTok calls its token invalid.
 
-        None if the list was read less than five minutes ago, or could not be read.
+        None if the list was read less than five minutes ago, or could not be read. Raises nothing: the request is
+        answered with the stored list.
         """
-        if not self.connections.claim_own_refresh(connection, now):
+        from publishing.concurrency import best_effort  # noqa: PLC0415 - other functions with lists need no threads
+
+        claim = partial(self.connections.claim_own_refresh, connection, now)
+        if not best_effort("claim_own_refresh", claim, deadline):
             return None
         try:
             oauth = self.open_oauth(self.secrets.app(), deadline.within(OWN_REFRESH_SECONDS))
             found = call_with_token_refresh(self.secrets, connection, partial(read_advertisers, oauth))
         except TokenInvalidError as error:
             logger.warning(LogEvent.TOKEN_INVALID, user_id=connection.user_id, tiktok=str(error))
-            self.connections.mark_expired(connection)
+            best_effort("mark_expired", partial(self.connections.mark_expired, connection), deadline)
             return replace(connection, status=ConnectionStatus.EXPIRED)
-        except (TokenUnavailableError, AppNotConfiguredError, TikTokError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the stored list answers
             why = str(error) if isinstance(error, TikTokError) else type(error).__name__
             logger.warning(LogEvent.ADVERTISERS_NOT_LISTED, user_id=connection.user_id, tiktok=why)
             return None
         refreshed = found.applied_to(connection, now)
-        self.connections.save_list(refreshed, self.clock() + REFRESH_INTERVAL)
+        save = partial(self.connections.save_list, refreshed, self.clock() + REFRESH_INTERVAL)
+        best_effort("save_list", save, deadline)
         logger.info(LogEvent.ADVERTISERS_LISTED, user_id=connection.user_id, advertisers=len(found.advertiser_ids))
         return refreshed

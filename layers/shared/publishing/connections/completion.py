@@ -1,6 +1,6 @@
 """Completes pending operations: called by the request that began one, by the person's next request, or by the sweep."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from publishing.connections.advertiser_list import (
 from publishing.connections.authorize import key_for
 from publishing.connections.pending_operation import OperationKind, PendingOperation
 from publishing.events.notifications import connected_event
-from publishing.log_events import LogEvent
+from publishing.log_events import LogEvent, put_metric
 from publishing.ports import (
     AppNotConfiguredError,
     AuthorizationStateRepository,
@@ -27,11 +27,31 @@ from publishing.ports import (
     PublishEvents,
     SecretRepository,
     TeamRepository,
+    TokenUnavailableError,
 )
 from publishing.teams import Connection, ConnectionStatus, in_utc
 from publishing.tokens import OpenTikTok
 from tiktok_business.deadline import Deadline
-from tiktok_business.errors import TikTokError
+from tiktok_business.errors import (
+    AdvertiserNotAccessibleError,
+    DeploymentRefusedError,
+    RequestRejectedError,
+    ScopeMissingError,
+    TikTokError,
+    TokenInvalidError,
+)
+
+REFUSED_FOR_GOOD = (
+    TokenInvalidError,
+    RequestRejectedError,
+    ScopeMissingError,
+    AdvertiserNotAccessibleError,
+    DeploymentRefusedError,
+)
+"""TikTok's answers to a revocation that a repetition would get again."""
+CORRECTABLE = frozenset({40101, 41000})
+"""TikTok's codes for a blocked app or a wrong app secret, and for our network's country: operators can correct these
+(EVA errors, 2026-08-13)."""
 
 logger = Logger(service="publishing", child=True)
 
@@ -77,6 +97,7 @@ def complete_connection(
         secret_id=services.secrets.secret_id(operation.team_id, operation.user_id),
         connected_at=in_utc(operation.started_at),
         scopes=operation.scopes,
+        secret_version=operation.secret_version or None,
     )
     now = services.clock()
     try:
@@ -98,20 +119,26 @@ def complete_connection(
 def complete_disconnection(services: ConnectionServices, operation: PendingOperation, deadline: Deadline) -> None:
     """Revoke the connection here and at TikTok, and remove its secrets. Repeating it ends the same connection.
 
+    A token that this service may not read, or that TikTok refuses to revoke for good, ends here alone: nobody could do
+    more by repeating it, and the person must be able to connect again. Operators get an alarm.
+
     Raises:
-        AppNotConfiguredError, TikTokError: TikTok did not revoke the token; the operation stays pending, without a
-            lease.
+        AppNotConfiguredError, TikTokError: TikTok did not revoke the token this time; the operation stays pending,
+            without a lease.
     """
     connection = services.teams.read(operation.team_id).connection_of(operation.user_id)
+    known_invalid = connection is not None and connection.status == ConnectionStatus.EXPIRED
     if connection is not None and connection.status != ConnectionStatus.REVOKED:
         services.connections.mark_revoked(connection)
     # Another service may have chosen another name; an unfinished operation may have left a secret under ours.
     named = [connection.secret_id] if connection is not None and connection.secret_id else []
     for secret_id in dict.fromkeys([*named, services.secrets.secret_id(operation.team_id, operation.user_id)]):
-        token = services.secrets.current(secret_id)
-        if token is not None:
-            _revoke(services, operation, token, deadline)
-        services.secrets.remove(secret_id)
+        try:
+            for token in _tokens_in(services, connection, secret_id):
+                _revoke(services, operation, token, deadline, known_invalid=known_invalid)
+            services.secrets.remove(secret_id)
+        except TokenUnavailableError as error:
+            _not_revoked(operation, error.why)
     services.operations.delete(operation)
 
 
@@ -153,11 +180,38 @@ def _recover_connection(services: ConnectionServices, operation: PendingOperatio
     services.operations.delete(operation)
 
 
-def _revoke(services: ConnectionServices, operation: PendingOperation, token: SecretStr, deadline: Deadline) -> None:
+def _tokens_in(services: ConnectionServices, connection: Connection | None, secret_id: str) -> Iterable[SecretStr]:
+    """Return the connection's token and the secret's current one: an unfinished operation may have stored another."""
+    found = [services.secrets.current(secret_id)]
+    if connection is not None and connection.secret_id == secret_id and connection.secret_version is not None:
+        found.insert(0, services.secrets.version(secret_id, connection.secret_version))
+    return dict.fromkeys(token for token in found if token is not None)
+
+
+def _revoke(
+    services: ConnectionServices,
+    operation: PendingOperation,
+    token: SecretStr,
+    deadline: Deadline,
+    *,
+    known_invalid: bool,
+) -> None:
+    """Revoke the token at TikTok. ``known_invalid``: its connection has expired, so there may be nothing to revoke."""
     try:
         services.open_oauth(services.secrets.app(), deadline).revoke(token)
     except (AppNotConfiguredError, TikTokError) as error:
+        if isinstance(error, TokenInvalidError) and known_invalid:
+            return
         why = str(error) if isinstance(error, TikTokError) else "no app"
+        if isinstance(error, REFUSED_FOR_GOOD) and error.code not in CORRECTABLE:
+            _not_revoked(operation, why)
+            return
         logger.warning(LogEvent.REVOKE_FAILED, user_id=operation.user_id, tiktok=why)
         services.operations.update(operation.released(services.clock()))
         raise
+
+
+def _not_revoked(operation: PendingOperation, why: str) -> None:
+    """Tell operators that a connection ended here, but that its token may still be valid at TikTok."""
+    logger.warning(LogEvent.NOT_REVOKED, team_id=operation.team_id, user_id=operation.user_id, why=why)
+    put_metric("NotRevoked", [1])

@@ -16,7 +16,6 @@ from publishing.http.request_schemas import ConnectionPath
 from publishing.http.response_schemas import Disconnected
 from publishing.ports import AppNotConfiguredError
 from publishing.teams import ConnectionStatus, Role
-from tiktok_business.errors import AdvertiserNotAccessibleError
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,4 @@ class Disconnect:
             complete_disconnection(services, operation, context.deadline)
         except AppNotConfiguredError:
             raise Problem("connect_not_set_up") from None
-        except AdvertiserNotAccessibleError:  # no advertiser was asked about
-            raise Problem("tiktok_error") from None
         return Disconnected(user_id=user_id)

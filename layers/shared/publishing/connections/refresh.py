@@ -16,8 +16,9 @@ from publishing.connections.pending_operation import DueConnection
 from publishing.events.notifications import ExpiryNotifier
 from publishing.http.request_schemas import invalid_fields
 from publishing.log_events import LogEvent
-from publishing.ports import AppNotConfiguredError, ConnectionRepository, SendRefresh
+from publishing.ports import AppNotConfiguredError, ConnectionRepository, SendRefresh, TokenUnavailableError
 from publishing.teams import Connection, ConnectionStatus
+from publishing.tokens import call_with_token_refresh
 from tiktok_business.deadline import Deadline
 from tiktok_business.errors import TikTokError, TokenInvalidError
 
@@ -122,13 +123,14 @@ def _refresh_list(
     services: ConnectionServices, expiry: ExpiryNotifier, connection: Connection, deadline: Deadline
 ) -> None:
     """Read the list again. A connection whose token is invalid expires, and its expiry is published."""
-    token = services.secrets.current(connection.secret_id) if connection.secret_id else None
-    if token is None:
-        logger.warning(LogEvent.SECRET_UNUSABLE, user_id=connection.user_id)
-        return
     asked_at = services.clock()
     try:
-        found = services.read_advertisers(token, deadline)
+        found = call_with_token_refresh(
+            services.secrets, connection, lambda token: services.read_advertisers(token, deadline)
+        )
+    except TokenUnavailableError as error:
+        logger.warning(LogEvent.SECRET_UNUSABLE, user_id=connection.user_id, why=error.why)
+        return
     except TokenInvalidError as error:
         logger.warning(LogEvent.TOKEN_INVALID, user_id=connection.user_id, tiktok=str(error))
         services.connections.mark_expired(connection)

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from aws_lambda_powertools import Logger
 
-from publishing.concurrency import outcome, outcome_or_error, start
+from publishing.concurrency import best_effort, outcome, outcome_or_error, start
 from publishing.http.check_schemas import CreatedIdentityAnswer
 from publishing.http.problems import Problem, rejection
 from publishing.http.request_context import RequestContext
@@ -32,6 +32,8 @@ LOOKUP_SECONDS = 2.5
 """Of the request's time, reserved for finding out whether TikTok acted when its answer did not arrive."""
 POLL_SECONDS = 0.25
 """Between two attempts at a claim while the same create is running."""
+RECORD_SECONDS = 0.4
+"""Time for writing how the create ended, also at the end of the request's time."""
 WARNING_GRACE_SECONDS = 0.5
 """How much longer than the creation its warnings may take."""
 
@@ -76,9 +78,9 @@ def create_identity(
             # Only TikTok's errors are known to hold no secret in their text.
             why = str(error) if isinstance(error, TikTokError) else type(error).__name__
             logger.warning(LogEvent.CREATE_OUTCOME_UNKNOWN, why=why)
-            idempotency.mark_uncertain(record)
+            _record(idempotency.mark_uncertain, record, context.deadline)
         else:
-            idempotency.release(record)
+            _record(idempotency.release, record, context.deadline)
         if isinstance(error, RequestRejectedError):
             raise rejection(error) from None
         raise
@@ -90,8 +92,14 @@ def create_identity(
         display_name_truncated=truncated,
         warnings=(warning("custom_identity_restricted"),) if allowed is False else (),
     ).model_dump_json()
-    idempotency.complete(record, response, context.now)
+    _record(partial(idempotency.complete, response=response, now=context.now), record, context.deadline)
     return response
+
+
+def _record(write: Callable[[IdempotencyRecord], None], record: IdempotencyRecord, deadline: Deadline) -> None:
+    """Write how the create ended. Without it the next attempt, once the lease has expired, looks for the identity."""
+    ends = max(deadline.at, Deadline.after(RECORD_SECONDS, deadline.clock).at)
+    best_effort("idempotency_record", partial(write, record), replace(deadline, at=ends))
 
 
 def _claim(

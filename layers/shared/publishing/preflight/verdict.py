@@ -134,7 +134,7 @@ class _Unconnected(Verdict):
 
 
 def not_accessible(objective: str, error: TikTokError) -> Verdict:
-    """Return the verdict if TikTok denies every token access to the advertiser: nothing is known."""
+    """Return the verdict if no token could answer, or TikTok denies all of them the advertiser."""
     findings = {
         requirement: unknown(error) if requirement in OBJECTIVES[objective] else Finding(Status.NOT_REQUIRED)
         for requirement in Requirement

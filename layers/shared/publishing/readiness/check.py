@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
+from publishing.concurrency import best_effort
 from publishing.events.notifications import ExpiryNotifier
 from publishing.ports import CheckQueue, ConnectionRepository, PublishEvents, ReadinessRepository, TeamRepository
 from publishing.preflight.evidence import gather
@@ -24,7 +26,7 @@ from publishing.teams import Connection, ConnectionStatus, Role, Team
 from publishing.tokens import AdvertiserNotConnectedError, NoTokenError, Purpose, TokenFailover, candidates
 from tiktok_business.deadline import Deadline
 from tiktok_business.endpoints import TikTokBusinessApi
-from tiktok_business.errors import AdvertiserNotAccessibleError
+from tiktok_business.errors import TikTokError
 from tiktok_business.models import IdentityType
 
 MAX_RECEIVES = 5
@@ -112,7 +114,8 @@ def check(services: CheckServices, job: CheckJob, message_id: str, tries: int, d
     team = services.teams.read(job.team_id)
     for connection in team.connections:  # those that another service wrote without sending an event
         if team.may_use(connection) and not connection.scheduled:
-            services.connections.schedule_refresh(connection, services.clock())
+            schedule = partial(services.connections.schedule_refresh, connection, services.clock())
+            best_effort("schedule_refresh", schedule, deadline)
     expired: list[Connection] = []
     result = _ask_tiktok(services, team, job.advertiser_id, expired, deadline)
     return services.runner.finish(started.published(*_notify_expired(services, team, expired)), result, tries)
@@ -146,7 +149,7 @@ def _ask_tiktok(
         answered = replace(services.tokens, mark_expired=mark_expired).first_answer(chosen, work, deadline)
     except (NoTokenError, AdvertiserNotConnectedError):
         return CheckResult.nothing_verified(at, Finding(Status.UNKNOWN, Unverified.NO_TOKEN))
-    except AdvertiserNotAccessibleError as error:
+    except TikTokError as error:  # no token could answer
         return CheckResult.nothing_verified(at, unknown(error))
     answering = answered.candidate.connection
     return CheckResult.of(replace(answered.result, scopes=answering.scopes), OBJECTIVES, at, answering.user_id)

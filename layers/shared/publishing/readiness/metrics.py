@@ -1,21 +1,18 @@
-"""Metrics for operators (CloudWatch embedded metric format, through Powertools). No ids in dimensions.
+"""Metrics of the readiness checks for operators (CloudWatch embedded metric format).
 
-Every metric has the dimension ``service``, which tells stacks apart; Powertools takes it from
-``POWERTOOLS_SERVICE_NAME``. The alarms and the dashboard of template.yaml read these metrics (a test compares them).
+The alarms and the dashboard of template.yaml read these metrics (a test compares them).
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
-
+from publishing.log_events import put_metric
 from publishing.readiness.decision import has_transient_failure
 
 if TYPE_CHECKING:
-    from publishing.readiness.check import CheckReport
+    from collections.abc import Iterable
 
-NAMESPACE = "Wevion/TikTok"
+    from publishing.readiness.check import CheckReport
 
 
 def count_checks(reports: "Iterable[CheckReport]") -> None:
@@ -26,32 +23,22 @@ def count_checks(reports: "Iterable[CheckReport]") -> None:
     reports = list(reports)
     results = [one.result for one in reports if one.result is not None]
     for outcome, count in Counter(one.outcome for one in reports).items():
-        _put("Messages", [count], outcome=outcome)
+        put_metric("Messages", [count], outcome=outcome)
     found = Counter((requirement, one.status) for result in results for requirement, one in result.findings.items())
     for (requirement, status), count in found.items():
-        _put("Prerequisites", [count], check=requirement, outcome=status)
+        put_metric("Prerequisites", [count], check=requirement, outcome=status)
     for event, count in Counter(event for one in reports for event in one.events).items():
-        _put("Events", [count], event=event)
+        put_metric("Events", [count], event=event)
     if results:
-        _put("Unverified", [int(has_transient_failure(result)) for result in results])
+        put_metric("Unverified", [int(has_transient_failure(result)) for result in results])
 
 
 def count_sweep(queued: int, *, finished: bool) -> None:
     """Count the jobs of a sweep, and finished sweeps."""
-    _put("SweepQueued", [queued])
-    _put("SweepFinished", [int(finished)])
+    put_metric("SweepQueued", [queued])
+    put_metric("SweepFinished", [int(finished)])
 
 
 def count_malformed_request() -> None:
     """Count a malformed check request of another service."""
-    _put("RequestsRefused", [1])
-
-
-def _put(name: str, values: Iterable[int], **dimensions: str) -> None:
-    """Print one metric; each value is a sample, from which CloudWatch computes sum and average."""
-    metrics = EphemeralMetrics(namespace=NAMESPACE)
-    for dimension, value in dimensions.items():
-        metrics.add_dimension(dimension, value)
-    for sample in values:
-        metrics.add_metric(name, MetricUnit.Count, sample)
-    metrics.flush_metrics()
+    put_metric("RequestsRefused", [1])

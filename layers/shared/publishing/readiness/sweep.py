@@ -119,8 +119,11 @@ class Sweep:
             self.queue.send(job, urgent=record.urgent(now))
 
     def _counted(self, progress: SweepProgress, queued: int) -> int:
-        if queued:
-            self.statistics.add(SweepStatistics(progress.run, queued=queued))
+        try:
+            if queued:
+                self.statistics.add(SweepStatistics(progress.run, queued=queued))
+        except Exception as error:  # noqa: BLE001 - the jobs are queued: the sweep must not be repeated for its statistics
+            logger.warning(LogEvent.SWEEP_STATISTICS_NOT_UPDATED, error=type(error).__name__)
         return queued
 
 

@@ -49,6 +49,8 @@ class DynamoDBConnectionRepository:
         }
         if connection.scopes is not None:
             item["scopes"] = string_list(connection.scopes)
+        if connection.secret_version is not None:
+            item["secret_version"] = {"S": connection.secret_version}
         self.table.do("PutItem", Item=item)
 
     def mark_expired(self, connection: Connection) -> None:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from publishing.identities.idempotency import (
     LEASE,
     ClaimResult,
@@ -16,11 +14,8 @@ from publishing.identities.idempotency import (
     Replay,
     StillRunningError,
 )
-from publishing.log_events import LogEvent
 from publishing.repositories.json_api import AwsError
 from publishing.repositories.table import CONDITION_FAILED, Item, Table
-
-logger = Logger(service="publishing", child=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +28,10 @@ class DynamoDBIdempotencyRepository:
         """Claim with one conditional write, so that exactly one of many concurrent attempts succeeds.
 
         Raises:
-            StillRunningError: another attempt holds the lease.
+            StillRunningError: another attempt holds the lease, or DynamoDB did not take the claim this time: claimed
+                again, the record shows whether it did.
             KeyReusedError: the key belongs to another fingerprint.
-            AwsError: DynamoDB refused, or did not answer.
+            AwsError: DynamoDB refused for good.
         """
         seconds = now.timestamp()
         try:
@@ -67,6 +63,8 @@ class DynamoDBIdempotencyRepository:
                 or None
             )
         except AwsError as error:
+            if error.transient:
+                raise StillRunningError from None
             if error.code != CONDITION_FAILED:
                 raise
             return _existing(record, error.item)
@@ -76,22 +74,16 @@ class DynamoDBIdempotencyRepository:
         return ClaimResult.RESUMED if same else ClaimResult.NEW
 
     def complete(self, record: IdempotencyRecord, response: str, now: datetime) -> None:
-        """Store the response for ``record.keep`` from now on.
-
-        A response that cannot be stored does not fail the request: the next attempt looks for the identity first.
-        """
-        try:
-            self._update(
-                record,
-                "SET #state = :state, answer = :answer, expires_at = :expires_at",
-                {
-                    ":state": {"S": IdempotencyState.DONE},
-                    ":answer": {"S": response},
-                    ":expires_at": {"N": str(int((now + record.keep).timestamp()))},
-                },
-            )
-        except AwsError:
-            logger.exception(LogEvent.RESPONSE_NOT_STORED)
+        """Store the response for ``record.keep`` from now on."""
+        self._update(
+            record,
+            "SET #state = :state, answer = :answer, expires_at = :expires_at",
+            {
+                ":state": {"S": IdempotencyState.DONE},
+                ":answer": {"S": response},
+                ":expires_at": {"N": str(int((now + record.keep).timestamp()))},
+            },
+        )
 
     def mark_uncertain(self, record: IdempotencyRecord) -> None:
         """Record that TikTok may have created the identity."""

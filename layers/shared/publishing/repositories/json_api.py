@@ -50,6 +50,7 @@ _RETRYABLE = frozenset(
         "RequestThrottled",
         "ServiceUnavailable",
         "ThrottlingException",
+        "TransactionConflictException",
     }
 )
 """Error codes that may pass (DynamoDB Developer Guide, "Error handling"; API references of Secrets Manager and SQS)."""
@@ -58,13 +59,15 @@ _RETRYABLE = frozenset(
 class AwsError(Exception):
     """AWS refused a call or did not answer. Its text is AWS's error code, or the failure's name; nothing that was sent.
 
-    ``item`` is the item that made a conditional write of DynamoDB fail, if the call asked for it.
+    ``item`` is the item that made a conditional write of DynamoDB fail, if the call asked for it. ``transient``: it was
+    not refused for good; a later call may succeed.
     """
 
-    def __init__(self, code: str, item: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, code: str, item: Mapping[str, Any] | None = None, *, transient: bool = False) -> None:
         super().__init__(code)
         self.code = code
         self.item = item or {}
+        self.transient = transient or code in _RETRYABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ class JsonApi:
                 status, answer = self._send(operation, body, deadline, now)
             except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: no header can hold a value
                 self.close()
-                failure = AwsError(type(error).__name__)
+                failure = AwsError(type(error).__name__, transient=True)
                 if reused:  # AWS closes idle connections, and a frozen function does not notice
                     continue
             else:
@@ -223,4 +226,8 @@ def _error_of(status: int, answer: Any) -> AwsError:
     fields = answer if isinstance(answer, dict) else {}
     kind, item = fields.get("__type"), fields.get("Item")
     code = kind.rpartition("#")[2] if isinstance(kind, str) else f"HTTP {status}"
-    return AwsError(code, item if isinstance(item, dict) else None)
+    return AwsError(
+        code,
+        item if isinstance(item, dict) else None,
+        transient=status >= HTTPStatus.INTERNAL_SERVER_ERROR,
+    )

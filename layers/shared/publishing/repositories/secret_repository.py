@@ -6,6 +6,7 @@ import string
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from pydantic import SecretStr
 
 from publishing.ports import AppNotConfiguredError, TokenUnavailableError
 from publishing.repositories.json_api import AwsCall, AwsError
-from publishing.teams import Connection
+from publishing.teams import Connection, moment
 
 if TYPE_CHECKING:
     from tiktok_business.oauth import DeveloperApp
@@ -30,6 +31,10 @@ INVALID_NAME = "ValidationException"
 """Secrets Manager's error code for a name that no secret can have (aws/aws-cli#6053)."""
 ABSENT = frozenset({NOT_FOUND, TO_BE_DELETED, INVALID_NAME})
 """Error codes that mean that there is no such secret."""
+DENIED = frozenset({"AccessDeniedException", "DecryptionFailure"})
+"""Error codes for a secret that this service may not use: it is outside the prefix, or its key is another's."""
+SETTLING = timedelta(minutes=1)
+"""How long a new version may not be found: changes of a secret are eventually consistent."""
 
 _EXISTS = "ResourceExistsException"
 _STORE_TRIES = 3
@@ -44,23 +49,22 @@ class SecretsManagerRepository:
     call: AwsCall
     prefix: str
     clock: Callable[[], float] = time.monotonic
-    _tokens: dict[tuple[str, str], tuple[SecretStr, float]] = field(default_factory=dict, repr=False)
-    """Token and end of its cache time, by secret and moment of connecting: connected again is another token."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _tokens: dict[tuple[str, str, str | None], tuple[SecretStr, float]] = field(default_factory=dict, repr=False)
+    """Token and end of its cache time, by secret, moment of connecting and version: connected again, another token."""
     _app: "tuple[DeveloperApp, float] | None" = field(default=None, repr=False)
 
     def read_token(self, connection: Connection) -> SecretStr:
         """Return the connection's token.
 
         Raises:
-            TokenUnavailableError: no such secret, or no ``access_token`` in it that an HTTP header can hold.
-            AwsError: Secrets Manager refused, or did not answer.
+            TokenUnavailableError: no such secret or version, no ``access_token`` in it that an HTTP header can hold, or
+                Secrets Manager refused or did not answer.
         """
         self._drop_old()
         token, _ = self._tokens.get(_cache_key(connection), (None, 0.0))
         if token is None:
-            token = self.current(connection.secret_id)
-            if token is None:
-                raise TokenUnavailableError(connection.secret_id)
+            token = self._stored_token(connection)
             self._tokens[_cache_key(connection)] = (token, self.clock() + CACHE_SECONDS)
         return token
 
@@ -104,7 +108,7 @@ class SecretsManagerRepository:
             self.call("DeleteSecret", SecretId=secret_id, RecoveryWindowInDays=RECOVERY_WINDOW_DAYS)
         except AwsError as error:
             if error.code not in ABSENT:
-                raise
+                raise _unless_denied(secret_id, error) from None
 
     def app(self) -> "DeveloperApp":
         """Return the credentials in ``<SecretPrefix>/app``.
@@ -135,6 +139,22 @@ class SecretsManagerRepository:
             raise AppNotConfiguredError
         return DeveloperApp(app_id, SecretStr(secret))
 
+    def _stored_token(self, connection: Connection) -> SecretStr:
+        """Return the token of the version that the connection names; without one, of the current version.
+
+        A version never changes, so a read just after a reconnection finds the new token or none. It may find none for a
+        moment (Secrets Manager User Guide, "Eventual consistency"): then the failure is transient.
+        """
+        secret_id, version = connection.secret_id, connection.secret_version
+        try:
+            token = self.current(secret_id) if version is None else self.version(secret_id, version)
+        except AwsError as error:
+            raise TokenUnavailableError(secret_id, error.code, transient=True) from None
+        if token is None:
+            settling = version is not None and self.now() < moment(connection.connected_at) + SETTLING
+            raise TokenUnavailableError(secret_id, transient=settling)
+        return token
+
     def _drop_old(self) -> None:
         now = self.clock()
         for key, (_, until) in list(self._tokens.items()):  # a copy: other threads may read tokens at the same time
@@ -159,12 +179,17 @@ class SecretsManagerRepository:
         except AwsError as error:
             if error.code in ABSENT:
                 return None
-            raise
+            raise _unless_denied(secret_id, error) from None
         return _token_in(answer.get("SecretString"))
 
 
-def _cache_key(connection: Connection) -> tuple[str, str]:
-    return connection.secret_id, connection.connected_at
+def _cache_key(connection: Connection) -> tuple[str, str, str | None]:
+    return connection.secret_id, connection.connected_at, connection.secret_version
+
+
+def _unless_denied(secret_id: str, error: AwsError) -> Exception:
+    """Return the error for a secret that this service may not use; any other failure unchanged."""
+    return TokenUnavailableError(secret_id, error.code) if error.code in DENIED else error
 
 
 def _token_in(text: str | None) -> SecretStr | None:

@@ -49,6 +49,7 @@ def _subscription(item: Mapping[str, Any]) -> Subscription | None:
 
 def _connection(team_id: str, user_id: str, item: Mapping[str, Any]) -> Connection:
     names, scopes, verified_at = item.get("advertiser_names"), item.get("scopes"), item.get("verified_at")
+    version = item.get("secret_version")
     return Connection(
         team_id=team_id,
         user_id=user_id,
@@ -62,6 +63,7 @@ def _connection(team_id: str, user_id: str, item: Mapping[str, Any]) -> Connecti
         scopes=_texts(scopes),
         verified_at=verified_at if isinstance(verified_at, str) else None,
         scheduled="due_at" in item,
+        secret_version=version if isinstance(version, str) and version else None,
     )
 
 
