@@ -13,7 +13,7 @@ import yaml
 
 from local.paths import OPENAPI
 from local.sam_template import RESOURCES
-from publishing.connections.callback_errors import CALLBACK_MESSAGES, CallbackErrorCode
+from publishing.connections.callback import CALLBACK_MESSAGES, CallbackErrorCode
 from publishing.http.problems import CONTENT_TYPE, PROBLEMS
 from tests.support.documentation import PAGES, blocks
 from tools.openapi import openapi, written

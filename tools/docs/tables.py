@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from local.paths import ROOT
 from publishing.connections import advertiser_list, authorize, pending_operation
-from publishing.connections.callback_errors import CALLBACK_MESSAGES, CallbackErrorCode
+from publishing.connections.callback import CALLBACK_MESSAGES, CallbackErrorCode
 from publishing.connections.permissions import NEEDED, SCOPES
 from publishing.http import problems, request_context, request_schemas
 from publishing.identities import avatars, display_name, idempotency, images

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from publishing.connections.authorize import new_state
-from publishing.connections.list_connections import list_connections
+from publishing.connections.authorize import new_handle, new_state
+from publishing.connections.list_connections import list_connections, shown
 from publishing.http.check_schemas import (
     AssetSeen,
     CheckDone,
@@ -25,7 +25,7 @@ from publishing.http.check_schemas import (
     UsedIdentity,
 )
 from publishing.http.request_context import BUDGET_SECONDS, Principal, RequestContext
-from publishing.http.request_schemas import CreateIdentityBody, CreateIdentityImageBody, NoInput
+from publishing.http.request_schemas import CompleteConnectionBody, CreateIdentityBody, CreateIdentityImageBody, NoInput
 from publishing.http.response_schemas import ConsentAsked, Disconnected, IdentityImage
 from publishing.preflight.findings import Finding, Status, Unverified
 from publishing.preflight.messages import text_of, warning
@@ -393,6 +393,12 @@ STATE, _PENDING = new_state(_BUYER, _NOW, _NONCE)
 
 NO_BODY = {"empty": Example("No fields", NoInput())}
 
+HANDLES = {
+    "returned": Example(
+        "The handle of the redirect", CompleteConnectionBody(handle=new_handle(_PENDING.key, _NONCE)[0])
+    )
+}
+
 CONSENTS = {
     "created": Example(
         "Where to send the caller",
@@ -449,6 +455,8 @@ CONNECTIONS = {
     ),
     "none": _connection_list("Nobody has connected TikTok", _OWNER),
 }
+
+COMPLETED = {"connected": Example("Connected, now or by an earlier request", shown(_BUYERS))}
 
 DISCONNECTED = {"disconnected": Example("Ended, now or earlier", Disconnected(user_id="u-buyer"))}
 

@@ -14,7 +14,7 @@ def list_connections(teams: TeamRepository, context: RequestContext, _query: NoI
     principal = context.principal
     team = teams.read(principal.team_id)
     return ConnectionList(
-        connections=tuple(_shown(one) for one in visible_connections(team, principal.user_id, principal.role))
+        connections=tuple(shown(one) for one in visible_connections(team, principal.user_id, principal.role))
     )
 
 
@@ -28,7 +28,8 @@ def visible_connections(team: Team, user_id: str, role: str) -> list[Connection]
     return sorted(shown, key=lambda one: one.user_id != user_id)
 
 
-def _shown(connection: Connection) -> ConnectionSeen:
+def shown(connection: Connection) -> ConnectionSeen:
+    """Return a connection as responses show it."""
     return ConnectionSeen(
         user_id=connection.user_id,
         status=connection.status,

@@ -53,6 +53,12 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
             "Owner only",
             "Only the person who connected TikTok or an owner of the team may end this connection. Ask one of them.",
         ),
+        "not_your_connection": ProblemKind(
+            HTTPStatus.FORBIDDEN,
+            "Not your connection",
+            "Another person, or the same person for another team, began this. Nothing was connected. Connect TikTok "
+            "yourself if you need it.",
+        ),
         "advertiser_not_accessible": ProblemKind(
             HTTPStatus.FORBIDDEN,
             "Advertiser not accessible",
@@ -183,9 +189,10 @@ def problem_of_tiktok_error(error: TikTokError) -> Problem:
             return Problem("tiktok_error")
 
 
-def rejection(error: TikTokError) -> Problem:
+def rejection(error: TikTokError, detail: str | None = None) -> Problem:
     """Return the problem of a write that TikTok definitely rejected, with TikTok's message."""
     return Problem(
         "tiktok_rejected",
+        detail,
         tiktok={"code": error.code, "message": error.message, "request_id": error.request_id},
     )

@@ -164,6 +164,13 @@ class ConnectionPath(_Input):
     """The person who connected it."""
 
 
+class CompleteConnectionBody(_Input):
+    """Which connection to complete."""
+
+    handle: Annotated[str, StringConstraints(min_length=1, max_length=200, strict=True)]
+    """The ``handle`` with which the browser was redirected to the wizard; valid for ten minutes."""
+
+
 class CreateIdentityImageBody(_Input):
     """The picture to upload: a URL that TikTok fetches, or its bytes."""
 
