@@ -157,6 +157,7 @@ def test_retry_after_is_required_if_every_problem_of_a_status_has_it() -> None:
         "list_identities": True,
         "create_identity": True,
         "create_identity_image": True,
+        "complete_connection": False,
         "delete_connection": False,
     }
 
