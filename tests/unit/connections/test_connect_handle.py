@@ -8,8 +8,9 @@ import pytest
 
 from local.tiktok_simulator import DemoToken
 from publishing.log_events import LogEvent
-from tests.unit.connections.scenarios import EXCHANGE, USER
-from tests.unit.connections.system import TEAM, System, outcome_of
+from tests.support.effects import KilledError, Point
+from tests.unit.connections.scenarios import COMPLETION_FIRST, EXCHANGE, USER
+from tests.unit.connections.system import LEASE_EXPIRED, TEAM, System, outcome_of
 
 TEN_MINUTES = timedelta(minutes=10)
 MOMENT = timedelta(microseconds=1)
@@ -57,6 +58,20 @@ def test_a_connection_outlasts_a_refusal_that_follows(system: System) -> None:
     first = system.complete(handle, USER)
     assert outcome_of(system.complete(handle, OTHER)) == "not_your_connection"
     assert system.complete(handle, USER) == first
+    system.assert_consistent(USER)
+
+
+def test_a_refusal_during_a_repetition_loses_no_token(system: System) -> None:
+    """A stored token becomes a connection although anybody else's request discards the handle meanwhile."""
+    handle = system.return_to_wizard(USER)
+    system.effects.watch(Point(COMPLETION_FIRST.index("create secret") + 1, after=True))
+    with pytest.raises(KilledError):
+        system.complete(handle, USER)
+    system.clock.forward(LEASE_EXPIRED)
+    refused: list[str] = []
+    system.effects.watch(Point(0, after=False), lambda: refused.append(outcome_of(system.complete(handle, OTHER))))
+    assert outcome_of(system.complete(handle, USER)) == "connected"
+    assert refused == ["not_your_connection"]
     system.assert_consistent(USER)
 
 

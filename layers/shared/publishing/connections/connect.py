@@ -75,8 +75,8 @@ class Connect:
         )
         if not services.operations.begin(operation, now):
             raise Problem("in_progress")
-        latest = services.states.read(state.key) or state
-        if latest.closed:  # by an attempt that ended between the two reads
+        latest = state if unfinished else services.states.read(state.key) or state
+        if latest.closed:  # by an attempt that ended between the two reads; a stored token is completed in any case
             services.operations.delete(operation)
             return shown(self._made_with(latest))
         secret_id = services.secrets.secret_id(*state.person)
