@@ -32,7 +32,7 @@ def test_a_consent_never_lands_in_another_persons_team(system: System) -> None:
     redirect = system.open_callback(system.tiktok.consent(page, DemoToken.AGENCY.user))
     refused = system.complete(redirect.handle, OTHER)
     assert (refused.status, refused.json["code"]) == (403, "not_your_connection")
-    assert "Nothing was connected" in refused.json["detail"]
+    assert "nothing was connected" in refused.json["detail"]
     assert system.connection(USER) is None
     assert system.connection(OTHER) is None
     assert len(system.tiktok.requests.to(EXCHANGE)) == 0

@@ -61,6 +61,7 @@ STATUS_OF_CODE = {
     "not_a_member": 403,
     "subscription_required": 403,
     "owner_only": 403,
+    "not_your_connection": 403,
     "advertiser_not_accessible": 403,
     "not_found": 404,
     "no_connection": 404,

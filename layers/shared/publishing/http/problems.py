@@ -56,8 +56,8 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
         "not_your_connection": ProblemKind(
             HTTPStatus.FORBIDDEN,
             "Not your connection",
-            "Another person, or the same person for another team, began this. Nothing was connected. Connect TikTok "
-            "yourself if you need it.",
+            "Another person, or you for another team, began this, so nothing was connected. Begin again yourself to "
+            "connect your own TikTok.",
         ),
         "advertiser_not_accessible": ProblemKind(
             HTTPStatus.FORBIDDEN,
