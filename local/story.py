@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import requests
 
@@ -84,24 +85,31 @@ class _Story:
         self._console.line(f"   event  TikTok Readiness Changed  {detail.get('id')}")
         self._compare(detail, expected)
 
-    def consent(self, title: str, authorize_url: str) -> None:
-        """Grant the app all permissions as the demo's new owner, and print the addresses that the browser opens."""
+    def consent(self, title: str, authorize_url: str) -> str:
+        """Grant the app all permissions as the demo's new owner, and print the addresses that the browser opens.
+
+        Return the handle with which the wizard was opened, which completes the connection.
+        """
         self._start(title)
         browser = Browser()
         result: Mapping[str, Any]
+        handle = ""
         try:
             page = browser.open(authorize_url)
             consented = browser.send(Form.of(page), user=STARTER.user_id, decision="allow")
             callback = browser.follow(consented)
             wizard = browser.follow(callback)
-            location = callback.headers["Location"]
-            result = {"status": callback.status_code, "location": location, "wizard": wizard.status_code}
+            page_url, _, query = callback.headers["Location"].partition("?")
+            parameters = dict(parse_qsl(query))
+            handle = parameters.pop("handle", "")
+            result = {"status": callback.status_code, "page": page_url, **parameters, "wizard": wizard.status_code}
         except (requests.RequestException, StackError) as error:
             result = {"error": str(error)}
         for address, status in browser.visited:
             self._console.line(f"   {status}  {address}")
-        expected = {"status": 303, "location": f"{self._stack.wizard.url}?tiktok=connected", "wizard": 200}
+        expected = {"status": 303, "page": self._stack.wizard.url, "tiktok": "confirm", "wizard": 200}
         self._compare(result, expected)
+        return handle
 
     def _start(self, title: str) -> None:
         self._steps += 1
@@ -173,7 +181,25 @@ def _connect_tiktok(story: _Story) -> None:
         "POST /connections",
         expected={"status": 201},
     )
-    story.consent("In the browser: TikTok's consent page, the callback, the wizard", str(started.get("authorize_url")))
+    handle = story.consent(
+        "In the browser: TikTok's consent page, the callback, the wizard", str(started.get("authorize_url"))
+    )
+    story.call(
+        "Somebody else cannot complete it with their own bearer token, and then nobody can",
+        OWNER,
+        "POST /connections/complete",
+        body={"handle": handle},
+        expected={"status": 403, "code": "not_your_connection"},
+    )
+    started = story.call("The owner connects again", STARTER, "POST /connections", expected={"status": 201})
+    handle = story.consent("In the browser, once more", str(started.get("authorize_url")))
+    story.call(
+        "The wizard completes the connection with the bearer token of the person who began it",
+        STARTER,
+        "POST /connections/complete",
+        body={"handle": handle},
+        expected={"status": 201, "user_id": STARTER.user_id},
+    )
     story.call(
         "The connections of the team",
         STARTER,

@@ -3,9 +3,9 @@
 import os
 
 from publishing import cold_start, settings
-from publishing.bootstrap import CONNECT_READ_TIMEOUT_SECONDS, Bootstrap
+from publishing.bootstrap import Bootstrap, utc_now
 from publishing.connections.callback import Callback, callback_endpoint
 
-callback = Callback(Bootstrap(read_timeout=CONNECT_READ_TIMEOUT_SECONDS).connection_services)
-lambda_handler = callback_endpoint(callback.connect, settings.wizard_url(os.environ))
+callback = Callback(Bootstrap(tiktok=False).states, utc_now)
+lambda_handler = callback_endpoint(callback.keep_code, settings.wizard_url(os.environ))
 cold_start.finish()

@@ -16,7 +16,7 @@ from local.demo.teams import (
 )
 from local.ministack.deployment import API
 from local.tiktok_simulator import DemoAdvertiser, World
-from publishing.connections.callback_errors import CALLBACK_MESSAGES
+from publishing.connections.callback import CALLBACK_MESSAGES
 
 _TEAM_ROLES = frozenset({"owner", "manager"})
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
+from pydantic import SecretStr
 
 from publishing.connections.advertiser_list import MAX_LISTED, MAX_NAME, MAX_NAMED
-from publishing.connections.authorize import new_state
+from publishing.connections.authorize import new_handle, new_state
 from publishing.connections.pending_operation import OperationKind, PendingOperation
 from publishing.http.request_context import Principal
 from publishing.repositories.authorization_state_repository import DynamoDBAuthorizationStateRepository
@@ -69,14 +70,15 @@ def test_no_expression_uses_a_reserved_word() -> None:
         act(DynamoDBConnectionRepository(table))
     states, operations = DynamoDBAuthorizationStateRepository(table), DynamoDBPendingOperationRepository(table)
     _, state = new_state(Principal("u1", "t1", "owner"), NOW)
-    states.claim(state)
+    states.keep_code(new_handle(state.key)[1], SecretStr("a code"), NOW)
     states.close(state.key)
+    states.close(state.key, "2026-12-01T00:00:00.000Z")
     operation = PendingOperation.start("t1", "u1", OperationKind.CONNECT, NOW, "v")
     operations.begin(operation, NOW)
     operations.update(operation)
     operations.delete(operation)
     with_expressions = [one for one in requests if any(name.endswith("Expression") for name in one)]
-    assert len(with_expressions) == 16
+    assert len(with_expressions) == 17
     for one in with_expressions:
         words = _words(" ".join(text for name, text in one.items() if name.endswith("Expression")))
         given = {*one.get("ExpressionAttributeNames", {}), *one.get("ExpressionAttributeValues", {})}

@@ -14,7 +14,7 @@ from local.identity_provider import IdentityProvider
 from local.sam_template import RESOURCES
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator, World
 from publishing.bootstrap import utc_now
-from publishing.connections.authorize import digest_of, new_state
+from publishing.connections.authorize import HANDLE_LIFETIME, digest_of, new_handle, new_state, parse_state
 from publishing.connections.pending_operation import OperationKind, PendingOperation
 from publishing.http.request_context import Principal
 from publishing.preflight.objectives import Requirement
@@ -86,6 +86,7 @@ class Surroundings:
     queues: Mapping[str, str]
     states: Mapping[str, str]
     """The states of people who were sent to the consent page, by user."""
+    dynamodb_api: JsonApi
 
     def message_in(self, queue: str) -> Any:
         """Wait for the message in this queue and return it; a preflight's response does not wait for it."""
@@ -116,10 +117,11 @@ def surroundings(
     sqs: "SQSClient",
     readiness: Mapping[str, str],
     states: dict[str, str],
+    dynamodb_api: JsonApi,
 ) -> Surroundings:
     """TikTok in its initial state, and empty queues."""
     tiktok.reset()
-    return Surroundings(tiktok, issuer, aws, sqs, readiness, states)
+    return Surroundings(tiktok, issuer, aws, sqs, readiness, states, dynamodb_api)
 
 
 @pytest.fixture
@@ -239,12 +241,25 @@ def _use_create_connection(handler: Handler) -> None:
 
 
 def _use_callback(handler: Handler, surroundings: Surroundings) -> None:
-    """Connect a person without a secret, and one whose secret is to be deleted."""
+    """Come back twice."""
     for state in surroundings.states.values():
         page = consent_url(surroundings.tiktok.base_url, World().app_id, state, CALLBACK)
         redirect = surroundings.tiktok.consent(page, DemoToken.MEDIA_BUYER.user)
         response = _respond(handler, {**api_event(parse_qsl(urlsplit(redirect).query)), "requestContext": {}}, 303)
-        assert response["headers"]["Location"].endswith("?tiktok=connected")
+        assert dict(parse_qsl(urlsplit(response["headers"]["Location"]).query))["tiktok"] == "confirm"
+
+
+def _use_complete_connection(handler: Handler, surroundings: Surroundings) -> None:
+    """Connect a person without a secret, and one whose secret is to be deleted."""
+    states = DynamoDBAuthorizationStateRepository(Table(surroundings.dynamodb_api.call, TABLE))
+    for user_id, state in surroundings.states.items():
+        page = consent_url(surroundings.tiktok.base_url, World().app_id, state, CALLBACK)
+        redirect = dict(parse_qsl(urlsplit(surroundings.tiktok.consent(page, DemoToken.MEDIA_BUYER.user)).query))
+        key = parse_state(state)
+        assert key is not None
+        text, handle = new_handle(key)
+        assert states.keep_code(handle, SecretStr(redirect["auth_code"]), utc_now() + HANDLE_LIFETIME)
+        _respond(handler, api_event(user_id=user_id, role="mediabuyer", body={"handle": text}), 201)
 
 
 def _use_delete_connection(handler: Handler) -> None:
@@ -333,6 +348,7 @@ USES: dict[str, Callable[[Handler, Surroundings], None]] = {
     "create_connection": lambda handler, _: _use_create_connection(handler),
     "connection_callback": _use_callback,
     "list_connection_advertisers": lambda handler, _: _use_list_connection_advertisers(handler),
+    "complete_connection": _use_complete_connection,
     "list_connections": lambda handler, _: _call(handler, DemoToken.MEDIA_BUYER, 200),
     "delete_connection": lambda handler, _: _use_delete_connection(handler),
     "refresh_connections": _use_refresh_connections,

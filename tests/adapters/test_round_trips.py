@@ -266,36 +266,43 @@ def test_checks_and_sweeps(tiktok: Simulator, issuer: IdentityProvider, aws: InM
 
 @pytest.mark.usefixtures("readiness")
 def test_connecting(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
-    """A state is one write; the callback exchanges the code and reads the list once, with writes before and after.
+    """A state is one write, and so is its return, which calls nobody else.
 
+    Completing exchanges the code and reads the list once, with writes before and after; again, it reads two items.
     The app's secret is cached; a connection's secret is read only if an earlier attempt may have stored a token.
     """
     person: dict[str, Any] = {"user_id": "u-buyer", "team_id": TEAM, "role": "mediabuyer"}
     event = api_event(**person)
     event["requestContext"] |= BASE
     pages: list[str] = []
+    handles: list[str] = []
     with loaded_function("create_connection", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as create:
         for cold in ({SECRET: 1}, {}):
             assert calls_of(create, event, tiktok, aws) == ({PUT: 1, **cold}, {})
             pages.append(_consent_page(create, event))
     with loaded_function("connection_callback", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as callback:
-        for page, app in zip(pages, ({SECRET: 1}, {}), strict=True):
+        for page in pages:
             callback_event = api_event(parse_qsl(urlsplit(tiktok.consent(page, "u-buyer")).query))
+            assert calls_of(callback, callback_event, tiktok, aws, status=303) == ({GET: 1, UPDATE: 1}, {})
+            location = callback(callback_event, FakeContext())["headers"]["Location"]
+            handles.append(dict(parse_qsl(urlsplit(location).query))["handle"])
+    with loaded_function("complete_connection", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as complete:
+        for handle, app in zip(handles, ({SECRET: 1}, {}), strict=True):
+            completion = api_event(**person, body={"handle": handle})
             expected = {
-                GET: 2,  # the state, and an unfinished operation
-                QUERY: 1,
+                GET: 3,  # the state, an unfinished operation, and the state again in case another attempt closed it
                 PUT: 3,  # the operation, its update, the connection
-                UPDATE: 2,  # the state claimed and closed
+                UPDATE: 1,  # the state closed
                 DELETE: 1,
                 PUT_SECRET: 1,
                 PUBLISH: 1,
                 **app,
             }
-            assert calls_of(callback, callback_event, tiktok, aws, status=303) == (
+            assert calls_of(complete, completion, tiktok, aws, status=201) == (
                 expected,
                 {EXCHANGE: 1, LIST: 1, ACCOUNT: 1},
             )
-            assert calls_of(callback, callback_event, tiktok, aws, status=303) == ({GET: 1}, {})
+            assert calls_of(complete, completion, tiktok, aws, status=201) == ({GET: 1, QUERY: 1}, {})
     with loaded_function("list_connections", tiktok, issuer, aws) as handler:
         assert calls_of(handler, api_event(**person), tiktok, aws) == ({QUERY: 1}, {})
 

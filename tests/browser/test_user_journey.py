@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from local.demo.png import png
-from local.demo.teams import STARTER
+from local.demo.teams import OWNER, STARTER
 from local.tiktok_simulator import STARTER as STARTER_AT_TIKTOK
 from local.tiktok_simulator import DemoAdvertiser, Simulator
 from tests.browser.wizard_page import NOT_READY, READY, UNVERIFIED, WizardPage
@@ -82,6 +82,42 @@ def test_consent_denied(wizard: WizardPage, page: Page) -> None:
     page.get_by_role("button", name="Deny").click()
     wizard.wait_until_started()
     expect(wizard.notices).to_contain_text("TikTok is not connected. Access was not granted at TikTok.")
+
+
+def test_completed_by_nobody_else(wizard: WizardPage, page: Page, tiktok: Simulator) -> None:
+    """A user who returns from a consent that another person began reads that nothing was connected."""
+    wizard.sign_in(STARTER)
+    page.get_by_role("button", name="Connect my TikTok account").click()
+    page.wait_for_url("**/portal/auth*")
+    redirect = tiktok.consent(page.url, STARTER_AT_TIKTOK)
+    location = page.request.get(redirect, max_redirects=0).headers["location"]
+    wizard.open()
+    wizard.sign_in(OWNER)
+    wizard.open(f"?{location.partition('?')[2]}")
+    expect(wizard.notices).to_contain_text("TikTok is not connected.")
+    expect(wizard.notices).to_contain_text("nothing was connected")
+    assert page.url == wizard.url  # without the handle
+
+
+def test_a_lost_response_is_requested_again(wizard: WizardPage, page: Page) -> None:
+    """The first response to the completion is lost; the page repeats the request and shows the connection."""
+    wizard.sign_in(STARTER)
+    page.get_by_role("button", name="Connect my TikTok account").click()
+    page.wait_for_url("**/portal/auth*")
+    lost: list[int] = []
+
+    def lose_first(route: Route) -> None:
+        response = route.fetch()
+        if route.request.method == "POST" and not lost:
+            lost.append(response.status)
+            route.abort()
+        else:
+            route.fulfill(response=response)
+
+    page.route("**/connections/complete", lose_first)
+    wizard.allow_as(STARTER_AT_TIKTOK)
+    expect(wizard.notices).to_contain_text("TikTok is connected.")
+    assert lost == [201]
 
 
 def test_unknown_callback_error(wizard: WizardPage, page: Page) -> None:

@@ -59,6 +59,13 @@ REQUESTS = _schema(
         # Tested below.
         "ignored_auth": {"enabled": False},
     },
+    operations=[
+        # A generated handle is of the right form, but none that was issued.
+        {
+            "include-operation-id": "complete_connection",
+            "checks": {"positive_data_acceptance": {"expected-statuses": ["400", "403"]}},
+        }
+    ],
 )
 UNAUTHORIZED_REQUESTS = _schema(
     max_examples=6, phases={"examples": {"enabled": False}, "coverage": {"enabled": False}}

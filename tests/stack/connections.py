@@ -15,7 +15,7 @@ from tests.support.openapi import ROOT
 from tests.support.stack import Api
 
 CALLBACK = "/connections/callback"
-CONNECTED = {"tiktok": "connected"}
+COMPLETE = "/connections/complete"
 
 
 def add_member(stack: LocalStack, user_id: str, role: str) -> Person:
@@ -54,9 +54,25 @@ def open_callback(api: Api, address: str) -> dict[str, str]:
     return query_of(response.headers["Location"])
 
 
-def connect(api: Api, person: Person, user: str, scopes: Collection[Scope] | None = None) -> None:
-    """Consent and open the callback."""
-    assert open_callback(api, consent(api, person, user, scopes)) == CONNECTED
+def handle_of(api: Api, address: str) -> str:
+    """Open the API's callback at ``address``; return the handle with which it redirects to the wizard."""
+    query = open_callback(api, address)
+    assert query.keys() == {"tiktok", "handle"}, query
+    assert query["tiktok"] == "confirm"
+    return query["handle"]
+
+
+def complete(api: Api, person: Person, handle: str) -> requests.Response:
+    """Request the completion of a connection as a person."""
+    return api.call("POST", COMPLETE, person=person, json={"handle": handle})
+
+
+def connect(api: Api, person: Person, user: str, scopes: Collection[Scope] | None = None) -> Mapping[str, Any]:
+    """Consent, open the callback and complete; return the connection."""
+    response = complete(api, person, handle_of(api, consent(api, person, user, scopes)))
+    assert response.status_code == 201, response.text
+    connected: Mapping[str, Any] = response.json()
+    return connected
 
 
 def connection(api: Api, person: Person, of: Person | None = None) -> Mapping[str, Any] | None:

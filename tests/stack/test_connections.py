@@ -13,20 +13,21 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from local.demo.browser import Browser, Form
-from local.demo.teams import MANAGER, MEDIA_BUYER, NEW_TEAM, OWNER, STARTER, TRAINEE, UNPAID_OWNER, UNPAID_TEAM
+from local.demo.teams import MANAGER, MEDIA_BUYER, OWNER, STARTER, TRAINEE, UNPAID_OWNER, UNPAID_TEAM
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser as A
 from local.tiktok_simulator import DemoToken, Fault, FaultKind, Scope, Simulator
 from publishing.connections.authorize import digest_of, parse_state
 from tests.stack.connections import (
     CALLBACK,
-    CONNECTED,
     add_member,
+    complete,
     connect,
     connection,
     consent,
     disconnect,
     error,
+    handle_of,
     items_of,
     listed_connection,
     open_callback,
@@ -44,7 +45,7 @@ FOREIGN = DemoToken.FOREIGN_TEAM.user
 
 
 class TestConnect:
-    """POST /connections and the callback."""
+    """POST /connections, the callback and POST /connections/complete."""
 
     def test_in_a_browser(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
         """A browser goes from the consent page to the wizard; event, list and preflight show the new connection."""
@@ -60,10 +61,15 @@ class TestConnect:
             page = browser.open(response.json()["authorize_url"])
             redirect = browser.send(Form.of(page), user=STARTER.user_id, decision="allow")
             wizard = browser.follow(browser.follow(redirect))
+            assert connection(api, STARTER) is None
+            assert len(tiktok.requests.to(EXCHANGE)) == 0
+            completed = complete(api, STARTER, query_of(wizard.url)["handle"])
             events = eventually(listener.listen, "TikTok Connected")
         assert wizard.status_code == 200
-        assert wizard.url == f"{stack.wizard.url}?tiktok=connected"
+        assert wizard.url.startswith(f"{stack.wizard.url}?tiktok=confirm&handle=")
         shown = listed_connection(api, STARTER)
+        assert (completed.status_code, completed.json()) == (201, shown)
+        assert completed.headers["Cache-Control"] == "no-store"
         assert (shown["status"], shown["advertiser_ids"]) == ("active", [A.NOTHING.value, A.EVERYTHING_READY.value])
         assert shown["advertisers"] == [
             {"advertiser_id": A.NOTHING.value, "name": "Nothing", "disabled": False},
@@ -111,16 +117,31 @@ class TestConnect:
         page = request_consent(api, STARTER)
         assert open_callback(api, tiktok.deny(page)) == error("consent_denied")
         assert items_of(stack, STARTER) == []
-        assert open_callback(api, tiktok.consent(page, STARTER.user_id)) == CONNECTED
+        assert complete(api, STARTER, handle_of(api, tiktok.consent(page, STARTER.user_id))).status_code == 201
 
     def test_the_callback_ignores_bearer_tokens(self, api: Api) -> None:
-        """The state proves who asked, whoever's browser opens the callback."""
+        """It exchanges nothing, whoever's browser opens it."""
         path = consent(api, STARTER, STARTER.user_id).removeprefix(f"{api.base_url}{ROOT}")
         for headers in ({"Authorization": "Bearer nonsense"}, api.stack.bearer(OWNER)):
             response = api.call("GET", path, headers=headers, allow_redirects=False)
             assert response.status_code == 303
-        shown = listed_connection(api, STARTER)
-        assert shown["status"] == "active"
+        assert connection(api, STARTER) is None
+
+    def test_completed_by_anybody_else(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
+        """A member sends their own link to somebody else, who consents: nothing is connected, and nobody can do it."""
+        handle = handle_of(api, consent(api, STARTER, FOREIGN))
+        problem(complete(api, OWNER, handle), 403, "not_your_connection")
+        problem(complete(api, STARTER, handle), 400, "invalid_request")
+        assert len(tiktok.requests.to(EXCHANGE)) == 0
+        assert items_of(stack, STARTER) == []
+
+    def test_completed_again(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
+        """After a lost response the same request returns the same response; the code is exchanged once."""
+        handle = handle_of(api, consent(api, STARTER, STARTER.user_id))
+        first, again = (complete(api, STARTER, handle) for _ in range(2))
+        assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+        assert len(tiktok.requests.to(EXCHANGE)) == 1
+        assert items_of(stack, STARTER) == [f"CONNECTION#{STARTER.user_id}"]
 
     def test_connected_again(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
         """A revoked token makes the connection expired; connecting again replaces it and makes it active."""
@@ -138,29 +159,28 @@ class TestConnect:
         assert token_of(stack, STARTER) != first
         assert preflight(api, STARTER, A.EVERYTHING_READY)["ready"] is True
 
-    def test_concurrent_callbacks(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
-        """Opening the callback several times at once exchanges the code once and makes one connection."""
-        address = consent(api, STARTER, STARTER.user_id)
+    def test_concurrent_completions(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
+        """Completing several times at once exchanges the code once and makes one connection."""
+        handle = handle_of(api, consent(api, STARTER, STARTER.user_id))
         tiktok.latency = 0.3
         try:
             with ThreadPoolExecutor(4) as pool:
-                codes = Counter(
-                    one.get("code", "") for one in pool.map(lambda _: open_callback(api, address), range(4))
-                )
+                answers = [*pool.map(lambda _: complete(api, STARTER, handle), range(4))]
         finally:
             tiktok.latency = 0.0
-        assert codes[""] == 1
-        assert set(codes) <= {"", "in_progress", "state_used"}
+        codes = Counter(one.json().get("code", "") for one in answers)
+        assert codes[""] >= 1
+        assert set(codes) <= {"", "in_progress"}
         assert len(tiktok.requests.to(EXCHANGE)) == 1
         assert items_of(stack, STARTER) == [f"CONNECTION#{STARTER.user_id}"]
 
     def test_failed_exchange(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
-        """Nothing is stored, the wizard gets the reason, and the same callback may be repeated."""
-        address = consent(api, STARTER, STARTER.user_id)
+        """Nothing is stored, the wizard gets the reason, and the same request may be repeated."""
+        handle = handle_of(api, consent(api, STARTER, STARTER.user_id))
         tiktok.faults.add(Fault(path=EXCHANGE, kind=FaultKind.HTTP_STATUS, status=502, times=1))
-        assert open_callback(api, address) == error("tiktok_error")
+        problem(complete(api, STARTER, handle), 502, "tiktok_error")
         assert items_of(stack, STARTER) == []
-        assert open_callback(api, address) == CONNECTED
+        assert complete(api, STARTER, handle).status_code == 201
 
     def test_advertisers_not_returned(self, api: Api, tiktok: Simulator) -> None:
         """The person is connected, and the first preflight that names an advertiser reads the list again."""
@@ -213,20 +233,13 @@ class TestState:
         assert _return(api, ("auth_code", code), ("state", STATES[kind](mine, others))) == error("state_invalid")
         assert len(tiktok.requests.to(EXCHANGE)) == 0
         assert items_of(stack, STARTER) == items_of(stack, mate) == []
-        assert open_callback(api, address) == CONNECTED
-
-    def test_of_another_user(self, api: Api, stack: LocalStack) -> None:
-        """A state connects the person it was issued to, whoever opens the callback."""
-        mate = add_member(stack, "u-mate", "mediabuyer")
-        connect(api, mate, STARTER.user_id)
-        assert items_of(stack, STARTER) == []
-        assert items_of(stack, mate) == [f"CONNECTION#{mate.user_id}"]
+        assert complete(api, STARTER, handle_of(api, address)).status_code == 201
 
     def test_used_before(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
         """A second callback is rejected, with the same code and with a new one; the connection does not change."""
         page = request_consent(api, STARTER)
         address = tiktok.consent(page, STARTER.user_id)
-        assert open_callback(api, address) == CONNECTED
+        assert complete(api, STARTER, handle_of(api, address)).status_code == 201
         token, shown = token_of(stack, STARTER), connection(api, STARTER)
         again = tiktok.consent(page, FOREIGN)
         assert open_callback(api, address) == open_callback(api, again) == error("state_used")
@@ -234,10 +247,12 @@ class TestState:
         assert len(tiktok.requests.to(EXCHANGE)) == 1
 
     def test_invalid_code(self, api: Api, stack: LocalStack) -> None:
-        """The wizard gets ``code_rejected``, nothing is stored, and the state cannot be used again."""
+        """Completing gets ``tiktok_rejected``, nothing is stored, and the state cannot be used again."""
         address = consent(api, STARTER, STARTER.user_id)
         state, _ = _parts(address)
-        assert _return(api, ("state", state), ("auth_code", "made-up")) == error("code_rejected")
+        handle = _return(api, ("state", state), ("auth_code", "made-up"))["handle"]
+        rejected = problem(complete(api, STARTER, handle), 422, "tiktok_rejected")
+        assert "Connect again" in rejected["detail"]
         assert items_of(stack, STARTER) == []
         assert open_callback(api, address) == error("state_used")
 
@@ -281,16 +296,19 @@ class TestState:
         )
         assert response.headers["Location"] == f"{api.stack.wizard.url}?tiktok=error&code=state_invalid"
 
-    @pytest.mark.parametrize(
-        ("sort_key", "code"),
-        [(f"MEMBER#{STARTER.user_id}", "not_a_member"), ("SUBSCRIPTION", "subscription_required")],
-    )
-    def test_no_longer_allowed(self, api: Api, stack: LocalStack, sort_key: str, code: str) -> None:
-        """A person who has left the team since, or whose subscription has ended, connects nothing."""
+    def test_eleven_minutes_after_the_return(self, api: Api, stack: LocalStack) -> None:
+        """The handle has expired, and nothing is stored."""
         address = consent(api, STARTER, STARTER.user_id)
-        key = {"pk": {"S": f"TEAM#{NEW_TEAM}"}, "sk": {"S": sort_key}}
-        stack.client("dynamodb").delete_item(TableName=stack.table_name, Key=key)
-        assert open_callback(api, address) == error(code)
+        handle, key = handle_of(api, address), parse_state(_parts(address)[0])
+        assert key is not None
+        stack.client("dynamodb").update_item(
+            TableName=stack.table_name,
+            Key={"pk": {"S": f"CONNECTING#{key.owner}"}, "sk": {"S": f"STATE#{key.digest}"}},
+            UpdateExpression="SET handle_until = handle_until - :minutes",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={":minutes": {"N": str(11 * 60)}},
+        )
+        problem(complete(api, STARTER, handle), 400, "invalid_request")
         assert items_of(stack, STARTER) == []
 
 
@@ -416,6 +434,7 @@ class TestWithoutSubscription:
     def test_writes_are_rejected(self, api: Api) -> None:
         """Connecting and uploading return ``subscription_required``."""
         problem(api.call("POST", "/connections", person=UNPAID_OWNER), 403, "subscription_required")
+        problem(complete(api, UNPAID_OWNER, "a-handle"), 403, "subscription_required")
         body = {"advertiser_id": A.FOREIGN.value, "image_url": "https://cdn.example.com/logo.png"}
         problem(api.call("POST", "/identity-images", person=UNPAID_OWNER, json=body), 403, "subscription_required")
 

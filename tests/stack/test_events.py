@@ -24,6 +24,8 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "check_identity.first_advertiser": {"advertiser_id_source": "first_of_active_token"},
     "check_identity.no_token": {"reason": "no_token"},
     "check_identity.no_tt_user": {"reason": "no_tt_user"},
+    "complete_connection.invalid": {"status": 400, "code": "invalid_request"},
+    "complete_connection.unknown_handle": {"status": 400, "code": "invalid_request"},
     "connection_callback.denied": {"status": 303},
     "connection_callback.unknown_state": {"status": 303},
     "create_connection.asked": {},

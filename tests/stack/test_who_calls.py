@@ -20,6 +20,7 @@ WRITES = [
     ("POST", "/identities"),
     ("POST", "/identity-images"),
     ("POST", "/connections"),
+    ("POST", "/connections/complete"),
     ("DELETE", "/connections/u-1"),
 ]
 
@@ -174,6 +175,7 @@ def test_subscription(api: Api, stack: LocalStack, subscription: dict[str, Any] 
         ("GET", "/identities/check/more"),
         ("GET", "/identity-images"),
         ("POST", "/connections/callback"),
+        ("GET", "/connections/complete"),
         ("GET", "/connections/u-owner"),
         ("PUT", "/connections/u-owner"),
         ("DELETE", "/connections"),

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from pydantic import SecretStr
 
-from publishing.connections.authorize import AuthorizationState, StateKey
+from publishing.connections.authorize import AuthorizationState, Handle, StateKey
 from publishing.connections.pending_operation import RECOVERY_DELAY, DueConnection, PendingOperation
 from publishing.http.request_context import Principal
 from publishing.identities.idempotency import (
@@ -315,22 +315,27 @@ class InMemoryAuthorizationStates:
     def read(self, key: StateKey) -> AuthorizationState | None:
         return self.stored.get(key)
 
-    def claim(self, state: AuthorizationState) -> bool:
-        return self.step("claim state", lambda: self._claim(state))
+    def keep_code(self, handle: Handle, auth_code: SecretStr, until: datetime) -> bool:
+        return self.step("keep code", lambda: self._keep_code(handle, auth_code, until))
 
-    def close(self, key: StateKey) -> None:
-        self.step("close state", lambda: self._close(key))
+    def close(self, key: StateKey, connected_at: str | None = None) -> None:
+        self.step("close state", lambda: self._close(key, connected_at))
 
-    def _claim(self, state: AuthorizationState) -> bool:
-        known = self.stored.get(state.key)
-        if known is None or known.closed or known.code_digest not in {None, state.code_digest}:
+    def _keep_code(self, handle: Handle, auth_code: SecretStr, until: datetime) -> bool:
+        known = self.stored.get(handle.key)
+        if known is None or known.closed or known.auth_code not in {None, auth_code}:
             return False
-        self.stored[state.key] = replace(known, code_digest=state.code_digest)
+        self.stored[handle.key] = replace(
+            known, auth_code=auth_code, handle_digest=handle.digest, handle_expires_at=until
+        )
         return True
 
-    def _close(self, key: StateKey) -> None:
+    def _close(self, key: StateKey, connected_at: str | None) -> None:
         if key in self.stored:
-            self.stored[key] = replace(self.stored[key], closed=True)
+            known = self.stored[key]
+            self.stored[key] = replace(
+                known, closed=True, auth_code=None, connected_at=connected_at or known.connected_at
+            )
 
 
 @dataclass

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from local.sam_template import TEMPLATE
-from publishing.connections.callback_errors import CallbackErrorCode
+from publishing.connections.callback import CallbackErrorCode
 from publishing.http.problems import PROBLEMS
 from publishing.preflight.findings import Status
 from tests.support.documentation import PAGES, ROOT, all_commands, anchors, blocks, links, prose, spans

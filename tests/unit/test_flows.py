@@ -216,12 +216,15 @@ def publish_a_change(system: System, debugger: Debugger) -> None:
 
 def connect(system: System, debugger: Debugger) -> None:
     """From POST /connections to the event that a person has connected."""
-    request = api_event(user_id="u-buyer", team_id=TEAM, role="mediabuyer")
+    person: dict[str, Any] = {"user_id": "u-buyer", "team_id": TEAM, "role": "mediabuyer"}
+    request = api_event(**person)
     request["requestContext"] |= {"domainName": "127.0.0.1:9", "path": "/live/api/v1/tiktok/connections"}
     response = system.invoke(debugger, "create_connection", request)
     redirect = system.tiktok.consent(json.loads(response["body"])["authorize_url"], "u-buyer")
     response = system.invoke(debugger, "connection_callback", api_event(parse_qsl(urlsplit(redirect).query)))
-    assert response["headers"]["Location"].endswith("?tiktok=connected")
+    handle = dict(parse_qsl(urlsplit(response["headers"]["Location"]).query))["handle"]
+    response = system.invoke(debugger, "complete_connection", api_event(**person, body={"handle": handle}))
+    assert response["statusCode"] == 201
     assert system.published == 1
 
 

@@ -13,7 +13,7 @@ import yaml
 
 from local.paths import OPENAPI
 from local.sam_template import RESOURCES
-from publishing.connections.callback_errors import CALLBACK_MESSAGES, CallbackErrorCode
+from publishing.connections.callback import CALLBACK_MESSAGES, CallbackErrorCode
 from publishing.http.problems import CONTENT_TYPE, PROBLEMS
 from tests.support.documentation import PAGES, blocks
 from tools.openapi import openapi, written
@@ -157,6 +157,7 @@ def test_retry_after_is_required_if_every_problem_of_a_status_has_it() -> None:
         "list_identities": True,
         "create_identity": True,
         "create_identity_image": True,
+        "complete_connection": False,
         "delete_connection": False,
     }
 

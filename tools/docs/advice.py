@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from publishing.connections.callback_errors import CallbackErrorCode
+from publishing.connections.callback import CallbackErrorCode
 
 _AT_FIELD = "Show each of `errors` at its field. A retry changes nothing."
 _SIGN_IN = "Get a new bearer token; if that fails, show the sign-in page."
@@ -20,13 +20,17 @@ PROBLEM_ADVICE: Mapping[str, str] = MappingProxyType(
         "not_a_member": _SHOW,
         "subscription_required": "Show `detail`; keep all reads available.",
         "owner_only": "Show `detail`. Offer disconnecting only to owners and to the person who connected.",
+        "not_your_connection": "Show `detail`. The handle is useless now; offer to connect the caller's own TikTok.",
         "advertiser_not_accessible": "Show `detail`, and offer another advertiser or to connect TikTok.",
         "missing_scope": "Show `detail`, which names the permission, and offer to connect TikTok again.",
         "not_found": "A bug in the client: check path and method.",
         "no_connection": "Read `GET /connections` again: the list on the page is outdated.",
         "no_token": _CONNECT,
         "in_progress": "Wait a few seconds and send the same request again, with the same `Idempotency-Key`.",
-        "tiktok_rejected": "Show `tiktok.message`, TikTok's own message. Correct the input.",
+        "tiktok_rejected": (
+            "Show `tiktok.message`, TikTok's own message, and correct the input. While connecting: show `detail`, and "
+            "offer to connect again."
+        ),
         "idempotency_key_reused": "A bug in the client: use a new key for each new request.",
         "image_too_large": "Ask for a smaller picture, or for its URL.",
         "image_unusable": "Show `detail`, and ask for another picture.",
@@ -46,14 +50,6 @@ CALLBACK_ADVICE: Mapping[CallbackErrorCode, str] = MappingProxyType(
         CallbackErrorCode.STATE_EXPIRED: _AGAIN,
         CallbackErrorCode.STATE_USED: "Read `GET /connections`; offer to connect again only if nothing is connected.",
         CallbackErrorCode.CONSENT_DENIED: _AGAIN,
-        CallbackErrorCode.CODE_REJECTED: _AGAIN,
-        CallbackErrorCode.IN_PROGRESS: "Read `GET /connections` after half a minute.",
-        CallbackErrorCode.NOT_A_MEMBER: "Show the message.",
-        CallbackErrorCode.SUBSCRIPTION_REQUIRED: "Show the message.",
-        CallbackErrorCode.NOT_CONFIGURED: "Show the message. The operators must act.",
-        CallbackErrorCode.RATE_LIMITED: "Offer to connect again after five minutes.",
-        CallbackErrorCode.TIMEOUT: _AGAIN,
-        CallbackErrorCode.TIKTOK_ERROR: _AGAIN,
         CallbackErrorCode.INTERNAL_ERROR: _AGAIN,
     }
 )

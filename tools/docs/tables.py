@@ -7,8 +7,8 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from local.paths import ROOT
-from publishing.connections import advertiser_list, authorize, pending_operation
-from publishing.connections.callback_errors import CALLBACK_MESSAGES, CallbackErrorCode
+from publishing.connections import advertiser_list, authorize, connect, pending_operation
+from publishing.connections.callback import CALLBACK_MESSAGES, CallbackErrorCode
 from publishing.http import problems, request_context, request_schemas
 from publishing.identities import avatars, display_name, idempotency, images
 from publishing.permissions import NEEDED, SCOPES
@@ -94,7 +94,9 @@ def _limits() -> str:
             "s",
         ),
         ("response time of a picture upload", images.BUDGET_SECONDS + request_context.MARGIN_SECONDS, "s"),
+        ("response time of completing a connection", connect.BUDGET_SECONDS + request_context.MARGIN_SECONDS, "s"),
         ("validity of a link to TikTok's consent page", authorize.STATE_LIFETIME, ""),
+        ("validity of a handle, and replay of its completion", authorize.HANDLE_LIFETIME, ""),
         ("replay of a create with an `Idempotency-Key`", idempotency.KEEP_WITH_KEY, ""),
         ("replay of the same create without a key", idempotency.KEEP_WITHOUT_KEY, ""),
         ("maximum length of an `Idempotency-Key`", request_schemas.MAX_IDEMPOTENCY_KEY, "characters"),

@@ -26,7 +26,6 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "publishing.connections.pending_operation": (f"{_UNIT}/connections/test_pending_operation.py",),
     "publishing.connections.authorize": (f"{_UNIT}/connections/test_authorize.py",),
     "publishing.connections.advertiser_list": (f"{_UNIT}/connections/test_advertiser_list.py",),
-    "publishing.connections.callback_errors": (f"{_UNIT}/connections/test_callback_errors.py",),
     "tiktok_business.return_codes": (f"{_UNIT}/tiktok_business/test_return_codes.py",),
     "tiktok_business.errors": (f"{_UNIT}/tiktok_business/test_errors.py",),
 }

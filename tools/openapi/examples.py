@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from publishing.connections.authorize import new_state
-from publishing.connections.list_connections import list_advertisers, list_connections
+from publishing.connections.authorize import new_handle, new_state
+from publishing.connections.list_connections import list_advertisers, list_connections, shown
 from publishing.http.check_schemas import (
     AssetSeen,
     CheckDone,
@@ -26,6 +26,7 @@ from publishing.http.check_schemas import (
 )
 from publishing.http.request_context import BUDGET_SECONDS, Principal, RequestContext
 from publishing.http.request_schemas import (
+    CompleteConnectionBody,
     ConnectionAdvertisersQuery,
     CreateIdentityBody,
     CreateIdentityImageBody,
@@ -399,6 +400,12 @@ STATE, _PENDING = new_state(_BUYER, _NOW, _NONCE)
 
 NO_BODY = {"empty": Example("No fields", NoInput())}
 
+HANDLES = {
+    "returned": Example(
+        "The handle of the redirect", CompleteConnectionBody(handle=new_handle(_PENDING.key, _NONCE)[0])
+    )
+}
+
 CONSENTS = {
     "created": Example(
         "Where to send the caller",
@@ -466,6 +473,7 @@ CONNECTION_ADVERTISERS = {
         ),
     )
 }
+COMPLETED = {"connected": Example("Connected, now or by an earlier request", shown(_BUYERS))}
 
 DISCONNECTED = {"disconnected": Example("Ended, now or earlier", Disconnected(user_id="u-buyer"))}
 

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from pydantic import BaseModel
 
 from local.paths import ROOT
-from publishing.connections.callback_errors import CALLBACK_MESSAGES
+from publishing.connections.callback import CALLBACK_MESSAGES
 from publishing.http.check_schemas import (
     CreatedIdentityAnswer,
     IdentityCheck,
@@ -22,6 +22,7 @@ from publishing.http.check_schemas import (
 from publishing.http.endpoint import MAX_BODY_BYTES
 from publishing.http.request_schemas import (
     AdvertiserQuery,
+    CompleteConnectionBody,
     ConnectionAdvertisersQuery,
     ConnectionPath,
     CreateIdentityBody,
@@ -34,6 +35,7 @@ from publishing.http.request_schemas import (
 from publishing.http.response_schemas import (
     ConnectionAdvertisers,
     ConnectionList,
+    ConnectionSeen,
     ConsentAsked,
     Disconnected,
     IdentityImage,
@@ -54,7 +56,7 @@ class ConsentReturn(BaseModel):
     state: str
     """The state from the consent page's URL."""
     auth_code: str | None = None
-    """TikTok's code, which is exchanged once for a token. Without it access was denied."""
+    """TikTok's code, which is kept until the connection is completed. Without it access was denied."""
 
 
 @dataclass(frozen=True)
@@ -194,8 +196,9 @@ OPERATIONS = (
         function="create_connection",
         description=(
             "Needs an active subscription. Send the caller's browser to `authorize_url`, TikTok's consent page. TikTok "
-            "redirects to `/connections/callback`, which redirects to the wizard. The URL connects only the caller, "
-            "once, until `expires_at`. A person who has connected TikTok already may connect again: the new token "
+            "redirects to `/connections/callback`, which redirects to the wizard, which completes the connection with "
+            "`POST /connections/complete`. Only the caller can complete it, once; the person may return until "
+            "`expires_at`. A person who has connected TikTok already may connect again: the new token "
             "replaces the old one."
         ),
         reads=NoInput,
@@ -207,10 +210,11 @@ OPERATIONS = (
     Operation(
         function="connection_callback",
         description=(
-            "TikTok redirects browsers here; there is no bearer token, the state proves who started it. In every case "
-            "the browser is redirected to the wizard (the deployment's parameter `WizardUrl`) with `tiktok=connected`, "
-            "or with `tiktok=error` and a `code`. Other parameters are ignored. The same request again completes an "
-            "unfinished first one, or is rejected because the state was used.\n\n"
+            "TikTok redirects browsers here, without a bearer token; nothing is exchanged or connected. In every case "
+            "the browser is redirected to the wizard (the deployment's parameter `WizardUrl`) with `tiktok=confirm` "
+            "and a `handle` for `POST /connections/complete`, or with `tiktok=error` and a `code`. Other parameters "
+            "are ignored. The same request again gets another handle, of which the last one is valid, until the "
+            "connection is completed.\n\n"
             "The codes are an open set: treat an unknown one as `internal_error`.\n\n"
             "| code | what is wrong, and what to do |\n|---|---|\n"
             + "\n".join(f"| `{code}` | {message} |" for code, message in CALLBACK_MESSAGES.items())
@@ -220,6 +224,31 @@ OPERATIONS = (
         response=None,
         examples={},
         problems=("too_many_requests", "internal_error", "connect_not_set_up"),
+    ),
+    Operation(
+        function="complete_connection",
+        description=(
+            "Needs an active subscription, and the bearer token of the person who sent `POST /connections`, for the "
+            "same team: anybody else gets `not_your_connection`, and the handle is discarded. Send the `handle` with "
+            "which the browser was redirected to the wizard, and remove it from the page's address. It is valid for "
+            "ten minutes; until then the same request again returns the same response, so it may be repeated after a "
+            "lost one, after `in_progress` and after TikTok's errors. After `tiktok_rejected` begin again with "
+            "`POST /connections`. If TikTok does not return the ad accounts, the response is the connection without "
+            "them; they are read later."
+        ),
+        reads=CompleteConnectionBody,
+        response=ConnectionSeen,
+        examples=examples.COMPLETED,
+        problems=(
+            *_ALWAYS,
+            *_TIKTOK,
+            "subscription_required",
+            "not_your_connection",
+            "in_progress",
+            "tiktok_rejected",
+            "connect_not_set_up",
+        ),
+        body_examples=examples.HANDLES,
     ),
     Operation(
         function="list_connections",

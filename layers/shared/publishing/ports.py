@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:  # a function loads the modules of its own flow only
     from pydantic import SecretStr
 
-    from publishing.connections.authorize import AuthorizationState, StateKey
+    from publishing.connections.authorize import AuthorizationState, Handle, StateKey
     from publishing.connections.pending_operation import DueConnection, PendingOperation
     from publishing.events.schemas import OutboxEvent
     from publishing.identities.idempotency import ClaimResult, IdempotencyRecord, Replay
@@ -133,12 +133,15 @@ class AuthorizationStateRepository(Protocol):
         """Return the state, strongly consistent."""
         ...
 
-    def claim(self, state: "AuthorizationState") -> bool:
-        """Store the code that the state came back with; False if it is closed or has another code."""
+    def keep_code(self, handle: "Handle", auth_code: "SecretStr", until: datetime) -> bool:
+        """Store the code that a state came back with, and its handle, valid until then.
+
+        False if the state is closed or has another code.
+        """
         ...
 
-    def close(self, key: "StateKey") -> None:
-        """Record that the state has been used."""
+    def close(self, key: "StateKey", connected_at: str | None = None) -> None:
+        """Record that the state has been used, for which connection if it made one; remove its code."""
         ...
 
 

@@ -1,6 +1,6 @@
 // Entry point: loads the configuration, selects the user, switches tabs, and handles the return from TikTok.
 
-import { Api, SimulatorControl } from "./api.js";
+import { Api, NoResponse, SimulatorControl } from "./api.js";
 import { Connections } from "./connections.js";
 import { Preflight } from "./preflight.js";
 import { ReadinessList } from "./readiness.js";
@@ -9,6 +9,8 @@ import { $, clearNotices, errorAlert, h, setBusy, showErrorNotice, showNotice } 
 
 const TABS = ["preflight", "readiness"];
 const STORAGE_KEY = "wevion-wizard";
+const COMPLETION_ATTEMPTS = 4;
+const COMPLETION_PAUSE_MS = 3_000;
 
 /** The user's selections, kept in session storage so that they survive the redirect to TikTok and back. */
 class Selections {
@@ -55,6 +57,7 @@ class App {
   }
 
   async start() {
+    const returned = takeReturnFromTikTok();
     const { users } = this.config;
     $("user").append(...users.map(({ user_id, title }) => h("option", { value: user_id }, title)));
     if (users.some(({ user_id }) => user_id === this.selections.user)) $("user").value = this.selections.user;
@@ -66,7 +69,7 @@ class App {
     await this.preflight.start();
     this.readiness.start();
     await Promise.all([this.switchUser(), this.simulatedFaults.start()]);
-    await this.handleReturnFromTikTok();
+    if (returned) await this.handleReturnFromTikTok(returned);
   }
 
   /** Two tabs after the ARIA Authoring Practices: arrow keys, Home and End select a tab. */
@@ -105,19 +108,36 @@ class App {
     await this.connections.switchUser();
   }
 
-  /** The connection callback redirects here with ?tiktok=connected or ?tiktok=error&code=. */
-  async handleReturnFromTikTok() {
-    const query = new URLSearchParams(location.search);
-    if (!query.has("tiktok")) return;
-    history.replaceState(null, "", location.pathname);
-    if (query.get("tiktok") === "connected") {
-      showNotice("success", "TikTok is connected.", "The preflight now uses this connection.");
+  /** The connection callback redirects here with ?tiktok=confirm&handle= or ?tiktok=error&code=. */
+  async handleReturnFromTikTok(query) {
+    if (query.get("tiktok") === "confirm") {
+      try {
+        await this.completeConnection(query.get("handle"));
+        showNotice("success", "TikTok is connected.", "The preflight now uses this connection.");
+      } catch (error) {
+        showNotice("error", "TikTok is not connected.", error.message);
+      }
+      await this.connections.refresh();
     } else {
       const messages = this.config.callback_errors;
       showNotice("error", "TikTok is not connected.", messages[query.get("code")] ?? messages.internal_error);
     }
     if (this.selections.checked) await this.preflight.check();
     else $("content").focus();
+  }
+
+  /** The same request again returns the same response, so a lost one and an attempt in progress are retried. */
+  async completeConnection(handle) {
+    const { api } = this;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await api.post("/connections/complete", { handle });
+      } catch (error) {
+        const retryable = error instanceof NoResponse || error.code === "in_progress";
+        if (!retryable || attempt === COMPLETION_ATTEMPTS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, COMPLETION_PAUSE_MS));
+      }
+    }
   }
 
   /** Open TikTok's consent page in this window. */
@@ -132,6 +152,14 @@ class App {
       setBusy(button, false);
     }
   }
+}
+
+/** The parameters of a return from TikTok, which are removed from the address: a handle is used once. */
+function takeReturnFromTikTok() {
+  const query = new URLSearchParams(location.search);
+  if (!query.has("tiktok")) return null;
+  history.replaceState(null, "", location.pathname);
+  return query;
 }
 
 async function loadConfig() {

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from tests.deep.fault_matrix.assertions_common import RETRIED_WRITES, common_violations
 from tests.deep.fault_matrix.connecting import SHORT_SECONDS, After
 
+REJECTED = "422 tiktok_rejected"
+
 
 def connecting_violations(seen: After) -> Iterator[str]:
     """Return every broken promise as a sentence."""
@@ -14,7 +16,7 @@ def connecting_violations(seen: After) -> Iterator[str]:
         yield "the message is retried, although no internal error occurred"
     if cell.row.writes and seen.writes > (3 if cell.conclusion in RETRIED_WRITES else 1):
         yield f"called {seen.writes} times"
-    yield from {"connect": _of_callback, "disconnect": _of_disconnection, "refresh": _of_refresh}[cell.row.operation](
+    yield from {"connect": _of_completion, "disconnect": _of_disconnection, "refresh": _of_refresh}[cell.row.operation](
         seen
     )
     if seen.unfinished_finally:
@@ -23,17 +25,21 @@ def connecting_violations(seen: After) -> Iterator[str]:
         yield f"connecting again: {seen.reconnected}"
 
 
-def _of_callback(seen: After) -> Iterator[str]:
-    """Everything is connected or nothing; the same callback, repeated, connects if the code is still valid."""
+def _of_completion(seen: After) -> Iterator[str]:
+    """Everything is connected or nothing; repeated, the answer is the same, or connects if the code is still valid."""
     if seen.unfinished:
         yield f"there is {seen.unfinished}"
     connected = seen.outcome.startswith("connected")
     if seen.usable != connected:
         yield f"the outcome is {seen.outcome}, and usable is {seen.usable}"
-    closed = connected or seen.outcome == "code_rejected"
-    expected = "state_used" if closed else "code_rejected" if seen.cell.scene == "acted" else "connected, 1 listed"
+    if connected:
+        expected = seen.outcome
+    elif seen.outcome == REJECTED:
+        expected = "400 invalid_request"
+    else:
+        expected = REJECTED if seen.cell.scene == "acted" else "connected, 1 listed"
     if seen.repeated != expected:
-        yield f"the same callback again: {seen.repeated}, not {expected}"
+        yield f"the same request again: {seen.repeated}, not {expected}"
 
 
 def _of_disconnection(seen: After) -> Iterator[str]:

@@ -11,7 +11,7 @@ from tests.deep.fault_matrix.recorded_errors import recorded_errors, text_of
 from tests.deep.fault_matrix.worlds import ADVERTISER, SECOND, USER, everything
 from tests.support.addresses import query_of
 from tests.support.captured_output import captured_output
-from tests.unit.connections.system import TEAM, System
+from tests.unit.connections.system import TEAM, System, outcome_of
 from tiktok_business.transport import Transport
 
 PERSON = "u-connecting"
@@ -120,9 +120,10 @@ class ConnectingRequest:
         if self.cell.row.operation == "connect":
             address = self.system.consent(PERSON, USER)
             query = query_of(address)
+            handle = self.system.open_callback(address).handle
             sent = secret if self.cell.row.endpoint == LIST else query["auth_code"]
-            secrets = [sent, secret, query["auth_code"], query["state"]]
-            return lambda seconds: (self._connected(address, seconds), 0), secrets
+            secrets = [sent, secret, query["auth_code"], query["state"], handle]
+            return lambda seconds: (self._connected(handle, seconds), 0), secrets
         if self.system.connect(PERSON, USER) != "connected":
             raise AssertionError("connecting failed without a fault")
         token = self.system.token(PERSON) or ""
@@ -131,12 +132,11 @@ class ConnectingRequest:
         self.tiktok.world.reach(USER, (SECOND,) if self.cell.scene == "there" else ())
         return lambda _seconds: self._refreshed(), [token, secret]
 
-    def _connected(self, address: str, seconds: float) -> str:
+    def _connected(self, handle: str, seconds: float) -> str:
         self.system.seconds = seconds
-        response = self.system.open_callback(address)
-        if response.status != 303 or response.body:
-            return f"{response.status} {response.body}"
-        return response.outcome if response.outcome != "connected" else f"connected, {self._listed()}"
+        response = self.system.complete(handle, PERSON)
+        outcome = outcome_of(response)
+        return f"{response.status} {outcome}" if outcome != "connected" else f"connected, {self._listed()}"
 
     def _disconnected(self, seconds: float) -> str:
         response = self.system.disconnect(PERSON, seconds=seconds)

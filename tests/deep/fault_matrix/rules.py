@@ -124,14 +124,14 @@ def warned(lost: Summary) -> Rule:
 
 
 _EXCHANGE: Mapping[Conclusion, str] = {
-    Conclusion.APP_REJECTED: "connect_not_set_up",
-    Conclusion.DEPLOYMENT_REFUSED: "connect_not_set_up",
-    Conclusion.REJECTED: "code_rejected",
-    Conclusion.TOKEN_INVALID: "code_rejected",
-    Conclusion.RATE_LIMITED: "tiktok_rate_limited",
-    Conclusion.TIMEOUT: "tiktok_timeout",
+    Conclusion.APP_REJECTED: "503 connect_not_set_up",
+    Conclusion.DEPLOYMENT_REFUSED: "503 connect_not_set_up",
+    Conclusion.REJECTED: "422 tiktok_rejected",
+    Conclusion.TOKEN_INVALID: "422 tiktok_rejected",
+    Conclusion.RATE_LIMITED: "503 tiktok_rate_limited",
+    Conclusion.TIMEOUT: "504 tiktok_timeout",
 }
-"""Codes that the wizard gets; everything else is tiktok_error."""
+"""Completing a connection; everything else is tiktok_error."""
 _REVOCATION: Mapping[Conclusion, str] = {
     Conclusion.RATE_LIMITED: "503 tiktok_rate_limited",
     Conclusion.TIMEOUT: "504 tiktok_timeout",
@@ -151,7 +151,7 @@ NOT_LISTED = "connected, not listed"
 
 def exchanged(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:
     """The code exchange: connected exactly if TikTok's response has a token."""
-    return without_fault[scene] if conclusion is Conclusion.UNAFFECTED else _EXCHANGE.get(conclusion, "tiktok_error")
+    return without_fault[scene] if conclusion is Conclusion.UNAFFECTED else _EXCHANGE.get(conclusion, TIKTOK_ERROR)
 
 
 def listed_after_connecting(without_fault: WithoutFault, conclusion: Conclusion, scene: str) -> Summary:

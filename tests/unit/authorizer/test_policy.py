@@ -25,6 +25,7 @@ DISCONNECT = "DELETE/api/v1/tiktok/connections/u1"
 POSTS = [
     "POST/api/v1/tiktok/identities",
     "POST/api/v1/tiktok/connections",
+    "POST/api/v1/tiktok/connections/complete",
     "POST/api/v1/tiktok/identity-images",
 ]
 PAID = Subscription("active")

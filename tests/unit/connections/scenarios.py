@@ -27,12 +27,12 @@ EXCHANGE, LIST, STATUSES, REVOKE = (
     "advertiser/info/",
     "oauth2/revoke_token/",
 )
-BEFORE_TOKEN = ("claim state", "begin operation", EXCHANGE, "update operation")
+BEFORE_TOKEN = ("begin operation", EXCHANGE, "update operation")
 END = ("close state", "delete operation")
 FROM_TOKEN = (LIST, STATUSES, "save connection", "publish", *END)
-CALLBACK_FIRST = (*BEFORE_TOKEN, "put secret", "create secret", "put secret", *FROM_TOKEN)
-CALLBACK_REPLACING = (*BEFORE_TOKEN, "put secret", *FROM_TOKEN)
-CALLBACK_RESTORING = (*BEFORE_TOKEN, "put secret", "restore secret", "put secret", *FROM_TOKEN)
+COMPLETION_FIRST = (*BEFORE_TOKEN, "put secret", "create secret", "put secret", *FROM_TOKEN)
+COMPLETION_REPLACING = (*BEFORE_TOKEN, "put secret", *FROM_TOKEN)
+COMPLETION_RESTORING = (*BEFORE_TOKEN, "put secret", "restore secret", "put secret", *FROM_TOKEN)
 DISCONNECTION = ("begin operation", "mark revoked", REVOKE, "remove secret", "delete operation")
 CLAIMED = ("claim due", "send refresh")
 
@@ -92,9 +92,9 @@ def name_of(case: object) -> str:
 
 
 def first_connection(system: System) -> Act:
-    """No connection exists; the person has consented."""
-    url = system.consent(USER, scopes=FIRST_SCOPES)
-    return lambda: system.open_callback(url)
+    """No connection exists; the person has consented and is back in the wizard."""
+    handle = system.return_to_wizard(USER, scopes=FIRST_SCOPES)
+    return lambda: system.complete(handle, USER)
 
 
 def reconnection(system: System) -> Act:
@@ -120,8 +120,8 @@ def reconnection_after_disconnection(system: System) -> Act:
 
 def _consented_again(system: System) -> Act:
     system.clock.forward(HOUR)
-    url = system.consent(USER, NEXT_PERSON, NEXT_SCOPES)
-    return lambda: system.open_callback(url)
+    handle = system.return_to_wizard(USER, NEXT_PERSON, NEXT_SCOPES)
+    return lambda: system.complete(handle, USER)
 
 
 def disconnection(system: System) -> Act:
@@ -179,11 +179,11 @@ def refresh_due_with_invalid_token(system: System) -> Act:
     return act
 
 
-FIRST = Scenario("first", first_connection, CALLBACK_FIRST)
-RECONNECT = Scenario("reconnect", reconnection, CALLBACK_REPLACING)
-AFTER_EXPIRY = Scenario("after expiry", reconnection_after_expiry, CALLBACK_REPLACING)
-AFTER_DISCONNECTION = Scenario("after disconnection", reconnection_after_disconnection, CALLBACK_RESTORING)
-CALLBACKS = (FIRST, RECONNECT, AFTER_EXPIRY, AFTER_DISCONNECTION)
+FIRST = Scenario("first", first_connection, COMPLETION_FIRST)
+RECONNECT = Scenario("reconnect", reconnection, COMPLETION_REPLACING)
+AFTER_EXPIRY = Scenario("after expiry", reconnection_after_expiry, COMPLETION_REPLACING)
+AFTER_DISCONNECTION = Scenario("after disconnection", reconnection_after_disconnection, COMPLETION_RESTORING)
+COMPLETIONS = (FIRST, RECONNECT, AFTER_EXPIRY, AFTER_DISCONNECTION)
 DISCONNECT = Scenario("disconnect", disconnection, DISCONNECTION)
 DISCONNECT_INVALID = Scenario("disconnect with invalid token", disconnection_with_invalid_token, DISCONNECTION)
 DISCONNECTS = (DISCONNECT, DISCONNECT_INVALID)
@@ -216,17 +216,17 @@ TAKEOVERS = (
     Scenario(
         "connect over stored",
         interrupted_then(FIRST, "put secret", _consented_again),
-        ("claim state", "begin operation", *FROM_TOKEN, *CALLBACK_REPLACING[1:]),
+        ("begin operation", *FROM_TOKEN, *COMPLETION_REPLACING),
     ),
     Scenario(
         "connect over created without token",
         interrupted_then(FIRST, "create secret", _consented_again),
-        ("claim state", "begin operation", "remove secret", *END, *CALLBACK_RESTORING[1:]),
+        ("begin operation", "remove secret", *END, *COMPLETION_RESTORING),
     ),
     Scenario(
         "connect over disconnect",
         interrupted_then(DISCONNECT, "mark revoked", _consented_again),
-        ("claim state", "begin operation", REVOKE, "remove secret", "delete operation", *CALLBACK_RESTORING[1:]),
+        ("begin operation", REVOKE, "remove secret", "delete operation", *COMPLETION_RESTORING),
     ),
     Scenario(
         "disconnect over stored",
@@ -275,9 +275,9 @@ def connect_anew(system: System, _act: Act) -> object:
 def connect_with_rejected_code(system: System, _act: Act) -> object:
     """Consent again; TikTok rejects the code."""
     system.clock.forward(LEASE_EXPIRED)
-    url = system.consent(USER, LAST_PERSON, LAST_SCOPES)
+    handle = system.return_to_wizard(USER, LAST_PERSON, LAST_SCOPES)
     system.tiktok.world.auth_codes.clear()
-    return system.open_callback(url)
+    return system.complete(handle, USER)
 
 
 def sweep(system: System, _act: Act) -> object:

@@ -17,15 +17,17 @@ from publishing.connections.advertiser_list import OwnListRefresher
 from publishing.connections.authorize import Authorize
 from publishing.connections.callback import Callback, callback_endpoint
 from publishing.connections.completion import ConnectionServices
+from publishing.connections.connect import BUDGET_SECONDS, Connect
 from publishing.connections.disconnect import Disconnect
 from publishing.connections.list_connections import list_advertisers, list_connections
 from publishing.connections.refresh import ConnectionSweep, RefreshWorker
 from publishing.events.notifications import ExpiryNotifier
 from publishing.events.schemas import OutboxEvent
 from publishing.http.check_schemas import PublishCheck
-from publishing.http.endpoint import path_endpoint, query_endpoint
+from publishing.http.endpoint import body_endpoint, path_endpoint, query_endpoint
 from publishing.http.request_context import Principal, RequestContext
 from publishing.http.request_schemas import (
+    CompleteConnectionBody,
     ConnectionAdvertisersQuery,
     ConnectionPath,
     NoInput,
@@ -84,9 +86,18 @@ class Redirect:
 
     @property
     def outcome(self) -> str:
-        """``connected``, or the error's code."""
+        """``confirm``, or the error's code."""
+        return self._query.get("code", self._query["tiktok"])
+
+    @property
+    def handle(self) -> str:
+        """The handle with which the wizard completes the connection."""
+        return self._query["handle"]
+
+    @property
+    def _query(self) -> dict[str, str]:
         query = parse_qs(urlsplit(self.headers["Location"]).query)
-        return query["code"][0] if query["tiktok"] == ["error"] else query["tiktok"][0]
+        return {name: query[name][0] for name in ("tiktok", "code", "handle") if name in query}
 
 
 @dataclass
@@ -98,7 +109,7 @@ class System:
     clock: MovableClock = field(default_factory=MovableClock)
     effects: Effects = field(default_factory=Effects)
     seconds: float = 30.0
-    """How long the callback's Lambda may run."""
+    """How long the Lambda that completes a connection may run."""
     product: Product = field(init=False)
 
     def __post_init__(self) -> None:
@@ -134,14 +145,13 @@ class System:
             mark_expired=self.connections.mark_expired,
             refresh_own_list=self.own_list_refresher.refresh,
         )
-        self.callback = Callback(self.services)
+        self.callback = Callback(self.states, self.clock)
         self.teams.put(TEAM, "SUBSCRIPTION", status="active")
 
     def replace_services(self, **services: Any) -> None:
-        """Have the worker and the callback use these from now on."""
+        """Have the worker and completions use these from now on."""
         self.services = replace(self.services, **services)
         self.worker = replace(self.worker, services=self.services)
-        self.callback = Callback(self.services)
 
     def add_member(self, user_id: str, role: str = "owner", team_id: str = TEAM) -> str:
         """Add a member to the team; return the user id."""
@@ -169,12 +179,25 @@ class System:
         """Request the callback as API Gateway does: without a principal."""
         event = api_event(query)
         del event["requestContext"]["authorizer"]
-        response = callback_endpoint(self.callback.connect, WIZARD)(event, FakeContext(self.seconds))
+        response = callback_endpoint(self.callback.keep_code, WIZARD)(event, FakeContext())
         return Redirect(response["statusCode"], response["headers"], response["body"])
 
+    def return_to_wizard(
+        self, user_id: str, as_whom: str = STARTER, scopes: Collection[Scope] | None = None, team_id: str = TEAM
+    ) -> str:
+        """Consent and open the callback; return the handle that the wizard is opened with."""
+        return self.open_callback(self.consent(user_id, as_whom, scopes, team_id)).handle
+
+    def complete(self, handle: str, user_id: str, team_id: str = TEAM) -> Received:
+        """Request the completion of a connection as a person."""
+        role = str(self.teams.read(team_id).roles.get(user_id, ""))
+        event = api_event(user_id=user_id, team_id=team_id, role=role, body={"handle": handle})
+        handler = body_endpoint(Connect(self.services).respond, CompleteConnectionBody, budget_seconds=BUDGET_SECONDS)
+        return Received.of(handler(event, FakeContext(self.seconds)))
+
     def connect(self, user_id: str, as_whom: str = STARTER, scopes: Collection[Scope] | None = None) -> str:
-        """Consent and open the callback; return the outcome."""
-        return self.open_callback(self.consent(user_id, as_whom, scopes)).outcome
+        """Consent, open the callback and complete; return the outcome."""
+        return outcome_of(self.complete(self.return_to_wizard(user_id, as_whom, scopes), user_id))
 
     def disconnect(self, user_id: str, by: str | None = None, *, seconds: float = 15.0) -> Received:
         """Request the end of a person's connection, by default as that person."""
@@ -303,6 +326,11 @@ class System:
 
     def _open_tiktok(self, token: SecretStr, deadline: Deadline) -> TikTokBusinessApi:
         return TikTokBusinessApi(TikTokClient(self.watched, token, deadline, sleep=_do_not_sleep, jitter=_no_jitter))
+
+
+def outcome_of(response: Received) -> str:
+    """Return ``connected`` if a connection was completed, the problem's code, or any other status."""
+    return "connected" if response.status == 201 else str(response.json.get("code", response.status))
 
 
 def _do_not_sleep(_seconds: float) -> None:

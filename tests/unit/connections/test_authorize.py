@@ -1,6 +1,5 @@
-"""The ``state`` of an authorization: it cannot be guessed or altered, and it expires."""
+"""The ``state`` of an authorization and the handle of its return: they cannot be guessed or altered."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,19 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publishing.connections.authorize import (
+    HANDLE_LIFETIME,
     STATE_LIFETIME,
     AuthorizationState,
+    Handle,
     StateKey,
     digest_of,
     key_for,
+    new_handle,
     new_state,
+    parse_handle,
     parse_state,
 )
-from publishing.connections.callback_errors import CallbackErrorCode
 from publishing.http.request_context import Principal
 from tests.support.clock import START
 
-MICROSECOND = timedelta(microseconds=1)
 TEAM, USER = "northlight", "u-owner"
 NONCE = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdE"
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -32,8 +33,10 @@ def test_a_state_is_a_hash_of_the_person_and_a_nonce() -> None:
     owner, digest = "F6XPzlXsCgbyn9Nk-T5YYw", "b247256873be366d3ca8d06ccf98652d0b49257194f6220d4bfdffb3063ca122"
     assert f"{owner}.{NONCE}" == TEXT
     key, expires_at = StateKey(owner, digest), START + STATE_LIFETIME
-    assert AuthorizationState(key, TEAM, USER, expires_at, code_digest=None, closed=False) == STATE
-    assert timedelta(minutes=10) == STATE_LIFETIME
+    assert AuthorizationState(key, TEAM, USER, expires_at) == STATE
+    assert (STATE.auth_code, STATE.handle_digest, STATE.handle_expires_at) == (None, None, None)
+    assert (STATE.closed, STATE.connected_at) == (False, None)
+    assert (timedelta(minutes=10), timedelta(minutes=10)) == (STATE_LIFETIME, HANDLE_LIFETIME)
 
 
 def test_a_key_is_derived_from_the_text_or_from_person_and_digest() -> None:
@@ -82,19 +85,21 @@ def test_states_are_not_guessable() -> None:
     assert len(owners) == len(people)
 
 
-def test_a_used_state_returns_an_error() -> None:
-    """It is used once it is closed, or returns with another code; an expired state is reported as expired first."""
-    claimed = STATE.with_code("code")
-    assert claimed == replace(STATE, code_digest="code")
-    assert STATE.rejection("code", START) is None
-    assert claimed.rejection("code", START) is None
-    assert claimed.rejection("other", START) is CallbackErrorCode.STATE_USED
-    assert replace(claimed, closed=True).rejection("code", START) is CallbackErrorCode.STATE_USED
-    assert replace(STATE, closed=True).rejection("code", START) is CallbackErrorCode.STATE_USED
-    assert replace(claimed, closed=True).rejection("code", START + STATE_LIFETIME) is CallbackErrorCode.STATE_EXPIRED
+def test_a_handle_names_its_state_and_256_other_random_bits() -> None:
+    """The form never changes, since a handle may come back after a deployment. Only the random bits' digest is kept."""
+    text, handle = new_handle(STATE.key, NONCE)
+    assert text == f"{STATE.key.owner}.{STATE.key.digest}.{NONCE}"
+    assert handle == Handle(STATE.key, digest_of(NONCE))
+    assert parse_handle(text) == handle
+    made = [new_handle(STATE.key) for _ in range(200)]
+    nonces = {text.rpartition(".")[2] for text, _ in made}
+    assert len(nonces) == len(made)
+    assert {len(one) for one in nonces} == {43}
+    assert set("".join(nonces)) == set(ALPHABET)
+    assert not [nonce for nonce in nonces if nonce in repr([handle for _, handle in made])]
 
 
-def test_a_state_expires_after_ten_minutes() -> None:
-    """One microsecond earlier it is still valid."""
-    assert STATE.rejection("code", START + STATE_LIFETIME - MICROSECOND) is None
-    assert STATE.rejection("code", START + STATE_LIFETIME) is CallbackErrorCode.STATE_EXPIRED
+@pytest.mark.parametrize("text", ["", TEXT, f"{TEXT}.{NONCE}", f"{new_handle(STATE.key, NONCE)[0]}A", "\ud83d"])
+def test_another_text_is_no_handle(text: str) -> None:
+    """A state is none: whoever sent the consent page to somebody else knows the state."""
+    assert parse_handle(text) is None

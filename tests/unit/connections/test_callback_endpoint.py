@@ -1,4 +1,4 @@
-"""The callback redirects to the wizard only, and its response holds nothing of the request."""
+"""The callback redirects to the wizard only, and its response holds nothing of the request but whose state it was."""
 
 import io
 import json
@@ -9,15 +9,18 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
-from publishing.connections.callback import callback_endpoint
-from publishing.connections.callback_errors import CallbackError, CallbackErrorCode
+from publishing.connections.callback import CALLBACK_MESSAGES, CallbackError, CallbackErrorCode, callback_endpoint
 from tests.support.invocations import FakeContext
 from tests.unit.connections.system import WIZARD, System
-from tiktok_business.deadline import Deadline
 
 CANARY = "canary-5f1e"
-OUTCOMES = [[("tiktok", "connected")], *([("tiktok", "error"), ("code", one.value)] for one in CallbackErrorCode)]
+HANDLE = "a-handle"
+OUTCOMES = [
+    [("tiktok", "confirm"), ("handle", HANDLE)],
+    *([("tiktok", "error"), ("code", one.value)] for one in CallbackErrorCode),
+]
 WIZARDS = [
     "https://wizard.example",
     "https://wizard.example/",
@@ -87,7 +90,7 @@ def test_the_callback_redirects_nowhere_else(
         "path": f"/{CANARY}",
         "requestContext": {"requestId": "gateway-request", "domainName": f"{CANARY}.example", "path": f"/{CANARY}"},
     }
-    response = callback_endpoint(system.callback.connect, wizard)(event, FakeContext())
+    response = callback_endpoint(system.callback.keep_code, wizard)(event, FakeContext())
     added = _added_to_wizard_url(response, wizard)
     assert dict(added)["code"] in {"state_invalid", "consent_denied"}
     assert CANARY not in json.dumps(response) + log.getvalue()
@@ -99,13 +102,15 @@ def test_the_callback_redirects_nowhere_else(
 def test_every_outcome_redirects_to_the_wizard(wizard: str, code: CallbackErrorCode | None) -> None:
     """The outcome is appended to the wizard's query, before its fragment."""
 
-    def connect(_state: str, _code: str, _deadline: Deadline) -> None:
+    def keep_code(_state: str, _code: SecretStr) -> str:
         if code is not None:
             raise CallbackError(code)
+        return HANDLE
 
     event = {"multiValueQueryStringParameters": {"state": ["s"], "auth_code": ["c"]}}
-    added = _added_to_wizard_url(callback_endpoint(connect, wizard)(event, FakeContext()), wizard)
-    assert added == ([("tiktok", "connected")] if code is None else [("tiktok", "error"), ("code", code.value)])
+    added = _added_to_wizard_url(callback_endpoint(keep_code, wizard)(event, FakeContext()), wizard)
+    expected = ("tiktok", "confirm"), ("handle", HANDLE)
+    assert added == [*expected] if code is None else [("tiktok", "error"), ("code", code.value)]
 
 
 @pytest.mark.parametrize(
@@ -117,29 +122,31 @@ def test_every_outcome_redirects_to_the_wizard(wizard: str, code: CallbackErrorC
         ({"state": ["s", "s"], "auth_code": ["c"]}, "state_invalid"),
         ({"state": ["s"], "auth_code": ["c", "c"]}, "state_invalid"),
         ({"state": ["s"], "code": ["c", "d"]}, "state_invalid"),
+        ({"state": ["s"], "auth_code": ["c\n"]}, "state_invalid"),
+        ({"state": ["s"], "auth_code": ["\ud83d"]}, "state_invalid"),
         ({"state": ["s"]}, "consent_denied"),
         ({"state": ["s"], "auth_code": [""]}, "consent_denied"),
         ({"state": ["s"], "error": ["access_denied"]}, "consent_denied"),
     ],
 )
-def test_a_malformed_request_connects_nothing(query: dict[str, list[str]] | None, code: str) -> None:
-    """Exactly one state and one code are required."""
+def test_a_malformed_request_has_no_handle(query: dict[str, list[str]] | None, code: str) -> None:
+    """Exactly one state and one code of printable characters are required."""
 
-    def connect(*given: object) -> None:
+    def keep_code(*given: object) -> str:
         raise AssertionError(given)
 
-    response = callback_endpoint(connect, WIZARD)({"multiValueQueryStringParameters": query}, FakeContext())
+    response = callback_endpoint(keep_code, WIZARD)({"multiValueQueryStringParameters": query}, FakeContext())
     assert response["headers"]["Location"].endswith(f"&tiktok=error&code={code}#connect")
 
 
 def test_an_internal_error_redirects_to_the_wizard(log: io.StringIO) -> None:
     """Its text, which may quote a token, is neither returned nor logged."""
 
-    def connect(*_given: object) -> None:
+    def keep_code(*_given: object) -> str:
         raise RuntimeError(f"could not store {CANARY}")
 
     event = {"multiValueQueryStringParameters": {"state": ["s"], "auth_code": ["c"]}}
-    response = callback_endpoint(connect, WIZARD)(event, FakeContext())
+    response = callback_endpoint(keep_code, WIZARD)(event, FakeContext())
     assert _added_to_wizard_url(response, WIZARD) == [("tiktok", "error"), ("code", "internal_error")]
     assert "RuntimeError" in log.getvalue()
     assert CANARY not in json.dumps(response) + log.getvalue()
@@ -150,7 +157,7 @@ def test_without_a_wizard_url_there_is_no_redirect(system: System) -> None:
     url = system.consent("u-owner")
     before = system.full_state()
     query = {name: [text] for name, text in parse_qsl(urlsplit(url).query)}
-    response = callback_endpoint(system.callback.connect, None)(
+    response = callback_endpoint(system.callback.keep_code, None)(
         {"multiValueQueryStringParameters": query}, FakeContext()
     )
     assert "Location" not in response["headers"]
@@ -159,17 +166,14 @@ def test_without_a_wizard_url_there_is_no_redirect(system: System) -> None:
     assert system.full_state() == before
 
 
-def test_the_callbacks_deadline_is_within_the_lambdas() -> None:
-    """The deadline is 20 seconds at most, and half a second before the end of the Lambda."""
-    deadlines: list[Deadline] = []
+def test_the_wizard_depends_on_these_codes() -> None:
+    """Codes may be added; existing ones never change. Each has a message of whole sentences."""
+    assert {*CallbackErrorCode} >= {"state_invalid", "state_expired", "state_used", "consent_denied", "internal_error"}
+    assert CALLBACK_MESSAGES.keys() == {*CallbackErrorCode}
+    assert all(text.endswith(".") for text in CALLBACK_MESSAGES.values())
 
-    def connect(_state: str, _code: str, deadline: Deadline) -> None:
-        deadlines.append(deadline)
 
-    event = {"multiValueQueryStringParameters": {"state": ["s"], "auth_code": ["c"]}}
-    for seconds in (60.0, 3.0, 0.1):
-        callback_endpoint(connect, WIZARD)(event, FakeContext(seconds))
-    remaining = [one.remaining() for one in deadlines]
-    assert 15 < remaining[0] <= 20
-    assert remaining[1] <= 2.5
-    assert remaining[2] == 0
+def test_the_text_of_a_callback_error_is_its_code() -> None:
+    """It says nothing else."""
+    error = CallbackError(CallbackErrorCode.STATE_USED)
+    assert (error.code, str(error)) == (CallbackErrorCode.STATE_USED, "state_used")

@@ -9,9 +9,10 @@ from tests.support.invocations import Received
 from tests.unit.connections.scenarios import (
     AFTER_DISCONNECTION,
     ALL_RECOVERED,
-    CALLBACKS,
+    COMPLETIONS,
     DISCONNECT,
     DISCONNECTS,
+    EXCHANGE,
     FIRST,
     LAST_PERSON,
     LAST_SCOPES,
@@ -19,9 +20,10 @@ from tests.unit.connections.scenarios import (
     USER,
     Ending,
     Scenario,
+    cases,
     name_of,
 )
-from tests.unit.connections.system import Redirect, System
+from tests.unit.connections.system import System, outcome_of
 
 pytestmark = pytest.mark.in_process
 
@@ -59,29 +61,45 @@ def _assert_consistent_later(system: System) -> None:
 
 
 def _code(response: object) -> str:
-    if isinstance(response, Redirect):
-        return response.outcome
     assert isinstance(response, Received)
-    return str(response.json.get("code", response.status))
+    return outcome_of(response)
 
 
-@pytest.mark.parametrize("case", _during(CALLBACKS), ids=name_of)
-def test_a_callback_opened_twice_connects_once(system: System, case: tuple[Scenario, Point, Ending]) -> None:
-    """The second request gets ``in_progress`` or ``state_used``; there is one event."""
+@pytest.mark.parametrize("case", cases(COMPLETIONS, [NO_ENDING]), ids=name_of)
+def test_a_completion_requested_twice_connects_once(
+    system: System, case: tuple[Scenario, Point | None, Ending]
+) -> None:
+    """The second request gets ``in_progress`` while the first one works, and the same answer before and after that.
+
+    The code is exchanged once, and there is one event.
+    """
     scenario, point, _ = case
     act = scenario.prepare(system)
-    before = len(system.published())
+    before, asked = len(system.published()), len(system.tiktok.requests.to(EXCHANGE))
     responses: list[object] = []
-    system.effects.watch(point, lambda: responses.append(act()))
-    first = act()
-    closed = (point.at, point.after) >= (scenario.effects.index("close state"), True)
-    assert (_code(first), _code(responses[0])) == ("connected", "state_used" if closed else "in_progress")
+    if point is None:
+        first = act()
+        responses.append(act())
+    else:
+        system.effects.watch(point, lambda: responses.append(act()))
+        first = act()
+    working = point is not None and (
+        (scenario.effects.index("begin operation"), True)
+        <= (point.at, point.after)
+        <= (scenario.effects.index("close state"), False)
+    )
+    assert (_code(first), _code(responses[0])) == ("connected", "in_progress" if working else "connected")
+    assert _code(act()) == "connected"
+    assert act() == first
     assert len(system.published()) == before + 1
+    assert len(system.tiktok.requests.to(EXCHANGE)) == asked + 1
     _assert_consistent_later(system)
 
 
-@pytest.mark.parametrize("case", _during(CALLBACKS), ids=name_of)
-def test_a_disconnection_during_a_callback_is_in_progress(system: System, case: tuple[Scenario, Point, Ending]) -> None:
+@pytest.mark.parametrize("case", _during(COMPLETIONS), ids=name_of)
+def test_a_disconnection_during_a_completion_is_in_progress(
+    system: System, case: tuple[Scenario, Point, Ending]
+) -> None:
     """Repeated afterwards, it ends the new connection."""
     first, second = _run_both(system, case, lambda: system.disconnect(USER))
     assert (_code(first), _code(second)) == ("connected", "in_progress")
@@ -92,34 +110,36 @@ def test_a_disconnection_during_a_callback_is_in_progress(system: System, case: 
 
 
 @pytest.mark.parametrize("case", _during(DISCONNECTS), ids=name_of)
-def test_a_callback_during_a_disconnection_is_in_progress(system: System, case: tuple[Scenario, Point, Ending]) -> None:
+def test_a_completion_during_a_disconnection_is_in_progress(
+    system: System, case: tuple[Scenario, Point, Ending]
+) -> None:
     """Repeated afterwards, it makes a new connection."""
-    urls: list[str] = []
+    handles: list[str] = []
 
-    def concurrent() -> Redirect:
-        urls.append(system.consent(USER, LAST_PERSON, LAST_SCOPES))
-        return system.open_callback(urls[0])
+    def concurrent() -> Received:
+        handles.append(system.return_to_wizard(USER, LAST_PERSON, LAST_SCOPES))
+        return system.complete(handles[0], USER)
 
     first, second = _run_both(system, case, concurrent)
     assert (_code(first), _code(second)) == ("200", "in_progress")
-    assert system.open_callback(urls[0]).outcome == "connected"
+    assert _code(system.complete(handles[0], USER)) == "connected"
     _assert_consistent_later(system)
     assert str(system.token(USER)).startswith(f"simulated-token-{LAST_PERSON}-")
 
 
 @pytest.mark.parametrize("case", _during((FIRST, RECONNECT, AFTER_DISCONNECTION)), ids=name_of)
 def test_the_second_of_two_consents_is_in_progress(system: System, case: tuple[Scenario, Point, Ending]) -> None:
-    """As from two browser tabs: the first callback connects; the second, repeated afterwards, replaces it."""
-    urls: list[str] = []
+    """As from two browser tabs: the first completion connects; the second, repeated afterwards, replaces it."""
+    handles: list[str] = []
 
-    def concurrent() -> Redirect:
-        urls.append(system.consent(USER, LAST_PERSON, LAST_SCOPES))
-        return system.open_callback(urls[0])
+    def concurrent() -> Received:
+        handles.append(system.return_to_wizard(USER, LAST_PERSON, LAST_SCOPES))
+        return system.complete(handles[0], USER)
 
     first, second = _run_both(system, case, concurrent)
     assert (_code(first), _code(second)) == ("connected", "in_progress")
     system.assert_consistent(USER)
-    assert system.open_callback(urls[0]).outcome == "connected"
+    assert _code(system.complete(handles[0], USER)) == "connected"
     _assert_consistent_later(system)
     assert str(system.token(USER)).startswith(f"simulated-token-{LAST_PERSON}-")
 
@@ -133,7 +153,7 @@ def test_the_second_of_two_disconnections_is_in_progress(system: System, case: t
     _assert_consistent_later(system)
 
 
-@pytest.mark.parametrize("case", _during((*CALLBACKS, DISCONNECT)), ids=name_of)
+@pytest.mark.parametrize("case", _during((*COMPLETIONS, DISCONNECT)), ids=name_of)
 def test_the_worker_changes_nothing_during_an_operation(system: System, case: tuple[Scenario, Point, Ending]) -> None:
     """A refresh message for the same connection is processed without any effect."""
 
@@ -153,7 +173,7 @@ def test_two_people_can_connect_concurrently(system: System) -> None:
     system.add_member("u-other", "mediabuyer")
     act = FIRST.prepare(system)
     outcomes: list[str] = []
-    system.effects.watch(Point(3, after=True), lambda: outcomes.append(system.connect("u-other", LAST_PERSON)))
+    system.effects.watch(Point(2, after=True), lambda: outcomes.append(system.connect("u-other", LAST_PERSON)))
     assert _code(act()) == "connected"
     assert outcomes == ["connected"]
     system.assert_consistent("u-other")
@@ -161,7 +181,7 @@ def test_two_people_can_connect_concurrently(system: System) -> None:
 
 
 def test_a_rejected_disconnection_leaves_the_state_usable(system: System) -> None:
-    """It gets ``in_progress`` and does not close the state, although the callback's process is killed afterwards."""
+    """It gets ``in_progress`` and does not close the state, although the completion's process is killed afterwards."""
     act = FIRST.prepare(system)
 
     def disconnect_then_die() -> None:

@@ -1,14 +1,15 @@
-"""Callback, disconnection and refresh are killed before and after each effect: what follows ends well."""
+"""Completion, disconnection and refresh are killed before and after each effect: what follows ends well."""
 
 import pytest
 
 from tests.support.effects import KilledError, Point
+from tests.support.invocations import Received
 from tests.unit.connections.scenarios import (
     AFTER_DISCONNECTION,
     ALL_RECOVERED,
     ANEW_THEN_REPEAT,
-    CALLBACKS,
     CODE_REJECTED,
+    COMPLETIONS,
     CONNECT_ANEW,
     DISCONNECT,
     DISCONNECT_AFTER,
@@ -33,14 +34,14 @@ from tests.unit.connections.scenarios import (
     name_of,
     secret_is_to_be_deleted,
 )
-from tests.unit.connections.system import EXPIRED, HOUR, Redirect, System
+from tests.unit.connections.system import EXPIRED, HOUR, System, outcome_of
 
 pytestmark = [pytest.mark.in_process, pytest.mark.slow]
 
 Case = tuple[Scenario, Point | None, Ending]
 
 REFRESH_ENDINGS = (REPEAT, REPEAT_LATER, CONNECT_ANEW, SWEEP, DISCONNECT_AFTER)
-CALLBACK_ENDINGS = (*ENDINGS, SWEEP_THEN_REPEAT, ANEW_THEN_REPEAT, DISCONNECT_THEN_REPEAT)
+COMPLETION_ENDINGS = (*ENDINGS, SWEEP_THEN_REPEAT, ANEW_THEN_REPEAT, DISCONNECT_THEN_REPEAT)
 
 
 def _assert_consistent_later(system: System) -> None:
@@ -49,20 +50,22 @@ def _assert_consistent_later(system: System) -> None:
 
 
 def _outcome(response: object) -> object:
-    return response.outcome if isinstance(response, Redirect) else response
+    return outcome_of(response) if isinstance(response, Received) else response
 
 
-ALL_CALLBACKS = [
+ALL_COMPLETIONS = [
     pytest.param(case, marks=() if case[0] in {FIRST, RECONNECT} else pytest.mark.deep)
-    for case in cases(CALLBACKS, CALLBACK_ENDINGS)
+    for case in cases(COMPLETIONS, COMPLETION_ENDINGS)
 ]
 
 
-@pytest.mark.parametrize("case", ALL_CALLBACKS, ids=[name_of(case) for case in cases(CALLBACKS, CALLBACK_ENDINGS)])
-def test_a_callback_killed_at_any_point_ends_well(system: System, case: Case) -> None:
+@pytest.mark.parametrize(
+    "case", ALL_COMPLETIONS, ids=[name_of(case) for case in cases(COMPLETIONS, COMPLETION_ENDINGS)]
+)
+def test_a_completion_killed_at_any_point_ends_well(system: System, case: Case) -> None:
     """Whatever follows, there are both a connection and its own valid token, or neither, and one event for each.
 
-    Once the token is stored the consent is not lost, and the callback may be repeated.
+    Once the token is stored the consent is not lost, and the completion may be repeated: the answer is the same.
     """
     scenario, point, ending = case
     act = scenario.run(system, point)
@@ -88,9 +91,8 @@ def test_a_callback_killed_at_any_point_ends_well(system: System, case: Case) ->
         assert connection.status == "active"
     if ending is CONNECT_ANEW:
         assert outcome == "connected"
-    closed = point is None or (point.at, point.after) >= (scenario.effects.index("close state"), True)
-    if ending is REPEAT_LATER and stored:
-        assert outcome == ("state_used" if closed else "connected")
+    if ending in {REPEAT_LATER, SWEEP_THEN_REPEAT} and stored:
+        assert outcome == "connected"
 
 
 @pytest.mark.parametrize("case", cases(DISCONNECTS, ENDINGS), ids=name_of)

@@ -61,7 +61,7 @@ def test_a_released_operation_can_be_resumed_immediately() -> None:
 
 
 def test_lease_and_recovery_delay_are_what_people_read() -> None:
-    """The callback's message says half a minute; the pages say two minutes more."""
+    """The pages say half a minute, and two minutes more."""
     assert (timedelta(seconds=30), timedelta(minutes=2)) == (LEASE, RECOVERY_DELAY)
 
 

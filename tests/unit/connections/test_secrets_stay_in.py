@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from local.tiktok_simulator import Fault, FaultKind
 from publishing.log_events import LogEvent
+from tests.support.invocations import Received
 from tests.support.overriding import failing, overriding
 from tests.unit.connections.scenarios import EXCHANGE, LIST, REVOKE, STATUSES, USER
 from tests.unit.connections.system import HOUR, TEAM, System
@@ -54,6 +55,19 @@ class SecretWatch:
         self.extra |= {query["auth_code"], query["state"], query["state"].partition(".")[2]}
         return url
 
+    def handle(self) -> str:
+        """Open the callback after a consent, whose redirect alone has the handle, and remember that as a secret."""
+        redirect = self.system.open_callback(self.consent())
+        self.extra |= {redirect.handle, redirect.handle.rpartition(".")[2]}
+        self.texts += [str(redirect.headers).replace(redirect.handle, ""), redirect.body]
+        return redirect.handle
+
+    def complete(self, handle: str) -> Received:
+        """Complete the connection; remember the response."""
+        response = self.system.complete(handle, USER)
+        self.texts += [str(response.headers), json.dumps(response.json)]
+        return response
+
     def assert_nothing_leaked(self) -> None:
         """Assert that no secret is in a response, an event, the table or the log."""
         events = [json.dumps(one.detail) + one.id for one in self.system.bus.events]
@@ -74,8 +88,7 @@ def secrets(system: System, log: io.StringIO) -> Iterator[SecretWatch]:
 
 def _connect_use_and_disconnect(system: System, secrets: SecretWatch) -> None:
     """Connect, list, refresh, preflight and disconnect."""
-    response = system.open_callback(secrets.consent())
-    secrets.texts += [str(response.headers), response.body]
+    secrets.complete(secrets.handle())
     secrets.texts.append(json.dumps(system.list_connections(USER)))
     system.clock.forward(25 * HOUR)
     system.sweep()
@@ -105,7 +118,7 @@ def test_no_failure_reveals_a_secret(
     if kind is FaultKind.CODE:
         url = secrets.consent()
         code = dict(parse_qsl(urlsplit(url).query))["auth_code"]
-        system.open_callback(url)
+        secrets.complete(system.open_callback(url).handle)
         token = str(system.token(USER))
         sent = {
             EXCHANGE: f"secret={world.app_secret} auth_code={code}",
@@ -123,8 +136,7 @@ def test_no_failure_reveals_a_secret(
         secrets.texts.append(json.dumps(ended.json))
         return
     if kind is FaultKind.CODE:
-        response = system.open_callback(callback_with(secrets, code))
-        secrets.texts += [str(response.headers)]
+        secrets.complete(system.open_callback(callback_with(secrets, code)).handle)
         return
     _connect_use_and_disconnect(system, secrets)
 
@@ -162,7 +174,7 @@ def test_no_error_holds_a_secret(system: System, secrets: SecretWatch, path: str
 
 def test_no_repr_holds_a_secret(system: System, secrets: SecretWatch) -> None:
     """repr and str of the app, the services and the OAuth client hide them."""
-    system.open_callback(secrets.consent())
+    secrets.complete(secrets.handle())
     assert system.secrets.credentials is not None
     oauth = system.services.open_oauth(system.secrets.credentials, Deadline.after(2))
     holders = (system.secrets.credentials, system.services, oauth, system.own_list_refresher)
@@ -172,17 +184,15 @@ def test_no_repr_holds_a_secret(system: System, secrets: SecretWatch) -> None:
 @pytest.mark.parametrize("failed", ["store", "app", "publish_events"])
 def test_an_internal_error_that_quotes_secrets_reveals_none(system: System, secrets: SecretWatch, failed: str) -> None:
     """The wizard gets ``internal_error``, and the log holds the error's type only."""
-    url = secrets.consent()
-    fail = failing(f"failed with {sorted(secrets.all())} {url}")
+    handle = secrets.handle()
+    fail = failing(f"failed with {sorted(secrets.all())}")
     failing_part: dict[str, Any] = {
         "publish_events": {"publish_events": fail},
         "app": {"secrets": overriding(system.secrets, app=fail)},
         "store": {"secrets": overriding(system.secrets, store=fail)},
     }
     system.replace_services(**failing_part[failed])
-    response = system.open_callback(url)
-    assert response.outcome == "internal_error"
-    secrets.texts += [str(response.headers), response.body]
+    assert secrets.complete(handle).json["code"] == "internal_error"
     assert "RuntimeError" in secrets.log.getvalue()
 
 

@@ -27,6 +27,7 @@ from tools.lambda_runtime import ENVIRONMENT
 FOLDER = Path(__file__).parents[3] / "functions"
 API_FUNCTIONS = [
     "check_identity",
+    "complete_connection",
     "create_connection",
     "create_identity",
     "create_identity_image",
@@ -50,7 +51,8 @@ PACE = ["TIKTOK_APP_LEVEL", "READINESS_SHARE_PERCENT"]
 REQUIRED = {
     "authorizer": ["JWKS_URL", "TOKEN_ISSUER", "TOKEN_AUDIENCE", "TABLE_NAME"],
     "check_identity": TOKENS,
-    "connection_callback": CONNECTIONS,
+    "complete_connection": CONNECTIONS,
+    "connection_callback": ["TABLE_NAME"],
     "create_connection": TOKENS,
     "create_identity": TOKENS,
     "create_identity_image": TOKENS,

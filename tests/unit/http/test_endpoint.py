@@ -62,6 +62,7 @@ STATUS_OF_CODE = {
     "not_a_member": 403,
     "subscription_required": 403,
     "owner_only": 403,
+    "not_your_connection": 403,
     "advertiser_not_accessible": 403,
     "missing_scope": 403,
     "not_found": 404,

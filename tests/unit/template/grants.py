@@ -21,7 +21,8 @@ GRANTS: dict[str, dict[str, set[str]]] = {
     "CreateIdentityFunction": READER | {TABLE: READER[TABLE] | {"dynamodb:PutItem", "dynamodb:DeleteItem"}},
     "CreateIdentityImageFunction": READER,
     "CreateConnectionFunction": WRITES_LOG | READS_APP | {TABLE: {"dynamodb:PutItem"}},
-    "ConnectionCallbackFunction": WRITES_LOG
+    "ConnectionCallbackFunction": WRITES_LOG | {TABLE: {"dynamodb:GetItem", "dynamodb:UpdateItem"}},
+    "CompleteConnectionFunction": WRITES_LOG
     | READS_APP
     | {TABLE: CONNECTION_WRITES, BUS: {"events:PutEvents"}}
     | {

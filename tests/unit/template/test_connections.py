@@ -1,19 +1,19 @@
-"""Connections in the template: the callback, the app's secret, the queue, and timeouts."""
+"""Connections in the template: callback and completion, the app's secret, the queue, and timeouts."""
 
 import json
 
 import pytest
 
 from local.sam_template import FUNCTIONS, RESOURCES, TEMPLATE, events
-from publishing.connections import callback, refresh
+from publishing.connections import connect, refresh
 from publishing.connections.pending_operation import LEASE
 from publishing.http import request_context
 from publishing.identities import images
 from publishing.readiness.check import MAX_RECEIVES
-from tests.unit.template.grants import APP, CONNECTION_QUEUE, DEAD_LETTERS, GRANTS, TABLE
+from tests.unit.template.grants import APP, CONNECTION_QUEUE, DEAD_LETTERS, GRANTS, LOG, TABLE
 
 LEASED = {
-    "ConnectionCallbackFunction": callback.BUDGET_SECONDS,
+    "CompleteConnectionFunction": connect.BUDGET_SECONDS,
     "DeleteConnectionFunction": request_context.BUDGET_SECONDS,
     "RefreshConnectionsFunction": refresh.BUDGET_SECONDS,
 }
@@ -78,6 +78,11 @@ def test_tiktok_redirects_to_the_callback() -> None:
     assert url == f"{base}/api/v1/tiktok/connections/callback"
     (route,) = events("CreateConnectionFunction", "Api")
     assert url == f"{base}{route['Path']}/callback"
+
+
+def test_the_callback_has_no_secrets() -> None:
+    """It needs no bearer token, so it reads and writes states only: neither secrets nor the bus nor other items."""
+    assert GRANTS["ConnectionCallbackFunction"].keys() == {LOG, TABLE}
 
 
 def test_the_apps_secret_begins_empty() -> None:

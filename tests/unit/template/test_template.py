@@ -19,6 +19,7 @@ ROUTES = {
     "post /api/v1/tiktok/identity-images": "functions/create_identity_image",
     "post /api/v1/tiktok/connections": "functions/create_connection",
     "get /api/v1/tiktok/connections/callback": "functions/connection_callback",
+    "post /api/v1/tiktok/connections/complete": "functions/complete_connection",
     "get /api/v1/tiktok/connections": "functions/list_connections",
     "get /api/v1/tiktok/connections/{user_id}/advertisers": "functions/list_connection_advertisers",
     "delete /api/v1/tiktok/connections/{user_id}": "functions/delete_connection",

@@ -10,6 +10,7 @@ from publishing.teams import Team
 
 SUBSCRIBER_METHODS = (
     "POST/api/v1/tiktok/connections",
+    "POST/api/v1/tiktok/connections/complete",
     "POST/api/v1/tiktok/identities",
     "POST/api/v1/tiktok/identity-images",
 )

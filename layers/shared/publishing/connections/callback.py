@@ -1,54 +1,75 @@
-"""GET /connections/callback: back from TikTok's consent page, a code for a token, and the connection made with it.
+"""GET /connections/callback: back from TikTok's consent page, with a code that is kept for whoever began.
 
-May be interrupted at any point and repeated, by the same return or by the sweep: see
-:mod:`publishing.connections.pending_operation`. People are redirected to the deployment's ``WizardUrl`` with a code of
-our own; nothing of what came in is part of that address.
+Exchanges nothing: the browser that comes back proves that somebody consented, not who they are here. People are
+redirected to the deployment's ``WizardUrl`` with a handle, which completes the connection together with the bearer
+token of the person who began it (:mod:`publishing.connections.connect`, decision 52), or with an error code of our own.
 """
 
 import json
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from aws_lambda_powertools import Logger
 from pydantic import SecretStr
 
-from publishing.connections.authorize import AuthorizationState, digest_of, parse_state
-from publishing.connections.callback_errors import CallbackError, CallbackErrorCode, callback_error_of
-from publishing.connections.completion import (
-    ConnectionServices,
-    complete_connection,
-    recover,
-    remove_unused_secret,
-)
-from publishing.connections.pending_operation import OperationKind, PendingOperation
+from publishing.connections.authorize import HANDLE_LIFETIME, AuthorizationState, new_handle, parse_state
 from publishing.http.problems import CONTENT_TYPE, Problem
-from publishing.http.request_context import MARGIN_SECONDS
 from publishing.log_events import LogEvent
-from publishing.ports import AppNotConfiguredError
-from tiktok_business.deadline import Deadline
-from tiktok_business.errors import TikTokError
-from tiktok_business.oauth import DeveloperApp
+from publishing.ports import AuthorizationStateRepository
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-BUDGET_SECONDS = 20.0
-"""Time for one return; API Gateway waits for 29 s."""
-COMPLETION_SECONDS = 6.0
-"""Of the request's time, reserved for what follows the exchange."""
-
-Connect = Callable[[str, str, Deadline], None]
-"""Connects with a state and a code, until a deadline; raises CallbackError."""
+KeepCode = Callable[[str, SecretStr], str]
+"""Keeps the code that a state came back with, and returns its handle; raises CallbackError."""
 Handler = Callable[[Mapping[str, Any], "LambdaContext"], dict[str, Any]]
 
 logger = Logger(service="publishing")
 
 
-def callback_endpoint(connect: Connect, wizard_url: str | None) -> Handler:
+class CallbackErrorCode(StrEnum):
+    """Why a return from TikTok's consent page cannot be completed: the ``code`` in the redirect to the wizard.
+
+    An open set: the wizard treats unknown codes as ``internal_error``.
+    """
+
+    STATE_INVALID = "state_invalid"
+    STATE_EXPIRED = "state_expired"
+    STATE_USED = "state_used"
+    CONSENT_DENIED = "consent_denied"
+    INTERNAL_ERROR = "internal_error"
+
+
+CALLBACK_MESSAGES: Mapping[CallbackErrorCode, str] = MappingProxyType(
+    {
+        CallbackErrorCode.STATE_INVALID: "The link back from TikTok was not issued by this service. Connect again.",
+        CallbackErrorCode.STATE_EXPIRED: "The authorization took longer than ten minutes. Connect again.",
+        CallbackErrorCode.STATE_USED: (
+            "This link back from TikTok has already been used. If nothing is connected, connect again."
+        ),
+        CallbackErrorCode.CONSENT_DENIED: "Access was not granted at TikTok. Connect again and allow it.",
+        CallbackErrorCode.INTERNAL_ERROR: "Internal error. Connect again.",
+    }
+)
+"""What each code means and what to do, for people."""
+
+
+class CallbackError(Exception):
+    """The return cannot be completed."""
+
+    def __init__(self, code: CallbackErrorCode) -> None:
+        super().__init__(code.value)
+        self.code = code
+
+
+def callback_endpoint(keep_code: KeepCode, wizard_url: str | None) -> Handler:
     """Return the handler of the page to which TikTok sends people back."""
 
     def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
@@ -57,142 +78,69 @@ def callback_endpoint(connect: Connect, wizard_url: str | None) -> Handler:
         logger.append_keys(request_id=request_id)
         if wizard_url is None:
             return _problem(Problem("connect_not_set_up"), request_id)
-        code = _error_code(connect, event, context)
-        return _redirect(wizard_url, {"tiktok": "error", "code": code.value} if code else {"tiktok": "connected"})
+        return _redirect(wizard_url, _outcome(keep_code, event))
 
     return handler
 
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """Connects the person who comes back with a state and a code."""
+    """Keeps the codes that people come back with."""
 
-    services: ConnectionServices
+    states: AuthorizationStateRepository
+    clock: Callable[[], datetime]
 
-    def connect(self, state_text: str, auth_code: str, deadline: Deadline) -> None:
-        """Connect the person for whom the state was issued.
+    def keep_code(self, state_text: str, auth_code: SecretStr) -> str:
+        """Keep the code for the person for whom the state was issued; return the handle that completes it.
 
-        Raises:
-            CallbackError: this return connects nothing. A state or code that is forged, used, expired or somebody
-                else's changes nothing.
-        """
-        services, now = self.services, self.services.clock()
-        state = self._state(state_text, digest_of(auth_code))
-        try:
-            app = services.secrets.app()
-        except AppNotConfiguredError:
-            raise CallbackError(CallbackErrorCode.NOT_CONFIGURED) from None
-        if not services.states.claim(state):
-            raise CallbackError(CallbackErrorCode.STATE_USED)
-        unfinished = self._unfinished(state, deadline)
-        operation = (
-            unfinished.resumed(now)
-            if unfinished
-            else PendingOperation.start(*state.person, OperationKind.CONNECT, now, state.key.digest)
-        )
-        if not services.operations.begin(operation, now):
-            raise CallbackError(CallbackErrorCode.IN_PROGRESS)
-        secret_id = services.secrets.secret_id(*state.person)
-        token = services.secrets.version(secret_id, operation.secret_version) if unfinished else None
-        if token is None:
-            operation, token = self._exchanged(
-                operation, state, app, SecretStr(auth_code), deadline, resumed=unfinished is not None
-            )
-            services.secrets.store(secret_id, token, operation.secret_version)
-        complete_connection(services, operation, token, deadline)
-        services.states.close(state.key)
-        services.operations.delete(operation)
-        logger.info(LogEvent.CONNECTED, user_id=state.user_id)
-
-    def _state(self, text: str, code_digest: str) -> AuthorizationState:
-        """Return the issued state with the code's digest.
+        The same return again gets another handle; only the last one is valid.
 
         Raises:
-            CallbackError: it cannot connect the person for whom it was issued.
+            CallbackError: the state is forged, used, expired or came back with another code; nothing is changed.
         """
-        key = parse_state(text)
-        state = self.services.states.read(key) if key else None
+        key, now = parse_state(state_text), self.clock()
+        state = self.states.read(key) if key else None
         if state is None:
             raise CallbackError(CallbackErrorCode.STATE_INVALID)
-        error = state.rejection(code_digest, self.services.clock())
+        error = rejection(state, auth_code, now)
         if error is not None:
             raise CallbackError(error)
-        team = self.services.teams.read(state.team_id)
-        if state.user_id not in team.roles:
-            raise CallbackError(CallbackErrorCode.NOT_A_MEMBER)
-        if not team.has_active_subscription(self.services.clock()):
-            raise CallbackError(CallbackErrorCode.SUBSCRIPTION_REQUIRED)
-        return state.with_code(code_digest)
-
-    def _unfinished(self, state: AuthorizationState, deadline: Deadline) -> PendingOperation | None:
-        """Return what an earlier attempt with this state left unfinished; recover any other operation first."""
-        pending = self.services.operations.read(*state.person)
-        if pending is None or pending.secret_version == state.key.digest:
-            return pending
-        try:
-            recovered = recover(self.services, pending, deadline.reserve(COMPLETION_SECONDS))
-        except AppNotConfiguredError:
-            raise CallbackError(CallbackErrorCode.NOT_CONFIGURED) from None
-        except TikTokError as error:
-            raise CallbackError(callback_error_of(error)) from None
-        if not recovered:
-            raise CallbackError(CallbackErrorCode.IN_PROGRESS)
-        return None
-
-    def _exchanged(
-        self,
-        operation: PendingOperation,
-        state: AuthorizationState,
-        app: DeveloperApp,
-        auth_code: SecretStr,
-        deadline: Deadline,
-        *,
-        resumed: bool,
-    ) -> tuple[PendingOperation, SecretStr]:
-        """Exchange the code for a token. A rejected code closes the state; after any other failure it may be repeated.
-
-        ``resumed``: an earlier attempt may have created the secret for its token.
-        """
-        services = self.services
-        try:
-            grant = services.open_oauth(app, deadline.reserve(COMPLETION_SECONDS)).exchange(auth_code)
-        except TikTokError as error:
-            logger.warning(LogEvent.CODE_EXCHANGE_FAILED, user_id=state.user_id, tiktok=str(error))
-            code = callback_error_of(error)
-            if resumed:
-                remove_unused_secret(services, operation)
-            if code is CallbackErrorCode.CODE_REJECTED:
-                services.states.close(state.key)
-            services.operations.delete(operation)
-            raise CallbackError(code) from None
-        operation = operation.with_scopes(grant.scopes)
-        services.operations.update(operation)
-        return operation, grant.access_token
+        text, handle = new_handle(state.key)
+        if not self.states.keep_code(handle, auth_code, now + HANDLE_LIFETIME):
+            raise CallbackError(CallbackErrorCode.STATE_USED)
+        return text
 
 
-def _error_code(connect: Connect, event: Mapping[str, Any], context: "LambdaContext") -> CallbackErrorCode | None:
-    """Return why nothing was connected; None if it was."""
+def rejection(state: AuthorizationState, auth_code: SecretStr, now: datetime) -> CallbackErrorCode | None:
+    """Return why the state cannot come back with this code; None if it can. With its first code it can again."""
+    if now >= state.expires_at:
+        return CallbackErrorCode.STATE_EXPIRED
+    if state.closed or state.auth_code not in {None, auth_code}:
+        return CallbackErrorCode.STATE_USED
+    return None
+
+
+def _outcome(keep_code: KeepCode, event: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the wizard is told: the handle, or why there is none."""
     try:
-        state, code = _state_and_code(event)
-        remaining = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
-        connect(state, code, Deadline.after(min(BUDGET_SECONDS, remaining)))
+        handle = keep_code(*_state_and_code(event))
     except CallbackError as error:
         logger.info(LogEvent.REQUEST_REFUSED, code=error.code)
-        return error.code
+        return {"tiktok": "error", "code": error.code.value}
     except Exception as error:  # noqa: BLE001 - whatever it is, the person is redirected to the wizard
         # Type and frames, not the text of the error: that may quote what must not be logged.
         frames = traceback.format_tb(error.__traceback__)
         logger.error(LogEvent.REQUEST_FAILED, error=type(error).__name__, frames=frames)  # noqa: TRY400 - as above
-        return CallbackErrorCode.INTERNAL_ERROR
+        return {"tiktok": "error", "code": CallbackErrorCode.INTERNAL_ERROR.value}
     logger.info(LogEvent.ANSWERED, status=int(HTTPStatus.SEE_OTHER))
-    return None
+    return {"tiktok": "confirm", "handle": handle}
 
 
-def _state_and_code(event: Mapping[str, Any]) -> tuple[str, str]:
+def _state_and_code(event: Mapping[str, Any]) -> tuple[str, SecretStr]:
     """Return state and code. TikTok does not document what a denied consent sends: a state without a code means that.
 
     Raises:
-        CallbackError: one of them is absent, or given more than once.
+        CallbackError: one of them is absent, or given more than once, or the code holds what none of TikTok's does.
     """
     given = event.get("multiValueQueryStringParameters") or {}
     states, codes = given.get("state") or [], given.get("auth_code") or given.get("code") or []
@@ -200,7 +148,9 @@ def _state_and_code(event: Mapping[str, Any]) -> tuple[str, str]:
         raise CallbackError(CallbackErrorCode.STATE_INVALID)
     if not codes or not codes[0]:
         raise CallbackError(CallbackErrorCode.CONSENT_DENIED)
-    return states[0], codes[0]
+    if not (codes[0].isascii() and codes[0].isprintable()):
+        raise CallbackError(CallbackErrorCode.STATE_INVALID)
+    return states[0], SecretStr(codes[0])
 
 
 def _redirect(wizard_url: str, parameters: Mapping[str, str]) -> dict[str, Any]:

@@ -83,8 +83,8 @@ class ConnectionServices:
 
 def complete_connection(
     services: ConnectionServices, operation: PendingOperation, token: SecretStr, deadline: Deadline
-) -> None:
-    """Make the connection whose token is stored, and publish it. Repeating it makes the same connection again.
+) -> Connection:
+    """Make the connection whose token is stored, publish and return it. Repeating it makes the same connection again.
 
     If TikTok does not return the advertisers, the connection keeps the previous one's and is refreshed soon: by a
     preflight that misses an advertiser, or by the sweep.
@@ -114,6 +114,7 @@ def complete_connection(
         due_at = now + REFRESH_RETRY_INTERVAL
     services.connections.save(connection, due_at)
     services.publish_events([connected_event(connection)])
+    return connection
 
 
 def complete_disconnection(services: ConnectionServices, operation: PendingOperation, deadline: Deadline) -> None:
@@ -172,11 +173,12 @@ def remove_unused_secret(services: ConnectionServices, operation: PendingOperati
 def _recover_connection(services: ConnectionServices, operation: PendingOperation, deadline: Deadline) -> None:
     secret_id = services.secrets.secret_id(operation.team_id, operation.user_id)
     token = services.secrets.version(secret_id, operation.secret_version)
+    connected_at = None
     if token is None:
         remove_unused_secret(services, operation)
     else:
-        complete_connection(services, operation, token, deadline)
-    services.states.close(key_for(operation.team_id, operation.user_id, operation.secret_version))
+        connected_at = complete_connection(services, operation, token, deadline).connected_at
+    services.states.close(key_for(operation.team_id, operation.user_id, operation.secret_version), connected_at)
     services.operations.delete(operation)
 
 

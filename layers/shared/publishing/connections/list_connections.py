@@ -26,7 +26,7 @@ def list_connections(teams: TeamRepository, context: RequestContext, query: Page
     principal = context.principal
     visible = visible_connections(teams.read(principal.team_id), principal.user_id, principal.role)
     begin = _begin([one.user_id for one in visible], query)
-    page, token = page_of(((one.user_id, _shown(one)) for one in visible[begin:]), query.limit)
+    page, token = page_of(((one.user_id, shown(one)) for one in visible[begin:]), query.limit)
     return ConnectionList(connections=page, next_token=token)
 
 
@@ -68,7 +68,8 @@ def _begin(keys: Sequence[str], query: PageQuery) -> int:
     return keys.index(query.next_token) + 1
 
 
-def _shown(connection: Connection) -> ConnectionSeen:
+def shown(connection: Connection) -> ConnectionSeen:
+    """Return a connection as responses show it, with its first ad accounts."""
     first = connection.advertiser_ids[:ADVERTISERS_SHOWN]
     return ConnectionSeen(
         user_id=connection.user_id,

@@ -9,9 +9,7 @@ from typing import Any
 from tiktok_business.errors import (
     AdvertiserNotAccessibleError,
     DeploymentRefusedError,
-    NotAppliedError,
     RateLimitedError,
-    RequestRejectedError,
     ScopeMissingError,
     TikTokError,
     TimedOutError,
@@ -53,6 +51,12 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
             HTTPStatus.FORBIDDEN,
             "Owner only",
             "Only the person who connected TikTok or an owner of the team may end this connection. Ask one of them.",
+        ),
+        "not_your_connection": ProblemKind(
+            HTTPStatus.FORBIDDEN,
+            "Not your connection",
+            "Another person, or you for another team, began this, so nothing was connected. Begin again yourself to "
+            "connect your own TikTok.",
         ),
         "advertiser_not_accessible": ProblemKind(
             HTTPStatus.FORBIDDEN,
@@ -203,9 +207,10 @@ def _missing_scope(error: ScopeMissingError) -> Problem:
     )
 
 
-def rejection(error: RequestRejectedError | NotAppliedError) -> Problem:
+def rejection(error: TikTokError, detail: str | None = None) -> Problem:
     """Return the problem of a write that TikTok definitely rejected, with TikTok's message."""
     return Problem(
         "tiktok_rejected",
+        detail,
         tiktok={"code": error.code, "message": error.message, "request_id": error.request_id},
     )

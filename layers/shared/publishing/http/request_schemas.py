@@ -177,6 +177,13 @@ class ConnectionAdvertisersQuery(ConnectionPath, PageQuery):
     """Whose ad accounts, and which page of them."""
 
 
+class CompleteConnectionBody(_Input):
+    """Which connection to complete."""
+
+    handle: Annotated[str, StringConstraints(min_length=1, max_length=200, strict=True)]
+    """The ``handle`` with which the browser was redirected to the wizard; valid for ten minutes."""
+
+
 class CreateIdentityImageBody(_Input):
     """The picture to upload: a URL that TikTok fetches, or its bytes."""
 

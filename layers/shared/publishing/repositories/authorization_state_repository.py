@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from publishing.connections.authorize import AuthorizationState, StateKey
+from pydantic import SecretStr
+
+from publishing.connections.authorize import AuthorizationState, Handle, StateKey
 from publishing.repositories.table import Item, Table, seconds
 
 KEPT_AFTER_EXPIRY = timedelta(hours=1)
-"""So that a late return gets the answer "expired" rather than "invalid"."""
+"""So that a late return gets the answer "expired" rather than "invalid", and handles outlive their state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +38,47 @@ class DynamoDBAuthorizationStateRepository:
             key=key,
             team_id=item["team_id"]["S"],
             user_id=item["user_id"]["S"],
-            expires_at=datetime.fromtimestamp(float(item["good_until"]["N"]), UTC),
-            code_digest=item["code"]["S"] if "code" in item else None,
+            expires_at=_moment(item["good_until"]),
+            auth_code=SecretStr(item["auth_code"]["S"]) if "auth_code" in item else None,
+            handle_digest=item["handle"]["S"] if "handle" in item else None,
+            handle_expires_at=_moment(item["handle_until"]) if "handle_until" in item else None,
             closed="done" in item,
+            connected_at=item["connected_at"]["S"] if "connected_at" in item else None,
         )
 
-    def claim(self, state: AuthorizationState) -> bool:
-        """Conditional on no other code being stored."""
+    def keep_code(self, handle: Handle, auth_code: SecretStr, until: datetime) -> bool:
+        """Conditional on the state being open and on no other code being stored."""
         return self.table.write(
             "UpdateItem",
-            Key=_key(state.key),
-            UpdateExpression="SET #code = :code",
+            Key=_key(handle.key),
+            UpdateExpression="SET auth_code = :auth_code, #handle = :handle, handle_until = :until",
             ConditionExpression=(
                 "attribute_exists(pk) AND attribute_not_exists(#done)"
-                " AND (attribute_not_exists(#code) OR #code = :code)"
+                " AND (attribute_not_exists(auth_code) OR auth_code = :auth_code)"
             ),
-            ExpressionAttributeNames={"#code": "code", "#done": "done"},
-            ExpressionAttributeValues={":code": {"S": state.code_digest or ""}},
+            ExpressionAttributeNames={"#handle": "handle", "#done": "done"},
+            ExpressionAttributeValues={
+                ":auth_code": {"S": auth_code.get_secret_value()},
+                ":handle": {"S": handle.digest},
+                ":until": {"N": seconds(until)},
+            },
         )
 
-    def close(self, key: StateKey) -> None:
-        """Keep the item until it expires: a second use must differ from a forged state."""
+    def close(self, key: StateKey, connected_at: str | None = None) -> None:
+        """Keep the item without the code until it expires: a second use must differ from a forged state."""
+        made = {} if connected_at is None else {":connected_at": {"S": connected_at}}
         self.table.write(
             "UpdateItem",
             Key=_key(key),
-            UpdateExpression="SET #done = :done",
+            UpdateExpression=f"SET #done = :done{', connected_at = :connected_at' if made else ''} REMOVE auth_code",
             ConditionExpression="attribute_exists(pk)",
             ExpressionAttributeNames={"#done": "done"},
-            ExpressionAttributeValues={":done": {"BOOL": True}},
+            ExpressionAttributeValues={":done": {"BOOL": True}, **made},
         )
+
+
+def _moment(attribute: Item) -> datetime:
+    return datetime.fromtimestamp(float(attribute["N"]), UTC)
 
 
 def _key(key: StateKey) -> Item:

@@ -1,11 +1,13 @@
-"""Failures of TikTok during a callback: no partial connection is left, and the person can try again."""
+"""Failures of TikTok while a connection is completed: no partial connection is left, and the person can try again."""
 
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from local.tiktok_simulator import FAULT_KINDS, Fault, FaultKind
-from publishing.connections.callback import COMPLETION_SECONDS
+from publishing.connections.connect import COMPLETION_SECONDS
+from tests.support.invocations import Received
 from tests.unit.connections.scenarios import (
     AFTER_DISCONNECTION,
     EXCHANGE,
@@ -16,11 +18,14 @@ from tests.unit.connections.scenarios import (
     USER,
     Scenario,
 )
-from tests.unit.connections.system import HOUR, Redirect, System
+from tests.unit.connections.system import HOUR, System, outcome_of
+from tiktok_business import errors
+from tiktok_business.errors import TikTokError
+from tiktok_business.oauth import Grant
 
 FAULTS: list[tuple[FaultKind, dict[str, Any], str]] = [
-    (FaultKind.CODE, {"code": 40110}, "code_rejected"),
-    (FaultKind.CODE, {"code": 40002}, "code_rejected"),
+    (FaultKind.CODE, {"code": 40110}, "tiktok_rejected"),
+    (FaultKind.CODE, {"code": 40002}, "tiktok_rejected"),
     (FaultKind.CODE, {"code": 40100}, "tiktok_rate_limited"),
     (FaultKind.CODE, {"code": 40001, "message": "lacks the required scope"}, "tiktok_error"),
     (FaultKind.CODE, {"code": 50000}, "tiktok_error"),
@@ -50,7 +55,32 @@ FAULTS: list[tuple[FaultKind, dict[str, Any], str]] = [
     (FaultKind.CHANGING_TOTALS, {}, "connected"),
     (FaultKind.CURSOR, {}, "connected"),
 ]
-CLOSES_STATE = {"code_rejected"}
+_ERROR, _REJECTED, _TIMEOUT = (502, "tiktok_error"), (422, "tiktok_rejected"), (504, "tiktok_timeout")
+PROBLEMS: list[tuple[str, int | None, tuple[int, str]]] = [
+    ("TikTokError", None, _ERROR),
+    ("TokenInvalidError", None, _REJECTED),
+    ("AdvertiserNotAccessibleError", None, _ERROR),
+    ("AdvertiserGoneError", None, _ERROR),
+    ("ScopeMissingError", None, _ERROR),
+    ("RateLimitedError", None, (503, "tiktok_rate_limited")),
+    ("NotAppliedError", None, _ERROR),
+    ("RequestRejectedError", None, _REJECTED),
+    ("UnsupportedError", None, _ERROR),
+    ("UnavailableError", None, _ERROR),
+    ("NotSentError", None, _ERROR),
+    ("ConnectionLostError", None, _ERROR),
+    ("TimedOutError", None, _TIMEOUT),
+    ("NoTimeLeftError", None, _TIMEOUT),
+    ("UnexpectedResponseError", None, _ERROR),
+    ("IncompleteListingError", None, _ERROR),
+    *(
+        (kind, code, (503, "connect_not_set_up"))
+        for kind in ("TokenInvalidError", "RequestRejectedError", "TikTokError")
+        for code in (40101, 40113)
+    ),
+]
+"""The problem by class of error, and by TikTok's codes that concern the app, whichever class they have."""
+CLOSES_STATE = {"tiktok_rejected"}
 """TikTok has rejected the code: the state cannot be used again."""
 
 
@@ -62,8 +92,8 @@ def _name(case: object) -> str:
 
 
 def _outcome(response: object) -> str:
-    assert isinstance(response, Redirect)
-    return response.outcome
+    assert isinstance(response, Received)
+    return outcome_of(response)
 
 
 def test_every_kind_of_fault_is_in_the_table() -> None:
@@ -94,7 +124,9 @@ def test_a_failed_exchange_changes_nothing(
     code_used = fault.work_is_done
     assert (set(system.tiktok.world.tokens) != tokens) == code_used, "the exchange is sent once"
     repeated = _outcome(act())
-    assert repeated == ("state_used" if outcome in CLOSES_STATE else "code_rejected" if code_used else "connected")
+    assert repeated == (
+        "invalid_request" if outcome in CLOSES_STATE else "tiktok_rejected" if code_used else "connected"
+    )
     system.clock.forward(HOUR)
     assert system.connect(USER) == "connected"
     system.assert_consistent(USER)
@@ -109,38 +141,40 @@ def test_a_rate_limited_exchange_is_retried(system: System) -> None:
 
 def test_an_expired_code_is_rejected(system: System) -> None:
     """TikTok's codes are valid for an hour by its own clock."""
-    url = system.consent(USER)
+    handle = system.return_to_wizard(USER)
     clock = system.tiktok.clock
     system.tiktok.clock = lambda: clock() + 3600
     try:
-        assert system.open_callback(url).outcome == "code_rejected"
+        rejected = system.complete(handle, USER)
     finally:
         system.tiktok.clock = clock
-    assert system.open_callback(url).outcome == "state_used"
+    assert (rejected.status, rejected.json["code"], rejected.json["tiktok"]["code"]) == (422, "tiktok_rejected", 40110)
+    assert "Connect again" in rejected.json["detail"]
+    assert outcome_of(system.complete(handle, USER)) == "invalid_request"
     assert system.connect(USER) == "connected"
 
 
 def test_a_wrong_app_secret_is_reported_as_not_set_up(system: System) -> None:
-    """The person is not asked to connect again; once the secret is corrected the same callback connects."""
-    url = system.consent(USER)
+    """The person is not asked to connect again; once the secret is corrected the same handle connects."""
+    handle = system.return_to_wizard(USER)
     right = system.tiktok.world.app_secret
     system.tiktok.world.app_secret = "another"
-    assert system.open_callback(url).outcome == "connect_not_set_up"
+    assert outcome_of(system.complete(handle, USER)) == "connect_not_set_up"
     assert system.connection(USER) is None
     system.tiktok.world.app_secret = right
-    assert system.open_callback(url).outcome == "connected"
+    assert outcome_of(system.complete(handle, USER)) == "connected"
     system.assert_consistent(USER)
 
 
 def test_without_the_apps_credentials_the_state_stays_usable(system: System) -> None:
-    """Nothing is claimed and TikTok is not called; once they are filled in the same callback connects."""
-    url = system.consent(USER)
+    """Nothing is claimed and TikTok is not called; once they are filled in the same handle connects."""
+    handle = system.return_to_wizard(USER)
     before = system.full_state()
     app, system.secrets.credentials = system.secrets.credentials, None
-    assert system.open_callback(url).outcome == "connect_not_set_up"
+    assert outcome_of(system.complete(handle, USER)) == "connect_not_set_up"
     assert system.full_state() == before
     system.secrets.credentials = app
-    assert system.open_callback(url).outcome == "connected"
+    assert outcome_of(system.complete(handle, USER)) == "connected"
 
 
 @pytest.mark.parametrize("path", [LIST, STATUSES])
@@ -165,3 +199,26 @@ def test_time_is_reserved_for_what_follows_the_exchange(system: System) -> None:
     assert system.connect(USER) == "connected"
     exchange, listed = system.watched.deadlines[:2]
     assert listed.at - exchange.at == pytest.approx(COMPLETION_SECONDS)
+
+
+@pytest.mark.parametrize(("kind", "code", "expected"), PROBLEMS)
+def test_tiktoks_errors_become_problems(system: System, kind: str, code: int | None, expected: tuple[int, str]) -> None:
+    """Whatever class of error TikTok's answer is; none is the caller's missing permission or advertiser."""
+    error = getattr(errors, kind)("oauth2/access_token/", "no", code=code)
+    assert isinstance(error, TikTokError)
+
+    class Failing:
+        def exchange(self, _auth_code: SecretStr) -> Grant:
+            raise error
+
+    handle = system.return_to_wizard(USER)
+    system.replace_services(open_oauth=lambda _app, _deadline: Failing())
+    response = system.complete(handle, USER)
+    assert (response.status, response.json["code"]) == expected
+    assert ("Retry-After" in response.headers) == (response.status == 503 and expected[1] == "tiktok_rate_limited")
+
+
+def test_every_class_of_error_is_in_the_table() -> None:
+    """A new class fails this test until it is added to the table."""
+    classes = {one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, TikTokError)}
+    assert {one.__name__ for one in classes} == {kind for kind, code, _ in PROBLEMS if code is None}

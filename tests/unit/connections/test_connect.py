@@ -1,4 +1,4 @@
-"""What a connection holds after a callback has made or replaced it."""
+"""What a connection holds after it was completed, first or again."""
 
 from datetime import timedelta
 
@@ -17,6 +17,13 @@ WITHIN_RECOVERY = timedelta(days=6)
 def test_tiktok_redirects_to_the_apis_own_callback(system: System) -> None:
     """The redirect address is derived from the API's own URL, not from the request's headers."""
     assert system.consent(USER).startswith(f"{CONNECTIONS_URL}/callback?")
+
+
+def test_completing_returns_the_connection(system: System) -> None:
+    """In the form in which it is listed."""
+    response = system.complete(system.return_to_wizard(USER), USER)
+    assert response.status == 201
+    assert [response.json] == system.list_connections(USER)
 
 
 def test_a_connection_holds_what_tiktok_returns(system: System) -> None:
