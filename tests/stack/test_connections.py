@@ -77,7 +77,7 @@ class TestConnect:
         assert (events[0]["detail"]["advertisers"], events[0]["detail"]["connected_at"]) == (2, shown["connected_at"])
         checked = preflight(api, STARTER, A.EVERYTHING_READY)
         assert (checked["ready"], checked["token"]) == (True, {"source": "own", "user_id": STARTER.user_id})
-        assert items_of(stack, STARTER) == [f"CONNECTION#{STARTER.user_id}"]
+        assert items_of(stack, STARTER) == [f"USER#{STARTER.user_id}"]
         assert len(tiktok.requests.to(EXCHANGE)) == 1
 
     def test_missing_permissions(self, api: Api) -> None:
@@ -152,7 +152,7 @@ class TestConnect:
         assert codes[""] == 1
         assert set(codes) <= {"", "in_progress", "state_used"}
         assert len(tiktok.requests.to(EXCHANGE)) == 1
-        assert items_of(stack, STARTER) == [f"CONNECTION#{STARTER.user_id}"]
+        assert items_of(stack, STARTER) == [f"USER#{STARTER.user_id}"]
 
     def test_failed_exchange(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
         """Nothing is stored, the wizard gets the reason, and the same callback may be repeated."""
@@ -220,7 +220,7 @@ class TestState:
         mate = add_member(stack, "u-mate", "mediabuyer")
         connect(api, mate, STARTER.user_id)
         assert items_of(stack, STARTER) == []
-        assert items_of(stack, mate) == [f"CONNECTION#{mate.user_id}"]
+        assert items_of(stack, mate) == [f"USER#{mate.user_id}"]
 
     def test_used_before(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
         """A second callback is rejected, with the same code and with a new one; the connection does not change."""
@@ -337,7 +337,7 @@ class TestDisconnect:
         assert tiktok.world.tokens[token].revoked
         assert len(tiktok.requests.to(REVOKE)) == 1
         assert removed_at(stack, STARTER) is not None
-        assert items_of(stack, STARTER) == [f"CONNECTION#{STARTER.user_id}"]
+        assert items_of(stack, STARTER) == [f"USER#{STARTER.user_id}"]
         shown = listed_connection(api, STARTER)
         assert shown["status"] == "revoked"
         assert preflight(api, STARTER, A.EVERYTHING_READY)["reason"] == "no_token"

@@ -65,7 +65,7 @@ def test_a_listed_advertiser_needs_no_refresh(connected: System) -> None:
 
 def test_known_disabled_advertisers_are_kept(connected: System) -> None:
     """The refresh for a preflight does not request statuses, and forgets none."""
-    connected.teams.items[TEAM, f"CONNECTION#{USER}"]["disabled_advertiser_ids"] = [NOTHING]
+    connected.teams.items[TEAM, f"USER#{USER}"]["disabled_advertiser_ids"] = [NOTHING]
     connected.preflight(USER, QUIET)
     assert connected.stored_connection(USER).disabled == {NOTHING}
 

@@ -129,7 +129,7 @@ def test_an_item_without_a_secret_id_is_ended(system: System) -> None:
     """Another service may have written it; no secret is read under an empty name."""
     assert system.connect(USER) == "connected"
     token = system.token(USER)
-    system.teams.items[TEAM, f"CONNECTION#{USER}"]["secret_id"] = ""
+    system.teams.items[TEAM, f"USER#{USER}"]["secret_id"] = ""
     assert system.disconnect(USER).status == 200
     assert not system.is_valid(token)
     assert system.stored_connection(USER).status == "revoked"
@@ -140,7 +140,7 @@ def test_a_disconnection_removes_another_services_secret_and_our_own(system: Sys
     assert system.connect(USER) == "connected"
     ours, other = secret_id_of(TEAM, USER), f"{secret_id_of(TEAM, USER)}-of-another-service"
     system.secrets.store(other, SecretStr(DemoToken.OWNER), "theirs")
-    system.teams.items[TEAM, f"CONNECTION#{USER}"]["secret_id"] = other
+    system.teams.items[TEAM, f"USER#{USER}"]["secret_id"] = other
     tokens = [system.token(USER), str(DemoToken.OWNER)]
     assert [system.is_valid(one) for one in tokens] == [True, True]
     assert system.disconnect(USER).status == 200

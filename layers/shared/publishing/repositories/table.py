@@ -16,6 +16,7 @@ CONNECTIONS_SHARD = "CONNECTIONS"
 """Shard of connections whose advertiser list is due for refresh, and of unfinished operations."""
 CONDITION_FAILED = "ConditionalCheckFailedException"
 """DynamoDB's error code for a write whose condition is not met."""
+_BATCH_ATTEMPTS = 3
 
 Item = dict[str, Any]
 """In DynamoDB's form: ``{name: {type: value}}``."""
@@ -39,6 +40,21 @@ class Table:
     def get(self, key: Item) -> Mapping[str, Any] | None:
         """Return the item; a strongly consistent read."""
         return self.do("GetItem", Key=key, ConsistentRead=True).get("Item") or None
+
+    def get_several(self, keys: Sequence[Item]) -> Sequence[Mapping[str, Any]]:
+        """Return those of these items that exist, a hundred at most, with one strongly consistent read.
+
+        Raises:
+            AwsError: any failure; ``UnprocessedKeys`` if DynamoDB repeatedly leaves out some of them.
+        """
+        found: list[Mapping[str, Any]] = []
+        for _ in range(_BATCH_ATTEMPTS):
+            answer = self.call("BatchGetItem", RequestItems={self.name: {"Keys": keys, "ConsistentRead": True}})
+            found += answer["Responses"].get(self.name, [])
+            keys = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+            if not keys:
+                return found
+        raise AwsError("UnprocessedKeys")
 
     def write(self, operation: str, **request: Any) -> bool:
         """Write under a condition; False, and nothing is written, if it is not met.
@@ -73,14 +89,22 @@ class Table:
         )
 
 
+def connections_partition(team_id: str) -> Item:
+    """Return the partition key of a team's connections and of the pending operations on them.
+
+    Not that of the members and the subscription, which only other services may write.
+    """
+    return {"S": f"CONNECTIONS#{team_id}"}
+
+
 def connection_key(team_id: str, user_id: str) -> Item:
     """Return the key of a person's connection."""
-    return {"pk": {"S": f"TEAM#{team_id}"}, "sk": {"S": f"CONNECTION#{user_id}"}}
+    return {"pk": connections_partition(team_id), "sk": {"S": f"USER#{user_id}"}}
 
 
 def operation_key(team_id: str, user_id: str) -> Item:
     """Return the key of the pending operation on a person's connection."""
-    return {"pk": {"S": f"TEAM#{team_id}"}, "sk": {"S": f"CHANGE#{user_id}"}}
+    return {"pk": connections_partition(team_id), "sk": {"S": f"CHANGE#{user_id}"}}
 
 
 def due_attributes(shard: str, at: datetime) -> Item:
