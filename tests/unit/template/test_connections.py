@@ -10,7 +10,7 @@ from publishing.connections.pending_operation import LEASE
 from publishing.http import request_context
 from publishing.identities import images
 from publishing.readiness.check import MAX_RECEIVES
-from tests.unit.template.grants import APP, CONNECTION_QUEUE, DEAD_LETTERS, GRANTS, TABLE
+from tests.unit.template.grants import APP, CONNECTION_QUEUE, DEAD_LETTERS, DELETE, GRANTS, WRITTEN_CONNECTIONS
 
 LEASED = {
     "ConnectionCallbackFunction": callback.BUDGET_SECONDS,
@@ -58,7 +58,7 @@ def test_the_lease_outlasts_every_attempt(function: str) -> None:
 
 def test_every_function_that_completes_operations_is_in_the_table() -> None:
     """These functions delete items and read the app's secret; a new one needs its row."""
-    completing = {name for name, one in GRANTS.items() if APP in one and "dynamodb:DeleteItem" in one[TABLE]}
+    completing = {name for name, one in GRANTS.items() if APP in one and DELETE in one.get(WRITTEN_CONNECTIONS, ())}
     assert completing == set(LEASED)
 
 
