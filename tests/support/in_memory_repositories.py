@@ -219,7 +219,7 @@ class InMemoryConnections:
         ]
 
     def _claim_due(self, due: DueConnection, now: datetime, again_at: datetime) -> bool:
-        kind = "CHANGE" if due.unfinished else "CONNECTION"
+        kind = "CHANGE" if due.unfinished else "USER"
         item = self.teams.items.get((due.team_id, f"{kind}#{due.user_id}"), {})
         if "due_at" not in item or item["due_at"] > now:
             return False
