@@ -1,13 +1,15 @@
 """Verifies bearer tokens: JWTs, against the issuer's published keys."""
 
 import json
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
+
+if TYPE_CHECKING:
+    import ssl
 
 ALGORITHMS = ("RS256", "ES256")
 """Public-key signatures only: ``none`` and HS* never pass."""
@@ -47,7 +49,7 @@ class SigningKeys(jwt.PyJWKClient):
     """The issuer's keys. The last ones that could be read are kept for ``JWKS_KEPT_SECONDS``."""
 
     def __init__(
-        self, url: str, ssl_context: ssl.SSLContext | None = None, clock: Callable[[], float] = time.time
+        self, url: str, ssl_context: "ssl.SSLContext | None" = None, clock: Callable[[], float] = time.time
     ) -> None:
         """``clock`` returns seconds: those of the wall clock, because a frozen function's other clocks may stand."""
         super().__init__(
