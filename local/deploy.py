@@ -69,15 +69,21 @@ def stages_of(config: Mapping[str, Any]) -> list[str]:
     return [name for name, one in config.items() if name != "default" and isinstance(one, dict) and "deploy" in one]
 
 
-def commands(stage: Stage, further: list[str]) -> list[list[str]]:
-    """The commands to run in this order, each if the one before succeeded. `further` are options of `sam deploy`."""
+def commands(stage: Stage, further: list[str], commit: str) -> list[list[str]]:
+    """The commands to run in this order, each if the one before succeeded. `further` are options of `sam deploy`.
+
+    The commit becomes the parameter Release: with it every function gets a new version, and with that its parameters.
+    """
     sam, environment = str(SAM / "sam"), ("--config-env", stage.name)
     given = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in stage.parameters.items()]
     overrides = ("--parameter-overrides", *given) if given else ()
-    # The answers to --guided are not committed yet, and may name another Architecture than the built one.
-    only_shown = ("--no-execute-changeset",) if _is_guided(further) else ()
     # The build needs the parameters too: it compiles for the Architecture and the PythonRuntime.
-    return [[sam, "build", *environment, *overrides], [sam, "deploy", *environment, *further, *only_shown]]
+    build = [sam, "build", *environment, *overrides]
+    if _is_guided(further):
+        # The answers are not committed yet, and may name another Architecture than the built one.
+        return [build, [sam, "deploy", *environment, *further, "--no-execute-changeset"]]
+    released = ("--parameter-overrides", *given, f"Release={commit}")
+    return [build, [sam, "deploy", *environment, *released, *further]]
 
 
 def check(stage: Stage, further: list[str], changed: list[str], python: str) -> None:
@@ -118,9 +124,23 @@ def changed_files(root: Path) -> list[str]:
     Raises:
         RefusedError: git is not installed, or the folder is not in a repository.
     """
+    return _git(root, "status", "--porcelain", "--untracked-files=all")
+
+
+def current_commit(root: Path) -> str:
+    """The hash of the commit that is deployed.
+
+    Raises:
+        RefusedError: git is not installed, or the folder is not in a repository with a commit.
+    """
+    (commit,) = _git(root, "rev-parse", "HEAD")
+    return commit
+
+
+def _git(root: Path, *arguments: str) -> list[str]:
     try:
-        ended = subprocess.run(
-            ["git", "status", "--porcelain", "--untracked-files=all"],  # noqa: S607 - the user's git
+        ended = subprocess.run(  # noqa: S603 - the arguments are ours
+            ["git", *arguments],  # noqa: S607 - the user's git
             cwd=root,
             capture_output=True,
             text=True,
@@ -141,7 +161,7 @@ def main() -> int:
     check(stage, options.further, changed_files(ROOT), python)
     console = Console()
     environment = {**os.environ, "PATH": path_for_sam()}
-    for command in commands(stage, options.further):
+    for command in commands(stage, options.further, current_commit(ROOT)):
         console.line(f"+ {shlex.join(['sam', *command[1:]])}")
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603 - SAM CLI
         if code:

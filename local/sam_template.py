@@ -1,5 +1,6 @@
 """template.yaml as Python, with CloudFormation's short tags in their long form; the commands and the tests read it."""
 
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -26,7 +27,14 @@ def _long_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
 
 _Loader.add_multi_constructor("!", _long_form)
 
-TEMPLATE: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506 - a safe loader
+
+def read_template(path: Path) -> dict[str, Any]:
+    """A CloudFormation template, with short tags in their long form."""
+    template: dict[str, Any] = yaml.load(path.read_text(), _Loader)  # noqa: S506 - a safe loader
+    return template
+
+
+TEMPLATE = read_template(ROOT / "template.yaml")
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
 FUNCTIONS = {name: one for name, one in RESOURCES.items() if one["Type"] == "AWS::Serverless::Function"}
 

@@ -38,7 +38,7 @@ class Check:
 # The slowest first, so that they run beside the others.
 LINT = (
     Check("mypy", (f"{_BIN}/mypy",)),
-    Check("cfn-lint", (f"{SAM}/cfn-lint",), ("template.yaml", ".cfnlintrc")),
+    Check("cfn-lint", (f"{SAM}/cfn-lint",), ("template.yaml", "deploy/pipeline.yaml", ".cfnlintrc")),
     # cfn-lint applies its rules itself, so `--lint` is not needed here.
     Check("sam validate", (f"{SAM}/sam", "validate", "--region", "us-east-1"), ("template.yaml", "samconfig.toml")),
     Check("import rules", (f"{_BIN}/lint-imports", "--no-logo")),

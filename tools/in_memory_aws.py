@@ -23,7 +23,7 @@ _SERVICES = {
     "DynamoDB_20120810": "dynamodb",
     "secretsmanager": "secretsmanager",
 }
-_READS = {"dynamodb:Query", "secretsmanager:GetSecretValue"}
+_READS = {"dynamodb:BatchGetItem", "dynamodb:Query", "secretsmanager:GetSecretValue"}
 _TO_BE_DELETED: "Answer" = (
     400,
     "application/x-amz-json-1.1",

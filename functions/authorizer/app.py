@@ -9,11 +9,10 @@ from publishing import cold_start
 
 # isort: split
 
-import jwt
 from aws_lambda_powertools import Logger
 
 from publishing.authorizer.policy import Stage, authorization
-from publishing.authorizer.token_claims import JWKS_CACHE_SECONDS, JWKS_TIMEOUT_SECONDS, UnauthorizedError, Verifier
+from publishing.authorizer.token_claims import SigningKeys, UnauthorizedError, Verifier
 from publishing.bootstrap import Bootstrap
 from publishing.environment import checked_url, required
 from publishing.log_events import LogEvent
@@ -25,12 +24,7 @@ logger = Logger(service="authorizer")
 
 bootstrap = Bootstrap(tiktok=False)
 verifier = Verifier(
-    keys=jwt.PyJWKClient(
-        checked_url("JWKS_URL", required(os.environ, "JWKS_URL")),
-        lifespan=JWKS_CACHE_SECONDS,
-        timeout=JWKS_TIMEOUT_SECONDS,
-        ssl_context=bootstrap.ssl_context,
-    ),
+    keys=SigningKeys(checked_url("JWKS_URL", required(os.environ, "JWKS_URL")), bootstrap.ssl_context),
     issuer=required(os.environ, "TOKEN_ISSUER"),
     audience=required(os.environ, "TOKEN_AUDIENCE"),
 )
@@ -46,6 +40,7 @@ def lambda_handler(event: Mapping[str, Any], _context: "LambdaContext") -> dict[
     except UnauthorizedError as error:
         logger.info(LogEvent.NOT_AUTHENTICATED, why=str(error))
         raise Exception("Unauthorized") from None  # noqa: TRY002 - the text that API Gateway requires
-    answer = authorization(claims, teams.read(claims.team_id), Stage.of(event["methodArn"]), datetime.now(UTC))
+    team = teams.read_membership(claims.team_id, claims.user_id)
+    answer = authorization(claims, team, Stage.of(event["methodArn"]), datetime.now(UTC))
     logger.info(LogEvent.AUTHENTICATED, deny_code=answer["context"]["deny_code"])
     return answer

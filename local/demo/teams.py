@@ -98,11 +98,11 @@ def write_demo_items(aws: Aws, deployment: Deployment, world: World) -> None:
     existing = {
         (item["pk"], item["sk"]): item
         for team_id in _SUBSCRIPTIONS
-        for partition in (f"TEAM#{team_id}", f"READINESS#{team_id}")
+        for partition in (f"TEAM#{team_id}", f"CONNECTIONS#{team_id}", f"READINESS#{team_id}")
         for item in _items_of(dynamodb, table, partition)
     }
     for person in PEOPLE:
-        key = (f"TEAM#{person.team_id}", f"CONNECTION#{person.user_id}")
+        key = (f"CONNECTIONS#{person.team_id}", f"USER#{person.user_id}")
         if key in existing and existing[key] != initial.get(key):
             secrets.put_token(person)
     requests: list[Item] = [
@@ -129,7 +129,8 @@ def _items(deployment: Deployment, world: World) -> list[Item]:
                 "secret_id": f"{deployment.secret_prefix}/{_secret_name(person)}",
                 "connected_at": f"{_NEWEST_CONNECTION - timedelta(days=age):%Y-%m-%dT%H:%M:%SZ}",
             }
-            items.append({**team, "sk": f"CONNECTION#{person.user_id}", **connection})
+            key = {"pk": f"CONNECTIONS#{person.team_id}", "sk": f"USER#{person.user_id}"}
+            items.append({**key, **connection})
     return items
 
 

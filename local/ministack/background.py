@@ -45,7 +45,7 @@ class Background:
             "detail": "{}",
         }
         answer = self.aws.client("lambda").invoke(
-            FunctionName=self._function("ReadinessSweepFunction"), Payload=json.dumps(event)
+            FunctionName=self._function("ReadinessSweepFunction"), Qualifier="live", Payload=json.dumps(event)
         )
         if "FunctionError" in answer:
             raise StackError(f"the sweep failed: {answer['Payload'].read().decode()}")
@@ -57,7 +57,7 @@ class Background:
 
     def make_connections_due(self, team_id: str) -> None:
         """Make the team's connections due for a refresh now, and end the leases of their pending operations."""
-        for item in self._items(f"TEAM#{team_id}", FilterExpression="attribute_exists(due_shard)"):
+        for item in self._items(f"CONNECTIONS#{team_id}", FilterExpression="attribute_exists(due_shard)"):
             lease = ", lease_until = :past" if "lease_until" in item else ""
             self._update(item, f"SET due_at = :past{lease}", {":past": {"N": "0"}})
 

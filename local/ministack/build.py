@@ -50,9 +50,6 @@ def build(console: Console) -> None:
         _BUILD_KEY.unlink(missing_ok=True)
         with console.step("Building the template (sam build)"):
             sam_build(_BUILD)
-            # `sam deploy` parses this file seven times: 0.2 s each as YAML, 1 ms as JSON, which is YAML too.
-            template = yaml.safe_load(BUILT_TEMPLATE.read_text(encoding="utf-8"))
-            BUILT_TEMPLATE.write_text(json.dumps(template, indent=1), encoding="utf-8")
         _BUILD_KEY.write_text(key)
 
 
@@ -66,6 +63,9 @@ def sam_build(folder: Path, *options: str) -> None:
     paths = ["--template-file", str(ROOT / "template.yaml"), "--build-dir", str(folder)]
     wheels = {} if sys.platform == "linux" else {"HOST_WHEELS": "1"}
     run_sam("build", [*paths, *options], build_parameters(), wheels, log)
+    # `sam deploy` parses the built template seven times: 0.2 s each as YAML, 1 ms as JSON, which is YAML too.
+    built = folder / BUILT_TEMPLATE.name
+    built.write_text(json.dumps(yaml.safe_load(built.read_text(encoding="utf-8")), indent=1), encoding="utf-8")
 
 
 def _build_key() -> str:

@@ -19,6 +19,8 @@ API = "/api/v1/tiktok"
 """The path of the routes below a deployment's base URL."""
 _BUCKET = "deployments"
 _PLACEHOLDER = re.compile(r"\$\{([\w:]+)\}")
+_ANY_METHOD = "x-amazon-apigateway-any-method"
+"""OpenAPI's extension for a route of every method."""
 _API_URL = re.compile(r"https://(?P<api>\w+)\.execute-api\.[^/]+/(?P<stage>[^/]+)")
 
 
@@ -106,16 +108,20 @@ def _apply_gateway_definitions(emulator: Emulator, stack_name: str) -> None:
     """Apply the stack's gateway responses, CORS preflight responses and authorizer cache times.
 
     MiniStack 1.5.33 imports neither the gateway responses nor the responses of MOCK integrations (the CORS preflight)
-    from the API's OpenAPI body. It also transforms SAM templates with the defaults of parameters, so the authorizer's
-    cache time is the default too. This function transforms the deployed template again, with the stack's own parameter
-    values, and applies its definitions through the API Gateway API. AWS does not need it.
+    nor methods of any verb (the route of unknown paths) from the API's OpenAPI body. It also transforms SAM templates
+    with the defaults of parameters, so the authorizer's cache time is the default too. This function transforms the
+    deployed template again, with the stack's own parameter values, and applies its definitions through the API Gateway
+    API. AWS does not need it.
     """
     cloudformation = emulator.client("cloudformation")
     gateway = emulator.client("apigateway")
     template = cloudformation.get_template(StackName=stack_name, TemplateStage="Original")["TemplateBody"]
     stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
     parameters = {row["ParameterKey"]: row["ParameterValue"] for row in stack.get("Parameters", [])}
-    bodies = ask_tool("transformed_api.py", {"template": template, "parameters": parameters, "region": REGION})
+    resources = ask_tool("transformed_template.py", {"template": template, "parameters": parameters, "region": REGION})
+    bodies = {
+        name: one["Properties"]["Body"] for name, one in resources.items() if one["Type"] == "AWS::ApiGateway::RestApi"
+    }
     for logical_id, unresolved in bodies.items():
         resource = cloudformation.describe_stack_resource(StackName=stack_name, LogicalResourceId=logical_id)
         api_id = resource["StackResourceDetail"]["PhysicalResourceId"]
@@ -137,6 +143,8 @@ def _put_mock_responses(gateway: Any, api_id: str, body: Mapping[str, Any]) -> N
     resources = {row["path"]: row["id"] for row in gateway.get_resources(restApiId=api_id, limit=500)["items"]}
     for path, method, integration in _mocks(body):
         method_id = {"restApiId": api_id, "resourceId": resources[path], "httpMethod": method.upper()}
+        if method == "ANY":
+            gateway.put_method(**method_id, authorizationType="NONE")
         gateway.put_integration(**method_id, type="MOCK", requestTemplates=integration["requestTemplates"])
         for pattern, response in integration["responses"].items():
             headers = response.get("responseParameters", {})
@@ -155,7 +163,7 @@ def _mocks(body: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]
         for method, operation in operations.items():
             integration = operation.get("x-amazon-apigateway-integration", {})
             if integration.get("type", "").lower() == "mock":
-                yield path, method, integration
+                yield path, "ANY" if method == _ANY_METHOD else method, integration
 
 
 def _put_authorizer_cache_times(gateway: Any, api_id: str, body: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ _TOOLS = {
     "invoke_template.py": SAM,
     "ministack_server.py": MINISTACK,
     "sam_on_host_network.py": SAM,
-    "transformed_api.py": MINISTACK,  # the translator that MiniStack deploys the template with
+    "transformed_template.py": MINISTACK,  # the translator that MiniStack deploys the template with
 }
 
 

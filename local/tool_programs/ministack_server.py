@@ -1,4 +1,4 @@
-"""MiniStack with four changes.
+"""MiniStack with five changes.
 
 It ends with the process that started it, when its standard input is closed, and removes its temporary folder.
 
@@ -8,6 +8,8 @@ every request, and the error response is completed from it.
 
 API Gateway passes a function the address of its call (`requestContext.domainName` and `path`); MiniStack 1.5.33 omits
 the domain of a REST API and has another path than AWS.
+
+API Gateway replaces `$context.requestId` in the response of a mock integration; MiniStack 1.5.33 does not.
 
 Lambda keeps a process whose handler raised an exception, as the authorizer does for each 401; MiniStack 1.5.33 ends it,
 and its next request waits seconds for a new one.
@@ -22,6 +24,7 @@ import signal
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -74,6 +77,14 @@ def _add_address(build: Callable[..., dict[str, Any]]) -> Callable[..., dict[str
     return build_event
 
 
+def _complete_mock(invoke: Callable[..., Any]) -> Callable[..., Any]:
+    def invoke_mock(integration: Any) -> Any:
+        status, headers, body = invoke(integration)
+        return status, headers, body.replace(b"$context.requestId", str(uuid.uuid4()).encode())
+
+    return invoke_mock
+
+
 class _Spared(threading.local):
     """Processes that MiniStack would end in this thread's invocation; None: they are ended at once."""
 
@@ -123,6 +134,7 @@ def _end_with_parent() -> None:
 gateway._invoke_authorizer_lambda = _carry_context_in_policy(gateway._invoke_authorizer_lambda)
 gateway._evaluate_policy = _remember_context(gateway._evaluate_policy)
 gateway._gateway_error_response = _fill_in_context(gateway._gateway_error_response)
+gateway._invoke_mock_v1 = _complete_mock(gateway._invoke_mock_v1)
 gateway._build_lambda_event_v1 = _add_address(gateway._build_lambda_event_v1)
 lambda_runtime._signal = _signal_unless_spared
 lambda_runtime._collect = _collect_unless_spared

@@ -39,19 +39,28 @@ class WatchedAws(InMemoryAws):
 
 
 def _resource(request: Mapping[str, Any]) -> str:
-    match request:
+    """Return what IAM compares: the resource, and for a write of an item its leading key up to the team."""
+    written = request.get("Item") or ({} if "ConsistentRead" in request else request.get("Key", {}))
+    match {**request, "written": written}:
+        case {"RequestItems": dict(tables)}:
+            (name,) = tables
+            return str(name)
+        case {"TableName": str(table), "written": {"pk": {"S": str(key)}}}:
+            return _leading(table, key)
         case {"TableName": str(table), "IndexName": str(index)}:
             return f"{table}/index/{index}"
         case {"QueueUrl": str(url)}:
             return url.rpartition("/")[2]
         case {"Entries": [{"EventBusName": str(bus)}, *_]}:
             return bus
-        case {"RequestItems": dict(tables)}:
-            [name] = tables
-            return str(name)
         case {"TableName": str(name)} | {"SecretId": str(name)} | {"Name": str(name)}:
             return name
     raise ValueError(f"unknown resource: {sorted(request)}")
+
+
+def _leading(table: str, key: str) -> str:
+    kind, separator, _ = key.partition("#")
+    return f"{table} {kind}#*" if separator else f"{table} {kind}"
 
 
 @pytest.fixture(scope="session")

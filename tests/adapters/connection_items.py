@@ -39,7 +39,7 @@ CONNECTION = Connection(
 RECONNECTED = replace(CONNECTION, connected_at="2026-11-30T10:00:00.000Z")
 SCHEDULED = replace(CONNECTION, scheduled=True)
 DUE = DueConnection("t1", "u1")
-KEY = {"pk": {"S": "TEAM#t1"}, "sk": {"S": "CONNECTION#u1"}}
+KEY = {"pk": {"S": "CONNECTIONS#t1"}, "sk": {"S": "USER#u1"}}
 FOREIGN_ITEM: dict[str, Any] = {
     "status": "active",
     "advertiser_ids": ["1"],
@@ -94,22 +94,22 @@ def _in_memory() -> Repositories:
     teams = InMemoryTeams()
 
     def item() -> dict[str, Any] | None:
-        found = teams.items.get(("t1", "CONNECTION#u1"))
+        found = teams.items.get(("t1", "USER#u1"))
         return found and {name: value for name, value in found.items() if name != "sk"}
 
     return Repositories(
         teams,
         InMemoryConnections(teams),
         InMemoryPendingOperations(teams),
-        lambda written: teams.put("t1", "CONNECTION#u1", **written),
-        lambda: teams.remove("t1", "CONNECTION#u1"),
+        lambda written: teams.put("t1", "USER#u1", **written),
+        lambda: teams.remove("t1", "USER#u1"),
         item,
     )
 
 
 def put_item(client: "DynamoDBClient", item: dict[str, Any]) -> None:
     """Write the item of u1's connection."""
-    client.put_item(TableName=TABLE, Item=typed("t1", {"sk": "CONNECTION#u1", **item}))
+    client.put_item(TableName=TABLE, Item=typed("t1", {"sk": "USER#u1", **item}))
 
 
 def _item(client: "DynamoDBClient") -> dict[str, Any] | None:

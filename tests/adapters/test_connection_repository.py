@@ -80,7 +80,7 @@ def test_a_saved_item_has_the_contracts_attributes(dynamodb: "DynamoDBClient", s
     assert item == due | typed(
         "t1",
         {
-            "sk": "CONNECTION#u1",
+            "sk": "USER#u1",
             "status": "active",
             "advertiser_ids": ["2", "1", "3"],
             "secret_id": "secret-u1",

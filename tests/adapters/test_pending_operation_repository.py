@@ -147,7 +147,7 @@ def test_the_item_is_beside_the_connections_and_in_the_index(dynamodb: "DynamoDB
     """It is due two minutes after the lease; readers of the team ignore it."""
     operation = begin(DynamoDBPendingOperationRepository(stored))
     (item,) = dynamodb.scan(TableName=TABLE)["Items"]
-    assert (item["pk"]["S"], item["sk"]["S"]) == ("TEAM#t1", "CHANGE#u1")
+    assert (item["pk"]["S"], item["sk"]["S"]) == ("CONNECTIONS#t1", "CHANGE#u1")
     assert item["due_at"] == {"N": f"{(operation.lease_until + RECOVERY_DELAY).timestamp():.6f}"}
     assert timedelta(minutes=2) == RECOVERY_DELAY
     assert DynamoDBTeamRepository(stored).read("t1") == Team("t1")

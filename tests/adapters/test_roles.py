@@ -152,7 +152,7 @@ def team(dynamodb: "DynamoDBClient", secrets: "SecretsManagerClient") -> Iterato
         }
         for item in (
             {"sk": f"MEMBER#{token.user}", "role": "mediabuyer"},
-            {"sk": f"CONNECTION#{token.user}", **connection},
+            {"sk": f"USER#{token.user}", **connection},
         ):
             dynamodb.put_item(TableName=TABLE, Item=typed(TEAM, item))
     dynamodb.put_item(TableName=TABLE, Item=typed(TEAM, {"sk": "SUBSCRIPTION", "status": "active"}))
@@ -378,8 +378,20 @@ def _granted(properties: Mapping[str, Any]) -> set[tuple[str, str]]:
         (action, resource)
         for statement in statements
         for action in statement["Action"]
-        for resource in _named(statement["Resource"])
+        for resource in _with_leading_keys(statement)
     }
+
+
+def _with_leading_keys(statement: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the statement's resources, each once for each leading key of the items that it allows to write."""
+    for resource in _named(statement["Resource"]):
+        match statement.get("Condition"):
+            case None:
+                yield resource
+            case {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(keys)}, **others} if not others:
+                yield from (f"{resource} {key}" for key in keys)
+            case other:
+                raise ValueError(f"unknown condition: {other}")
 
 
 def _named(resources: Any) -> Iterator[str]:

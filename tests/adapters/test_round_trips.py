@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 QUERY, SECRET = "dynamodb:Query", "secretsmanager:GetSecretValue"
 GET, MANY, PUT = "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"
 UPDATE, DELETE = "dynamodb:UpdateItem", "dynamodb:DeleteItem"
+TEAM_READ = {QUERY: 2}
+"""Members and subscription, and connections."""
 PUT_SECRET, DELETE_SECRET = "secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret"
 PUBLISH = "events:PutEvents"
 SEND, WAITING = "sqs:SendMessage", "sqs:GetQueueAttributes"
@@ -175,10 +177,10 @@ def test_reads(name: str, tiktok: Simulator, issuer: IdentityProvider, aws: InMe
     read = READS[name]
     event = api_event(read.query, user_id=read.user_id, team_id=TEAM, role=ROLES[read.user_id])
     with loaded_function(read.function, tiktok, issuer, aws) as handler:
-        cold = {QUERY: 1, SECRET: 1, **read.concurrent, **read.afterwards}
+        cold = {**TEAM_READ, SECRET: 1, **read.concurrent, **read.afterwards}
         assert calls_of(handler, event, tiktok, aws, writes=PUT in cold) == (cold, read.cold)
         for _ in range(2):
-            assert calls_of(handler, event, tiktok, aws) == ({QUERY: 1, **read.concurrent}, read.warm or read.cold)
+            assert calls_of(handler, event, tiktok, aws) == ({**TEAM_READ, **read.concurrent}, read.warm or read.cold)
 
 
 def test_a_preflight_writes_news_and_refreshes_after_five_minutes(
@@ -191,15 +193,15 @@ def test_a_preflight_writes_news_and_refreshes_after_five_minutes(
             event = api_event({"advertiser_id": A.EVERYTHING_READY, "objective": objective}, team_id=TEAM)
             return cast("Calls", calls_of(handler, event, tiktok, aws, writes=writes)[0])
 
-        assert of_aws("REACH", writes=True) == {QUERY: 1, SECRET: 1, GET: 1, PUT: 1}
-        assert of_aws("REACH") == {QUERY: 1, GET: 1}
-        assert of_aws("WEB_CONVERSIONS", writes=True) == {QUERY: 1, GET: 1, PUT: 1}
-        assert of_aws("WEB_CONVERSIONS") == {QUERY: 1, GET: 1}
+        assert of_aws("REACH", writes=True) == {**TEAM_READ, SECRET: 1, GET: 1, PUT: 1}
+        assert of_aws("REACH") == {**TEAM_READ, GET: 1}
+        assert of_aws("WEB_CONVERSIONS", writes=True) == {**TEAM_READ, GET: 1, PUT: 1}
+        assert of_aws("WEB_CONVERSIONS") == {**TEAM_READ, GET: 1}
         _age(records, timedelta(minutes=4))
-        assert of_aws("WEB_CONVERSIONS") == {QUERY: 1, GET: 1}
+        assert of_aws("WEB_CONVERSIONS") == {**TEAM_READ, GET: 1}
         _age(records, timedelta(minutes=1))
-        assert of_aws("WEB_CONVERSIONS", writes=True) == {QUERY: 1, GET: 1, PUT: 1}
-        assert of_aws("WEB_CONVERSIONS") == {QUERY: 1, GET: 1}
+        assert of_aws("WEB_CONVERSIONS", writes=True) == {**TEAM_READ, GET: 1, PUT: 1}
+        assert of_aws("WEB_CONVERSIONS") == {**TEAM_READ, GET: 1}
 
 
 def _age(records: DynamoDBReadinessRepository, by: timedelta) -> None:
@@ -222,19 +224,19 @@ def test_a_preflight_reads_its_record_during_tiktoks_calls(
         running.start()
         _until(lambda: len(tiktok.requests) == 2)
         before_tiktok_answers = time.monotonic() + tiktok.latency
-        _until(lambda: aws.calls == [QUERY, SECRET, GET])
+        _until(lambda: aws.calls == [QUERY, QUERY, SECRET, GET])
         assert time.monotonic() < before_tiktok_answers
         running.join()
-        _until(lambda: aws.calls == [QUERY, SECRET, GET, PUT])
+        _until(lambda: aws.calls == [QUERY, QUERY, SECRET, GET, PUT])
 
 
 def test_readiness(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
     """GET /readiness reads the team and its records, or the requested record; TikTok is not called."""
     with loaded_function("readiness", tiktok, issuer, aws) as handler:
         for _ in range(2):
-            assert calls_of(handler, api_event(team_id=TEAM), tiktok, aws) == ({QUERY: 1, MANY: 1}, {})
+            assert calls_of(handler, api_event(team_id=TEAM), tiktok, aws) == ({**TEAM_READ, MANY: 1}, {})
             one = api_event({"advertiser_id": A.EVERYTHING_READY}, team_id=TEAM)
-            assert calls_of(handler, one, tiktok, aws) == ({QUERY: 1, GET: 1}, {})
+            assert calls_of(handler, one, tiktok, aws) == ({**TEAM_READ, GET: 1}, {})
 
 
 @pytest.mark.usefixtures("readiness")
@@ -251,11 +253,11 @@ def test_checks_and_sweeps(tiktok: Simulator, issuer: IdentityProvider, aws: InM
         saved = {"id": "e1", "source": "wevion.campaigns", "detail-type": "Campaign Draft Saved", "detail": detail}
         assert calls_of(request, saved, tiktok, aws) == ({GET: 1, PUT: 1, SEND: 1}, {})
     with loaded_function("readiness_check", tiktok, issuer, aws, **FASTEST) as check:
-        first = {QUERY: 1, SECRET: 1, GET: 1, PUT: 2, UPDATE: CONNECTED}
+        first = {**TEAM_READ, SECRET: 1, GET: 1, PUT: 2, UPDATE: CONNECTED}
         event = job_event({**detail, "claim": f"e1/{detail['advertiser_id']}"})
         assert calls_of(check, event, tiktok, aws) == (first, {**everything, "bc/get/": 1, "catalog/get/": 1})
         assert calls_of(check, event, tiktok, aws) == ({GET: 1}, {})
-        repeated = {QUERY: 1, GET: 1, PUT: 2}
+        repeated = {**TEAM_READ, GET: 1, PUT: 2}
         assert calls_of(check, job_event(detail), tiktok, aws) == (repeated, {**everything, "catalog/get/": 1})
     with loaded_function("readiness_sweep", tiktok, issuer, aws) as sweep:
         scheduled = {"id": "e2", "detail-type": "Scheduled Event", "time": "2026-11-22T17:00:00Z", "detail": "{}"}
@@ -291,6 +293,7 @@ def test_connecting(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAw
             completion = api_event(**person, body={"handle": handle})
             expected = {
                 GET: 3,  # the state, an unfinished operation, and the state again in case another attempt closed it
+                **TEAM_READ,
                 PUT: 3,  # the operation, its update, the connection
                 UPDATE: 1,  # the state closed
                 DELETE: 1,
@@ -304,7 +307,7 @@ def test_connecting(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAw
             )
             assert calls_of(complete, completion, tiktok, aws, status=201) == ({GET: 1, QUERY: 1}, {})
     with loaded_function("list_connections", tiktok, issuer, aws) as handler:
-        assert calls_of(handler, api_event(**person), tiktok, aws) == ({QUERY: 1}, {})
+        assert calls_of(handler, api_event(**person), tiktok, aws) == (TEAM_READ, {})
 
 
 def _consent_page(create: Handler, event: dict[str, Any]) -> str:
@@ -318,20 +321,20 @@ def test_refreshing_and_disconnecting(tiktok: Simulator, issuer: IdentityProvide
     person = {"user_id": "u-buyer", "team_id": TEAM}
     with loaded_function("refresh_connections", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as refresh:
         for secrets in ({SECRET: 2}, {}):  # the app's credentials and the token, then cached
-            refreshes = {GET: 1, QUERY: 1, UPDATE: 1, **secrets}
+            refreshes = {GET: 1, **TEAM_READ, UPDATE: 1, **secrets}
             assert calls_of(refresh, job_event(person), tiktok, aws) == (refreshes, {LIST: 1, ACCOUNT: 1})
     event = api_event(user_id="u-buyer", team_id=TEAM, role="mediabuyer") | {"pathParameters": {"user_id": "u-buyer"}}
     with loaded_function("delete_connection", tiktok, issuer, aws, SECRET_PREFIX=PREFIX) as delete:
-        ends = {QUERY: 2, GET: 1, PUT: 1, UPDATE: 1, SECRET: 2, DELETE_SECRET: 1, DELETE: 1}
+        ends = {QUERY: 4, GET: 1, PUT: 1, UPDATE: 1, SECRET: 2, DELETE_SECRET: 1, DELETE: 1}
         assert calls_of(delete, event, tiktok, aws) == (ends, {REVOKE: 1})
-        assert calls_of(delete, event, tiktok, aws) == ({QUERY: 1, GET: 1}, {})
+        assert calls_of(delete, event, tiktok, aws) == ({**TEAM_READ, GET: 1}, {})
 
 
 def test_creating(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
-    """A create makes one query and two conditional writes; a duplicate makes one conditional write."""
+    """A create reads the team and makes two conditional writes; a duplicate makes one conditional write."""
     body = {"advertiser_id": A.NOTHING.value, "display_name": "Acme"}
     event = api_event(user_id="u-buyer", team_id=TEAM, role="mediabuyer", body=body)
-    writes = {QUERY: 1, PUT: 1, "dynamodb:UpdateItem": 1}
+    writes = {**TEAM_READ, PUT: 1, "dynamodb:UpdateItem": 1}
     with loaded_function("create_identity", tiktok, issuer, aws) as handler:
         assert calls_of(handler, event, tiktok, aws) == ({**writes, SECRET: 1}, {"identity/create/": 1, ACCOUNT: 1})
         assert calls_of(handler, event, tiktok, aws) == ({PUT: 1}, {})
@@ -340,7 +343,7 @@ def test_creating(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws)
 
 
 def test_authorizer(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAws) -> None:
-    """The authorizer makes one query."""
+    """The authorizer reads the member and the subscription with one call, whatever the team has."""
     token = issuer.token("u-buyer", TEAM)
     arn = "arn:aws:execute-api:eu-central-1:123456789012:api/live/GET/api/v1/tiktok/identities/check"
     event = {"headers": {"authorization": f"Bearer {token}"}, "methodArn": arn}
@@ -348,4 +351,4 @@ def test_authorizer(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAw
         for _ in range(2):
             aws.calls.clear()
             assert json.dumps(handler(event, FakeContext())).count("Allow") == 2
-            assert aws.calls == [QUERY]
+            assert aws.calls == ["dynamodb:BatchGetItem"]

@@ -1,5 +1,7 @@
 """Teams in DynamoDB and in the in-memory repository."""
 
+import json
+import math
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -9,7 +11,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publishing.repositories.json_api import JsonApi
+from publishing.repositories.json_api import AwsError, JsonApi
 from publishing.repositories.table import Table
 from publishing.repositories.team_repository import DynamoDBTeamRepository, team_of
 from publishing.teams import Connection, Role, Subscription, Team
@@ -25,7 +27,7 @@ ITEMS: list[dict[str, Any]] = [
     {"sk": "MEMBER#u2", "role": "mediabuyer", "invited_by": "u1"},
     {"sk": "SUBSCRIPTION", "status": "active", "current_period_end": 1_800_000_000},
     {
-        "sk": "CONNECTION#u2",
+        "sk": "USER#u2",
         "status": "active",
         "advertiser_ids": ["7300000000000000002", "7300000000000000001"],
         "secret_id": "wevion/tiktok/connections/t1/u2",
@@ -82,24 +84,81 @@ def test_an_unknown_team_is_empty(dynamodb_api: JsonApi) -> None:
 
 
 def test_a_team_of_several_pages_is_read_completely() -> None:
-    """DynamoDB returns one megabyte at a time; every page is read, strongly consistent."""
-    query = {
-        "TableName": TABLE,
-        "KeyConditionExpression": "pk = :team",
-        "ExpressionAttributeValues": {":team": {"S": "TEAM#t1"}},
-        "ConsistentRead": True,
-    }
+    """DynamoDB returns one megabyte at a time; every page of both partitions is read, strongly consistent."""
     last = {"pk": {"S": "TEAM#t1"}, "sk": {"S": "MEMBER#u2"}}
     calls: list[dict[str, Any]] = []
 
     def call(operation: str, **request: Any) -> dict[str, Any]:
         calls.append({"operation": operation, **request})
+        if "begins_with" in request["KeyConditionExpression"]:
+            return {"Items": [typed("t1", one) for one in ITEMS[3:]]}
         if "ExclusiveStartKey" in request:
-            return {"Items": [typed("t1", one) for one in ITEMS[2:]]}
+            return {"Items": [typed("t1", one) for one in ITEMS[2:3]]}
         return {"Items": [typed("t1", one) for one in ITEMS[:2]], "LastEvaluatedKey": last}
 
     assert DynamoDBTeamRepository(Table(call, TABLE)).read("t1") == TEAM
-    assert calls == [{"operation": "Query", **query}, {"operation": "Query", **query, "ExclusiveStartKey": last}]
+    assert [(one["operation"], one["ConsistentRead"]) for one in calls] == [("Query", True)] * 3
+    assert [one.get("ExclusiveStartKey") for one in calls] == [None, last, None]
+    assert [[*one["ExpressionAttributeValues"].values()] for one in calls] == [
+        [{"S": "TEAM#t1"}],
+        [{"S": "TEAM#t1"}],
+        [{"S": "CONNECTIONS#t1"}, {"S": "USER#"}],
+    ]
+
+
+# What the authorizer reads.
+
+
+def test_a_membership_is_the_member_and_the_subscription(dynamodb: "DynamoDBClient", dynamodb_api: JsonApi) -> None:
+    """The authorizer gets one member and the subscription, from DynamoDB and in memory: no one else, no connection."""
+    in_memory = InMemoryTeams()
+    for item in ITEMS:
+        dynamodb.put_item(TableName=TABLE, Item=typed("t1", item))
+        in_memory.put("t1", item["sk"], **{name: value for name, value in item.items() if name != "sk"})
+    for teams in (DynamoDBTeamRepository(Table(dynamodb_api.call, TABLE)), in_memory):
+        assert teams.read_membership("t1", "u2") == Team("t1", {"u2": Role.MEDIA_BUYER}, TEAM.subscription)
+        assert teams.read_membership("t1", "u3") == Team("t1", {}, TEAM.subscription)
+        assert teams.read_membership("t2", "u2") == Team("t2")
+
+
+def test_a_membership_costs_two_read_units_whatever_the_team_has(dynamodb: "DynamoDBClient") -> None:
+    """Ten connections of 5 000 ad accounts change nothing; a strongly consistent read of up to 4 KB is one unit."""
+    for item in ITEMS[:3]:
+        dynamodb.put_item(TableName=TABLE, Item=typed("t1", item))
+    for number in range(10):
+        advertisers = [str(7_300_000_000_000_000_000 + one) for one in range(5_000)]
+        dynamodb.put_item(TableName=TABLE, Item=typed("t1", {**ITEMS[3], "sk": f"USER#u{number}", "a": advertisers}))
+    units: list[float] = []
+
+    def call(_operation: str, **request: Any) -> Any:
+        answer = dynamodb.batch_get_item(**request, ReturnConsumedCapacity="TOTAL")
+        read = answer["Responses"][TABLE]
+        units.extend(math.ceil(len(json.dumps(one)) / 4096) for one in read)
+        return answer
+
+    assert DynamoDBTeamRepository(Table(call, TABLE)).read_membership("t1", "u1").roles == {"u1": Role.OWNER}
+    assert sum(units) <= 2
+
+
+def test_items_that_dynamodb_leaves_out_are_asked_for_again() -> None:
+    """``UnprocessedKeys`` are read again; if DynamoDB leaves them out repeatedly, that is an error, not an absence."""
+    asked: list[list[Any]] = []
+
+    def one_at_a_time(_operation: str, **request: Any) -> Any:
+        first, *others = request["RequestItems"][TABLE]["Keys"]
+        asked.append([first, *others])
+        found = [typed("t1", one) for one in ITEMS[:3] if one["sk"] == first["sk"]["S"]]
+        return {"Responses": {TABLE: found}, "UnprocessedKeys": {TABLE: {"Keys": others}} if others else {}}
+
+    team = DynamoDBTeamRepository(Table(one_at_a_time, TABLE)).read_membership("t1", "u1")
+    assert team == Team("t1", {"u1": Role.OWNER}, TEAM.subscription)
+    assert [len(keys) for keys in asked] == [2, 1]
+
+    def never(_operation: str, **request: Any) -> Any:
+        return {"Responses": {}, "UnprocessedKeys": request["RequestItems"]}
+
+    with pytest.raises(AwsError, match="UnprocessedKeys"):
+        DynamoDBTeamRepository(Table(never, TABLE)).read_membership("t1", "u1")
 
 
 # What other services write.
@@ -110,9 +169,9 @@ def test_items_are_a_team() -> None:
     team = team_of(
         "t",
         [
-            {"sk": "CONNECTION#u2", "status": "expired", "advertiser_ids": [], "secret_id": "s2", "connected_at": ""},
+            {"sk": "USER#u2", "status": "expired", "advertiser_ids": [], "secret_id": "s2", "connected_at": ""},
             {
-                "sk": "CONNECTION#u1",
+                "sk": "USER#u1",
                 "status": "active",
                 "advertiser_ids": ["9", "1"],
                 "secret_id": "s1",
@@ -144,7 +203,7 @@ def test_no_items_are_an_empty_team() -> None:
     [
         {"sk": "MEMBER#"},
         {"sk": "MEMBER"},
-        {"sk": "CONNECTION#"},
+        {"sk": "USER#"},
         {"sk": "SOMETHING#u1", "role": "owner"},
         {"sk": ""},
     ],
@@ -188,7 +247,7 @@ def test_an_unreadable_subscription_is_not_active(written: dict[str, Any]) -> No
 )
 def test_irregular_advertiser_ids(advertiser_ids: object, expected: tuple[str, ...]) -> None:
     """Ids become strings whatever their type; anything but a list is empty."""
-    (connection,) = team_of("t", [{"sk": "CONNECTION#u1", "advertiser_ids": advertiser_ids}]).connections
+    (connection,) = team_of("t", [{"sk": "USER#u1", "advertiser_ids": advertiser_ids}]).connections
     assert connection == Connection("t", "u1", "", expected, "", "")
 
 
@@ -199,8 +258,13 @@ ATTRIBUTES = dict.fromkeys(("role", "status", "connected_at", "secret_id", "curr
 @given(st.fixed_dictionaries({}, optional={**ATTRIBUTES, "advertiser_ids": scalars | st.lists(scalars)}))
 def test_items_are_read_like_boto3_reads_them(attributes: dict[str, Any]) -> None:
     """Any items result in the same team as with boto3's deserializer."""
-    items = [{"sk": sk, **attributes} for sk in ("MEMBER#u1", "CONNECTION#u1", "SUBSCRIPTION")]
+    items = [{"sk": sk, **attributes} for sk in ("MEMBER#u1", "USER#u1", "SUBSCRIPTION")]
     wire = [typed("t1", one) for one in items]
     read = TypeDeserializer().deserialize
     expected = team_of("t1", [{name: read(value) for name, value in one.items()} for one in wire])
-    assert DynamoDBTeamRepository(Table(lambda _operation, **_request: {"Items": wire}, TABLE)).read("t1") == expected
+
+    def call(_operation: str, **request: Any) -> dict[str, Any]:
+        connections = "begins_with" in request["KeyConditionExpression"]
+        return {"Items": [one for one in wire if one["pk"]["S"].startswith("CONNECTIONS#") == connections]}
+
+    assert DynamoDBTeamRepository(Table(call, TABLE)).read("t1") == expected

@@ -126,7 +126,7 @@ def items_of(stack: LocalStack, person: Person) -> list[str]:
     found = stack.client("dynamodb").query(
         TableName=stack.table_name,
         KeyConditionExpression="pk = :team",
-        ExpressionAttributeValues={":team": {"S": f"TEAM#{person.team_id}"}},
+        ExpressionAttributeValues={":team": {"S": f"CONNECTIONS#{person.team_id}"}},
     )
-    kinds = (f"CONNECTION#{person.user_id}", f"CHANGE#{person.user_id}")
+    kinds = (f"USER#{person.user_id}", f"CHANGE#{person.user_id}")
     return [item["sk"]["S"] for item in found["Items"] if item["sk"]["S"] in kinds]

@@ -106,6 +106,6 @@ def test_the_sweep_completes_a_disconnection(api: Api, stack: LocalStack, tiktok
     tiktok.faults.clear()
     stack.background.make_connections_due(NEW_TEAM)
     stack.background.sweep()
-    eventually(lambda: items_of(stack, STARTER) == [f"CONNECTION#{STARTER.user_id}"], "the operation is completed")
+    eventually(lambda: items_of(stack, STARTER) == [f"USER#{STARTER.user_id}"], "the operation is completed")
     assert tiktok.world.tokens[token].revoked
     assert removed_at(stack, STARTER) is not None

@@ -83,7 +83,7 @@ class TestConnect:
         assert (events[0]["detail"]["advertisers"], events[0]["detail"]["connected_at"]) == (2, shown["connected_at"])
         checked = preflight(api, STARTER, A.EVERYTHING_READY)
         assert (checked["ready"], checked["token"]) == (True, {"source": "own", "user_id": STARTER.user_id})
-        assert items_of(stack, STARTER) == [f"CONNECTION#{STARTER.user_id}"]
+        assert items_of(stack, STARTER) == [f"USER#{STARTER.user_id}"]
         assert len(tiktok.requests.to(EXCHANGE)) == 1
 
     def test_missing_permissions(self, api: Api) -> None:
@@ -141,7 +141,7 @@ class TestConnect:
         first, again = (complete(api, STARTER, handle) for _ in range(2))
         assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
         assert len(tiktok.requests.to(EXCHANGE)) == 1
-        assert items_of(stack, STARTER) == [f"CONNECTION#{STARTER.user_id}"]
+        assert items_of(stack, STARTER) == [f"USER#{STARTER.user_id}"]
 
     def test_connected_again(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
         """A revoked token makes the connection expired; connecting again replaces it and makes it active."""
@@ -172,7 +172,7 @@ class TestConnect:
         assert codes[""] >= 1
         assert set(codes) <= {"", "in_progress"}
         assert len(tiktok.requests.to(EXCHANGE)) == 1
-        assert items_of(stack, STARTER) == [f"CONNECTION#{STARTER.user_id}"]
+        assert items_of(stack, STARTER) == [f"USER#{STARTER.user_id}"]
 
     def test_failed_exchange(self, api: Api, stack: LocalStack, tiktok: Simulator) -> None:
         """Nothing is stored, the wizard gets the reason, and the same request may be repeated."""
@@ -355,7 +355,7 @@ class TestDisconnect:
         assert tiktok.world.tokens[token].revoked
         assert len(tiktok.requests.to(REVOKE)) == 1
         assert removed_at(stack, STARTER) is not None
-        assert items_of(stack, STARTER) == [f"CONNECTION#{STARTER.user_id}"]
+        assert items_of(stack, STARTER) == [f"USER#{STARTER.user_id}"]
         shown = listed_connection(api, STARTER)
         assert shown["status"] == "revoked"
         assert preflight(api, STARTER, A.EVERYTHING_READY)["reason"] == "no_token"

@@ -34,12 +34,14 @@ def test_permissions_are_enforced(api: Api, stack: LocalStack, action: str) -> N
 
 
 def _forget_tokens(stack: LocalStack) -> None:
-    """Restart warm functions, which cache tokens."""
+    """Replace warm functions, which cache tokens, by a new version."""
     function = physical_id(stack, "ListIdentitiesFunction")
     client = stack.client("lambda")
     variables = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
     variables["RESTARTED"] = str(time.time_ns())
     client.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+    version = client.publish_version(FunctionName=function)["Version"]
+    client.update_alias(FunctionName=function, Name="live", FunctionVersion=version)
 
 
 def _log_lines(stack: LocalStack) -> Iterator[str]:

@@ -92,7 +92,7 @@ def _invoke(stack: LocalStack, name: str) -> dict[str, Any]:
     """Return the function's response to the event; it fails only if an error is expected."""
     function = physical_id(stack, LOGICAL_IDS[name.partition(".")[0]])
     event = (EVENTS / f"{name}.json").read_bytes()
-    answer = stack.client("lambda").invoke(FunctionName=function, Payload=event)
+    answer = stack.client("lambda").invoke(FunctionName=function, Qualifier="live", Payload=event)
     response: dict[str, Any] = json.loads(answer["Payload"].read()) or {}
     assert ("FunctionError" in answer) == ("errorMessage" in EXPECTED[name]), response
     return response

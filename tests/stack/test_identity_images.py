@@ -95,8 +95,8 @@ def test_too_many_pixels(api: Api) -> None:
 
 
 def test_too_large(api: Api) -> None:
-    """More than 5 MB are rejected even if the gateway accepts them."""
-    problem(_upload_file(api, png(30, 30) + bytes(5 * MEGABYTE)), 413, "image_too_large")
+    """More than 4.5 MB are rejected even if the gateway accepts them."""
+    problem(_upload_file(api, png(30, 30) + bytes(4_500_000)), 413, "image_too_large")
 
 
 def test_a_large_file(api: Api, tiktok: Simulator) -> None:

@@ -170,7 +170,7 @@ def test_an_invalid_token_is_marked_and_the_next_one_is_used(api: Api, stack: Lo
     assert body["token"] == {"source": "teammate", "user_id": MANAGER.user_id}
     item = stack.client("dynamodb").get_item(
         TableName=stack.table_name,
-        Key={"pk": {"S": f"TEAM#{OWNER.team_id}"}, "sk": {"S": f"CONNECTION#{OWNER.user_id}"}},
+        Key={"pk": {"S": f"CONNECTIONS#{OWNER.team_id}"}, "sk": {"S": f"USER#{OWNER.user_id}"}},
     )["Item"]
     assert item["status"] == {"S": "expired"}
     again = api.get("/publish-check", OWNER, advertiser_id=A.LINKED_BY_OWNER.value, objective="REACH").json()

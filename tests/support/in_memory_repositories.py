@@ -85,7 +85,7 @@ class InMemoryTeams:
     ) -> None:
         self.put(
             team_id,
-            f"CONNECTION#{user_id}",
+            f"USER#{user_id}",
             status=status,
             advertiser_ids=[str(one) for one in advertiser_ids],
             secret_id=secret_id_of(team_id, user_id),
@@ -97,6 +97,10 @@ class InMemoryTeams:
 
     def read(self, team_id: str) -> Team:
         return team_of(team_id, [copy.deepcopy(item) for (known, _), item in self.items.items() if known == team_id])
+
+    def read_membership(self, team_id: str, user_id: str) -> Team:
+        keys = ((team_id, f"MEMBER#{user_id}"), (team_id, "SUBSCRIPTION"))
+        return team_of(team_id, [self.items[key] for key in keys if key in self.items])
 
 
 @dataclass
@@ -130,7 +134,7 @@ class InMemoryConnections:
         }
         self.step(
             "save connection",
-            lambda: self.teams.put(connection.team_id, f"CONNECTION#{connection.user_id}", **attributes),
+            lambda: self.teams.put(connection.team_id, f"USER#{connection.user_id}", **attributes),
         )
 
     def mark_expired(self, connection: Connection) -> None:
@@ -210,13 +214,13 @@ class InMemoryConnections:
 
     def _items(self) -> list[tuple[str, Item]]:
         return [
-            (sort_key.removeprefix("CONNECTION#"), item)
+            (sort_key.removeprefix("USER#"), item)
             for (_, sort_key), item in self.teams.items.items()
-            if sort_key.startswith("CONNECTION#")
+            if sort_key.startswith("USER#")
         ]
 
     def _claim_due(self, due: DueConnection, now: datetime, again_at: datetime) -> bool:
-        kind = "CHANGE" if due.unfinished else "CONNECTION"
+        kind = "CHANGE" if due.unfinished else "USER"
         item = self.teams.items.get((due.team_id, f"{kind}#{due.user_id}"), {})
         if "due_at" not in item or item["due_at"] > now:
             return False
@@ -230,7 +234,7 @@ class InMemoryConnections:
         written: Mapping[str, Any],
         removed: Sequence[str] = (),
     ) -> bool:
-        item = self.teams.items.get((read.team_id, f"CONNECTION#{read.user_id}"))
+        item = self.teams.items.get((read.team_id, f"USER#{read.user_id}"))
         if item is None or not condition(item, read):
             return False
         item.update(written)

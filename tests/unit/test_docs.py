@@ -39,8 +39,9 @@ EXTERNAL = {
 
 @cache
 def source() -> str:
-    """Return the text of all code that runs in Lambda, and of the template."""
-    files = [*ROOT.glob("layers/shared/**/*.py"), *ROOT.glob("functions/**/*.py"), ROOT / "template.yaml"]
+    """Return the text of all code that runs in Lambda, of the template, and of what deploys it."""
+    deployment = [ROOT / "template.yaml", ROOT / "deploy" / "pipeline.yaml", ROOT / ".github/workflows/deploy.yaml"]
+    files = [*ROOT.glob("layers/shared/**/*.py"), *ROOT.glob("functions/**/*.py"), *deployment]
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
@@ -120,7 +121,7 @@ def test_named_variables_exist(name: str) -> None:
             assert re.search(rf"\b{word}\b", source()) or word in COMMAND_VARIABLES, word
 
 
-EXTERNAL_NAMES = {"DeadLetterQueueSourceArn", "ReceiptHandle", "ClientRequestToken", "EventSource"}
+EXTERNAL_NAMES = {"DeadLetterQueueSourceArn", "ReceiptHandle", "SentTimestamp", "ClientRequestToken", "EventSource"}
 """Names of AWS or of browsers that nothing in the layer uses."""
 COMMAND_VARIABLES = {
     *("FAULT_MATRIX", "PYDANTIC_DISABLE_PLUGINS", "VERIFY_TOKEN", "VERIFY_TOKEN_UNSUBSCRIBED"),

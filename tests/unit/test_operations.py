@@ -247,15 +247,14 @@ def test_an_alarm_watches_this_stack(name: str) -> None:
 
 
 def test_alarms_watch_everything_necessary() -> None:
-    """Dead letters, sweeps, waiting checks, API errors and latency, functions, throttles, and the service's own."""
+    """Dead letters, sweeps, the age in every queue, the API, functions, throttles, unverified and malformed."""
     on = {(one["MetricName"], json.dumps(next(iter(dimensions_of(one).values())))) for one in ALARMS.values()}
     functions = {name: json.dumps({"Ref": name}) for name in FUNCTIONS}
     queues = {name: json.dumps({"Fn::GetAtt": f"{name}.QueueName"}) for name in of_type("AWS::SQS::Queue")}
     stack = json.dumps(STACK)
     assert on == {
         ("ApproximateNumberOfMessagesVisible", queues["ReadinessDeadLetterQueue"]),
-        ("ApproximateAgeOfOldestMessage", queues["ReadinessQueue"]),
-        ("ApproximateAgeOfOldestMessage", queues["ReadinessUrgentQueue"]),
+        *(("ApproximateAgeOfOldestMessage", queue) for queue in queues.values()),
         ("5XXError", stack),
         ("Latency", stack),
         ("Errors", functions["ReadinessSweepFunction"]),
@@ -296,6 +295,13 @@ def test_the_waiting_alarms_match_the_queue_times() -> None:
     """A check waits no longer than it counts as queued; an urgent one shorter, but longer than SQS may delay it."""
     assert condition("ChecksWaitAlarm")[2] == QUEUED_FOR.total_seconds()
     assert 15 * 60 < condition("UrgentChecksWaitAlarm")[2] < QUEUED_FOR.total_seconds()
+
+
+def test_an_old_dead_letter_is_told_before_it_is_deleted() -> None:
+    """SQS deletes it by the age since it was first sent; the alarm counts from its arrival in this queue."""
+    retention = {name: one["MessageRetentionPeriod"] for name, one in of_type("AWS::SQS::Queue").items()}
+    kept = retention.pop("ReadinessDeadLetterQueue")
+    assert condition("DeadLettersAgeAlarm")[2] + 3 * 86_400 <= kept - max(retention.values())
 
 
 def test_the_latency_alarm_is_below_the_time_budget() -> None:

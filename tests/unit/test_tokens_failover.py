@@ -135,7 +135,7 @@ def test_nobody_is_advised_to_grant_what_is_granted(
     fail(tiktok, 40001, DemoToken.OWNER, path, "No permission.")
     if path == "page/library/get/":
         tiktok.world.advertisers[SHARED].pages = []
-    item = demo.teams.items["northlight", "CONNECTION#u-owner"]
+    item = demo.teams.items["northlight", "USER#u-owner"]
     for scopes, reason, action in (
         (["10", "15", "60", "69", "68", "70", "80", "90", "12"], "advertiser_not_accessible", "open_url"),
         ([permission], "advertiser_not_accessible", "open_url"),
@@ -429,7 +429,7 @@ def test_two_stale_reads_do_not_expire_a_new_connection(demo: Product, ask: Ask)
     secret_id = secret_id_of("northlight", "u-owner")
     demo.secrets.store(secret_id, SecretStr(DemoToken.OWNER), "new")
     demo.secrets.stale[secret_id] = [DemoToken.REVOKED, DemoToken.REVOKED]
-    demo.teams.items["northlight", "CONNECTION#u-owner"]["secret_version"] = "new"
+    demo.teams.items["northlight", "USER#u-owner"]["secret_version"] = "new"
     response = ask(demo, "publish", advertiser_id=SHARED, objective="TRAFFIC")
     assert token_of(response) == ("own", "u-owner")
     assert (demo.connections.mark_attempts, demo.secrets.stale[secret_id]) == ([], [DemoToken.REVOKED] * 2)
@@ -439,7 +439,7 @@ def test_the_token_of_a_named_version_is_read_once(tiktok: Simulator, demo: Prod
     """A version never changes: if TikTok calls its token invalid, the connection expires at once."""
     secret_id = secret_id_of("northlight", "u-owner")
     demo.secrets.store(secret_id, SecretStr(DemoToken.OWNER), "named")
-    demo.teams.items["northlight", "CONNECTION#u-owner"]["secret_version"] = "named"
+    demo.teams.items["northlight", "USER#u-owner"]["secret_version"] = "named"
     tiktok.world.revoke(DemoToken.OWNER)
     assert token_of(ask(demo, "check", advertiser_id=SHARED)) == ("teammate", "u-manager")
     assert (demo.secrets.fetched.count(secret_id), demo.connections.expired) == (1, ["u-owner"])

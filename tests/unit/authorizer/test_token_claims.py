@@ -12,7 +12,17 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from publishing.authorizer.token_claims import KeysUnavailableError, TokenClaims, UnauthorizedError, Verifier
+from publishing.authorizer.token_claims import (
+    JWKS_CACHE_SECONDS,
+    JWKS_COOLDOWN_SECONDS,
+    JWKS_KEPT_SECONDS,
+    JWKS_RETRY_SECONDS,
+    KeysUnavailableError,
+    SigningKeys,
+    TokenClaims,
+    UnauthorizedError,
+    Verifier,
+)
 from tests.support.wire import WireServer, http_response
 
 ISSUER, AUDIENCE = "https://issuer.example", "wevion"
@@ -31,7 +41,7 @@ def ec_key(_name: str) -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-class Published(jwt.PyJWKClient):
+class Published(SigningKeys):
     """The issuer's keys, without a network."""
 
     def __init__(self) -> None:
@@ -175,17 +185,137 @@ def test_unreadable_keys_are_a_server_error(status: str, body: bytes) -> None:
     """Unreadable keys raise KeysUnavailableError, so that nobody is asked to sign in again."""
     response = http_response(body, status=f"{status} Odd")
     with WireServer(lambda _request: [response]) as issuer, pytest.raises(KeysUnavailableError):
-        Verifier(jwt.PyJWKClient(issuer.base_url, timeout=2), ISSUER, AUDIENCE).verify(f"Bearer {token()}")
+        Verifier(SigningKeys(issuer.base_url), ISSUER, AUDIENCE).verify(f"Bearer {token()}")
     assert len(issuer.requests) > 0
 
 
 def test_a_malformed_token_is_rejected_without_keys() -> None:
     """A malformed token is rejected even if the keys cannot be read."""
     with pytest.raises(UnauthorizedError):
-        Verifier(jwt.PyJWKClient(CLOSED, timeout=1), ISSUER, AUDIENCE).verify("Bearer a.b.c")
+        Verifier(SigningKeys(CLOSED), ISSUER, AUDIENCE).verify("Bearer a.b.c")
 
 
 def test_an_unreachable_issuer_is_a_server_error() -> None:
     """A closed port raises KeysUnavailableError."""
     with pytest.raises(KeysUnavailableError):
-        Verifier(jwt.PyJWKClient(CLOSED, timeout=1), ISSUER, AUDIENCE).verify(f"Bearer {token()}")
+        Verifier(SigningKeys(CLOSED), ISSUER, AUDIENCE).verify(f"Bearer {token()}")
+
+
+# How long keys are used.
+
+
+class Issuer(SigningKeys):
+    """An issuer whose keys change and which fails as a test decides; ``reads`` counts the attempts to read them."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+        super().__init__(CLOSED, clock=lambda: self.now)
+        self.published = {"rsa": rsa_key("ours")}
+        self.fails: Exception | None = None
+        self.reads = 0
+
+    def fetch_data(self) -> Any:
+        self.reads += 1
+        if self.fails is not None:
+            raise self.fails
+        self._last_successful_fetch = time.monotonic()  # as PyJWT does
+        keys = self.published.items()
+        return {
+            "keys": [
+                {**RSAAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": kid, "use": "sig"} for kid, key in keys
+            ]
+        }
+
+    def accepts(self, made: str) -> bool:
+        try:
+            return Verifier(self, ISSUER, AUDIENCE).verify(f"Bearer {made}") == TokenClaims("u1", "t1")
+        except UnauthorizedError:
+            return False
+
+    def wait_for_cooldown(self) -> None:
+        """Let the time pass after which an unknown key id may cause another read."""
+        assert self._last_successful_fetch is not None
+        self._last_successful_fetch -= JWKS_COOLDOWN_SECONDS
+
+
+FAILURES = [jwt.PyJWKClientConnectionError("down"), ValueError("not JSON"), jwt.PyJWKSetError("no keys")]
+
+
+def test_keys_are_read_every_few_minutes() -> None:
+    """In between, any number of tokens cause no read."""
+    issuer = Issuer()
+    assert all(issuer.accepts(token()) for _ in range(3))
+    issuer.now += JWKS_CACHE_SECONDS - 1
+    assert (issuer.accepts(token()), issuer.reads) == (True, 1)
+    issuer.now += 1
+    assert (issuer.accepts(token()), issuer.reads) == (True, 2)
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
+def test_the_last_keys_are_used_for_hours_while_they_cannot_be_read(failure: Exception) -> None:
+    """An outage of the issuer signs nobody out; an attempt to read them is made every half minute, not every time."""
+    issuer = Issuer()
+    assert issuer.accepts(token())
+    issuer.fails = failure
+    issuer.now += JWKS_CACHE_SECONDS
+    assert [issuer.accepts(token()) for _ in range(3)] == [True] * 3
+    assert issuer.reads == 2
+    issuer.now += JWKS_RETRY_SECONDS
+    assert (issuer.accepts(token()), issuer.reads) == (True, 3)
+    issuer.now += JWKS_KEPT_SECONDS - JWKS_CACHE_SECONDS - JWKS_RETRY_SECONDS - 1
+    assert issuer.accepts(token())
+    issuer.now += JWKS_RETRY_SECONDS
+    with pytest.raises(KeysUnavailableError):
+        issuer.accepts(token())
+    issuer.fails = None
+    assert issuer.accepts(token())
+
+
+def test_keys_without_a_name_do_not_replace_the_last_ones() -> None:
+    """They can verify nothing, so they count as unreadable."""
+    issuer = Issuer()
+    assert issuer.accepts(token())
+    issuer.published = {"": rsa_key("ours")}
+    issuer.now += JWKS_CACHE_SECONDS
+    assert issuer.accepts(token())
+
+
+def test_a_new_key_is_accepted_at_once() -> None:
+    """The issuer may sign with a key as soon as it has published it, even just after the keys were read."""
+    issuer = Issuer()
+    assert issuer.accepts(token())
+    issuer.published["new"] = rsa_key("new")
+    issuer.wait_for_cooldown()
+    assert issuer.accepts(token("new", rsa_key("new")))
+    assert issuer.reads == 2
+    assert JWKS_COOLDOWN_SECONDS <= 1
+
+
+def test_made_up_key_ids_cause_one_read_a_second() -> None:
+    """Somebody who makes up tokens cannot flood the issuer with reads."""
+    issuer = Issuer()
+    assert not any(issuer.accepts(token(f"made-up-{one}")) for one in range(5))
+    assert issuer.reads == 1
+    issuer.wait_for_cooldown()
+    assert not any(issuer.accepts(token(f"made-up-{one}")) for one in range(5))
+    assert issuer.reads == 2
+
+
+def test_an_unknown_key_is_not_rejected_while_keys_cannot_be_read() -> None:
+    """It may be a new one, so its owner is not asked to sign in again; known keys still count."""
+    issuer = Issuer()
+    assert issuer.accepts(token())
+    issuer.fails = FAILURES[0]
+    issuer.wait_for_cooldown()
+    with pytest.raises(KeysUnavailableError):
+        issuer.accepts(token("new", rsa_key("new")))
+    assert issuer.accepts(token())
+
+
+def test_a_revoked_key_is_not_accepted_after_the_next_read() -> None:
+    """The issuer's current keys replace the earlier ones."""
+    issuer = Issuer()
+    assert issuer.accepts(token())
+    issuer.published = {"new": rsa_key("new")}
+    issuer.now += JWKS_CACHE_SECONDS
+    assert not issuer.accepts(token())

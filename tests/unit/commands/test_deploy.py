@@ -1,5 +1,6 @@
 """What `make deploy` refuses, and the commands that it runs."""
 
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -7,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from local.deploy import RefusedError, Stage, changed_files, check, commands, stages_of
+from local.deploy import RefusedError, Stage, changed_files, check, commands, current_commit, stages_of
 from local.paths import ROOT
 from local.sam_template import TEMPLATE, parameter_default, parameters_without_default
 
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 PARAMETERS = dict.fromkeys(parameters_without_default(), "x")
 STAGE = Stage("dev", PARAMETERS)
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 def config(overrides: object) -> dict[str, Any]:
@@ -128,23 +130,32 @@ def test_parameters_are_read_as_sam_writes_them(overrides: object) -> None:
 
 def test_the_build_gets_the_parameters_and_the_deployment_the_further_options() -> None:
     """Both for one stage, the build first: it compiles for the stage's Architecture and PythonRuntime."""
-    build, deploy = commands(Stage("prod", {"Architecture": "x86_64"}), ["--no-execute-changeset"])
+    build, deploy = commands(Stage("prod", {"Architecture": "x86_64"}), ["--no-execute-changeset"], COMMIT)
     assert build[1:] == ["build", "--config-env", "prod", "--parameter-overrides", 'Architecture="x86_64"']
-    assert deploy[1:] == ["deploy", "--config-env", "prod", "--no-execute-changeset"]
-    assert commands(Stage("prod", {}), [])[0][1:] == ["build", "--config-env", "prod"]
+    parameters = ["--parameter-overrides", 'Architecture="x86_64"', f"Release={COMMIT}"]
+    assert deploy[1:] == ["deploy", "--config-env", "prod", *parameters, "--no-execute-changeset"]
+    assert commands(Stage("prod", {}), [], COMMIT)[0][1:] == ["build", "--config-env", "prod"]
+
+
+def test_the_release_is_the_commit(repository: Path) -> None:
+    """So every commit publishes new versions of the functions, also if it changes only a parameter."""
+    commit = current_commit(repository)
+    assert re.fullmatch(TEMPLATE["Parameters"]["Release"]["AllowedPattern"], commit)
+    _, deploy = commands(Stage("prod", {}), [], commit)
+    assert deploy[-2:] == ["--parameter-overrides", f"Release={commit}"]
 
 
 def test_the_build_gets_values_in_quotes() -> None:
     """SAM CLI ignores `WizardUrl=`, and would cut `1 hour` at the space."""
-    build, _ = commands(Stage("dev", {"WizardUrl": "", "IdleEvery": "1 hour", "Text": 'a "word"'}), [])
+    build, _ = commands(Stage("dev", {"WizardUrl": "", "IdleEvery": "1 hour", "Text": 'a "word"'}), [], COMMIT)
     assert build[-3:] == ['WizardUrl=""', 'IdleEvery="1 hour"', r'Text="a \"word\""']
 
 
 @pytest.mark.parametrize("option", ["--guided", "-g"])
 def test_with_guided_the_change_set_is_not_executed(option: str) -> None:
     """The entered parameters are not committed yet, and the build did not have them."""
-    assert commands(STAGE, [option])[1][-2:] == [option, "--no-execute-changeset"]
-    assert "--no-execute-changeset" not in commands(STAGE, [])[1]
+    assert commands(STAGE, [option], COMMIT)[1][-2:] == [option, "--no-execute-changeset"]
+    assert "--no-execute-changeset" not in commands(STAGE, [], COMMIT)[1]
 
 
 def test_the_stages_are_dev_and_prod() -> None:

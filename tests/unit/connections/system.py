@@ -275,7 +275,7 @@ class System:
 
     def due_in(self, user_id: str) -> timedelta | None:
         """Return the time until the person's connection is due for refresh; None if no refresh is scheduled."""
-        due_at = self.teams.items[TEAM, f"CONNECTION#{user_id}"].get("due_at")
+        due_at = self.teams.items[TEAM, f"USER#{user_id}"].get("due_at")
         return None if due_at is None else due_at - self.clock()
 
     def token(self, user_id: str) -> str | None:

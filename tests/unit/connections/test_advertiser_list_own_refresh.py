@@ -76,7 +76,7 @@ def test_a_listed_advertiser_needs_no_refresh(connected: System) -> None:
 
 def test_known_disabled_advertisers_are_kept(connected: System) -> None:
     """The refresh for a preflight does not request statuses, and forgets none."""
-    connected.teams.items[TEAM, f"CONNECTION#{USER}"]["disabled_advertiser_ids"] = [NOTHING]
+    connected.teams.items[TEAM, f"USER#{USER}"]["disabled_advertiser_ids"] = [NOTHING]
     connected.preflight(USER, QUIET)
     assert connected.stored_connection(USER).disabled == {NOTHING}
 
@@ -148,7 +148,7 @@ def test_an_invalid_token_is_reported_and_marked(connected: System) -> None:
 
 def test_a_rotated_secret_is_read_again(connected: System) -> None:
     """If a connection names no version and its secret holds a new token, the connection stays active."""
-    del connected.teams.items[TEAM, f"CONNECTION#{USER}"]["secret_version"]
+    del connected.teams.items[TEAM, f"USER#{USER}"]["secret_version"]
     connected.preflight(USER, READY)
     old = str(connected.token(USER))
     new = connected.tiktok.world.redeem(connected.tiktok.world.issue_code(STARTER, set(Scope), 2**40).value, 0).value

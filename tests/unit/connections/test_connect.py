@@ -36,7 +36,7 @@ def test_a_connection_holds_what_tiktok_returns(system: System) -> None:
     assert connection.disabled == {READY}
     assert connection.verified_at == "2026-11-16T10:00:00.000Z"
     assert connection.connected_at == "2026-11-16T10:00:00.000Z"
-    assert system.teams.items[TEAM, f"CONNECTION#{USER}"]["due_at"] == system.clock() + 24 * HOUR
+    assert system.teams.items[TEAM, f"USER#{USER}"]["due_at"] == system.clock() + 24 * HOUR
     [event] = system.published()
     assert event.detail == {
         "id": f"connected/{TEAM}/{USER}/{connection.connected_at}",
@@ -117,7 +117,7 @@ def test_a_list_that_tiktok_does_not_return_keeps_the_previous_one(system: Syste
     connection = system.stored_connection(USER)
     assert connection.advertiser_ids == before
     assert (set(connection.names), connection.verified_at) == (set(before), None)
-    assert system.teams.items[TEAM, f"CONNECTION#{USER}"]["due_at"] == system.clock() + HOUR
+    assert system.teams.items[TEAM, f"USER#{USER}"]["due_at"] == system.clock() + HOUR
     system.tiktok.faults.clear()
     system.pass_time(2 * HOUR)
     system.assert_consistent(USER)

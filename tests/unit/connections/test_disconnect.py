@@ -130,7 +130,7 @@ def test_an_item_without_a_secret_id_is_ended(system: System) -> None:
     """Another service may have written it; no secret is read under an empty name."""
     assert system.connect(USER) == "connected"
     token = system.token(USER)
-    system.teams.items[TEAM, f"CONNECTION#{USER}"]["secret_id"] = ""
+    system.teams.items[TEAM, f"USER#{USER}"]["secret_id"] = ""
     assert system.disconnect(USER).status == 200
     assert not system.is_valid(token)
     assert system.stored_connection(USER).status == "revoked"
@@ -141,7 +141,7 @@ def test_a_disconnection_removes_another_services_secret_and_our_own(system: Sys
     assert system.connect(USER) == "connected"
     ours, other = secret_id_of(TEAM, USER), f"{secret_id_of(TEAM, USER)}-of-another-service"
     system.secrets.store(other, SecretStr(DemoToken.OWNER), "theirs")
-    system.teams.items[TEAM, f"CONNECTION#{USER}"]["secret_id"] = other
+    system.teams.items[TEAM, f"USER#{USER}"]["secret_id"] = other
     tokens = [system.token(USER), str(DemoToken.OWNER)]
     assert [system.is_valid(one) for one in tokens] == [True, True]
     assert system.disconnect(USER).status == 200
@@ -207,7 +207,7 @@ def test_a_connection_whose_secret_is_out_of_reach_is_ended_and_can_be_connected
     assert system.connect(USER) == "connected"
     system.secrets.secrets[foreign] = system.secrets.secrets.pop(secret_id_of(TEAM, USER))
     system.secrets.denied.add(foreign)
-    system.teams.items[TEAM, f"CONNECTION#{USER}"]["secret_id"] = foreign
+    system.teams.items[TEAM, f"USER#{USER}"]["secret_id"] = foreign
     assert system.preflight(USER).reason == "no_token"
     assert system.disconnect(USER).status == 200
     assert (system.stored_connection(USER).status, len(system.operations)) == ("revoked", 0)
@@ -223,7 +223,7 @@ def test_a_connection_out_of_reach_can_be_connected_anew_without_ending_it(syste
     assert system.connect(USER) == "connected"
     foreign = "another/prefix/connections/northlight/u-owner"
     system.secrets.denied.add(foreign)
-    system.teams.items[TEAM, f"CONNECTION#{USER}"]["secret_id"] = foreign
+    system.teams.items[TEAM, f"USER#{USER}"]["secret_id"] = foreign
     system.clock.forward(HOUR)
     assert system.connect(USER) == "connected"
     assert system.preflight(USER, READY).reason is None

@@ -90,7 +90,7 @@ def test_connections_of_other_teams_are_not_shown(team: System) -> None:
 
 def test_a_connection_with_an_unknown_status_is_not_shown(team: System) -> None:
     """Only the statuses of the contract are shown."""
-    team.teams.items[TEAM, "CONNECTION#u-manager"]["status"] = "unknown status"
+    team.teams.items[TEAM, "USER#u-manager"]["status"] = "unknown status"
     assert [one["user_id"] for one in team.list_connections(USER)] == [USER, "u-buyer"]
 
 
@@ -103,7 +103,7 @@ def agency(system: System) -> System:
         ids = [f"{number:02}{account:018}" for account in range(5_000)]
         names = dict.fromkeys(ids[:MAX_NAMED], "😀" * MAX_NAME)
         system.teams.connect(TEAM, user, ids)
-        system.teams.items[TEAM, f"CONNECTION#{user}"]["advertiser_names"] = names
+        system.teams.items[TEAM, f"USER#{user}"]["advertiser_names"] = names
     return system
 
 
@@ -190,7 +190,7 @@ ITEMS = st.fixed_dictionaries(
 
 def _team(items: Mapping[str, Any]) -> Team:
     rows: list[dict[str, Any]] = [{"sk": f"MEMBER#{user}", "role": "owner"} for user in USERS]
-    return team_of(TEAM, [*rows, *({"sk": f"CONNECTION#{user}", **item} for user, item in items.items() if item)])
+    return team_of(TEAM, [*rows, *({"sk": f"USER#{user}", **item} for user, item in items.items() if item)])
 
 
 @given(ITEMS, st.sampled_from(USERS), st.sampled_from([*Role]), st.sampled_from([*Purpose]))

@@ -130,7 +130,7 @@ class TestList:
         fault = Fault(path=LIST, kind=FaultKind.CODE, code=40001, message="lacks the required scope")
         system.tiktok.faults.add(fault)
         system.clock.forward(DAY)
-        item = system.teams.items[TEAM, f"CONNECTION#{USER}"]
+        item = system.teams.items[TEAM, f"USER#{USER}"]
         system.effects.watch(Point(2, after=True), lambda: item.update(advertiser_ids=[READY]))
         system.sweep()
         assert system.effects.reached
@@ -207,7 +207,7 @@ class TestList:
     def test_one_stale_read_without_a_version(self, system: System) -> None:
         """A connection of another writer names no version: its secret is read again before it expires."""
         system.connect(USER)
-        del system.teams.items[TEAM, f"CONNECTION#{USER}"]["secret_version"]
+        del system.teams.items[TEAM, f"USER#{USER}"]["secret_version"]
         system.secrets.stale[secret_id_of(TEAM, USER)] = [str(DemoToken.REVOKED)]
         system.clock.forward(DAY)
         assert system.sweep() == []
@@ -217,7 +217,7 @@ class TestList:
         """The item is treated like one whose secret holds no token; no secret is read under an empty name."""
         system.teams.connect(TEAM, USER, [READY])
         system.connections.schedule_refresh(system.stored_connection(USER), system.clock())
-        system.teams.items[TEAM, f"CONNECTION#{USER}"]["secret_id"] = ""
+        system.teams.items[TEAM, f"USER#{USER}"]["secret_id"] = ""
         assert system.sweep() == []
         assert LogEvent.SECRET_UNUSABLE in log.getvalue()
         assert system.due_in(USER) == HOUR
@@ -308,7 +308,7 @@ class TestUnscheduled:
         """The connection is due once more, and then unscheduled without a call to TikTok."""
         system.connect(USER)
         requests = len(system.tiktok.requests)
-        system.teams.items[TEAM, f"CONNECTION#{USER}"]["status"] = status
+        system.teams.items[TEAM, f"USER#{USER}"]["status"] = status
         system.clock.forward(DAY)
         assert system.sweep() == []
         assert system.due_in(USER) is None

@@ -88,9 +88,9 @@ def test_an_invalid_picture_is_not_sent_to_tiktok(tiktok: Simulator, demo: Produ
     assert len(tiktok.requests) == 0
 
 
-@pytest.mark.parametrize(("size", "status"), [(5_000_000, 422), (5_000_001, 413)])
-def test_a_file_has_at_most_five_megabytes(demo: Product, ask: Ask, size: int, status: int) -> None:
-    """A larger file is rejected before it is opened; one of exactly five megabytes is opened."""
+@pytest.mark.parametrize(("size", "status"), [(4_500_000, 422), (4_500_001, 413)])
+def test_a_file_has_at_most_four_and_a_half_megabytes(demo: Product, ask: Ask, size: int, status: int) -> None:
+    """A larger file is rejected before it is opened; one of exactly that size is opened."""
     response = ask(demo, "upload", advertiser_id=READY, image_base64=base64_of(b"x" * size))
     assert response.status == status
     assert response.json["code"] == ("image_too_large" if status == 413 else "image_unusable")

@@ -98,7 +98,7 @@ def test_without_a_token_the_snapshot_becomes_stale(system: System, how: str) ->
     system.check_now(READY)
     teams = system.product.teams
     if how == "never connected":
-        teams.remove(TEAM, f"CONNECTION#{OWNER}")
+        teams.remove(TEAM, f"USER#{OWNER}")
     elif how == "left":
         teams.remove(TEAM, f"MEMBER#{OWNER}")
     elif how == "revoked":

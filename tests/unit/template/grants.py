@@ -9,22 +9,29 @@ CONNECTIONS, APP = f"{_SECRET}/connections/*", f"{_SECRET}/app-??????"
 WRITES_LOG = {LOG: {"logs:CreateLogStream", "logs:PutLogEvents"}}
 SECRETS = {CONNECTIONS: {"secretsmanager:GetSecretValue"}}
 READS_APP = {APP: {"secretsmanager:GetSecretValue"}}
-READER = WRITES_LOG | SECRETS | {TABLE: {"dynamodb:Query", "dynamodb:UpdateItem"}}
+WRITTEN_CONNECTIONS, WRITTEN_STATES = f"{TABLE} CONNECTIONS#*", f"{TABLE} CONNECTING#*"
+WRITTEN_INTENTS, WRITTEN_READINESS, WRITTEN_SWEEPS = f"{TABLE} INTENT#*", f"{TABLE} READINESS#*", f"{TABLE} SWEEP"
+"""The table, with the leading key of the items that may be written."""
+PUT, UPDATE, DELETE = "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"
+READS_TEAM = {TABLE: {"dynamodb:Query"}}
+READS = {TABLE: {"dynamodb:GetItem", "dynamodb:Query"}}
+MARKS_CONNECTIONS = {WRITTEN_CONNECTIONS: {UPDATE}}
+READER = WRITES_LOG | SECRETS | READS_TEAM | MARKS_CONNECTIONS
 SENDS_CHECKS = {CHECKS: {"sqs:SendMessage"}, URGENT: {"sqs:SendMessage"}}
-RECORDS = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
-CONNECTION_WRITES = RECORDS | {"dynamodb:DeleteItem", "dynamodb:UpdateItem"}
+KEEPS_READINESS = READS | MARKS_CONNECTIONS | {WRITTEN_READINESS: {PUT}}
 RECEIVES = {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 GRANTS: dict[str, dict[str, set[str]]] = {
-    "AuthorizerFunction": WRITES_LOG | {TABLE: {"dynamodb:Query"}},
+    "AuthorizerFunction": WRITES_LOG | {TABLE: {"dynamodb:BatchGetItem"}},
     "CheckIdentityFunction": READER,
     "ListIdentitiesFunction": READER,
-    "CreateIdentityFunction": READER | {TABLE: READER[TABLE] | {"dynamodb:PutItem", "dynamodb:DeleteItem"}},
+    "CreateIdentityFunction": READER | {WRITTEN_INTENTS: {DELETE, PUT, UPDATE}},
     "CreateIdentityImageFunction": READER,
-    "CreateConnectionFunction": WRITES_LOG | READS_APP | {TABLE: {"dynamodb:PutItem"}},
-    "ConnectionCallbackFunction": WRITES_LOG | {TABLE: {"dynamodb:GetItem", "dynamodb:UpdateItem"}},
+    "CreateConnectionFunction": WRITES_LOG | READS_APP | {WRITTEN_STATES: {PUT}},
+    "ConnectionCallbackFunction": WRITES_LOG | {TABLE: {"dynamodb:GetItem"}, WRITTEN_STATES: {UPDATE}},
     "CompleteConnectionFunction": WRITES_LOG
     | READS_APP
-    | {TABLE: CONNECTION_WRITES, BUS: {"events:PutEvents"}}
+    | READS
+    | {WRITTEN_STATES: {UPDATE}, WRITTEN_CONNECTIONS: {DELETE, PUT}, BUS: {"events:PutEvents"}}
     | {
         CONNECTIONS: {
             "secretsmanager:CreateSecret",
@@ -34,36 +41,40 @@ GRANTS: dict[str, dict[str, set[str]]] = {
             "secretsmanager:RestoreSecret",
         }
     },
-    "ListConnectionsFunction": WRITES_LOG | {TABLE: {"dynamodb:Query"}},
-    "ListConnectionAdvertisersFunction": WRITES_LOG | {TABLE: {"dynamodb:Query"}},
+    "ListConnectionsFunction": WRITES_LOG | READS_TEAM,
+    "ListConnectionAdvertisersFunction": WRITES_LOG | READS_TEAM,
     "DeleteConnectionFunction": WRITES_LOG
     | READS_APP
-    | {TABLE: CONNECTION_WRITES, CONNECTIONS: {"secretsmanager:DeleteSecret", "secretsmanager:GetSecretValue"}},
+    | READS
+    | {WRITTEN_CONNECTIONS: {DELETE, PUT, UPDATE}}
+    | {CONNECTIONS: {"secretsmanager:DeleteSecret", "secretsmanager:GetSecretValue"}},
     "RefreshConnectionsFunction": WRITES_LOG
     | READS_APP
-    | {TABLE: CONNECTION_WRITES, CONNECTIONS: {"secretsmanager:DeleteSecret", "secretsmanager:GetSecretValue"}}
+    | READS
+    | {WRITTEN_CONNECTIONS: {DELETE, PUT, UPDATE}, WRITTEN_STATES: {UPDATE}}
+    | {CONNECTIONS: {"secretsmanager:DeleteSecret", "secretsmanager:GetSecretValue"}}
     | {BUS: {"events:PutEvents"}, CONNECTION_QUEUE: RECEIVES - {"sqs:ChangeMessageVisibility"}},
-    "PublishCheckFunction": READER | SENDS_CHECKS | READS_APP | {TABLE: READER[TABLE] | RECORDS},
+    "PublishCheckFunction": READER | SENDS_CHECKS | READS_APP | KEEPS_READINESS,
     "PublishCheckRulesFunction": WRITES_LOG,
-    "ReadinessFunction": WRITES_LOG | {TABLE: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}},
+    "ReadinessFunction": WRITES_LOG | {TABLE: READS[TABLE] | {"dynamodb:BatchGetItem"}},
     "ReadinessSweepFunction": WRITES_LOG
-    | {TABLE: RECORDS | {"dynamodb:UpdateItem"}, INDEX: {"dynamodb:Query"}}
+    | KEEPS_READINESS
+    | {WRITTEN_SWEEPS: {UPDATE}, INDEX: {"dynamodb:Query"}}
     | {
         CHECKS: {"sqs:GetQueueAttributes", "sqs:SendMessage"},
         URGENT: {"sqs:SendMessage"},
         DEAD_LETTERS: {"sqs:SendMessage"},
     }
     | {CONNECTION_QUEUE: {"sqs:SendMessage"}, BUS: {"events:PutEvents"}},
-    "ReadinessRequestFunction": WRITES_LOG
-    | SENDS_CHECKS
-    | {TABLE: RECORDS | {"dynamodb:UpdateItem"}, DEAD_LETTERS: {"sqs:SendMessage"}},
+    "ReadinessRequestFunction": WRITES_LOG | SENDS_CHECKS | KEEPS_READINESS | {DEAD_LETTERS: {"sqs:SendMessage"}},
     "ReadinessCheckFunction": WRITES_LOG
     | SECRETS
-    | {TABLE: RECORDS | {"dynamodb:UpdateItem"}}
+    | KEEPS_READINESS
+    | {WRITTEN_SWEEPS: {UPDATE}}
     | {CHECKS: RECEIVES | {"sqs:SendMessage"}, URGENT: RECEIVES | {"sqs:SendMessage"}, BUS: {"events:PutEvents"}},
 }
-"""Actions by function and resource.
+"""Actions by function and resource; for writes of items, the resource includes the leading key.
 
-On the table: query a team, mark connections expired, write idempotency, readiness and pending-operation records, states
+On the table: read a team, mark connections expired, write idempotency, readiness and pending-operation records, states
 and sweep statistics. Lambda itself sends failed events to the dead-letter queue.
 """

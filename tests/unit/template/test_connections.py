@@ -10,7 +10,16 @@ from publishing.connections.pending_operation import LEASE
 from publishing.http import request_context
 from publishing.identities import images
 from publishing.readiness.check import MAX_RECEIVES
-from tests.unit.template.grants import APP, CONNECTION_QUEUE, DEAD_LETTERS, GRANTS, LOG, TABLE
+from tests.unit.template.grants import (
+    APP,
+    CONNECTION_QUEUE,
+    DEAD_LETTERS,
+    DELETE,
+    GRANTS,
+    LOG,
+    TABLE,
+    WRITTEN_CONNECTIONS,
+)
 
 LEASED = {
     "CompleteConnectionFunction": connect.BUDGET_SECONDS,
@@ -59,7 +68,7 @@ def test_the_lease_outlasts_every_attempt(function: str) -> None:
 
 def test_every_function_that_completes_operations_is_in_the_table() -> None:
     """These functions delete items and read the app's secret; a new one needs its row."""
-    completing = {name for name, one in GRANTS.items() if APP in one and "dynamodb:DeleteItem" in one[TABLE]}
+    completing = {name for name, one in GRANTS.items() if APP in one and DELETE in one.get(WRITTEN_CONNECTIONS, ())}
     assert completing == set(LEASED)
 
 
@@ -82,7 +91,7 @@ def test_tiktok_redirects_to_the_callback() -> None:
 
 def test_the_callback_has_no_secrets() -> None:
     """It needs no bearer token, so it reads and writes states only: neither secrets nor the bus nor other items."""
-    assert GRANTS["ConnectionCallbackFunction"].keys() == {LOG, TABLE}
+    assert GRANTS["ConnectionCallbackFunction"].keys() == {LOG, TABLE, WRITTEN_STATES}
 
 
 def test_the_apps_secret_begins_empty() -> None:

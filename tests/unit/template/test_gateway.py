@@ -14,7 +14,7 @@ GATEWAY_RESPONSES = {
     "MISSING_AUTHENTICATION_TOKEN": "not_found",
     "INVALID_SIGNATURE": "not_found",
     "RESOURCE_NOT_FOUND": "not_found",
-    "REQUEST_TOO_LARGE": "image_too_large",
+    "UNSUPPORTED_MEDIA_TYPE": "not_found",
     "THROTTLED": "too_many_requests",
     "QUOTA_EXCEEDED": "too_many_requests",
     "DEFAULT_4XX": "invalid_request",
@@ -63,6 +63,14 @@ def test_browsers_may_read_gateway_responses(kind: str) -> None:
 def test_every_gateway_response_is_compared() -> None:
     """Every configured response is compared here; the two defaults cover all others."""
     assert {*GATEWAY_RESPONSES, "ACCESS_DENIED"} == set(RESOURCES["Api"]["Properties"]["GatewayResponses"])
+
+
+def test_no_response_is_configured_that_api_gateway_ignores() -> None:
+    """A request over 10 MB gets API Gateway's own 413, in another form and without CORS headers.
+
+    API Gateway Developer Guide, "Important notes", REST APIs: the response REQUEST_TOO_LARGE cannot be customized.
+    """
+    assert "REQUEST_TOO_LARGE" not in RESOURCES["Api"]["Properties"]["GatewayResponses"]
 
 
 def test_the_stage_waits_for_the_accounts_role() -> None:

@@ -1,15 +1,27 @@
 """Verifies bearer tokens: JWTs, against the issuer's published keys."""
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
+
+if TYPE_CHECKING:
+    import ssl
 
 ALGORITHMS = ("RS256", "ES256")
 """Public-key signatures only: ``none`` and HS* never pass."""
 JWKS_CACHE_SECONDS = 300
+"""How long the issuer's keys are used before they are read again."""
+JWKS_RETRY_SECONDS = 30
+"""After a failure, how long until the next attempt; the last keys answer in the meantime, without its delay."""
+JWKS_KEPT_SECONDS = 6 * 3_600
+"""How long the last keys are used if they cannot be read again, including one that the issuer revokes meanwhile."""
+JWKS_COOLDOWN_SECONDS = 1
+"""Minimum time between two reads because of an unknown key id, so that made-up tokens cannot flood the issuer. A new
+key is thus accepted at once unless it was published within this time; PyJWT's default is 30 seconds."""
 JWKS_TIMEOUT_SECONDS = 3
 LEEWAY_SECONDS = 5
 """Allowed difference between the issuer's clock and ours."""
@@ -31,6 +43,44 @@ class TokenClaims:
 
     user_id: str
     team_id: str
+
+
+class SigningKeys(jwt.PyJWKClient):
+    """The issuer's keys. The last ones that could be read are kept for ``JWKS_KEPT_SECONDS``."""
+
+    def __init__(
+        self, url: str, ssl_context: "ssl.SSLContext | None" = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        """``clock`` returns seconds: those of the wall clock, because a frozen function's other clocks may stand."""
+        super().__init__(
+            url,
+            lifespan=JWKS_CACHE_SECONDS,
+            timeout=JWKS_TIMEOUT_SECONDS,
+            ssl_context=ssl_context,
+            cooldown_duration=JWKS_COOLDOWN_SECONDS,
+        )
+        self._clock = clock
+        self._keys: list[jwt.PyJWK] = []
+        self._read_at = self._next_read = 0.0
+
+    def get_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:  # noqa: FBT001, FBT002 - PyJWT's signature
+        """Return the keys; with ``refresh``, because of an unknown key id, only ones that are read now.
+
+        Raises:
+            PyJWTError, ValueError: they cannot be read, and there are none that may still be used.
+        """
+        now = self._clock()
+        if not refresh and now < self._next_read:
+            return self._keys
+        try:
+            self._keys = super().get_signing_keys(refresh=True)
+        except (jwt.PyJWTError, ValueError):
+            if refresh or not self._keys or now - self._read_at >= JWKS_KEPT_SECONDS:
+                raise
+            self._next_read = now + JWKS_RETRY_SECONDS
+        else:
+            self._read_at, self._next_read = now, now + JWKS_CACHE_SECONDS
+        return self._keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,9 +220,10 @@ class CreateIdentityImageBody(_Input):
         Field(repr=False),
         WithJsonSchema({"type": ["string", "null"], "contentEncoding": "base64", "pattern": _BASE64_PATTERN}),
     ] = None
-    """The bytes of a JPG or PNG in base64, without a ``data:`` prefix: at most 5 MB before encoding.
+    """The bytes of a JPG or PNG in base64, without a ``data:`` prefix: at most 4 500 000 bytes before encoding.
 
-    AWS Lambda accepts requests of up to 6 MB in total, which leaves about 4.7 MB for the picture.
+    A request of more than 6 MB does not reach this service: API Gateway responds 413 in its own form, without CORS
+    headers, so check the size of the file before you send it.
     """
     crop: Literal["center"] | None = None
     """With ``image_base64``: crop the largest square from the middle, no larger than TikTok accepts."""

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from publishing.http.problems import Problem
 
-MAX_BYTES = 5_000_000
-"""Largest file. Lambda accepts 6 MB for the whole request, which base64 reaches at about 4.7 MB."""
+MAX_BYTES = 4_500_000
+"""Largest file. In base64 it has 6 000 000 bytes; Lambda accepts 6 291 456 for the whole event (Lambda quotas)."""
 MAX_PIXELS = 3_686_400
 """Most pixels that TikTok accepts: a square of 1 920 pixels."""
 MAX_DECODED_PIXELS = 25_000_000
-"""Most pixels of a picture that is cropped here: more than a phone fits into 5 MB, and 100 MB of memory."""
+"""Most pixels of a picture that is cropped here: more than a phone fits into 4.5 MB, and 100 MB of memory."""
 
 
 class Size(NamedTuple):

@@ -20,11 +20,12 @@ from tiktok_business.models import UploadedImage
 from tiktok_business.transport import File
 
 BUDGET_SECONDS = 20.0
-"""Time for one request: sending 5 MB to TikTok may take a while, and so may TikTok's fetching a URL."""
+"""Time for one request: sending 4.5 MB to TikTok may take a while, and so may TikTok's fetching a URL."""
 READ_TIMEOUT_SECONDS = 15.0
 """How long TikTok may take to answer."""
 MAX_REQUEST_BYTES = 10 * 1024 * 1024
-"""The largest request that API Gateway accepts, so that the picture is rejected rather than the request."""
+"""The largest request that API Gateway accepts, so that the picture is rejected rather than the request. On AWS, Lambda
+does not accept events of more than 6 MB, which API Gateway reports before this limit counts."""
 NAME_TAKEN = 40911
 """TikTok's code for a file name that already exists in the ad account."""
 NAME_TRIES = 3

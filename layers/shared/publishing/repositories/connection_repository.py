@@ -190,7 +190,7 @@ def _due_values(due_at: datetime) -> Item:
 
 def _due_connection(item: Mapping[str, Any]) -> DueConnection:
     kind, _, user_id = str(item["sk"]["S"]).partition("#")
-    return DueConnection(str(item["pk"]["S"]).removeprefix("TEAM#"), user_id, unfinished=kind == "CHANGE")
+    return DueConnection(str(item["pk"]["S"]).removeprefix("CONNECTIONS#"), user_id, unfinished=kind == "CHANGE")
 
 
 def _list_attributes(connection: Connection) -> Item:

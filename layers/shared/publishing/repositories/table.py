@@ -17,6 +17,7 @@ CONNECTIONS_SHARD = "CONNECTIONS"
 CONDITION_FAILED = "ConditionalCheckFailedException"
 """DynamoDB's error code for a write whose condition is not met."""
 _BATCH = 100
+_BATCH_ATTEMPTS = 3
 
 Item = dict[str, Any]
 """In DynamoDB's form: ``{name: {type: value}}``."""
@@ -47,17 +48,19 @@ class Table:
         DynamoDB reads at most 100 items and 16 MB in one call, and names those that it did not read (BatchGetItem).
 
         Raises:
-            AwsError: DynamoDB refused a call, did not answer, or read nothing of one because it is busy.
+            AwsError: DynamoDB refused a call, did not answer, or was so busy that it read nothing in three calls.
         """
         items: list[Mapping[str, Any]] = []
         waiting = list(keys)
+        fruitless = 0
         while waiting:
             asked, waiting = waiting[:_BATCH], waiting[_BATCH:]
             request = {self.name: {"Keys": asked, "ConsistentRead": True}}
             answer = self.call("BatchGetItem", RequestItems=request)
             items += answer["Responses"].get(self.name, [])
             unread = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-            if len(unread) == len(asked):
+            fruitless += len(unread) == len(asked)
+            if fruitless == _BATCH_ATTEMPTS:
                 raise AwsError("ProvisionedThroughputExceededException")
             waiting += unread
         return items
@@ -95,14 +98,22 @@ class Table:
         )
 
 
+def connections_partition(team_id: str) -> Item:
+    """Return the partition key of a team's connections and of the pending operations on them.
+
+    Not that of the members and the subscription, which only other services may write.
+    """
+    return {"S": f"CONNECTIONS#{team_id}"}
+
+
 def connection_key(team_id: str, user_id: str) -> Item:
     """Return the key of a person's connection."""
-    return {"pk": {"S": f"TEAM#{team_id}"}, "sk": {"S": f"CONNECTION#{user_id}"}}
+    return {"pk": connections_partition(team_id), "sk": {"S": f"USER#{user_id}"}}
 
 
 def operation_key(team_id: str, user_id: str) -> Item:
     """Return the key of the pending operation on a person's connection."""
-    return {"pk": {"S": f"TEAM#{team_id}"}, "sk": {"S": f"CHANGE#{user_id}"}}
+    return {"pk": connections_partition(team_id), "sk": {"S": f"CHANGE#{user_id}"}}
 
 
 def due_attributes(shard: str, at: datetime) -> Item:

@@ -1,27 +1,43 @@
-"""Teams in DynamoDB: members, subscription and connections with one query."""
+"""Teams in DynamoDB: members and subscription, which other services write, and connections, one partition each."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from publishing.repositories.table import Table
+from publishing.repositories.table import Item, Table, connections_partition
 from publishing.teams import Connection, Role, Subscription, Team
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoDBTeamRepository:
-    """Teams in the product's table."""
+    """Teams in the product's table. All reads are strongly consistent: a connection counts at once."""
 
     table: Table
 
     def read(self, team_id: str) -> Team:
-        """Query everything under the team's key. Strongly consistent: a connection counts at once."""
-        pages = self.table.pages(
-            KeyConditionExpression="pk = :team",
-            ExpressionAttributeValues={":team": {"S": f"TEAM#{team_id}"}},
-            ConsistentRead=True,
+        """Query the team's partition, then that of its connections without the operations on them."""
+        members = self._query("pk = :team", {":team": _partition(team_id)})
+        connections = self._query(
+            "pk = :connections AND begins_with(sk, :user)",
+            {":connections": connections_partition(team_id), ":user": {"S": "USER#"}},
         )
-        return team_of(team_id, (_plain(item) for items in pages for item in items))
+        return team_of(team_id, [*members, *connections])
+
+    def read_membership(self, team_id: str, user_id: str) -> Team:
+        """Read two items, whatever the team's size: two read units."""
+        sort_keys = (f"MEMBER#{user_id}", "SUBSCRIPTION")
+        keys = [{"pk": _partition(team_id), "sk": {"S": sort_key}} for sort_key in sort_keys]
+        return team_of(team_id, map(_plain, self.table.get_many(keys)))
+
+    def _query(self, condition: str, values: Item) -> Iterable[Mapping[str, Any]]:
+        pages = self.table.pages(
+            KeyConditionExpression=condition, ExpressionAttributeValues=values, ConsistentRead=True
+        )
+        return (_plain(item) for items in pages for item in items)
+
+
+def _partition(team_id: str) -> Item:
+    return {"S": f"TEAM#{team_id}"}
 
 
 def team_of(team_id: str, items: Iterable[Mapping[str, Any]]) -> Team:
@@ -35,7 +51,7 @@ def team_of(team_id: str, items: Iterable[Mapping[str, Any]]) -> Team:
             roles[user_id] = Role.of(item.get("role"))
         elif item["sk"] == "SUBSCRIPTION":
             subscription = _subscription(item)
-        elif kind == "CONNECTION" and user_id:
+        elif kind == "USER" and user_id:
             connections.append(_connection(team_id, user_id, item))
     return Team(team_id, roles, subscription, tuple(connections))
 

@@ -1,7 +1,7 @@
-"""Prints the REST APIs of a SAM template as CloudFormation would receive them.
+"""Prints the resources of a SAM template as CloudFormation would receive them.
 
 Standard input: {"template": "<YAML>", "parameters": {"Name": "value"}, "region": "…"}
-Standard output: {"<logical id>": <OpenAPI body>, …}
+Standard output: {"<logical id>": {"Type": "…", "Properties": {…}}, …}
 """
 
 import json
@@ -16,11 +16,4 @@ asked = json.load(sys.stdin)
 os.environ["AWS_DEFAULT_REGION"] = asked["region"]
 no_managed_policies = SimpleNamespace(load=dict)
 template = transform(yaml_parse(asked["template"]), asked["parameters"], no_managed_policies)
-json.dump(
-    {
-        logical_id: resource["Properties"]["Body"]
-        for logical_id, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::ApiGateway::RestApi"
-    },
-    sys.stdout,
-)
+json.dump(template["Resources"], sys.stdout)
