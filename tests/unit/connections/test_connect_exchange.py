@@ -65,7 +65,7 @@ PROBLEMS: list[tuple[str, int | None, tuple[int, str]]] = [
     ("RateLimitedError", None, (503, "tiktok_rate_limited")),
     ("NotAppliedError", None, _ERROR),
     ("RequestRejectedError", None, _REJECTED),
-    ("UnsupportedError", None, _ERROR),
+    ("DeploymentRefusedError", None, (503, "connect_not_set_up")),
     ("UnavailableError", None, _ERROR),
     ("NotSentError", None, _ERROR),
     ("ConnectionLostError", None, _ERROR),

@@ -19,6 +19,7 @@ from tests.unit.template.grants import (
     LOG,
     TABLE,
     WRITTEN_CONNECTIONS,
+    WRITTEN_STATES,
 )
 
 LEASED = {

@@ -2,7 +2,7 @@
 
 Exchanges nothing: the browser that comes back proves that somebody consented, not who they are here. People are
 redirected to the deployment's ``WizardUrl`` with a handle, which completes the connection together with the bearer
-token of the person who began it (:mod:`publishing.connections.connect`, decision 52), or with an error code of our own.
+token of the person who began it (:mod:`publishing.connections.connect`, decision 49), or with an error code of our own.
 """
 
 import json

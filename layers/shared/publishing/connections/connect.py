@@ -1,7 +1,7 @@
 """POST /connections/complete: the person who began connects, with the code that the callback kept.
 
 Whoever consented at TikTok, the token becomes a connection only of the person and team that the state belongs to, and
-only when their bearer token brings the handle (decision 52). May be interrupted at any point and repeated, by the same
+only when their bearer token brings the handle (decision 49). May be interrupted at any point and repeated, by the same
 request or by the sweep: see :mod:`publishing.connections.pending_operation`.
 """
 

@@ -208,7 +208,7 @@ def observe(before: Snapshot, result: CheckResult, confirm_after: timedelta) -> 
 def next_generation(before: int, at: datetime) -> int:
     """Return the generation after ``before`` that a check at ``at`` begins: that time, in milliseconds since the epoch.
 
-    A counter would repeat its numbers once the record was deleted or restored (decision 45). If a check ends after one
+    A counter would repeat its numbers once the record was deleted or restored (decision 42). If a check ends after one
     that started later, its generation is one more than ``before``.
     """
     return max(before + 1, int(at.timestamp() * 1000))
