@@ -127,17 +127,15 @@ class App {
   }
 
   /** The same request again returns the same response, so a lost one and an attempt in progress are retried. */
-  async completeConnection(handle) {
-    const { api } = this;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await api.post("/connections/complete", { handle });
-      } catch (error) {
-        const retryable = error instanceof NoResponse || error.code === "in_progress";
-        if (!retryable || attempt === COMPLETION_ATTEMPTS) throw error;
-        await new Promise((resolve) => setTimeout(resolve, COMPLETION_PAUSE_MS));
-      }
+  async completeConnection(handle, attempts = COMPLETION_ATTEMPTS) {
+    try {
+      return await this.api.post("/connections/complete", { handle });
+    } catch (error) {
+      const retryable = error instanceof NoResponse || error.code === "in_progress";
+      if (!retryable || attempts === 1) throw error;
     }
+    await new Promise((resolve) => setTimeout(resolve, COMPLETION_PAUSE_MS));
+    return this.completeConnection(handle, attempts - 1);
   }
 
   /** Open TikTok's consent page in this window. */
