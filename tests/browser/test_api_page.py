@@ -68,7 +68,7 @@ def test_another_person_sends_another_token(api_page: Page, stack: LocalStack) -
 
 def test_every_operation_is_shown(api_page: Page) -> None:
     """All eleven operations of the OpenAPI document."""
-    expect(api_page.locator(".opblock")).to_have_count(11)
+    expect(api_page.locator(".opblock")).to_have_count(13)
 
 
 @pytest.mark.deep

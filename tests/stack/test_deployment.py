@@ -14,9 +14,12 @@ from tests.stack.resources import physical_id
 from tests.support.stack import Api, problem
 
 
-@pytest.mark.parametrize("action", ["dynamodb:Query", "secretsmanager:GetSecretValue"])
-def test_permissions_are_enforced(api: Api, stack: LocalStack, action: str) -> None:
-    """A function whose role lacks an action fails; with the action it succeeds again."""
+@pytest.mark.parametrize(
+    ("action", "status", "code"),
+    [("dynamodb:Query", 500, "internal_error"), ("secretsmanager:GetSecretValue", 409, "no_token")],
+)
+def test_permissions_are_enforced(api: Api, stack: LocalStack, action: str, status: int, code: str) -> None:
+    """A function whose role lacks an action fails, a secret out of reach is no token; then it succeeds again."""
     iam = stack.client("iam")
     policy = {"RoleName": physical_id(stack, "ListIdentitiesRole"), "PolicyName": "function"}
     document: dict[str, Any] = iam.get_role_policy(**policy)["PolicyDocument"]
@@ -26,7 +29,7 @@ def test_permissions_are_enforced(api: Api, stack: LocalStack, action: str) -> N
     try:
         _forget_tokens(stack)
         rejected = api.get("/identities", MEDIA_BUYER, advertiser_id=A.CUSTOM_ALLOWED.value)
-        problem(rejected, 500, "internal_error")
+        problem(rejected, status, code)
         assert "AccessDenied" not in rejected.text
     finally:
         iam.put_role_policy(**policy, PolicyDocument=json.dumps(document))
