@@ -42,6 +42,7 @@ def test_a_connection_needs_only_what_other_services_write() -> None:
             scopes=None,
             verified_at=None,
             scheduled=False,
+            secret_version=None,
         )
         == ONE
     )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from publishing.permissions import SCOPES
 from publishing.preflight.findings import Asset, Finding, Status, unknown
 from publishing.preflight.objectives import Requirement
 from publishing.preflight.verdict import Advice, Evidence, Verdict, not_accessible, nothing_connected, verdict
@@ -141,7 +142,7 @@ def test_strict_uses_a_tt_user_instead_of_a_restricted_custom_identity(advice: A
 def test_by_default_there_is_no_other_evidence() -> None:
     """What was not read is None or empty."""
     nothing = Advice(None, None, None, None, frozenset())
-    assert Evidence({}) == Evidence({}, {}, nothing)
+    assert Evidence({}) == Evidence({}, {}, nothing, scopes=None)
 
 
 @pytest.mark.parametrize(
@@ -191,6 +192,28 @@ def test_an_advertiser_denied_to_every_token_is_unknown() -> None:
     result = not_accessible("APP_INSTALL", AdvertiserGoneError("identity/get/"))
     assert (result.missing, result.unknown) == ((), ("identity", "app"))
     assert (result.reason, result.detail) == ("api_error", "advertiser_not_accessible")
+    assert result.findings[PIXEL].status is Status.NOT_REQUIRED
+    assert (result.at_risk, result.warnings) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("scopes", "reason"),
+    [
+        (None, "missing_scope"),
+        ((), "missing_scope"),
+        (tuple(one.id for one in SCOPES), "advertiser_not_accessible"),
+    ],
+)
+def test_a_denial_of_one_endpoint_is_a_missing_permission_unless_it_was_granted(
+    scopes: tuple[str, ...] | None, reason: str
+) -> None:
+    """Of identities, of another prerequisite, and of what decides whether a custom identity counts."""
+    denied = {one: unknown(AdvertiserGoneError(one)) for one in ("identity/get/", "pixel/list/")}
+    evidence = Evidence({TT: denied["identity/get/"]}, {PIXEL: denied["pixel/list/"]}, scopes=scopes)
+    findings = verdict("WEB_CONVERSIONS", evidence, strict=False).findings
+    assert (findings[Requirement.IDENTITY].reason, findings[PIXEL].reason) == (reason, reason)
+    restricted = verdict("TRAFFIC", Evidence({CUSTOM: HAS_BRAND}, advice=DENIED, scopes=scopes), strict=True)
+    assert restricted.findings[Requirement.IDENTITY].reason == reason
 
 
 INACTIVE = Finding(Status.SATISFIED, assets=(Asset("p1", "Shop", "PIXEL", no_recent_activity=True),))

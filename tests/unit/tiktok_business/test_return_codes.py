@@ -36,7 +36,7 @@ GONE = "The advertiser 7300000000000000001 doesn't exist or has been deleted."
         *((code, ErrorCategory.TRANSIENT) for code in (40201, 40202, 50000, 50002, 51008, 51305, 52001, 53102, 60001)),
         *((code, ErrorCategory.REJECTED) for code in (40000, 40002, 40007, 40050, 40110, 40302, 40700, 40911, 70001)),
         *(
-            (code, ErrorCategory.REJECTED) for code in (40012, 40015, 40129, 40203, 40299, 40999, 41003)
+            (code, ErrorCategory.REJECTED) for code in (40012, 40015, 40126, 40129, 40203, 40299, 40999, 41003)
         ),  # next to a named range
         *((code, ErrorCategory.REJECTED) for code in (40899, 40901, 40904, 40910, 40912, 40914, 40916)),  # of uploads
         *((code, ErrorCategory.UNKNOWN) for code in (20001, -1, 1, 200, 39999, 70000, 999999)),
