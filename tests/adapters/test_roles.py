@@ -250,8 +250,15 @@ def _use_callback(handler: Handler, surroundings: Surroundings) -> None:
 
 
 def _use_complete_connection(handler: Handler, surroundings: Surroundings) -> None:
-    """Connect a person without a secret, and one whose secret is to be deleted."""
-    states = DynamoDBAuthorizationStateRepository(Table(surroundings.dynamodb_api.call, TABLE))
+    """Connect a person without a secret, and one whose secret is to be deleted, each after an interrupted operation.
+
+    The disconnection of the second has not marked the connection yet.
+    """
+    table = Table(surroundings.dynamodb_api.call, TABLE)
+    states = DynamoDBAuthorizationStateRepository(table)
+    connection = {"status": "active", "secret_id": "", "connected_at": "2026-11-01T09:00:00Z"}
+    table.do("PutItem", Item=typed(TEAM, {"sk": f"USER#{RETURNING}", **connection}))
+    _interrupted(table, RETURNING, OperationKind.DISCONNECT)
     for user_id, state in surroundings.states.items():
         page = consent_url(surroundings.tiktok.base_url, World().app_id, state, CALLBACK)
         redirect = dict(parse_qsl(urlsplit(surroundings.tiktok.consent(page, DemoToken.MEDIA_BUYER.user)).query))
@@ -262,8 +269,16 @@ def _use_complete_connection(handler: Handler, surroundings: Surroundings) -> No
         _respond(handler, api_event(user_id=user_id, role="mediabuyer", body={"handle": text}), 201)
 
 
-def _use_delete_connection(handler: Handler) -> None:
-    """End a connection with an invalid token, which counts as revoked; the repetition only reads the item."""
+def _interrupted(table: Table, user_id: str, kind: OperationKind) -> None:
+    """Store an operation whose process ended a while ago."""
+    begun = utc_now() - timedelta(minutes=10)
+    operation = PendingOperation.start(TEAM, user_id, kind, begun, digest_of(user_id))
+    assert DynamoDBPendingOperationRepository(table).begin(operation, begun)
+
+
+def _use_delete_connection(handler: Handler, surroundings: Surroundings) -> None:
+    """End a connection with an invalid token, after an interrupted completion; the repetition only reads the item."""
+    _interrupted(Table(surroundings.dynamodb_api.call, TABLE), DemoToken.REVOKED.user, OperationKind.CONNECT)
     for _ in range(2):
         user_id = DemoToken.REVOKED.user
         event = api_event(user_id=user_id, role="mediabuyer") | {"pathParameters": {"user_id": user_id}}
@@ -350,7 +365,7 @@ USES: dict[str, Callable[[Handler, Surroundings], None]] = {
     "list_connection_advertisers": lambda handler, _: _use_list_connection_advertisers(handler),
     "complete_connection": _use_complete_connection,
     "list_connections": lambda handler, _: _call(handler, DemoToken.MEDIA_BUYER, 200),
-    "delete_connection": lambda handler, _: _use_delete_connection(handler),
+    "delete_connection": _use_delete_connection,
     "refresh_connections": _use_refresh_connections,
     "publish_check": _use_publish_check,
     "publish_check_rules": lambda handler, _: _call(handler, DemoToken.MEDIA_BUYER, 200),

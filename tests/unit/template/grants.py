@@ -31,7 +31,7 @@ GRANTS: dict[str, dict[str, set[str]]] = {
     "CompleteConnectionFunction": WRITES_LOG
     | READS_APP
     | READS
-    | {WRITTEN_STATES: {UPDATE}, WRITTEN_CONNECTIONS: {DELETE, PUT}, BUS: {"events:PutEvents"}}
+    | {WRITTEN_STATES: {UPDATE}, WRITTEN_CONNECTIONS: {DELETE, PUT, UPDATE}, BUS: {"events:PutEvents"}}
     | {
         CONNECTIONS: {
             "secretsmanager:CreateSecret",
@@ -46,7 +46,7 @@ GRANTS: dict[str, dict[str, set[str]]] = {
     "DeleteConnectionFunction": WRITES_LOG
     | READS_APP
     | READS
-    | {WRITTEN_CONNECTIONS: {DELETE, PUT, UPDATE}}
+    | {WRITTEN_CONNECTIONS: {DELETE, PUT, UPDATE}, WRITTEN_STATES: {UPDATE}}
     | {CONNECTIONS: {"secretsmanager:DeleteSecret", "secretsmanager:GetSecretValue"}},
     "RefreshConnectionsFunction": WRITES_LOG
     | READS_APP

@@ -104,6 +104,8 @@ class Connect:
             self.services.states.close(state.key)
             raise Problem("not_your_connection")
         if state.handle_expires_at is None or self.services.clock() >= state.handle_expires_at:
+            if not state.closed:  # its code is not kept any longer
+                self.services.states.close(state.key)
             raise _handle_is_invalid()
         return state
 

@@ -1,6 +1,7 @@
 """GET /connections and a connection's ad accounts, for whoever may see them. No TikTok call."""
 
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from publishing.http.problems import Problem, invalid
 from publishing.http.request_context import RequestContext
@@ -40,7 +41,9 @@ def list_advertisers(
     """
     principal = context.principal
     visible = visible_connections(teams.read(principal.team_id), principal.user_id, principal.role)
-    connection = next((one for one in visible if one.user_id == query.user_id), None)
+    # API Gateway passes a path parameter as it was sent, percent-encoded.
+    named = {query.user_id, unquote(query.user_id)}
+    connection = next((one for one in visible if one.user_id in named), None)
     if connection is None:
         raise Problem("no_connection")
     begin = _begin(connection.advertiser_ids, query)

@@ -51,7 +51,7 @@ class DynamoDBAuthorizationStateRepository:
         return self.table.write(
             "UpdateItem",
             Key=_key(handle.key),
-            UpdateExpression="SET auth_code = :auth_code, #handle = :handle, handle_until = :until",
+            UpdateExpression="SET auth_code = :auth_code, #handle = :handle, handle_until = :until, expires_at = :gone",
             ConditionExpression=(
                 "attribute_exists(pk) AND attribute_not_exists(#done)"
                 " AND (attribute_not_exists(auth_code) OR auth_code = :auth_code)"
@@ -61,6 +61,7 @@ class DynamoDBAuthorizationStateRepository:
                 ":auth_code": {"S": auth_code.get_secret_value()},
                 ":handle": {"S": handle.digest},
                 ":until": {"N": seconds(until)},
+                ":gone": {"N": str(int(until.timestamp()))},  # the code with it
             },
         )
 

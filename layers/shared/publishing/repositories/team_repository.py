@@ -70,7 +70,7 @@ def _connection(team_id: str, user_id: str, item: Mapping[str, Any]) -> Connecti
         team_id=team_id,
         user_id=user_id,
         status=str(item.get("status", "")),
-        advertiser_ids=_texts(item.get("advertiser_ids")) or (),
+        advertiser_ids=tuple(dict.fromkeys(_texts(item.get("advertiser_ids")) or ())),
         secret_id=str(item.get("secret_id", "")),
         connected_at=str(item.get("connected_at", "")),
         expiry_notified="expiry_told" in item and item["expiry_told"] == item.get("connected_at"),
