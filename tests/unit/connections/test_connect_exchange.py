@@ -23,6 +23,8 @@ from tiktok_business import errors
 from tiktok_business.errors import TikTokError
 from tiktok_business.oauth import Grant
 
+pytestmark = pytest.mark.slow
+
 FAULTS: list[tuple[FaultKind, dict[str, Any], str]] = [
     (FaultKind.CODE, {"code": 40110}, "tiktok_rejected"),
     (FaultKind.CODE, {"code": 40002}, "tiktok_rejected"),

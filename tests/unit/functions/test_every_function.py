@@ -24,6 +24,8 @@ from tests.support.in_memory_repositories import InMemoryTeams
 from tests.support.invocations import FakeContext, Received, api_event
 from tools.lambda_runtime import ENVIRONMENT
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[3] / "functions"
 API_FUNCTIONS = [
     "check_identity",
