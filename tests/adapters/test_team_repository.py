@@ -165,7 +165,7 @@ def test_items_that_dynamodb_leaves_out_are_asked_for_again() -> None:
 
 
 def test_items_are_a_team() -> None:
-    """Items become members with roles, the subscription, and connections with TikTok's order of advertisers."""
+    """Items become members with roles, the subscription, and connections with advertisers in TikTok's order, once."""
     team = team_of(
         "t",
         [
@@ -173,7 +173,7 @@ def test_items_are_a_team() -> None:
             {
                 "sk": "USER#u1",
                 "status": "active",
-                "advertiser_ids": ["9", "1"],
+                "advertiser_ids": ["9", "1", "9"],
                 "secret_id": "s1",
                 "connected_at": "2026-11-01T09:00:00Z",
             },

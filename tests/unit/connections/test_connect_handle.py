@@ -130,6 +130,15 @@ def test_a_handle_is_valid_for_less_than_ten_minutes(system: System, after: time
     assert outcome_of(system.complete(handle, USER)) == "invalid_request"
 
 
+def test_an_expired_handle_has_no_code(system: System) -> None:
+    """The code is of no use to anybody any more."""
+    handle = system.return_to_wizard(USER)
+    system.clock.forward(TEN_MINUTES)
+    assert outcome_of(system.complete(handle, USER)) == "invalid_request"
+    [state] = system.states.stored.values()
+    assert (state.closed, state.auth_code) == (True, None)
+
+
 def test_a_handle_answers_for_its_own_connection_only(system: System) -> None:
     """Once that one was replaced or ended, the handle is used."""
     first = system.return_to_wizard(USER)

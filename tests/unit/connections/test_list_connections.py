@@ -159,6 +159,15 @@ def test_whose_advertisers_a_member_sees(agency: System, user: str, role: str, s
     assert agency.page_of_advertisers("u-nobody", user, role).json["code"] == "no_connection"
 
 
+def test_a_user_id_may_come_percent_encoded(system: System) -> None:
+    """API Gateway passes a path parameter as it was sent."""
+    system.add_member("auth0|5f7%41", "mediabuyer")
+    system.teams.connect(TEAM, "auth0|5f7%41", ["1"])
+    for sent in ("auth0|5f7%41", "auth0%7C5f7%2541"):
+        page = system.page_of_advertisers(sent, USER, "owner")
+        assert [one["advertiser_id"] for one in page.json["advertisers"]] == ["1"]
+
+
 def test_a_page_of_a_list_that_has_changed_is_refused(agency: System) -> None:
     """Beginning anywhere else could leave rows out."""
     for page in (

@@ -139,9 +139,9 @@ def test_the_defaults_of_readiness_are_the_templates() -> None:
 
 
 def test_functions_are_tested_with_the_variables_of_the_template() -> None:
-    """The tests' environment has all of the template's variables but those that our code does not read."""
+    """The tests' environment has all of the template's variables but the log level."""
     of_template = set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
     for one in FUNCTIONS.values():
         of_template |= set(one["Properties"].get("Environment", {}).get("Variables", {}))
     tested = {name for name in ENVIRONMENT if not name.startswith("AWS_")}
-    assert of_template - {"POWERTOOLS_LOG_LEVEL", "RELEASE"} == tested
+    assert of_template - {"POWERTOOLS_LOG_LEVEL"} == tested
