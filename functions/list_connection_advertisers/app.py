@@ -8,5 +8,8 @@ from publishing.connections.list_connections import list_advertisers
 from publishing.http.endpoint import query_endpoint
 from publishing.http.request_schemas import ConnectionAdvertisersQuery
 
-lambda_handler = query_endpoint(partial(list_advertisers, Bootstrap(tiktok=False).teams), ConnectionAdvertisersQuery)
+bootstrap = Bootstrap(tiktok=False)
+lambda_handler = query_endpoint(
+    partial(list_advertisers, bootstrap.teams, bootstrap.connections.read_pages), ConnectionAdvertisersQuery
+)
 cold_start.finish()

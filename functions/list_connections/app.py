@@ -8,5 +8,6 @@ from publishing.connections.list_connections import list_connections
 from publishing.http.endpoint import query_endpoint
 from publishing.http.request_schemas import PageQuery
 
-lambda_handler = query_endpoint(partial(list_connections, Bootstrap(tiktok=False).teams), PageQuery)
+bootstrap = Bootstrap(tiktok=False)
+lambda_handler = query_endpoint(partial(list_connections, bootstrap.teams, bootstrap.connections.read_pages), PageQuery)
 cold_start.finish()

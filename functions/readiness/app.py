@@ -11,6 +11,13 @@ from publishing.readiness.list_readiness import list_readiness
 
 bootstrap = Bootstrap(tiktok=False)
 lambda_handler = query_endpoint(
-    partial(list_readiness, bootstrap.teams, bootstrap.readiness, settings.cadence(os.environ)), ReadinessQuery
+    partial(
+        list_readiness,
+        bootstrap.teams,
+        bootstrap.connections.read_index,
+        bootstrap.readiness,
+        settings.cadence(os.environ),
+    ),
+    ReadinessQuery,
 )
 cold_start.finish()

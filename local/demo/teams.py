@@ -98,8 +98,8 @@ def write_demo_items(aws: Aws, deployment: Deployment, world: World) -> None:
     existing = {
         (item["pk"], item["sk"]): item
         for team_id in _SUBSCRIPTIONS
-        for partition in (f"TEAM#{team_id}", f"CONNECTIONS#{team_id}", f"READINESS#{team_id}")
-        for item in _items_of(dynamodb, table, partition)
+        for partition in ("TEAM", "CONNECTIONS", "ADVERTISERS", "READINESS")
+        for item in _items_of(dynamodb, table, f"{partition}#{team_id}")
     }
     for person in PEOPLE:
         key = (f"CONNECTIONS#{person.team_id}", f"USER#{person.user_id}")

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore import xform_name
+from botocore.exceptions import ClientError
 
-from publishing.repositories.json_api import DYNAMODB, EVENTBRIDGE, SECRETS_MANAGER, SQS, JsonApi, Service
+from publishing.repositories.json_api import DYNAMODB, EVENTBRIDGE, SECRETS_MANAGER, SQS, AwsError, JsonApi, Service
 from publishing.repositories.sigv4 import Credentials
 from publishing.repositories.table import Table
 from tools.in_memory_aws import Answer, InMemoryAws
@@ -40,13 +43,11 @@ class WatchedAws(InMemoryAws):
 
 def _resource(request: Mapping[str, Any]) -> str:
     """Return what IAM compares: the resource, and for a write of an item its leading key up to the team."""
-    written = request.get("Item") or ({} if "ConsistentRead" in request else request.get("Key", {}))
-    match {**request, "written": written}:
+    match {**request, "written": _written(request)}:
+        case {"written": {"pk": {"S": str(key)}}}:
+            return _leading(TABLE, key)
         case {"RequestItems": dict(tables)}:
-            (name,) = tables
-            return str(name)
-        case {"TableName": str(table), "written": {"pk": {"S": str(key)}}}:
-            return _leading(table, key)
+            return "".join(map(str, tables))
         case {"TableName": str(table), "IndexName": str(index)}:
             return f"{table}/index/{index}"
         case {"QueueUrl": str(url)}:
@@ -56,6 +57,15 @@ def _resource(request: Mapping[str, Any]) -> str:
         case {"TableName": str(name)} | {"SecretId": str(name)} | {"Name": str(name)}:
             return name
     raise ValueError(f"unknown resource: {sorted(request)}")
+
+
+def _written(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the written item or its key, of a batch the first one's; nothing for a read."""
+    batch = next(iter(request.get("RequestItems", {}).values()), None)
+    if isinstance(batch, list):
+        (first,) = batch[0].values()
+        return first.get("Item") or first["Key"]  # type: ignore[no-any-return] # JSON
+    return request.get("Item") or ({} if "ConsistentRead" in request else request.get("Key", {}))
 
 
 def _leading(table: str, key: str) -> str:
@@ -87,8 +97,9 @@ def dynamodb(table: "DynamoDBClient") -> Iterator["DynamoDBClient"]:
     """boto3's client; the items that a test wrote are deleted after it."""
     yield table
     for page in table.get_paginator("scan").paginate(TableName=TABLE):
-        for item in page["Items"]:
-            table.delete_item(TableName=TABLE, Key={name: item[name] for name in ("pk", "sk")})
+        for items in batched(page["Items"], 25, strict=False):
+            keys = [{name: item[name] for name in ("pk", "sk")} for item in items]
+            table.batch_write_item(RequestItems={TABLE: [{"DeleteRequest": {"Key": key}} for key in keys]})
 
 
 @pytest.fixture
@@ -101,6 +112,20 @@ def dynamodb_api(aws: InMemoryAws, dynamodb: "DynamoDBClient") -> JsonApi:  # no
 def stored(dynamodb_api: JsonApi) -> Table:
     """The same table, as repositories use it."""
     return Table(dynamodb_api.call, TABLE)
+
+
+@pytest.fixture
+def through_boto3(dynamodb: "DynamoDBClient") -> Table:
+    """The same table through boto3, which waits longer than the functions' own client."""
+
+    def call(operation: str, **request: Any) -> Any:
+        try:
+            return getattr(dynamodb, xform_name(operation))(**request)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+        raise AwsError(code)
+
+    return Table(call, TABLE)
 
 
 @pytest.fixture(scope="session")

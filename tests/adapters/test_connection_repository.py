@@ -184,7 +184,7 @@ def test_a_list_replaces_the_previous_one(repositories: Repositories) -> None:
     later = replace(
         CONNECTION, advertiser_ids=("4",), names={"4": "Four"}, disabled=frozenset({"4"}), verified_at="2026-12-01"
     )
-    repositories.connections.save_list(replace(later, scopes=None, secret_id="read long ago"), NOW + HOUR)
+    repositories.connections.save_list(CONNECTION, replace(later, scopes=None, secret_id="read long ago"), NOW + HOUR)
     assert repositories.connection() == replace(later, scheduled=True)
     assert not repositories.connections.claim_own_refresh(CONNECTION, NOW)
     assert (repositories.due(NOW + HOUR - MICROSECOND), repositories.due(NOW + HOUR)) == ([], [DUE])
@@ -197,7 +197,7 @@ def test_an_older_list_does_not_replace_a_newer_one(
     """Of two concurrent refreshes the one that called TikTok last counts, whichever is saved last."""
     repositories.connections.save(CONNECTION, NOW)
     listed = replace(CONNECTION, advertiser_ids=("4",), verified_at=f"2026-11-30T09:00:{verified_at}Z")
-    repositories.connections.save_list(listed, NOW + HOUR)
+    repositories.connections.save_list(CONNECTION, listed, NOW + HOUR)
     connection = repositories.connection()
     assert connection is not None
     assert (connection.advertiser_ids == ("4",)) == written
@@ -206,9 +206,10 @@ def test_an_older_list_does_not_replace_a_newer_one(
 
 def test_postponing_a_refresh_keeps_the_list(repositories: Repositories) -> None:
     """The stored list may be newer than the one that was read."""
-    repositories.connections.save(replace(CONNECTION, advertiser_ids=("4",)), NOW)
+    stored = replace(CONNECTION, advertiser_ids=("4",), names={"4": "Four"}, disabled=frozenset())
+    repositories.connections.save(stored, NOW)
     repositories.connections.postpone_refresh(CONNECTION, NOW + HOUR)
-    assert repositories.connection() == replace(CONNECTION, advertiser_ids=("4",), scheduled=True)
+    assert repositories.connection() == replace(stored, scheduled=True)
     assert (repositories.due(NOW + HOUR - MICROSECOND), repositories.due(NOW + HOUR)) == ([], [DUE])
 
 
@@ -230,7 +231,7 @@ def test_the_refresh_of_a_changed_connection_is_not_postponed(
 def test_a_list_is_not_saved_to_a_changed_connection(repositories: Repositories, stored_now: Connection) -> None:
     """It was replaced or ended while TikTok was called."""
     repositories.connections.save(stored_now, NOW)
-    repositories.connections.save_list(replace(CONNECTION, advertiser_ids=("4",)), NOW + HOUR)
+    repositories.connections.save_list(CONNECTION, replace(CONNECTION, advertiser_ids=("4",)), NOW + HOUR)
     assert repositories.connection() == replace(stored_now, scheduled=True)
     assert repositories.due() == [DUE]
 
@@ -244,7 +245,9 @@ def test_another_services_connection_is_refreshed(repositories: Repositories) ->
     repositories.connections.schedule_refresh(FOREIGN_CONNECTION, NOW)
     assert repositories.connection() == replace(FOREIGN_CONNECTION, scheduled=True)
     assert repositories.due() == [DUE]
-    repositories.connections.save_list(replace(FOREIGN_CONNECTION, advertiser_ids=("4",)), NOW + HOUR)
+    repositories.connections.save_list(
+        FOREIGN_CONNECTION, replace(FOREIGN_CONNECTION, advertiser_ids=("4",)), NOW + HOUR
+    )
     assert repositories.connection() == replace(FOREIGN_CONNECTION, advertiser_ids=("4",), scheduled=True)
 
 
@@ -275,7 +278,7 @@ def test_only_save_creates_an_item(repositories: Repositories) -> None:
     connections.mark_expired(CONNECTION)
     connections.mark_revoked(CONNECTION)
     assert not connections.claim_own_refresh(CONNECTION, NOW)
-    connections.save_list(CONNECTION, NOW)
+    connections.save_list(CONNECTION, CONNECTION, NOW)
     connections.postpone_refresh(CONNECTION, NOW)
     connections.schedule_refresh(CONNECTION, NOW)
     connections.cancel_refresh(CONNECTION)

@@ -116,7 +116,7 @@ def test_a_rescheduled_connection_is_not_claimed(repositories: Repositories) -> 
     """The index lags: the connection may have been refreshed or revoked since."""
     (due,) = save_due(repositories, 1)
     connection = replace(CONNECTION, user_id=due.user_id)
-    repositories.connections.save_list(connection, NOW + MICROSECOND)
+    repositories.connections.save_list(connection, connection, NOW + MICROSECOND)
     assert not repositories.connections.claim_due(due, NOW, NOW + HOUR)
     assert repositories.due(NOW + MICROSECOND) == [due]
     repositories.connections.mark_revoked(connection)

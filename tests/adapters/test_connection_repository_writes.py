@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 from pydantic import SecretStr
 
-from publishing.connections.advertiser_list import MAX_LISTED, MAX_NAME, MAX_NAMED
+from publishing.connections.advertiser_list import MAX_NAME
 from publishing.connections.authorize import new_handle, new_state
 from publishing.connections.pending_operation import OperationKind, PendingOperation
 from publishing.http.request_context import Principal
@@ -20,19 +20,17 @@ from publishing.repositories.messaging import SqsRefreshQueue
 from publishing.repositories.pending_operation_repository import DynamoDBPendingOperationRepository
 from publishing.repositories.table import Table
 from publishing.repositories.team_repository import DynamoDBTeamRepository
-from publishing.teams import Connection
+from publishing.teams import MAX_LISTED, Connection
 from tests.adapters.conftest import TABLE
-from tests.adapters.connection_items import CONNECTION, DUE, HOUR, KEY, NOW, SCHEDULED
+from tests.adapters.connection_items import CONNECTION, DUE, HOUR, KEY, NOW
 from tests.adapters.failing_calls import THROTTLED, sent_twice, throttled
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from tests.adapters.items import StoredItems, item_bytes
 
 ACTIONS: Mapping[str, Callable[[DynamoDBConnectionRepository], object]] = {
     "save": lambda connections: connections.save(CONNECTION, NOW),
     "mark_expired": lambda connections: connections.mark_expired(CONNECTION),
     "mark_revoked": lambda connections: connections.mark_revoked(CONNECTION),
-    "save_list": lambda connections: connections.save_list(CONNECTION, NOW),
+    "save_list": lambda connections: connections.save_list(CONNECTION, CONNECTION, NOW),
     "claim_own_refresh": lambda connections: connections.claim_own_refresh(CONNECTION, NOW),
     "schedule_refresh": lambda connections: connections.schedule_refresh(CONNECTION, NOW),
     "postpone_refresh": lambda connections: connections.postpone_refresh(CONNECTION, NOW),
@@ -104,31 +102,30 @@ def test_a_write_sent_twice_has_the_effect_of_one(stored: Table) -> None:
         return teams.read("t1").connection_of("u1")
 
     lossy.save(CONNECTION, NOW)
-    lossy.save_list(replace(CONNECTION, advertiser_ids=("4",)), NOW)
-    assert stored_now() == replace(SCHEDULED, advertiser_ids=("4",))
+    listed = replace(CONNECTION, advertiser_ids=("4",), names={}, disabled=frozenset())
+    lossy.save_list(CONNECTION, listed, NOW)
+    assert stored_now() == replace(listed, scheduled=True)
     assert not lossy.claim_due(DUE, NOW, NOW + HOUR)
     assert [[*page] for page in connections.due(NOW + HOUR, 100)] == [[DUE]]
     lossy.mark_revoked(CONNECTION)
     lossy.cancel_refresh(CONNECTION)
-    assert stored_now() == replace(CONNECTION, advertiser_ids=("4",), status="revoked")
+    assert stored_now() == replace(listed, status="revoked")
 
 
-def test_the_longest_list_fits_into_an_item(dynamodb: "DynamoDBClient", stored: Table) -> None:
-    """With the longest ids and names, in characters of four bytes, all disabled, it stays below DynamoDB's 400 KB."""
-    ids = tuple(f"{number:020}" for number in range(MAX_LISTED))
-    names = dict.fromkeys(ids[:MAX_NAMED], "😀" * MAX_NAME)
-    largest = replace(CONNECTION, advertiser_ids=ids, names=names, disabled=frozenset(names))
-    DynamoDBConnectionRepository(stored).save(largest, NOW)
-    item = dynamodb.get_item(TableName=TABLE, Key=KEY)["Item"]
-    assert _bytes({"M": item}) < 400_000
-    assert DynamoDBTeamRepository(stored).read("t1").connection_of("u1") == replace(largest, scheduled=True)
-
-
-def _bytes(value: Any) -> int:
-    """Count as DynamoDB does ("Item sizes and formats"); a number counts more than it can take."""
-    ((kind, of),) = value.items()
-    if kind == "L":
-        return 3 + sum(1 + _bytes(one) for one in of)
-    if kind == "M":
-        return 3 + sum(1 + len(key.encode()) + _bytes(one) for key, one in of.items())
-    return len(str(of).encode())
+def test_what_a_connection_adds_to_every_read_is_bounded() -> None:
+    """Whatever its list, names in characters of four bytes: an item of less than 3 KB, and all of it is kept."""
+    items = StoredItems()
+    table = Table(items, TABLE)
+    connections, teams = DynamoDBConnectionRepository(table), DynamoDBTeamRepository(table)
+    for count in (1, 4, 5, 20, 100, 101, MAX_LISTED):
+        ids = tuple(f"{number:020}" for number in range(count))
+        names = dict.fromkeys(ids, "😀" * MAX_NAME)
+        whole = replace(CONNECTION, advertiser_ids=ids, names=names, disabled=frozenset(ids[1:]))
+        connections.save(whole, NOW)
+        item = items.items[KEY["pk"]["S"], KEY["sk"]["S"]]
+        assert item_bytes(item) < 3_000
+        assert ("advertiser_ids" in item) == (count <= 100)
+        read = teams.read("t1").connection_of("u1")
+        assert read is not None
+        assert (read.advertiser_count, read.default_advertiser) == (count, ids[0])
+        assert connections.with_whole_list(read) == replace(whole, scheduled=True, replaced_lists=read.replaced_lists)

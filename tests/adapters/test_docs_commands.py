@@ -20,7 +20,7 @@ from publishing.teams import Role
 from tests.adapters.conftest import BUS, TABLE
 from tests.support.documentation import all_commands
 from tests.support.in_memory_repositories import InMemoryConnections, InMemoryTeams
-from tools.in_memory_readiness import InMemoryCheckQueue, InMemoryReadiness
+from tools.in_memory_readiness import InMemoryBus, InMemoryCheckQueue, InMemoryReadiness
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -91,7 +91,7 @@ def test_the_functions_read_what_the_documented_commands_write(
     assert token.get_secret_value() == "from-the-docs"
     detail_types, queue = _requested_detail_types(), InMemoryCheckQueue(lambda: NOW)
     connections = InMemoryConnections(InMemoryTeams())
-    requests = CheckRequests(InMemoryReadiness(), queue, teams, connections, lambda: NOW)
+    requests = CheckRequests(InMemoryReadiness(), queue, teams, connections, InMemoryBus().publish, lambda: NOW)
     for command in (draft, connected):
         (entry,) = run(clients, command)["Entries"]
         assert entry["DetailType"] in detail_types[entry["Source"]]

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from local.identity_provider import IdentityProvider
 from local.sam_template import RESOURCES
-from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator, World
+from local.tiktok_simulator import Advertiser, DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator, World
 from publishing.bootstrap import utc_now
 from publishing.connections.authorize import HANDLE_LIFETIME, digest_of, new_handle, new_state, parse_state
 from publishing.connections.pending_operation import OperationKind, PendingOperation
@@ -30,6 +30,7 @@ from publishing.repositories.secret_repository import SecretsManagerRepository
 from publishing.repositories.sweep_repository import DynamoDBSweepRepository
 from publishing.repositories.table import DUE_INDEX, Table
 from publishing.repositories.team_repository import DynamoDBTeamRepository
+from publishing.teams import ADVERTISERS_PER_PAGE, Connection
 from tests.adapters.conftest import BUS, CONNECTION_QUEUE, QUEUE, TABLE, URGENT_QUEUE, WatchedAws
 from tests.adapters.items import typed
 from tests.support.function_handlers import Handler, loaded_function
@@ -61,6 +62,8 @@ SECRETS, APP = "wevion/tiktok/connections/*", "wevion/tiktok/app"
 NEW, RETURNING, UNFINISHED = "u-new", "u-returning", "u-unfinished"
 """Members without a connection: never connected; disconnected, with a secret to be deleted; unfinished."""
 UNLISTED = "7399999999999999999"
+EXTRA = [str(7_390_000_000_000_000_000 + number) for number in range(ADVERTISERS_PER_PAGE)]
+"""Ad accounts with which a list is too long for its connection's item."""
 DOMAIN = "127.0.0.1:9"
 CALLBACK = f"http://{DOMAIN}/live/api/v1/tiktok/connections/callback"
 
@@ -119,8 +122,12 @@ def surroundings(
     states: dict[str, str],
     dynamodb_api: JsonApi,
 ) -> Surroundings:
-    """TikTok in its initial state, and empty queues."""
+    """TikTok in its initial state but for many ad accounts of the people with a token, and empty queues."""
     tiktok.reset()
+    extra = {one: Advertiser(one, f"Account {one}") for one in EXTRA}
+    tiktok.world.advertisers.update(extra)
+    for token in (DemoToken.MEDIA_BUYER, DemoToken.REVOKED):
+        tiktok.world.reach(token.user, (*tiktok.world.user(token.user).advertiser_ids, *extra))
     return Surroundings(tiktok, issuer, aws, sqs, readiness, states, dynamodb_api)
 
 
@@ -135,7 +142,7 @@ def states(dynamodb_api: JsonApi) -> dict[str, str]:
 
 
 @pytest.fixture
-def team(dynamodb: "DynamoDBClient", secrets: "SecretsManagerClient") -> Iterator[None]:
+def team(dynamodb: "DynamoDBClient", stored: Table, secrets: "SecretsManagerClient") -> Iterator[None]:
     """Members with a valid token, with an invalid one, and without connections; and the app's secret."""
     advertisers = {
         DemoToken.MEDIA_BUYER: [DemoAdvertiser.NOTHING.value, LAUNCHING.value],
@@ -144,17 +151,16 @@ def team(dynamodb: "DynamoDBClient", secrets: "SecretsManagerClient") -> Iterato
     for token, advertiser_ids in advertisers.items():
         secret = secret_id_of(TEAM, token.user)
         secrets.create_secret(Name=secret, SecretString=json.dumps({"access_token": token.value}))
-        connection = {
-            "status": "active",
-            "advertiser_ids": advertiser_ids,
-            "secret_id": secret,
-            "connected_at": "2026-11-01T09:00:00Z",
-        }
-        for item in (
-            {"sk": f"MEMBER#{token.user}", "role": "mediabuyer"},
-            {"sk": f"USER#{token.user}", **connection},
-        ):
-            dynamodb.put_item(TableName=TABLE, Item=typed(TEAM, item))
+        dynamodb.put_item(TableName=TABLE, Item=typed(TEAM, {"sk": f"MEMBER#{token.user}", "role": "mediabuyer"}))
+        ids = (*advertiser_ids, *EXTRA)
+        connection = Connection(TEAM, token.user, "active", ids, secret, "2026-11-01T09:00:00Z")
+        connections = DynamoDBConnectionRepository(stored)
+        connections.save(connection, utc_now())
+        dynamodb.update_item(  # as other services write it: no refresh is scheduled
+            TableName=TABLE,
+            Key={"pk": {"S": f"CONNECTIONS#{TEAM}"}, "sk": {"S": f"USER#{token.user}"}},
+            UpdateExpression="REMOVE due_shard, due_at",
+        )
     dynamodb.put_item(TableName=TABLE, Item=typed(TEAM, {"sk": "SUBSCRIPTION", "status": "active"}))
     for user_id in (NEW, RETURNING, UNFINISHED):
         dynamodb.put_item(TableName=TABLE, Item=typed(TEAM, {"sk": f"MEMBER#{user_id}", "role": "mediabuyer"}))
@@ -266,7 +272,8 @@ def _use_complete_connection(handler: Handler, surroundings: Surroundings) -> No
         assert key is not None
         text, handle = new_handle(key)
         assert states.keep_code(handle, SecretStr(redirect["auth_code"]), utc_now() + HANDLE_LIFETIME)
-        _respond(handler, api_event(user_id=user_id, role="mediabuyer", body={"handle": text}), 201)
+        for _ in range(2):  # the repetition reads the connection that was made
+            _respond(handler, api_event(user_id=user_id, role="mediabuyer", body={"handle": text}), 201)
 
 
 def _interrupted(table: Table, user_id: str, kind: OperationKind) -> None:
@@ -327,8 +334,12 @@ def _use_sweep(handler: Handler, surroundings: Surroundings) -> None:
 
 
 def _use_request(handler: Handler) -> None:
-    for number, detail in enumerate(({"team_id": TEAM}, {"team_id": TEAM, "advertiser_id": LAUNCHING.value})):
-        handler({"id": f"event-{number}", "detail-type": "TikTok Connected", "detail": detail}, FakeContext())
+    """For an advertiser, for a team's, for those that another service names; and once without time."""
+    whole, one = {"team_id": TEAM}, {"team_id": TEAM, "advertiser_id": LAUNCHING.value}
+    named = {"team_id": TEAM, "user_id": DemoToken.MEDIA_BUYER.user, "advertiser_ids": [UNLISTED]}
+    for number, (detail, seconds) in enumerate(((whole, 300.0), (one, 300.0), (named, 300.0), (whole, 1.0))):
+        event = {"id": f"event-{number}", "detail-type": "TikTok Connected", "detail": detail}
+        handler(event, FakeContext(seconds))
 
 
 def _use_worker(handler: Handler) -> None:

@@ -292,7 +292,9 @@ def test_connecting(tiktok: Simulator, issuer: IdentityProvider, aws: InMemoryAw
         for handle, app in zip(handles, ({SECRET: 1}, {}), strict=True):
             completion = api_event(**person, body={"handle": handle})
             expected = {
-                GET: 3,  # the state, an unfinished operation, and the state again in case another attempt closed it
+                # The state, an unfinished operation, the state again in case another attempt closed it, and the
+                # connection before, whose list may have to be removed.
+                GET: 4,
                 PUT: 3,  # the operation, its update, the connection
                 UPDATE: 1,  # the state closed
                 DELETE: 1,

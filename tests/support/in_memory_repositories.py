@@ -25,8 +25,17 @@ from publishing.identities.idempotency import (
     StillRunningError,
 )
 from publishing.ports import AppNotConfiguredError, TokenUnavailableError
+from publishing.repositories.connection_repository import fits_into_item
 from publishing.repositories.team_repository import team_of
-from publishing.teams import Connection, Team
+from publishing.teams import (
+    ADVERTISERS_PER_PAGE,
+    AdvertiserRow,
+    Connection,
+    IndexEntry,
+    OutsideList,
+    Team,
+    place_of,
+)
 from tiktok_business.oauth import DeveloperApp
 
 Item = dict[str, Any]
@@ -56,6 +65,8 @@ class InMemoryTeams:
     """The items of the table, read by the same code as in production."""
 
     items: dict[tuple[str, str], Item] = field(default_factory=dict)
+    lists: dict[tuple[str, str], tuple[AdvertiserRow, ...]] = field(default_factory=dict)
+    """Lists of ad accounts that are kept outside their connections' items, by team and list."""
 
     def __len__(self) -> int:
         """The number of items."""
@@ -95,8 +106,12 @@ class InMemoryTeams:
     def connection(self, team_id: str, user_id: str) -> Connection:
         return next(one for one in self.read(team_id).connections if one.user_id == user_id)
 
-    def read(self, team_id: str) -> Team:
-        return team_of(team_id, [copy.deepcopy(item) for (known, _), item in self.items.items() if known == team_id])
+    def read(self, team_id: str, advertiser_id: str | None = None) -> Team:
+        team = team_of(team_id, [copy.deepcopy(item) for (known, _), item in self.items.items() if known == team_id])
+        if advertiser_id is None:
+            return team
+        having = {of for (_, of), rows in self.lists.items() if any(row.advertiser_id == advertiser_id for row in rows)}
+        return team.knowing(advertiser_id, having)
 
     def read_membership(self, team_id: str, user_id: str) -> Team:
         keys = ((team_id, f"MEMBER#{user_id}"), (team_id, "SUBSCRIPTION"))
@@ -123,12 +138,16 @@ class InMemoryConnections:
         return [user for user, item in self._items() if "due_at" in item]
 
     def save(self, connection: Connection, due_at: datetime) -> None:
+        before = self.teams.read(connection.team_id).connection_of(connection.user_id)
+        earlier = (*before.replaced_lists, *_list_ids(before)) if before else ()
+        stored = self._with_stored_list(connection)
+        replaced = tuple(one for one in earlier if one not in _list_ids(stored))
         attributes = {
             "status": str(connection.status),
             "secret_id": connection.secret_id,
             "connected_at": connection.connected_at,
             "due_at": due_at,
-            **_list_of(connection),
+            **_list_of(replace(stored, replaced_lists=replaced)),
             **({} if connection.scopes is None else {"scopes": [*connection.scopes]}),
             **({} if connection.secret_version is None else {"secret_version": connection.secret_version}),
         }
@@ -148,13 +167,56 @@ class InMemoryConnections:
     def mark_revoked(self, connection: Connection) -> None:
         self.step("mark revoked", lambda: self._change(connection, _same, {"status": "revoked"}, ("due_at",)))
 
-    def save_list(self, connection: Connection, due_at: datetime) -> None:
+    def save_list(self, before: Connection, connection: Connection, due_at: datetime) -> bool:
         def not_newer(item: Item, read: Connection) -> bool:
             newer = read.verified_at is not None and item.get("verified_at", "") > read.verified_at
-            return _same_and_active(item, read) and not newer
+            same_list = item.get("list_id") == (before.outside.list_id if before.outside else None)
+            return _same_and_active(item, read) and same_list and not newer
 
-        written = {**_list_of(connection), "due_at": due_at}
-        self.step("save list", lambda: self._change(connection, not_newer, written))
+        def save() -> bool:
+            for one in before.replaced_lists:
+                self.teams.lists.pop((before.team_id, one), None)
+            stored = replace(self._with_stored_list(connection), replaced_lists=_list_ids(before))
+            written = {**_list_of(stored), "due_at": due_at}
+            unused = [name for name in LIST_ATTRIBUTES if name not in written]
+            if self._change(connection, not_newer, written, unused):
+                return True
+            for one in _list_ids(stored):
+                self.teams.lists.pop((connection.team_id, one), None)
+            return False
+
+        return self.step("save list", save)
+
+    def read_pages(self, wanted: Sequence[tuple[Connection, int]]) -> Sequence[Sequence[AdvertiserRow]]:
+        return [
+            self._rows(connection)[number * ADVERTISERS_PER_PAGE : (number + 1) * ADVERTISERS_PER_PAGE]
+            for connection, number in wanted
+        ]
+
+    def with_whole_list(self, connection: Connection) -> Connection:
+        return connection if connection.outside is None else connection.with_list(self._rows(connection))
+
+    def read_index(self, team_id: str, bucket: str) -> Iterator[IndexEntry]:
+        entries: dict[tuple[str, str], list[str]] = {}
+        for (of, list_id), rows in self.teams.lists.items():
+            for row in rows if of == team_id and len(rows) > ADVERTISERS_PER_PAGE else ():
+                entries.setdefault((place_of(row.advertiser_id)[0], list_id), []).append(row.advertiser_id)
+        for (its_bucket, list_id), ids in sorted(entries.items()):
+            if its_bucket >= bucket:
+                yield IndexEntry(its_bucket, list_id, tuple(ids))
+
+    def _rows(self, connection: Connection) -> tuple[AdvertiserRow, ...]:
+        if connection.outside is None:
+            return connection.listed()
+        return self.teams.lists[connection.team_id, connection.outside.list_id]
+
+    def _with_stored_list(self, connection: Connection) -> Connection:
+        if connection.outside is not None or fits_into_item(connection):
+            return connection
+        rows = connection.listed()
+        list_id = f"list{len(self.teams.lists)}{connection.user_id}{connection.verified_at}-{len(rows)}"
+        self.teams.lists[connection.team_id, list_id] = rows
+        return replace(connection, outside=OutsideList(list_id, len(rows), connection.default_advertiser))
 
     def claim_own_refresh(self, connection: Connection, now: datetime) -> bool:
         def allowed(item: Item, read: Connection) -> bool:
@@ -251,11 +313,37 @@ def _same_and_active(item: Item, read: Connection) -> bool:
     return item["status"] == "active" and _same(item, read)
 
 
+LIST_ATTRIBUTES = (
+    "advertiser_ids",
+    "advertiser_names",
+    "disabled_advertiser_ids",
+    "list_id",
+    "default_advertiser_id",
+    "replaced_list_ids",
+)
+
+
+def _list_ids(connection: Connection) -> tuple[str, ...]:
+    return () if connection.outside is None else (connection.outside.list_id,)
+
+
 def _list_of(connection: Connection) -> Item:
-    return {
-        "advertiser_ids": [*connection.advertiser_ids],
+    here: Item = {
         "advertiser_names": dict(connection.names),
         "disabled_advertiser_ids": sorted(connection.disabled),
+    }
+    if connection.outside is not None:
+        here = {"list_id": connection.outside.list_id}
+        if connection.outside.default_advertiser is not None:
+            here["default_advertiser_id"] = connection.outside.default_advertiser
+    return {
+        **here,
+        **(
+            {"advertiser_ids": [*connection.advertiser_ids]}
+            if connection.advertiser_count <= ADVERTISERS_PER_PAGE
+            else {}
+        ),
+        **({"replaced_list_ids": [*connection.replaced_lists]} if connection.replaced_lists else {}),
         **({} if connection.verified_at is None else {"verified_at": connection.verified_at}),
     }
 

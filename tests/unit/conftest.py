@@ -76,7 +76,14 @@ def _handlers(product: Product) -> Mapping[str, Handler]:
             partial(publish_check, tokens, product.refresher, product.accepted_types), PublishCheckQuery
         ),
         "readiness": query_endpoint(
-            partial(list_readiness, product.teams, product.records, product.refresher.cadence), ReadinessQuery
+            partial(
+                list_readiness,
+                product.teams,
+                product.connections.read_index,
+                product.records,
+                product.refresher.cadence,
+            ),
+            ReadinessQuery,
         ),
         "create": body_endpoint(partial(create_identity, tokens, product.idempotency), CreateIdentityBody),
         "upload": body_endpoint(

@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from local.paths import ROOT
+from publishing import teams
 from publishing.connections import advertiser_list, authorize, connect, pending_operation
 from publishing.connections.callback import CALLBACK_MESSAGES, CallbackErrorCode
 from publishing.http import problems, request_context, request_schemas
@@ -106,8 +107,8 @@ def _limits() -> str:
         ("maximum size of a picture without `crop`", avatars.MAX_PIXELS, "pixels"),
         ("maximum size of a picture with `crop=center`", avatars.MAX_DECODED_PIXELS, "pixels"),
         ("refresh interval of the list of ad accounts", advertiser_list.REFRESH_INTERVAL, ""),
-        ("maximum number of stored ad accounts of a connection", advertiser_list.MAX_LISTED, ""),
-        ("of these with name and status", advertiser_list.MAX_NAMED, ""),
+        ("maximum number of stored ad accounts of a connection", teams.MAX_LISTED, ""),
+        ("of these with status", advertiser_list.MAX_STATUSES, ""),
         ("maximum duration of `in_progress` of a connection", pending_operation.LEASE, ""),
         ("an advertiser stays active after a preflight or draft for", cadence.ACTIVE_FOR, ""),
         ("a launch is near from", cadence.LAUNCH_NEAR, ""),

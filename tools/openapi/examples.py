@@ -1,7 +1,7 @@
 """Examples of responses and requests, built from the API's own models, sentences and functions."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,7 +41,7 @@ from publishing.readiness.cadence import Cadence
 from publishing.readiness.list_readiness import readiness_of
 from publishing.readiness.record import Record
 from publishing.readiness.snapshot import CheckResult, Snapshot, observe
-from publishing.teams import Connection, Role, Team, in_utc
+from publishing.teams import AdvertiserRow, Connection, Role, Team, in_utc
 from tiktok_business.deadline import Deadline
 from tiktok_business.oauth import consent_url
 from tiktok_business.transport import PRODUCTION_BASE_URL
@@ -420,9 +420,13 @@ CONSENTS = {
 class _OneTeam:
     connections: tuple[Connection, ...] = ()
 
-    def read(self, team_id: str) -> Team:
+    def read(self, team_id: str, advertiser_id: str | None = None) -> Team:  # noqa: ARG002 - no list is outside
         """Return a team with these connections."""
         return Team(team_id, connections=self.connections)
+
+
+def _rows(wanted: Sequence[tuple[Connection, int]]) -> Sequence[Sequence[AdvertiserRow]]:
+    return [connection.listed() for connection, _ in wanted]
 
 
 def _connection(user_id: str, days_ago: int, names: Mapping[str, str]) -> Connection:
@@ -450,7 +454,7 @@ _EXPIRED = replace(_connection("u-manager", 90, {READY: ""}), status="expired", 
 
 def _connection_list(summary: str, principal: Principal, *connections: Connection) -> Example:
     context = RequestContext(principal, Deadline.after(BUDGET_SECONDS), _NOW)
-    return Example(summary, list_connections(_OneTeam(connections), context, PageQuery()))
+    return Example(summary, list_connections(_OneTeam(connections), _rows, context, PageQuery()))
 
 
 CONNECTIONS = {
@@ -468,12 +472,13 @@ CONNECTION_ADVERTISERS = {
         "A media buyer's own, of which one is disabled at TikTok",
         list_advertisers(
             _OneTeam((_BUYERS,)),
+            _rows,
             RequestContext(_BUYER, Deadline.after(BUDGET_SECONDS), _NOW),
             ConnectionAdvertisersQuery(user_id="u-buyer"),
         ),
     )
 }
-COMPLETED = {"connected": Example("Connected, now or by an earlier request", shown(_BUYERS))}
+COMPLETED = {"connected": Example("Connected, now or by an earlier request", shown(_BUYERS, _BUYERS.listed()))}
 
 DISCONNECTED = {"disconnected": Example("Ended, now or earlier", Disconnected(user_id="u-buyer"))}
 

@@ -195,7 +195,7 @@ class Traffic:
     def __post_init__(self) -> None:
         records, queue = self.world.refresher.records, self.world.queue
         unused: Any = None  # every event names its advertiser, so neither teams nor connections are read
-        self._requests = CheckRequests(records, queue, unused, unused, self.world.engine.clock)
+        self._requests = CheckRequests(records, queue, unused, unused, unused, self.world.engine.clock)
 
     def start(self) -> None:
         """Start every stream of events."""

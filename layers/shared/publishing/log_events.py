@@ -29,6 +29,7 @@ class LogEvent(StrEnum):
     SWEEP_CONTINUED = "sweep_continued"
     CHECKS_UNVERIFIABLE = "checks_unverifiable"
     CHECKS_REQUESTED = "checks_requested"
+    REQUESTS_CONTINUED = "requests_continued"
     CHECK_REQUEST_MALFORMED = "check_request_malformed"
     CHECK_JOB_ENDED = "check_job_ended"
     CHECK_FAILED = "check_failed"

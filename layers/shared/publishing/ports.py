@@ -16,11 +16,15 @@ if TYPE_CHECKING:  # a function loads the modules of its own flow only
     from publishing.identities.idempotency import ClaimResult, IdempotencyRecord, Replay
     from publishing.readiness.check_job import CheckJob, SweepStatistics
     from publishing.readiness.record import Record
-    from publishing.teams import Connection, Team
+    from publishing.teams import AdvertiserRow, Connection, IndexEntry, Team
     from tiktok_business.oauth import DeveloperApp
 
 PublishEvents = Callable[[Iterable["OutboxEvent"]], None]
 """Puts events on the event bus; returns when all are accepted."""
+ReadPages = Callable[[Sequence[tuple["Connection", int]]], Sequence[Sequence["AdvertiserRow"]]]
+"""Reads pages of connections' lists: :meth:`ConnectionRepository.read_pages`."""
+ReadIndex = Callable[[str, str], Iterator["IndexEntry"]]
+"""Reads the index of a team's long lists: :meth:`ConnectionRepository.read_index`."""
 SendRefresh = Callable[["DueConnection"], None]
 """Puts a message into the queue of connection refreshes."""
 
@@ -45,8 +49,12 @@ class AppNotConfiguredError(Exception):
 class TeamRepository(Protocol):
     """Members, subscription and connections of teams."""
 
-    def read(self, team_id: str) -> "Team":
-        """Return the team; an empty one if nothing is known of it."""
+    def read(self, team_id: str, advertiser_id: str | None = None) -> "Team":
+        """Return the team; an empty one if nothing is known of it.
+
+        Of a connection's list of more than a hundred advertisers only ``advertiser_id`` is read, if the list has it:
+        what one request reads does not grow with a team's ad accounts.
+        """
         ...
 
 
@@ -65,8 +73,23 @@ class ConnectionRepository(Protocol):
         """Set the connection to ``revoked``; its list is no longer refreshed."""
         ...
 
-    def save_list(self, connection: "Connection", due_at: datetime) -> None:
-        """Write the advertiser list of an active connection, unless a newer one is stored; the next is due then."""
+    def save_list(self, before: "Connection", connection: "Connection", due_at: datetime) -> bool:
+        """Write the advertiser list of an active connection; the next is due then.
+
+        False, and nothing is written, if the stored list is another than ``before``, or newer.
+        """
+        ...
+
+    def read_pages(self, wanted: Sequence[tuple["Connection", int]]) -> Sequence[Sequence["AdvertiserRow"]]:
+        """Return pages of connections' lists, by number from 0, in the same order: a hundred advertisers each."""
+        ...
+
+    def with_whole_list(self, connection: "Connection") -> "Connection":
+        """Return the connection with all of its list: some 300 KB are read for 5 000 advertisers."""
+        ...
+
+    def read_index(self, team_id: str, bucket: str) -> Iterator["IndexEntry"]:
+        """Return the entries of a team's lists of more than a hundred advertisers, in the order of buckets."""
         ...
 
     def claim_own_refresh(self, connection: "Connection", now: datetime) -> bool:

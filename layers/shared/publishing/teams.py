@@ -1,9 +1,11 @@
 """Who belongs to a team, what it has subscribed to and which TikTok connections exist."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import NamedTuple
+from zlib import crc32
 
 ACTIVE_SUBSCRIPTIONS = frozenset({"active", "trialing"})
 
@@ -29,6 +31,51 @@ class ConnectionStatus(StrEnum):
     REVOKED = "revoked"
 
 
+class AdvertiserRow(NamedTuple):
+    """An ad account in a connection's list."""
+
+    advertiser_id: str
+    name: str | None
+    """None if TikTok did not return it."""
+    disabled: bool
+    """Whether TikTok calls it disabled."""
+
+
+MAX_LISTED = 5_000
+"""Advertisers kept of one connection: the event of its expiry names all of them, and EventBridge takes 256 KB."""
+ADVERTISERS_PER_PAGE = 100
+"""Ad accounts in one page of a list that is kept outside its connection's item; an item names as many (contract §6)."""
+
+
+class OutsideList(NamedTuple):
+    """A connection's list of ad accounts that is kept outside its item, so that reading the item costs little."""
+
+    list_id: str
+    """Names the items of the list. A list never changes: another list has another name."""
+    advertiser_count: int
+    default_advertiser: str | None
+
+
+class IndexEntry(NamedTuple):
+    """The ad accounts of one long list in one bucket."""
+
+    bucket: str
+    list_id: str
+    advertiser_ids: tuple[str, ...]
+
+
+BUCKETS = tuple(f"{number:02x}" for number in range(256))
+"""Of the index of long lists: small enough that a preflight reads little of ten lists, and few enough to write."""
+
+
+def place_of(advertiser_id: str) -> tuple[str, str]:
+    """Return the ad account's place in the order in which those of several connections are listed: bucket, then id.
+
+    The bucket is a checksum of the id, so that ids that resemble each other are spread evenly.
+    """
+    return BUCKETS[crc32(advertiser_id.encode()) % len(BUCKETS)], advertiser_id
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """One person's link to TikTok. The token itself is the secret that ``secret_id`` names."""
@@ -37,6 +84,7 @@ class Connection:
     user_id: str
     status: str
     advertiser_ids: tuple[str, ...]
+    """All that it reaches, in TikTok's order. Of a long list: the one that was asked for, if it has it."""
     secret_id: str
     connected_at: str
     expiry_notified: bool = False
@@ -53,11 +101,52 @@ class Connection:
     """Whether a refresh of the advertiser list is scheduled."""
     secret_version: str | None = None
     """The version of the secret that holds its token; None if the connection's writer named none: the current one."""
+    outside: OutsideList | None = None
+    """Where the rest of its list is: names, disabled ones and, of more than a hundred, the ids. None: all is here."""
+    replaced_lists: tuple[str, ...] = ()
+    """Lists outside its item that it had before; the next one that is written removes them."""
 
     @property
     def default_advertiser(self) -> str | None:
         """The first advertiser that is not disabled."""
+        if self.outside is not None:
+            return self.outside.default_advertiser
         return next((one for one in self.advertiser_ids if one not in self.disabled), None)
+
+    @property
+    def advertiser_count(self) -> int:
+        """How many advertisers it reaches."""
+        return len(self.advertiser_ids) if self.outside is None else self.outside.advertiser_count
+
+    @property
+    def names_all(self) -> bool:
+        """Whether ``advertiser_ids`` are all that it reaches."""
+        return len(self.advertiser_ids) == self.advertiser_count
+
+    def listed(self) -> tuple[AdvertiserRow, ...]:
+        """Return the advertisers that are here, with names and statuses if these are here too."""
+        return tuple(AdvertiserRow(one, self.names.get(one), one in self.disabled) for one in self.advertiser_ids)
+
+    def with_list(self, rows: Iterable[AdvertiserRow]) -> "Connection":
+        """Return the connection with these advertisers as its whole list."""
+        rows = tuple(rows)
+        return replace(
+            self,
+            advertiser_ids=tuple(row.advertiser_id for row in rows),
+            names={row.advertiser_id: row.name for row in rows if row.name is not None},
+            disabled=frozenset(row.advertiser_id for row in rows if row.disabled),
+            outside=None,
+        )
+
+    def with_list_of(self, other: "Connection") -> "Connection":
+        """Return the connection with the other one's list of advertisers, wherever that is kept."""
+        return replace(
+            self,
+            advertiser_ids=other.advertiser_ids,
+            names=other.names,
+            disabled=other.disabled,
+            outside=other.outside,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +180,18 @@ class Team:
         """Return the team with this connection in place of the person's."""
         changed = (connection if one.user_id == connection.user_id else one for one in self.connections)
         return replace(self, connections=tuple(changed))
+
+    def knowing(self, advertiser_id: str, lists: Collection[str]) -> "Team":
+        """Return the team in which connections with one of these long lists have this advertiser."""
+        return replace(
+            self,
+            connections=tuple(
+                replace(one, advertiser_ids=(advertiser_id,))
+                if not one.names_all and one.outside is not None and one.outside.list_id in lists
+                else one
+                for one in self.connections
+            ),
+        )
 
     def may_use(self, connection: Connection) -> bool:
         """Whether the connection may be used: active, with a secret, and its person a member."""

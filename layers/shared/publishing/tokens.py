@@ -132,7 +132,7 @@ class TokenFailover:
             NoTokenError, AdvertiserNotConnectedError: as :func:`candidates`.
             AdvertiserNotAccessibleError, TikTokError: as :meth:`first_answer`.
         """
-        team = self.teams.read(context.principal.team_id)
+        team = self.teams.read(context.principal.team_id, advertiser_id)
         try:
             chosen = _candidates_of(context, team, advertiser_id, purpose)
         except (AdvertiserNotConnectedError, NoTokenError):

@@ -217,12 +217,17 @@ class System:
 
     def page_of_connections(self, user_id: str, role: str, **query: str) -> Received:
         """Return the endpoint's response for a page."""
-        handler = query_endpoint(functools.partial(list_connections, self.teams), PageQuery)
+        handler = query_endpoint(
+            functools.partial(list_connections, self.teams, self.services.connections.read_pages), PageQuery
+        )
         return Received.of(handler(api_event(query, user_id=user_id, team_id=TEAM, role=role), FakeContext()))
 
     def page_of_advertisers(self, whose: str, user_id: str, role: str, **query: str) -> Received:
         """Return the endpoint's response for a page of a connection's advertisers."""
-        handler = query_endpoint(functools.partial(list_advertisers, self.teams), ConnectionAdvertisersQuery)
+        handler = query_endpoint(
+            functools.partial(list_advertisers, self.teams, self.services.connections.read_pages),
+            ConnectionAdvertisersQuery,
+        )
         event = api_event(query, user_id=user_id, team_id=TEAM, role=role) | {"pathParameters": {"user_id": whose}}
         return Received.of(handler(event, FakeContext()))
 

@@ -7,14 +7,13 @@ import pytest
 from pydantic import SecretStr
 
 from publishing.connections.advertiser_list import (
-    MAX_LISTED,
     MAX_NAME,
-    MAX_NAMED,
+    MAX_STATUSES,
     AdvertiserList,
     read_advertisers,
     with_statuses,
 )
-from publishing.teams import Connection
+from publishing.teams import MAX_LISTED, Connection
 from tests.support.clock import START
 from tests.support.scripted_tiktok import TOKEN, ScriptedTransport, client_of, error_response, success
 from tiktok_business.deadline import Deadline
@@ -92,12 +91,12 @@ def test_an_empty_list_is_valid() -> None:
     assert list_from(rows()) == AdvertiserList((), {})
 
 
-def test_the_list_is_limited_to_the_size_of_an_item() -> None:
-    """The first 5,000 advertisers, the first 1,000 names and 60 characters of each name are kept."""
-    assert (MAX_LISTED, MAX_NAMED, MAX_NAME) == (5_000, 1_000, 60)
+def test_the_list_is_limited() -> None:
+    """The first 5,000 advertisers and 60 characters of each name are kept."""
+    assert (MAX_LISTED, MAX_STATUSES, MAX_NAME) == (5_000, 1_000, 60)
     found = list_from(rows(*({"advertiser_id": str(one), "advertiser_name": f"{one:061}"} for one in range(5_001))))
     assert found.advertiser_ids == tuple(map(str, range(5_000)))
-    assert found.names == {str(one): f"{one:061}"[:60] for one in range(1_000)}
+    assert found.names == {str(one): f"{one:061}"[:60] for one in range(5_000)}
 
 
 def test_a_failed_response_is_not_an_empty_list() -> None:
@@ -128,7 +127,7 @@ def test_which_statuses_are_disabled(status: str | None, disabled: bool) -> None
 
 
 def test_statuses_are_requested_for_the_first_thousand() -> None:
-    """As many advertisers as have names."""
+    """A hundred with one call: more would take longer than connecting may."""
     found = AdvertiserList(tuple(map(str, range(1_001))), {})
     transport = ScriptedTransport([rows()] * (1_000 // ADVERTISERS_AT_ONCE))
     assert with_statuses(found, TikTokBusinessApi(client_of(transport))).disabled == frozenset()

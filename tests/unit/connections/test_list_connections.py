@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.tiktok_simulator import DemoAdvertiser
-from publishing.connections.advertiser_list import MAX_NAME, MAX_NAMED
+from publishing.connections.advertiser_list import MAX_NAME
 from publishing.connections.list_connections import visible_connections
 from publishing.repositories.team_repository import team_of
 from publishing.teams import Connection, Role, Team
@@ -94,16 +94,19 @@ def test_a_connection_with_an_unknown_status_is_not_shown(team: System) -> None:
     assert [one["user_id"] for one in team.list_connections(USER)] == [USER, "u-buyer"]
 
 
-@pytest.fixture
-def agency(system: System) -> System:
+@pytest.fixture(params=["outside the items", "in the items, as before decision 50"])
+def agency(system: System, request: pytest.FixtureRequest) -> System:
     """Twelve people of a team, each with 5 000 ad accounts, whose names are as long as is kept."""
     for number in range(12):
         user = f"u-{number:02}"
         system.add_member(user, "mediabuyer")
         ids = [f"{number:02}{account:018}" for account in range(5_000)]
-        names = dict.fromkeys(ids[:MAX_NAMED], "😀" * MAX_NAME)
+        names = dict.fromkeys(ids, "😀" * MAX_NAME)
         system.teams.connect(TEAM, user, ids)
         system.teams.items[TEAM, f"USER#{user}"]["advertiser_names"] = names
+        if request.param == "outside the items":
+            system.connections.save(system.teams.connection(TEAM, user), system.clock.now)
+            assert system.teams.connection(TEAM, user).advertiser_ids == ()
     return system
 
 
@@ -144,6 +147,7 @@ def test_pages_of_advertisers_have_every_advertiser_once(agency: System, limit: 
     listed = page.json["advertisers"]
     while page.json["next_token"] is not None:
         assert (len(page.json["advertisers"]), _size(page) < 1_000_000) == (limit, True)
+        assert page.json["advertiser_count"] == 5_000
         token = page.json["next_token"]
         page = agency.page_of_advertisers("u-03", "u-03", "mediabuyer", limit=f"{limit}", next_token=token)
         listed += page.json["advertisers"]
@@ -172,7 +176,10 @@ def test_a_page_of_a_list_that_has_changed_is_refused(agency: System) -> None:
     """Beginning anywhere else could leave rows out."""
     for page in (
         agency.page_of_connections(USER, "owner", next_token="u-gone"),
-        agency.page_of_advertisers("u-02", "u-02", "mediabuyer", next_token="1"),
+        *(
+            agency.page_of_advertisers("u-02", "u-02", "mediabuyer", next_token=token)
+            for token in ("1", "-", "99-03000000000000000000", "5000-1", "4999-1", f"{10**30}-1", "-1-1", "²-1", "99-")
+        ),
     ):
         assert (page.status, page.json["errors"][0]["field"]) == (400, "next_token")
         assert "begin again" in page.json["errors"][0]["message"]

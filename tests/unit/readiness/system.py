@@ -69,7 +69,7 @@ class System:
         statistics = WatchedSweeps(self.statistics, self.effects)
         connections = self.product.connections
         self.sweep = Sweep(self.records, queue, publish_events, statistics, self.pace, self.clock)
-        self.requests = CheckRequests(self.records, queue, self.product.teams, connections, self.clock)
+        self.requests = CheckRequests(self.records, queue, self.product.teams, connections, publish_events, self.clock)
         self.refresher = SnapshotRefresher(self.records, queue, self.cadence, self.clock)
         self.services = CheckServices(
             runner=CheckRunner(self.records, queue, publish_events, self.cadence, self.clock),
@@ -129,9 +129,11 @@ class System:
         """Handle an event of the sweep function as Lambda does; no connection is due for refresh."""
         sweep_handler(self.sweep, lambda **_: 0)(event, FakeContext(seconds))
 
-    def request_check(self, detail: object, kind: str = "Campaign Scheduled", event_id: str = "event-1") -> None:
+    def request_check(
+        self, detail: object, kind: str = "Campaign Scheduled", event_id: str = "event-1", *, seconds: float = 300.0
+    ) -> None:
         """Handle another service's event as Lambda does."""
-        request_handler(self.requests)({"id": event_id, "detail-type": kind, "detail": detail}, FakeContext())
+        request_handler(self.requests)({"id": event_id, "detail-type": kind, "detail": detail}, FakeContext(seconds))
 
     def check_now(self, advertiser_id: str, **fields: Any) -> None:
         """Queue a job without a claim, and process the queue."""

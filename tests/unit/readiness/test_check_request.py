@@ -2,6 +2,8 @@
 
 import io
 import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,10 +13,12 @@ from local.tiktok_simulator import DemoAdvertiser, DemoToken
 from publishing.log_events import LogEvent
 from publishing.readiness.cadence import ACTIVE_AFTER_LAUNCH, LAUNCHES, MIN_INTERVAL, QUEUED_FOR
 from publishing.readiness.check_job import CheckJob
-from publishing.readiness.check_request import ContendedError, InvalidCheckRequestError
+from publishing.readiness.check_request import REQUESTS_CONTINUED, ContendedError, InvalidCheckRequestError
 from publishing.readiness.record import LAUNCHES_KEPT, REQUESTS_KEPT, Record
+from publishing.teams import MAX_LISTED, Connection
 from tests.support.clock import START, milliseconds
 from tests.support.effects import KilledError, Point
+from tests.support.in_memory_repositories import InMemoryConnections
 from tests.unit.readiness.system import TEAM, System
 
 READY = DemoAdvertiser.EVERYTHING_READY
@@ -326,9 +330,146 @@ def test_an_event_for_a_team_requests_checks_of_all_that_its_active_members_have
         teams.member(TEAM, f"u-{status}", "owner")
         teams.connect(TEAM, f"u-{status}", [advertiser], status=status)
     system.request_check({"team_id": TEAM}, CONNECTED)
-    assert [(one.advertiser_id, one.claim) for one in system.queued_jobs()] == [
+    assert sorted((one.advertiser_id, one.claim) for one in system.queued_jobs()) == [
         (one, f"event-1/{one}") for one in ("1", "2", "3")
     ]
+
+
+def _connect_agency(system: System, people: int = 3, each: int = 250) -> set[str]:
+    """Connect people with long lists, of which neighbours share a half; return all of the team's advertisers."""
+    system.product.teams.remove(TEAM, "USER#u-owner")
+    for number in range(people):
+        user, ids = f"u-{number}", tuple(str(one) for one in range(number * each // 2, number * each // 2 + each))
+        system.product.teams.member(TEAM, user, "mediabuyer")
+        connection = Connection(TEAM, user, "active", ids, "s", "2026-11-01T09:00:00Z")
+        system.product.connections.save(connection, START)
+        assert system.product.teams.connection(TEAM, user).advertiser_ids == ()
+    return {str(one) for one in range((people - 1) * each // 2 + each)}
+
+
+class _EndsAfter:
+    """Says that the time is over after so many questions: one for each page."""
+
+    def __init__(self, pages: int) -> None:
+        self.left = pages
+
+    def __call__(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+@pytest.mark.parametrize("pages", [1, 2, 4])
+def test_an_event_for_many_advertisers_is_resumed_not_begun_again(system: System, pages: int) -> None:
+    """Each run leaves the rest to another one: every advertiser is claimed once, with a job of the first event."""
+    expected = _connect_agency(system)
+    event: Any = {"id": "event-1", "detail": {"team_id": TEAM, "launch_at": "2026-11-17T09:00:00Z"}}
+    runs = 0
+    writes: list[Record] = []
+    system.records.before_write = writes.append
+    while event is not None:
+        system.bus.events.clear()
+        system.requests.enqueue(event["id"], event["detail"], out_of_time=_EndsAfter(pages))
+        runs += 1
+        continued = [one for one in system.bus.events if one.detail_type == REQUESTS_CONTINUED]
+        assert len(continued) <= 1
+        event = {"id": f"another-{runs}", "detail": json.loads(json.dumps(continued[0].detail))} if continued else None
+    assert runs == -(-9 // pages)
+    assert {one.advertiser_id for one in writes} == expected
+    assert {one.claim for one in system.queued_jobs()} == {f"event-1/{one}" for one in expected}
+    assert {one.urgent for one in system.queue.messages} == {True}
+
+
+def test_an_event_with_little_time_left_is_continued_by_the_bus(system: System) -> None:
+    """The handler asks Lambda for its remaining time."""
+    _connect_agency(system)
+    system.request_check({"team_id": TEAM}, CONNECTED, seconds=29.9)
+    assert (len(system.queue), system.published_types()) == (0, [REQUESTS_CONTINUED])
+    [continued] = system.published(REQUESTS_CONTINUED)
+    system.request_check(continued.detail, REQUESTS_CONTINUED, "event-2")
+    assert len(system.queue) > 0
+
+
+def test_drafts_stay_debounced_in_another_run(system: System) -> None:
+    """Its event has another detail type."""
+    system.product.teams.connect(TEAM, "u-owner", [READY])
+    system.check_now(READY)
+    system.request_check({"team_id": TEAM}, SAVED, seconds=1)
+    [continued] = system.published(REQUESTS_CONTINUED)
+    system.request_check(continued.detail, REQUESTS_CONTINUED, "event-2")
+    assert [one.visible_at for one in system.queue.messages] == [START + MIN_INTERVAL]
+
+
+# Connections that another service wrote, with more ad accounts than an item names.
+
+
+def _announce(system: System, *batches: Sequence[str], user: str = "u-owner") -> None:
+    for number, ids in enumerate(batches):
+        detail = {"team_id": TEAM, "user_id": user, "advertiser_ids": [*ids]}
+        system.request_check(detail, CONNECTED, f"event-{number}")
+
+
+def test_the_ids_of_several_events_become_the_connections_list(system: System) -> None:
+    """In their order, each once; each gets its check, and TikTok's own list is read soon."""
+    ids = [str(one) for one in range(1_000, 1_250)]
+    system.product.teams.connect(TEAM, "u-owner", [])
+    _announce(system, ids[:120], ids[120:250], ids[100:130])
+    connection = system.product.teams.connection(TEAM, "u-owner")
+    assert (connection.advertiser_count, connection.default_advertiser) == (250, ids[0])
+    assert system.product.connections.with_whole_list(connection).advertiser_ids == tuple(ids)
+    for one in (ids[0], ids[-1]):
+        assert system.product.teams.read(TEAM, one).connections[0].advertiser_ids == (one,)
+    assert {one.advertiser_id for one in system.queued_jobs()} == set(ids)
+    assert system.product.connections.scheduled == ["u-owner"]
+
+
+@pytest.mark.parametrize("status", ["expired", "revoked", None])
+def test_ids_for_a_connection_that_is_not_active_change_nothing(system: System, status: str | None) -> None:
+    """It has ended, or belongs to nobody yet; the checks are requested all the same."""
+    if status is not None:
+        system.product.teams.connect(TEAM, "u-owner", ["1"], status=status)
+    before = dict(system.product.teams.items)
+    _announce(system, ["2"])
+    assert system.product.teams.items == before
+    assert [one.advertiser_id for one in system.queued_jobs()] == ["2"]
+
+
+def test_ids_that_two_events_add_at_once_are_all_kept(system: System) -> None:
+    """The second write finds another list than it read, and begins again from that one."""
+    first, second = ([str(one) for one in range(begin, begin + 150)] for begin in (1_000, 2_000))
+    system.product.teams.connect(TEAM, "u-owner", [])
+    connections = system.product.connections
+    act_at_once = connections.step
+
+    def another_event_first(name: str, act: Callable[[], Any]) -> Any:
+        if name == "save list":
+            connections.step = act_at_once
+            _announce(system, second)
+        return act()
+
+    connections.step = another_event_first
+    _announce(system, first)
+    stored = connections.with_whole_list(system.product.teams.connection(TEAM, "u-owner"))
+    assert sorted(stored.advertiser_ids) == sorted(first + second)
+
+
+def test_a_list_that_others_keep_changing_fails_the_event(system: System) -> None:
+    """Lambda delivers it again."""
+    system.product.teams.connect(TEAM, "u-owner", [])
+    system.requests = replace(system.requests, connections=_NeverSaves(system.product.teams))
+    with pytest.raises(ContendedError):
+        _announce(system, ["1"])
+
+
+class _NeverSaves(InMemoryConnections):
+    def save_list(self, *_: object) -> bool:
+        return False
+
+
+def test_a_connection_keeps_so_many_ids(system: System) -> None:
+    """The first ones; the others enter by their preflights."""
+    system.product.teams.connect(TEAM, "u-owner", [str(one) for one in range(MAX_LISTED - 1)])
+    _announce(system, ["90001", "90002"])
+    assert system.product.teams.connection(TEAM, "u-owner").advertiser_count == MAX_LISTED
 
 
 @pytest.mark.parametrize("team", ["unknown-team", TEAM])

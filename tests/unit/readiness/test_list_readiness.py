@@ -1,20 +1,26 @@
 """GET /readiness: which advertisers a caller may see, and what is shown of them."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from publishing.http.check_schemas import Readiness
+from publishing.http.problems import Problem
 from publishing.http.request_context import Principal, RequestContext
 from publishing.http.request_schemas import ReadinessQuery
 from publishing.preflight.findings import Finding, Status, Unverified
 from publishing.preflight.objectives import OBJECTIVES, Requirement
-from publishing.readiness.list_readiness import list_readiness
+from publishing.readiness.list_readiness import MAX_ENTRIES, advertisers_after, list_readiness
 from publishing.readiness.record import Record
 from publishing.readiness.snapshot import CheckResult, observe
+from publishing.teams import ADVERTISERS_PER_PAGE, Connection, IndexEntry, place_of
 from publishing.tokens import AdvertiserNotConnectedError
 from tests.support.clock import START, milliseconds
+from tests.support.in_memory_repositories import InMemoryConnections, InMemoryTeams
 from tests.unit.readiness.system import TEAM, System
 from tiktok_business.deadline import Deadline
 
@@ -47,7 +53,9 @@ def listed(
     """Return what a person is shown."""
     context = RequestContext(Principal(user_id, TEAM, role), Deadline.after(7), now)
     query = ReadinessQuery.model_validate(({"advertiser_id": advertiser_id} if advertiser_id else {}) | page)
-    return list_readiness(system.product.teams, system.records, system.cadence, context, query)
+    return list_readiness(
+        system.product.teams, system.product.connections.read_index, system.records, system.cadence, context, query
+    )
 
 
 @pytest.fixture
@@ -85,8 +93,8 @@ def team(system: System) -> System:
     ],
 )
 def test_visible_advertisers(team: System, user_id: str, role: str, visible: list[str]) -> None:
-    """Owner and manager see the team's advertisers, others their own connection's, sorted, without TikTok calls."""
-    assert [one.advertiser_id for one in listed(team, user_id, role).advertisers] == visible
+    """Owner and manager see the team's advertisers, others their own connection's, without TikTok calls."""
+    assert sorted(one.advertiser_id for one in listed(team, user_id, role).advertisers) == visible
     for one in visible:
         assert [shown.advertiser_id for shown in listed(team, user_id, role, one).advertisers] == [one]
     for other in {OWNERS, BUYERS, EXPIRED, REVOKED, LEFT, UNCONNECTED, "999"} - set(visible):
@@ -96,10 +104,10 @@ def test_visible_advertisers(team: System, user_id: str, role: str, visible: lis
 
 
 def test_pages_have_every_advertiser_once(system: System) -> None:
-    """A page looks at as many advertisers as its limit, and shows those that were checked, by id."""
-    ids = [f"{number:03}" for number in range(25)]
-    system.product.teams.connect(TEAM, "u-owner", ids[::-1])
-    checked = [one for one in ids if not "010" <= one < "020"]
+    """A page looks at as many advertisers as its limit, and shows those that were checked, in a fixed order."""
+    ids = sorted((f"{number:03}" for number in range(25)), key=place_of)
+    system.product.teams.connect(TEAM, "u-owner", sorted(ids))
+    checked = ids[:10] + ids[20:]
     for one in checked:
         store(system, one, SATISFIED)
     pages = [listed(system, "u-owner", "owner", limit=10)]
@@ -111,7 +119,7 @@ def test_pages_have_every_advertiser_once(system: System) -> None:
 
 def test_a_page_of_five_hundred_advertisers_is_below_a_megabyte(system: System) -> None:
     """It ends earlier, and the next one goes on."""
-    ids = [f"{number:020}" for number in range(500)]
+    ids = sorted((f"{number:020}" for number in range(500)), key=place_of)
     system.product.teams.connect(TEAM, "u-owner", ids)
     for one in ids:
         store(system, one, SATISFIED, MISSING)
@@ -122,10 +130,80 @@ def test_a_page_of_five_hundred_advertisers_is_below_a_megabyte(system: System) 
     assert [one.advertiser_id for one in (*first.advertisers, *second.advertisers)] == ids
 
 
+LONG = ADVERTISERS_PER_PAGE + 1
+
+
+@st.composite
+def long_and_short_lists(draw: st.DrawFn) -> Mapping[str, Sequence[str]]:
+    """Return the lists of some people: short and long ones, which overlap."""
+    return {
+        f"u-{number}": [str(one) for one in range(first, first + draw(st.sampled_from([0, 1, 30, 100, LONG, 300])))]
+        for number, first in enumerate(draw(st.lists(st.integers(0, 200), max_size=4)))
+    }
+
+
+@given(long_and_short_lists(), st.sampled_from([1, 7, 50, 500]), st.integers(0, 3))
+@settings(max_examples=40)
+def test_every_advertiser_of_several_lists_is_on_one_page(
+    lists: Mapping[str, Sequence[str]], limit: int, seen_by: int
+) -> None:
+    """Wherever the lists are kept, and whatever else the index holds: each once, in the order of their places."""
+    connections = InMemoryConnections(InMemoryTeams())
+    for user_id, ids in lists.items():
+        connection = Connection(TEAM, user_id, "active", tuple(ids), "s", "2026-11-01T09:00:00Z")
+        connections.save(connection, START)
+    stored = [one for one in connections.teams.read(TEAM).connections if one.user_id != f"u-{seen_by}"]
+    found: list[str] = []
+    token: str | None = None
+    while True:
+        page = advertisers_after(connections.read_index, TEAM, stored, token, limit)
+        assert len(page.advertiser_ids) <= limit
+        found += page.advertiser_ids
+        if page.next_token is None:
+            break
+        assert token is None or page.next_token > token
+        token = page.next_token
+    expected = {one for user_id, ids in lists.items() if user_id != f"u-{seen_by}" for one in ids}
+    assert found == sorted(expected, key=place_of)
+
+
+def test_a_page_reads_a_bounded_part_of_the_index() -> None:
+    """A media buyer with few ad accounts, in a team with many long lists: pages end early, and none is left out."""
+    connections = InMemoryConnections(InMemoryTeams())
+    for number in range(20):
+        ids = tuple(f"{number:02}{account:04}" for account in range(LONG if number == 0 else 2_000))
+        connections.save(Connection(TEAM, f"u-{number}", "active", ids, "s", "2026-11-01T09:00:00Z"), START)
+    read: list[IndexEntry] = []
+
+    def read_index(team_id: str, bucket: str) -> Iterator[IndexEntry]:
+        for one in connections.read_index(team_id, bucket):
+            read.append(one)
+            yield one
+
+    own = connections.teams.connection(TEAM, "u-0")
+    found: list[str] = []
+    token: str | None = ""
+    while token is not None:
+        read.clear()
+        page = advertisers_after(read_index, TEAM, [own], token or None, 100)
+        found += page.advertiser_ids
+        token = page.next_token
+        assert len(read) <= MAX_ENTRIES + 20
+    assert sorted(found) == [f"00{account:04}" for account in range(LONG)]
+
+
+@pytest.mark.parametrize("token", ["7300000000000000001", "zz-1", "-", "~", "0-", "PAGE#", "\x00-"])
+def test_a_token_of_another_list_is_refused(team: System, token: str) -> None:
+    """It says to begin again."""
+    with pytest.raises(Problem, match="invalid_request"):
+        listed(team, "u-owner", "owner", next_token=token)
+
+
 def test_an_advertiser_that_was_never_checked_is_not_listed(team: System) -> None:
     """It is connected, but nothing is known of it."""
     team.product.teams.connect(TEAM, "u-owner", [OWNERS, "7"])
-    assert [one.advertiser_id for one in listed(team, "u-owner", "owner").advertisers] == [OWNERS, BUYERS, EXPIRED]
+    shown = {one.advertiser_id for one in listed(team, "u-owner", "owner").advertisers}
+    assert shown == {OWNERS, BUYERS, EXPIRED}
     assert listed(team, "u-owner", "owner", "7").advertisers == ()
 
 

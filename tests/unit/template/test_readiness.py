@@ -5,14 +5,15 @@ from datetime import timedelta
 import pytest
 
 from local.sam_template import FUNCTIONS, RESOURCES, TEMPLATE, events
-from publishing.connections.advertiser_list import MAX_LISTED
 from publishing.events.schemas import SOURCE
+from publishing.readiness import check_request
 from publishing.readiness.check import MAX_RECEIVES
-from publishing.readiness.check_request import DRAFT_SAVED
+from publishing.readiness.check_request import DRAFT_SAVED, REQUESTS_CONTINUED
 from publishing.readiness.pacing import LEVELS, Pace
 from publishing.readiness.sweep import RESERVE_MILLISECONDS, SWEEP_CONTINUED
 from publishing.readiness.worker import BUDGET_SECONDS, MARGIN_SECONDS
 from publishing.repositories.table import DUE_INDEX
+from publishing.teams import ADVERTISERS_PER_PAGE
 from tests.unit.template.grants import CHECKS, DEAD_LETTERS, URGENT
 from tools import in_memory_readiness
 from tools.simulation.assumptions import AWS_CALL_SECONDS
@@ -109,13 +110,16 @@ def test_three_events_request_checks() -> None:
         ("wevion.campaigns", DRAFT_SAVED),
         ("wevion.campaigns", "Campaign Scheduled"),
         ("wevion.tiktok", "TikTok Connected"),
+        ("wevion.tiktok", REQUESTS_CONTINUED),
     ]
 
 
-def test_one_event_can_request_checks_of_the_longest_list() -> None:
-    """Each advertiser takes a read, a write and a message; the timeout suffices at twice the assumed AWS latency."""
-    per_advertiser = 3 * 2 * AWS_CALL_SECONDS
-    assert FUNCTIONS["ReadinessRequestFunction"]["Properties"].get("Timeout", 0) > MAX_LISTED * per_advertiser
+def test_a_page_of_requests_is_made_in_the_time_that_is_reserved() -> None:
+    """Each advertiser takes a read, a write and a message; another run continues before the time ends."""
+    page = ADVERTISERS_PER_PAGE * 3 * 2 * AWS_CALL_SECONDS
+    assert page < check_request.RESERVE_MILLISECONDS / 1000
+    timeout = FUNCTIONS["ReadinessRequestFunction"]["Properties"].get("Timeout", 0)
+    assert timeout > 2 * check_request.RESERVE_MILLISECONDS / 1000
 
 
 @pytest.mark.parametrize("function", ["ReadinessSweepFunction", "ReadinessRequestFunction"])

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from publishing.log_events import LogEvent
 from publishing.ports import ConnectionRepository, SecretRepository
-from publishing.teams import Connection, ConnectionStatus, in_utc
+from publishing.teams import MAX_LISTED, Connection, ConnectionStatus, in_utc
 from publishing.tokens import call_with_token_refresh
 from tiktok_business.deadline import Deadline
 from tiktok_business.endpoints import TikTokBusinessApi
@@ -22,10 +22,8 @@ DISABLED = frozenset({"STATUS_DISABLE", "STATUS_LIMIT"})
 
 Accounts under review are not among them: people prepare ads while TikTok reviews the account.
 """
-MAX_LISTED = 5_000
-"""Advertisers kept of one connection, so that its item stays below DynamoDB's 400 KB."""
-MAX_NAMED = 1_000
-"""Names and statuses kept of one connection, of its first advertisers."""
+MAX_STATUSES = 1_000
+"""Statuses that are asked for, of a connection's first advertisers: a hundred with one call to TikTok."""
 MAX_NAME = 60
 """Characters kept of a name."""
 REFRESH_INTERVAL = timedelta(hours=24)
@@ -58,6 +56,7 @@ class AdvertiserList:
             advertiser_ids=self.advertiser_ids,
             names=self.names,
             disabled=disabled & frozenset(self.advertiser_ids),
+            outside=None,
             verified_at=in_utc(verified_at),
         )
 
@@ -69,14 +68,13 @@ def read_advertisers(oauth: TikTokOAuth, token: SecretStr) -> AdvertiserList:
         TikTokError: TikTok did not return it.
     """
     rows = {row.advertiser_id: row.advertiser_name for row in oauth.advertisers(token)[:MAX_LISTED]}
-    named = [(key, name[:MAX_NAME]) for key, name in rows.items() if name][:MAX_NAMED]
-    return AdvertiserList(tuple(rows), dict(named))
+    return AdvertiserList(tuple(rows), {key: name[:MAX_NAME] for key, name in rows.items() if name})
 
 
 def with_statuses(found: AdvertiserList, api: TikTokBusinessApi) -> AdvertiserList:
     """Return the list with which of the first advertisers are disabled; unchanged if TikTok does not say."""
     try:
-        statuses = {row.advertiser_id: row.status for row in api.advertisers(found.advertiser_ids[:MAX_NAMED])}
+        statuses = {row.advertiser_id: row.status for row in api.advertisers(found.advertiser_ids[:MAX_STATUSES])}
     except TikTokError:
         return found
     return replace(found, disabled=frozenset(key for key, status in statuses.items() if status in DISABLED))
@@ -105,6 +103,7 @@ class OwnListRefresher:
         try:
             oauth = self.open_oauth(self.secrets.app(), deadline.within(OWN_REFRESH_SECONDS))
             found = call_with_token_refresh(self.secrets, connection, partial(read_advertisers, oauth))
+            refreshed = found.applied_to(self.connections.with_whole_list(connection), now)
         except TokenInvalidError as error:
             logger.warning(LogEvent.TOKEN_INVALID, user_id=connection.user_id, tiktok=str(error))
             best_effort("mark_expired", partial(self.connections.mark_expired, connection), deadline)
@@ -113,8 +112,7 @@ class OwnListRefresher:
             why = str(error) if isinstance(error, TikTokError) else type(error).__name__
             logger.warning(LogEvent.ADVERTISERS_NOT_LISTED, user_id=connection.user_id, tiktok=why)
             return None
-        refreshed = found.applied_to(connection, now)
-        save = partial(self.connections.save_list, refreshed, self.clock() + REFRESH_INTERVAL)
+        save = partial(self.connections.save_list, connection, refreshed, self.clock() + REFRESH_INTERVAL)
         best_effort("save_list", save, deadline)
         logger.info(LogEvent.ADVERTISERS_LISTED, user_id=connection.user_id, advertisers=len(found.advertiser_ids))
         return refreshed

@@ -1,7 +1,7 @@
 """Completes pending operations: called by the request that began one, by the person's next request, or by the sweep."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from aws_lambda_powertools import Logger
@@ -108,9 +108,7 @@ def complete_connection(
         logger.warning(LogEvent.ADVERTISERS_NOT_LISTED, user_id=operation.user_id, tiktok=why)
         before = services.teams.read(operation.team_id).connection_of(operation.user_id)
         if before is not None:
-            connection = replace(
-                connection, advertiser_ids=before.advertiser_ids, names=before.names, disabled=before.disabled
-            )
+            connection = connection.with_list_of(before)
         due_at = now + REFRESH_RETRY_INTERVAL
     services.connections.save(connection, due_at)
     services.publish_events([connected_event(connection)])

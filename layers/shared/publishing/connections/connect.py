@@ -61,7 +61,7 @@ class Connect:
         services = self.services
         state = self._own_state(context.principal, body.handle)
         if state.closed:
-            return shown(self._made_with(state))
+            return self._shown(self._made_with(state))
         try:
             app = services.secrets.app()
         except AppNotConfiguredError:
@@ -78,7 +78,7 @@ class Connect:
         latest = state if unfinished else services.states.read(state.key) or state
         if latest.closed:  # by an attempt that ended between the two reads; a stored token is completed in any case
             services.operations.delete(operation)
-            return shown(self._made_with(latest))
+            return self._shown(self._made_with(latest))
         secret_id = services.secrets.secret_id(*state.person)
         token = services.secrets.version(secret_id, operation.secret_version) if unfinished else None
         if token is None:
@@ -88,7 +88,11 @@ class Connect:
         services.states.close(state.key, connection.connected_at)
         services.operations.delete(operation)
         logger.info(LogEvent.CONNECTED, user_id=state.user_id)
-        return shown(connection)
+        return self._shown(connection)
+
+    def _shown(self, connection: Connection) -> ConnectionSeen:
+        (first,) = self.services.connections.read_pages([(connection, 0)])
+        return shown(connection, first)
 
     def _own_state(self, principal: Principal, handle: str) -> AuthorizationState:
         """Return the state that came back with this handle. Anybody else's is closed: nobody can complete it then.

@@ -140,5 +140,6 @@ def _refresh_list(
         if not error.retryable:  # a permission that was not granted, say: an hour later it still is not
             services.connections.postpone_refresh(connection, services.clock() + REFRESH_INTERVAL)
         raise
-    services.connections.save_list(found.applied_to(connection, asked_at), services.clock() + REFRESH_INTERVAL)
+    refreshed = found.applied_to(services.connections.with_whole_list(connection), asked_at)
+    services.connections.save_list(connection, refreshed, services.clock() + REFRESH_INTERVAL)
     logger.info(LogEvent.ADVERTISERS_LISTED, user_id=connection.user_id, advertisers=len(found.advertiser_ids))

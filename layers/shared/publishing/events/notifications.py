@@ -22,7 +22,7 @@ def connected_event(connection: Connection) -> OutboxEvent:
             team_id=connection.team_id,
             user_id=connection.user_id,
             connected_at=connection.connected_at,
-            advertisers=len(connection.advertiser_ids),
+            advertisers=connection.advertiser_count,
         )
     )
 
@@ -52,7 +52,7 @@ class ExpiryNotifier:
         """Publish the connection's expiry, unless somebody has or does; return the detail type if published."""
         if not self.connections.begin_expiry_notification(connection, self.clock()):
             return ()
-        event = expired_event(connection)
+        event = expired_event(self.connections.with_whole_list(connection))
         self.publish_events([event])
         self.connections.finish_expiry_notification(connection)
         logger.info(LogEvent.EXPIRY_NOTIFIED, user_id=connection.user_id)

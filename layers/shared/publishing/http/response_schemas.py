@@ -128,6 +128,8 @@ class ConnectionAdvertisers(Response):
     """The ad accounts that a connection reaches, in TikTok's order."""
 
     advertisers: tuple[ListedAdvertiser, ...]
+    advertiser_count: int
+    """How many there are on all pages."""
     next_token: str | None
     """Ask for the next page with it; null on the last page."""
 

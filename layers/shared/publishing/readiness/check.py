@@ -111,7 +111,7 @@ def check(services: CheckServices, job: CheckJob, message_id: str, tries: int, d
     started = services.runner.start(job, message_id)
     if started is None:
         return CheckReport(JobOutcome.SUPERSEDED)
-    team = services.teams.read(job.team_id)
+    team = services.teams.read(job.team_id, job.advertiser_id)
     for connection in team.connections:  # those that another service wrote without sending an event
         if team.may_use(connection) and not connection.scheduled:
             schedule = partial(services.connections.schedule_refresh, connection, services.clock())

@@ -17,6 +17,7 @@ CONNECTIONS_SHARD = "CONNECTIONS"
 CONDITION_FAILED = "ConditionalCheckFailedException"
 """DynamoDB's error code for a write whose condition is not met."""
 _BATCH = 100
+_WRITE_BATCH = 25
 _BATCH_ATTEMPTS = 3
 
 Item = dict[str, Any]
@@ -64,6 +65,26 @@ class Table:
                 raise AwsError("ProvisionedThroughputExceededException")
             waiting += unread
         return items
+
+    def write_many(self, requests: Iterable[Item]) -> None:
+        """Put and delete items: requests as in BatchWriteItem, ``{"PutRequest": {"Item": …}}``. Safe to repeat.
+
+        DynamoDB takes at most 25 in one call, and names those that it did not do. They are not done together: if this
+        raises, some may have been done.
+
+        Raises:
+            AwsError: DynamoDB refused a call, did not answer, or was so busy that it wrote nothing in three calls.
+        """
+        waiting = list(requests)
+        fruitless = 0
+        while waiting:
+            asked, waiting = waiting[:_WRITE_BATCH], waiting[_WRITE_BATCH:]
+            answer = self.call("BatchWriteItem", RequestItems={self.name: asked})
+            undone = answer.get("UnprocessedItems", {}).get(self.name, [])
+            fruitless += len(undone) == len(asked)
+            if fruitless == _BATCH_ATTEMPTS:
+                raise AwsError("ProvisionedThroughputExceededException")
+            waiting += undone
 
     def write(self, operation: str, **request: Any) -> bool:
         """Write under a condition; False, and nothing is written, if it is not met.
@@ -116,6 +137,15 @@ def operation_key(team_id: str, user_id: str) -> Item:
     return {"pk": connections_partition(team_id), "sk": {"S": f"CHANGE#{user_id}"}}
 
 
+def advertisers_partition(team_id: str) -> Item:
+    """Return the partition key of the lists of ad accounts that are kept outside their connections' items.
+
+    ``PAGE#<list>#<number>`` is a hundred ad accounts of a list in TikTok's order; ``INDEX#<bucket>#<list>`` the ids of
+    a long list in one bucket of :func:`publishing.teams.place_of`, so that one query finds all lists with an id.
+    """
+    return {"S": f"ADVERTISERS#{team_id}"}
+
+
 def due_attributes(shard: str, at: datetime) -> Item:
     """Return the attributes that put an item into a shard of ``DUE_INDEX``."""
     return {"due_shard": {"S": shard}, "due_at": {"N": seconds(at)}}
@@ -129,3 +159,25 @@ def string_list(values: Iterable[str]) -> Item:
 def seconds(at: datetime) -> str:
     """Return seconds since the epoch, to the microsecond, as the text of a number."""
     return f"{at.astimezone(UTC).timestamp():.6f}"
+
+
+def plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an item without DynamoDB's types; numbers stay texts. boto3's reader would load all of boto3."""
+    return {name: _value(typed) for name, typed in item.items()}
+
+
+def texts(value: Any) -> tuple[str, ...] | None:
+    """Return a list as texts; None for anything else that another service may have written."""
+    return tuple(str(one) for one in value) if isinstance(value, list) else None
+
+
+def _value(typed: Mapping[str, Any]) -> Any:
+    match typed:
+        case {"L": list(values)}:
+            return [_value(one) for one in values]
+        case {"M": dict(values)}:
+            return plain(values)
+        case {"NULL": _}:
+            return None
+        case _:
+            return next(iter(typed.values()))

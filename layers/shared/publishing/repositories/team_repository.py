@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from publishing.repositories.table import Item, Table, connections_partition
-from publishing.teams import Connection, Role, Subscription, Team
+from publishing.repositories.table import Item, Table, advertisers_partition, connections_partition, plain, texts
+from publishing.teams import Connection, OutsideList, Role, Subscription, Team, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,26 +14,38 @@ class DynamoDBTeamRepository:
 
     table: Table
 
-    def read(self, team_id: str) -> Team:
-        """Query the team's partition, then that of its connections without the operations on them."""
+    def read(self, team_id: str, advertiser_id: str | None = None) -> Team:
+        """Query the team's partition, then that of its connections without the operations on them.
+
+        Which of the long lists outside the connections' items have ``advertiser_id`` is a third query, if any are.
+        """
         members = self._query("pk = :team", {":team": _partition(team_id)})
         connections = self._query(
             "pk = :connections AND begins_with(sk, :user)",
             {":connections": connections_partition(team_id), ":user": {"S": "USER#"}},
         )
-        return team_of(team_id, [*members, *connections])
+        team = team_of(team_id, [*members, *connections])
+        if advertiser_id is None or all(one.names_all for one in team.connections):
+            return team
+        bucket, _ = place_of(advertiser_id)
+        index = self._query(
+            "pk = :lists AND begins_with(sk, :bucket)",
+            {":lists": advertisers_partition(team_id), ":bucket": {"S": f"INDEX#{bucket}#"}},
+        )
+        having = {item["sk"].rpartition("#")[2] for item in index if advertiser_id in item["advertiser_ids"]}
+        return team.knowing(advertiser_id, having)
 
     def read_membership(self, team_id: str, user_id: str) -> Team:
         """Read two items, whatever the team's size: two read units."""
         sort_keys = (f"MEMBER#{user_id}", "SUBSCRIPTION")
         keys = [{"pk": _partition(team_id), "sk": {"S": sort_key}} for sort_key in sort_keys]
-        return team_of(team_id, map(_plain, self.table.get_many(keys)))
+        return team_of(team_id, map(plain, self.table.get_many(keys)))
 
     def _query(self, condition: str, values: Item) -> Iterable[Mapping[str, Any]]:
         pages = self.table.pages(
             KeyConditionExpression=condition, ExpressionAttributeValues=values, ConsistentRead=True
         )
-        return (_plain(item) for items in pages for item in items)
+        return (plain(item) for items in pages for item in items)
 
 
 def _partition(team_id: str) -> Item:
@@ -70,39 +82,26 @@ def _connection(team_id: str, user_id: str, item: Mapping[str, Any]) -> Connecti
         team_id=team_id,
         user_id=user_id,
         status=str(item.get("status", "")),
-        advertiser_ids=tuple(dict.fromkeys(_texts(item.get("advertiser_ids")) or ())),
+        advertiser_ids=tuple(dict.fromkeys(texts(item.get("advertiser_ids")) or ())),
         secret_id=str(item.get("secret_id", "")),
         connected_at=str(item.get("connected_at", "")),
         expiry_notified="expiry_told" in item and item["expiry_told"] == item.get("connected_at"),
         names={str(key): str(name) for key, name in names.items()} if isinstance(names, Mapping) else {},
-        disabled=frozenset(_texts(item.get("disabled_advertiser_ids")) or ()),
-        scopes=_texts(scopes),
+        disabled=frozenset(texts(item.get("disabled_advertiser_ids")) or ()),
+        scopes=texts(scopes),
         verified_at=verified_at if isinstance(verified_at, str) else None,
         scheduled="due_at" in item,
         secret_version=version if isinstance(version, str) and version else None,
+        outside=_outside(item),
+        replaced_lists=texts(item.get("replaced_list_ids")) or (),
     )
 
 
-def _texts(value: Any) -> tuple[str, ...] | None:
-    return tuple(str(one) for one in value) if isinstance(value, list) else None
+def _outside(item: Mapping[str, Any]) -> OutsideList | None:
+    list_id, default = item.get("list_id"), item.get("default_advertiser_id")
+    count = str(list_id).rpartition("-")[2]
+    return OutsideList(str(list_id), int(count), default) if count.isdecimal() else None
 
 
 def _number(value: Any) -> float | None:
     return None if value is None else float(str(value))
-
-
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _value(typed) for name, typed in item.items()}
-
-
-def _value(typed: Mapping[str, Any]) -> Any:
-    """Return the value of DynamoDB's ``{type: value}``; numbers stay texts. boto3's reader would load all of boto3."""
-    match typed:
-        case {"L": list(values)}:
-            return [_value(one) for one in values]
-        case {"M": dict(values)}:
-            return _plain(values)
-        case {"NULL": _}:
-            return None
-        case _:
-            return next(iter(typed.values()))
