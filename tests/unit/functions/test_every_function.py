@@ -66,7 +66,7 @@ REQUIRED = {
     "publish_check_rules": [],
     "readiness": ["TABLE_NAME", *CADENCE],
     "readiness_sweep": ["TABLE_NAME", *QUEUES, *PACE, "EVENT_BUS_NAME", "CONNECTION_QUEUE_URL"],
-    "readiness_request": ["TABLE_NAME", *QUEUES],
+    "readiness_request": ["TABLE_NAME", *QUEUES, "EVENT_BUS_NAME"],
     "readiness_check": [*PREFLIGHT, *PACE, "EVENT_BUS_NAME"],
     "refresh_connections": CONNECTIONS,
 }

@@ -20,6 +20,8 @@ READER = WRITES_LOG | SECRETS | READS_TEAM | MARKS_CONNECTIONS
 SENDS_CHECKS = {CHECKS: {"sqs:SendMessage"}, URGENT: {"sqs:SendMessage"}}
 KEEPS_READINESS = READS | MARKS_CONNECTIONS | {WRITTEN_READINESS: {PUT}}
 RECEIVES = {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+READS_LISTS = {TABLE: READS[TABLE] | {"dynamodb:BatchGetItem"}}
+WRITES_LISTS = READS_LISTS | {f"{TABLE} ADVERTISERS#*": {"dynamodb:BatchWriteItem"}}
 GRANTS: dict[str, dict[str, set[str]]] = {
     "AuthorizerFunction": WRITES_LOG | {TABLE: {"dynamodb:BatchGetItem"}},
     "CheckIdentityFunction": READER,
@@ -30,7 +32,7 @@ GRANTS: dict[str, dict[str, set[str]]] = {
     "ConnectionCallbackFunction": WRITES_LOG | {TABLE: {"dynamodb:GetItem"}, WRITTEN_STATES: {UPDATE}},
     "CompleteConnectionFunction": WRITES_LOG
     | READS_APP
-    | READS
+    | WRITES_LISTS
     | {WRITTEN_STATES: {UPDATE}, WRITTEN_CONNECTIONS: {DELETE, PUT, UPDATE}, BUS: {"events:PutEvents"}}
     | {
         CONNECTIONS: {
@@ -41,8 +43,8 @@ GRANTS: dict[str, dict[str, set[str]]] = {
             "secretsmanager:RestoreSecret",
         }
     },
-    "ListConnectionsFunction": WRITES_LOG | READS_TEAM,
-    "ListConnectionAdvertisersFunction": WRITES_LOG | READS_TEAM,
+    "ListConnectionsFunction": WRITES_LOG | {TABLE: READS_TEAM[TABLE] | {"dynamodb:BatchGetItem"}},
+    "ListConnectionAdvertisersFunction": WRITES_LOG | {TABLE: READS_TEAM[TABLE] | {"dynamodb:BatchGetItem"}},
     "DeleteConnectionFunction": WRITES_LOG
     | READS_APP
     | READS
@@ -50,13 +52,13 @@ GRANTS: dict[str, dict[str, set[str]]] = {
     | {CONNECTIONS: {"secretsmanager:DeleteSecret", "secretsmanager:GetSecretValue"}},
     "RefreshConnectionsFunction": WRITES_LOG
     | READS_APP
-    | READS
+    | WRITES_LISTS
     | {WRITTEN_CONNECTIONS: {DELETE, PUT, UPDATE}, WRITTEN_STATES: {UPDATE}}
     | {CONNECTIONS: {"secretsmanager:DeleteSecret", "secretsmanager:GetSecretValue"}}
     | {BUS: {"events:PutEvents"}, CONNECTION_QUEUE: RECEIVES - {"sqs:ChangeMessageVisibility"}},
-    "PublishCheckFunction": READER | SENDS_CHECKS | READS_APP | KEEPS_READINESS,
+    "PublishCheckFunction": READER | SENDS_CHECKS | READS_APP | KEEPS_READINESS | WRITES_LISTS,
     "PublishCheckRulesFunction": WRITES_LOG,
-    "ReadinessFunction": WRITES_LOG | {TABLE: READS[TABLE] | {"dynamodb:BatchGetItem"}},
+    "ReadinessFunction": WRITES_LOG | READS_LISTS,
     "ReadinessSweepFunction": WRITES_LOG
     | KEEPS_READINESS
     | {WRITTEN_SWEEPS: {UPDATE}, INDEX: {"dynamodb:Query"}}
@@ -66,10 +68,15 @@ GRANTS: dict[str, dict[str, set[str]]] = {
         DEAD_LETTERS: {"sqs:SendMessage"},
     }
     | {CONNECTION_QUEUE: {"sqs:SendMessage"}, BUS: {"events:PutEvents"}},
-    "ReadinessRequestFunction": WRITES_LOG | SENDS_CHECKS | KEEPS_READINESS | {DEAD_LETTERS: {"sqs:SendMessage"}},
+    "ReadinessRequestFunction": WRITES_LOG
+    | SENDS_CHECKS
+    | KEEPS_READINESS
+    | WRITES_LISTS
+    | {DEAD_LETTERS: {"sqs:SendMessage"}, BUS: {"events:PutEvents"}},
     "ReadinessCheckFunction": WRITES_LOG
     | SECRETS
     | KEEPS_READINESS
+    | READS_LISTS
     | {WRITTEN_SWEEPS: {UPDATE}}
     | {CHECKS: RECEIVES | {"sqs:SendMessage"}, URGENT: RECEIVES | {"sqs:SendMessage"}, BUS: {"events:PutEvents"}},
 }

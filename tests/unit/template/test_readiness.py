@@ -97,8 +97,8 @@ def test_the_sweep_is_triggered_by_the_schedule_and_by_itself() -> None:
     assert rule["Pattern"] == {"source": [SOURCE], "detail-type": [SWEEP_CONTINUED]}
 
 
-def test_three_events_request_checks() -> None:
-    """A draft, a campaign and a connection request checks; readiness events do not."""
+def test_which_events_request_checks() -> None:
+    """A draft, a campaign, a connection, and what remains of another event; readiness events do not."""
     patterns = [
         (source, kind)
         for rule in events("ReadinessRequestFunction", "EventBridgeRule")
@@ -109,8 +109,8 @@ def test_three_events_request_checks() -> None:
     assert sorted(patterns) == [
         ("wevion.campaigns", DRAFT_SAVED),
         ("wevion.campaigns", "Campaign Scheduled"),
-        ("wevion.tiktok", "TikTok Connected"),
         ("wevion.tiktok", REQUESTS_CONTINUED),
+        ("wevion.tiktok", "TikTok Connected"),
     ]
 
 

@@ -54,8 +54,8 @@ def list_advertisers(
     principal = context.principal
     visible = visible_connections(teams.read(principal.team_id), principal.user_id, principal.role)
     # API Gateway passes a path parameter as it was sent, percent-encoded.
-    named = {query.user_id, unquote(query.user_id)}
-    connection = next((one for one in visible if one.user_id in named), None)
+    named = (query.user_id, unquote(query.user_id))
+    connection = next((one for user_id in named for one in visible if one.user_id == user_id), None)
     if connection is None:
         raise Problem("no_connection")
     position, _, last_id = (query.next_token or "").partition("-")
