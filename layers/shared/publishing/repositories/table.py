@@ -3,12 +3,15 @@
 Names of stored attributes and keys never change; some are older than the code's names for the same things.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from publishing.repositories.json_api import AwsCall, AwsError
+from publishing.repositories.json_api import BACKOFF_SECONDS, MAX_ATTEMPTS, AwsCall, AwsError
+from tiktok_business.deadline import request_deadline
 
 DUE_INDEX = "due"
 """Index of what is due: by ``due_shard``, then ``due_at`` in seconds since the epoch. Lags behind the table."""
@@ -17,7 +20,6 @@ CONNECTIONS_SHARD = "CONNECTIONS"
 CONDITION_FAILED = "ConditionalCheckFailedException"
 """DynamoDB's error code for a write whose condition is not met."""
 _BATCH = 100
-_BATCH_ATTEMPTS = 3
 
 Item = dict[str, Any]
 """In DynamoDB's form: ``{name: {type: value}}``."""
@@ -25,10 +27,12 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The table by its name, called through ``call``."""
+    """The table by its name, called through ``call``. ``sleep`` and ``jitter`` are as those of :class:`JsonApi`."""
 
     call: AwsCall
     name: str
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
 
     def do(self, operation: str, **request: Any) -> Mapping[str, Any]:
         """Do an operation on this table and return DynamoDB's response.
@@ -48,7 +52,8 @@ class Table:
         DynamoDB reads at most 100 items and 16 MB in one call, and names those that it did not read (BatchGetItem).
 
         Raises:
-            AwsError: DynamoDB refused a call, did not answer, or was so busy that it read nothing in three calls.
+            AwsError: DynamoDB refused a call, did not answer, or was so busy that it read nothing in three calls, with
+                a random pause after each, or until the deadline of the request.
         """
         items: list[Mapping[str, Any]] = []
         waiting = list(keys)
@@ -59,9 +64,13 @@ class Table:
             answer = self.call("BatchGetItem", RequestItems=request)
             items += answer["Responses"].get(self.name, [])
             unread = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-            fruitless += len(unread) == len(asked)
-            if fruitless == _BATCH_ATTEMPTS:
-                raise AwsError("ProvisionedThroughputExceededException")
+            if len(unread) == len(asked):
+                fruitless += 1
+                pause = self.jitter() * BACKOFF_SECONDS * 2 ** (fruitless - 1)
+                limit = request_deadline.get()
+                if fruitless == MAX_ATTEMPTS or (limit is not None and pause >= limit.remaining()):
+                    raise AwsError("ProvisionedThroughputExceededException")
+                self.sleep(pause)
             waiting += unread
         return items
 
