@@ -1,6 +1,7 @@
 """Disconnecting: who may, what happens at TikTok and to the secret, and that it can be repeated."""
 
 import io
+from urllib.parse import unquote
 
 import pytest
 from pydantic import SecretStr
@@ -56,6 +57,18 @@ def test_only_an_owner_may_end_anothers_connection(system: System, role: str, st
         assert system.disconnect("u-nobody", by="u-other").json["code"] == "owner_only"
     else:
         system.assert_consistent(USER)
+
+
+@pytest.mark.parametrize("user_id", ["callback", "complete"])
+def test_a_user_id_that_is_a_route_is_named_by_escaping_it_twice(system: System, user_id: str) -> None:
+    """API Gateway decodes the path once; docs/operations.md says how to ask."""
+    system.add_member(user_id, "mediabuyer")
+    system.connect(user_id)
+    escaped = f"%25{ord(user_id[0]):x}{user_id[1:]}"
+    page = system.page_of_advertisers(unquote(escaped), user_id, "mediabuyer")
+    assert [one["advertiser_id"] for one in page.json["advertisers"]] == [NOTHING, READY]
+    assert system.disconnect(escaped, by=user_id).json["user_id"] == user_id
+    system.assert_consistent(user_id)
 
 
 def test_the_connection_of_a_former_member_can_be_ended(system: System) -> None:
