@@ -221,6 +221,29 @@ def _fails_after(calls: int, table: Table) -> AwsCall:
     return call
 
 
+def test_items_that_dynamodb_leaves_out_are_written_again() -> None:
+    """``UnprocessedItems`` are sent again; if DynamoDB leaves all of them out repeatedly, the list is not named."""
+    items = StoredItems()
+    busy = False
+
+    def call(operation: str, **request: Any) -> Mapping[str, Any]:
+        if operation != "BatchWriteItem":
+            return items(operation, **request)
+        asked = request["RequestItems"][TABLE]
+        done, left_out = ([], asked) if busy else (asked[:10], asked[10:])
+        items(operation, RequestItems={TABLE: done})
+        return {"UnprocessedItems": {TABLE: left_out} if left_out else {}}
+
+    table = Table(call, TABLE, sleep=lambda _seconds: None)
+    connections = DynamoDBConnectionRepository(table)
+    connections.save(long_list(150), NOW)
+    assert connections.with_whole_list(_now(table)).listed() == long_list(150).listed()
+    busy = True
+    with pytest.raises(AwsError, match="ProvisionedThroughputExceeded"):
+        connections.save(long_list(160), NOW)
+    assert _now(table).advertiser_count == 150
+
+
 # What one request reads, in units: 4 KB of a query's items together, strongly consistent.
 
 

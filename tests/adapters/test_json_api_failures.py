@@ -3,11 +3,22 @@
 import contextlib
 import json
 import socket
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from publishing.concurrency import start
 from publishing.repositories import json_api
-from publishing.repositories.json_api import BACKOFF_SECONDS, BUDGET_SECONDS, DYNAMODB, MAX_ATTEMPTS, AwsError, JsonApi
+from publishing.repositories.json_api import (
+    BACKOFF_SECONDS,
+    BUDGET_SECONDS,
+    DYNAMODB,
+    LAST_CALL_SECONDS,
+    MAX_ATTEMPTS,
+    AwsError,
+    JsonApi,
+)
 from publishing.repositories.sigv4 import Credentials
 from tests.adapters.scripted_aws import (
     CANARY,
@@ -24,8 +35,9 @@ from tests.adapters.scripted_aws import (
     outcome,
     text_of,
 )
+from tests.support.patience import GENEROUS_SECONDS
 from tests.support.wire import closed_port
-from tiktok_business.deadline import Deadline
+from tiktok_business.deadline import Deadline, request_deadline
 
 
 class TestRetries:
@@ -161,6 +173,74 @@ class TestRetries:
                 api.call("GetItem")
         assert caught.value.code == "TimeoutError"
         assert waits.seconds == WAITS
+
+
+class TestRequestDeadline:
+    @pytest.mark.parametrize(
+        ("left", "wait"),
+        [(None, 2.0), (7.5, 2.0), (1.2, 1.2), (LAST_CALL_SECONDS, LAST_CALL_SECONDS), (0.0, LAST_CALL_SECONDS)],
+    )
+    def test_wait(self, left: float | None, wait: float) -> None:
+        """A call waits no longer than its request; at its end just long enough to write how it ended."""
+        clock = Clock()
+        with ScriptedAws(GOOD) as aws, request_until(left, clock), client(aws.url, clock=clock) as api:
+            api.call("GetItem")
+            assert api._open is not None  # noqa: SLF001 -- rather than wait for it
+            assert api._open.sock.gettimeout() == pytest.approx(wait)  # noqa: SLF001 -- as above
+
+    def test_no_retry_after_the_deadline(self) -> None:
+        """A pause that would end after the request is not begun."""
+        waits, clock = Waits(), Clock()
+        with (
+            ScriptedAws(error_answer("ThrottlingException"), GOOD) as aws,
+            request_until(LAST_CALL_SECONDS, clock),
+            client(aws.url, waits, clock=lambda: clock() + LAST_CALL_SECONDS * len(aws.requests)) as api,
+            pytest.raises(AwsError, match=r"^ThrottlingException$"),
+        ):
+            api.call("GetItem")
+        assert waits.seconds == []
+
+    def test_calls_one_after_the_other(self) -> None:
+        """Against an AWS that never answers, as many calls as a request may make end soon after its deadline."""
+        before = time.monotonic()
+        with (
+            socket.create_server(("127.0.0.1", 0)) as silent,
+            request_until(0.1, time.monotonic),
+            client(f"http://127.0.0.1:{silent.getsockname()[1]}", Waits(), clock=time.monotonic) as api,
+        ):
+            for _ in range(3):
+                with pytest.raises(AwsError):
+                    api.call("GetItem")
+        assert time.monotonic() - before < GENEROUS_SECONDS < 3 * BUDGET_SECONDS
+
+    def test_waiting_for_another_thread(self) -> None:
+        """Calls follow one another; a call that is not its turn in time fails as if AWS had not answered."""
+        with (
+            request_until(0.0, time.monotonic),
+            client(f"http://127.0.0.1:{closed_port()}", clock=time.monotonic) as api,
+            api._lock,  # noqa: SLF001 -- as a call that hangs holds it
+        ):
+            call = start(lambda: api.call("GetItem"))
+            with pytest.raises(AwsError, match=r"^TimeoutError$") as caught:
+                call.result(timeout=GENEROUS_SECONDS)
+            assert caught.value.transient
+
+
+class Clock:
+    """Stands still."""
+
+    def __call__(self) -> float:
+        return 100.0
+
+
+@contextlib.contextmanager
+def request_until(seconds: float | None, clock: Callable[[], float]) -> Iterator[None]:
+    """Work for a request that ends in so many seconds; None: for none, as in a test of one call."""
+    token = request_deadline.set(None if seconds is None else Deadline.after(seconds, clock))
+    try:
+        yield
+    finally:
+        request_deadline.reset(token)
 
 
 class TestErrors:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 30, 23, 59, 59, 999_999, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+LATER = NOW + timedelta(minutes=5)
 VERSION = "v" * 64
 
 
@@ -59,8 +60,8 @@ def test_an_operation_is_read_as_it_was_written(
     assert operations.read("t1", "u1") is None
     operation = begin(operations, kind=kind, secret_version=secret_version)
     assert operations.read("t1", "u1") == operation
-    operations.update(operation.with_scopes(scopes))
-    assert operations.read("t1", "u1") == operation.with_scopes(scopes)
+    operations.update(operation.granted(scopes, LATER))
+    assert operations.read("t1", "u1") == operation.granted(scopes, LATER)
 
 
 def test_one_attempt_holds_the_lease(operations: PendingOperationRepository) -> None:
@@ -105,10 +106,10 @@ def test_an_attempt_that_lost_its_lease_updates_nothing(operations: PendingOpera
     slow = begin(operations)
     fast = slow.resumed(NOW + LEASE)
     assert operations.begin(fast, NOW + LEASE)
-    operations.update(slow.with_scopes(("69",)))
+    operations.update(slow.granted(("69",), LATER))
     assert operations.read("t1", "u1") == fast
     operations.delete(fast)
-    operations.update(fast.with_scopes(("69",)))
+    operations.update(fast.granted(("69",), LATER))
     assert operations.read("t1", "u1") is None
 
 
@@ -137,8 +138,8 @@ def test_writes_sent_twice_have_the_effect_of_one(stored: Table) -> None:
     """If the response is lost, each write finds its own first attempt."""
     lossy = DynamoDBPendingOperationRepository(replace(stored, call=sent_twice(stored.call)))
     operation = begin(lossy)
-    lossy.update(operation.with_scopes(("69",)))
-    assert lossy.read("t1", "u1") == operation.with_scopes(("69",))
+    lossy.update(operation.granted(("69",), LATER))
+    assert lossy.read("t1", "u1") == operation.granted(("69",), LATER)
     lossy.delete(operation)
     assert lossy.read("t1", "u1") is None
 

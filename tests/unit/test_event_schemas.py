@@ -1,17 +1,20 @@
 """docs/events/ describes the events that are published."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import jsonschema_rs
 import pytest
+from pydantic import ValidationError
 
 from local.paths import EVENT_SCHEMAS
 from publishing.events.notifications import connected_event, expired_event
 from publishing.events.schemas import DETAIL_TYPES, SOURCE, OutboxEvent
 from publishing.preflight.findings import Finding, Status
-from publishing.preflight.objectives import Requirement
+from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.readiness.cadence import Cadence
 from publishing.readiness.check_job import SweepStatistics
 from publishing.readiness.decision import decide_after_check
@@ -75,10 +78,46 @@ def test_every_detail_type_is_tested_here() -> None:
 
 @pytest.mark.parametrize("event", _every_event(), ids=lambda event: event.detail_type)
 def test_an_event_is_valid_by_its_schema(event: OutboxEvent) -> None:
-    """The schema describes the whole envelope, as a rule's target gets it, with formats; other fields are invalid."""
-    envelope = json.loads(json.dumps({"source": SOURCE, "detail-type": event.detail_type, "detail": event.detail}))
-    schema = event_schemas()[f"{event.detail_type.lower().replace(' ', '-')}.json"]
-    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+    """The schema describes the whole envelope, as a rule's target gets it, with formats; all fields are required."""
+    validator, envelope = _validator(event), _envelope(event)
     validator.validate(envelope)
-    envelope["detail"]["access_token"] = "secret"
+    for name in event.detail:
+        changed = _envelope(event)
+        del changed["detail"][name]
+        assert not validator.is_valid(changed), name
+    envelope["detail"]["team_id" if "team_id" in event.detail else "id"] = 7
     assert not validator.is_valid(envelope)
+
+
+@pytest.mark.parametrize("event", _every_event(), ids=lambda event: event.detail_type)
+def test_fields_may_be_added_to_an_event(event: OutboxEvent) -> None:
+    """A consumer that validates by today's schema accepts tomorrow's event; what we publish today has no such field."""
+    envelope = _envelope(event)
+    for one in _objects(envelope["detail"]):
+        if not one.keys() & set(OBJECTIVES):  # a map
+            one["added_later"] = "new"
+    _validator(event).validate(envelope)
+    (model,) = (model for model, name in DETAIL_TYPES.items() if name == event.detail_type)
+    model.model_validate(json.loads(json.dumps(event.detail)))
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate(envelope["detail"])
+    assert {one["type"] for one in caught.value.errors()} == {"extra_forbidden"}
+    assert ("added_later",) in {one["loc"] for one in caught.value.errors()}
+
+
+def _envelope(event: OutboxEvent) -> dict[str, Any]:
+    made: dict[str, Any] = {"source": SOURCE, "detail-type": event.detail_type, "detail": event.detail}
+    read: dict[str, Any] = json.loads(json.dumps(made))
+    return read
+
+
+def _validator(event: OutboxEvent) -> jsonschema_rs.Draft202012Validator:
+    schema = event_schemas()[f"{event.detail_type.lower().replace(' ', '-')}.json"]
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+
+def _objects(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+    for one in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _objects(one)

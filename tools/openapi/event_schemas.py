@@ -10,8 +10,12 @@ from tools.openapi.schemas import prose, sent_schema
 
 
 def event_schemas() -> dict[str, dict[str, Any]]:
-    """Return the schema of every event's envelope, as the target of a rule gets it, by file name."""
-    return {f"{_slug(name)}.json": _schema(model, name) for model, name in DETAIL_TYPES.items()}
+    """Return the schema of every event's envelope, as the target of a rule gets it, by file name.
+
+    Objects are open: fields are only ever added, and consumers that validate must not refuse them. The models are not,
+    so that no event is published with a field that its schema lacks.
+    """
+    return {f"{_slug(name)}.json": _open(_schema(model, name)) for model, name in DETAIL_TYPES.items()}
 
 
 def written(schema: dict[str, Any]) -> str:
@@ -46,6 +50,16 @@ def _schema(model: type[Event], detail_type: str) -> dict[str, Any]:
         "required": ["source", "detail-type", "detail"],
         "$defs": definitions,
     }
+
+
+def _open(node: Any) -> Any:
+    match node:
+        case dict():
+            return {key: _open(value) for key, value in node.items() if (key, value) != ("additionalProperties", False)}
+        case list():
+            return [_open(one) for one in node]
+        case _:
+            return node
 
 
 def _slug(detail_type: str) -> str:

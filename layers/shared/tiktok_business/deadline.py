@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 
@@ -33,3 +34,8 @@ class Deadline:
     def reserve(self, seconds: float) -> "Deadline":
         """Return the moment ``seconds`` before this one: reserves time for what must follow."""
         return Deadline(self.at - seconds, self.clock)
+
+
+request_deadline: ContextVar[Deadline | None] = ContextVar("request_deadline", default=None)
+"""The deadline of the request that this thread works for, for calls to AWS, which are not given one; None: no request,
+as in Init and in background functions. Threads inherit it (:func:`publishing.concurrency.start`)."""

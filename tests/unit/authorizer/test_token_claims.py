@@ -17,6 +17,7 @@ from publishing.authorizer.token_claims import (
     JWKS_COOLDOWN_SECONDS,
     JWKS_KEPT_SECONDS,
     JWKS_RETRY_SECONDS,
+    JWKS_TIMEOUT_SECONDS,
     KeysUnavailableError,
     SigningKeys,
     TokenClaims,
@@ -177,9 +178,25 @@ def test_clocks_may_differ_by_a_few_seconds() -> None:
         ("200", b"[]"),
         ("200", b"\x1f\x8b\x08"),
         ("200", b'{"keys": []}'),
+        ("200", b'{"keys": 5}'),
+        ("200", b'{"keys": [5]}'),
+        ("200", b'{"keys": [{"kty": "RSA", "kid": "rsa", "n": 5, "e": 5}]}'),
         ("200", json.dumps({"keys": [RSAAlgorithm.to_jwk(rsa_key("ours").public_key(), as_dict=True)]}).encode()),
     ],
-    ids=["500", "404", "redirect", "html", "empty", "list", "gzip", "no keys", "a key without a name"],
+    ids=[
+        "500",
+        "404",
+        "redirect",
+        "html",
+        "empty",
+        "list",
+        "gzip",
+        "no keys",
+        "keys: 5",
+        "keys: [5]",
+        "numbers in a key",
+        "a key without a name",
+    ],
 )
 def test_unreadable_keys_are_a_server_error(status: str, body: bytes) -> None:
     """Unreadable keys raise KeysUnavailableError, so that nobody is asked to sign in again."""
@@ -212,13 +229,15 @@ class Issuer(SigningKeys):
         super().__init__(CLOSED, clock=lambda: self.now)
         self.published = {"rsa": rsa_key("ours")}
         self.fails: Exception | None = None
+        self.fails_after = 0.0
         self.reads = 0
 
     def fetch_data(self) -> Any:
         self.reads += 1
         if self.fails is not None:
+            self.now += self.fails_after
             raise self.fails
-        self._last_successful_fetch = time.monotonic()  # as PyJWT does
+        self._last_successful_fetch = time.monotonic()  # as PyJWT does, for its own cooldown
         keys = self.published.items()
         return {
             "keys": [
@@ -232,13 +251,14 @@ class Issuer(SigningKeys):
         except UnauthorizedError:
             return False
 
-    def wait_for_cooldown(self) -> None:
-        """Let the time pass after which an unknown key id may cause another read."""
-        assert self._last_successful_fetch is not None
-        self._last_successful_fetch -= JWKS_COOLDOWN_SECONDS
 
-
-FAILURES = [jwt.PyJWKClientConnectionError("down"), ValueError("not JSON"), jwt.PyJWKSetError("no keys")]
+FAILURES = [
+    jwt.PyJWKClientConnectionError("down"),
+    ConnectionResetError("while the body was being read"),
+    ValueError("not JSON"),
+    jwt.PyJWKSetError("no keys"),
+    jwt.PyJWKClientError("no JSON object"),
+]
 
 
 def test_keys_are_read_every_few_minutes() -> None:
@@ -268,6 +288,7 @@ def test_the_last_keys_are_used_for_hours_while_they_cannot_be_read(failure: Exc
     with pytest.raises(KeysUnavailableError):
         issuer.accepts(token())
     issuer.fails = None
+    issuer.now += JWKS_COOLDOWN_SECONDS
     assert issuer.accepts(token())
 
 
@@ -285,7 +306,7 @@ def test_a_new_key_is_accepted_at_once() -> None:
     issuer = Issuer()
     assert issuer.accepts(token())
     issuer.published["new"] = rsa_key("new")
-    issuer.wait_for_cooldown()
+    issuer.now += JWKS_COOLDOWN_SECONDS
     assert issuer.accepts(token("new", rsa_key("new")))
     assert issuer.reads == 2
     assert JWKS_COOLDOWN_SECONDS <= 1
@@ -296,20 +317,62 @@ def test_made_up_key_ids_cause_one_read_a_second() -> None:
     issuer = Issuer()
     assert not any(issuer.accepts(token(f"made-up-{one}")) for one in range(5))
     assert issuer.reads == 1
-    issuer.wait_for_cooldown()
+    issuer.now += JWKS_COOLDOWN_SECONDS
     assert not any(issuer.accepts(token(f"made-up-{one}")) for one in range(5))
     assert issuer.reads == 2
 
 
-def test_an_unknown_key_is_not_rejected_while_keys_cannot_be_read() -> None:
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
+def test_an_unknown_key_is_not_rejected_while_keys_cannot_be_read(failure: Exception) -> None:
     """It may be a new one, so its owner is not asked to sign in again; known keys still count."""
     issuer = Issuer()
     assert issuer.accepts(token())
-    issuer.fails = FAILURES[0]
-    issuer.wait_for_cooldown()
-    with pytest.raises(KeysUnavailableError):
-        issuer.accepts(token("new", rsa_key("new")))
+    issuer.fails = failure
+    issuer.now += JWKS_COOLDOWN_SECONDS
+    for _ in range(2):
+        with pytest.raises(KeysUnavailableError):
+            issuer.accepts(token("new", rsa_key("new")))
     assert issuer.accepts(token())
+
+
+def test_unknown_keys_cost_a_failing_issuer_one_wait_in_half_a_minute() -> None:
+    """However many there are, and although the wait itself is longer than the pause after a success."""
+    issuer = Issuer()
+    assert issuer.accepts(token())
+    issuer.fails, issuer.fails_after = FAILURES[0], JWKS_TIMEOUT_SECONDS
+    issuer.now += JWKS_COOLDOWN_SECONDS
+    for reads in (2, 3):
+        for one in range(5):
+            with pytest.raises(KeysUnavailableError):
+                issuer.accepts(token(f"made-up-{one}"))
+            assert issuer.accepts(token())
+            assert issuer.reads == reads
+        issuer.now += JWKS_RETRY_SECONDS
+    issuer.fails = None
+    issuer.published["new"] = rsa_key("new")
+    assert issuer.accepts(token("new", rsa_key("new")))
+
+
+def test_a_function_without_keys_tries_again_after_a_second() -> None:
+    """Until then requests fail without a wait; then one read that succeeds ends the failure."""
+    issuer = Issuer()
+    issuer.fails, issuer.fails_after = FAILURES[0], JWKS_TIMEOUT_SECONDS
+    for _ in range(5):
+        with pytest.raises(KeysUnavailableError):
+            issuer.accepts(token())
+    assert issuer.reads == 1
+    issuer.now += JWKS_COOLDOWN_SECONDS
+    issuer.fails = None
+    assert (issuer.accepts(token()), issuer.reads) == (True, 2)
+
+
+def test_a_frozen_function_counts_the_time_of_its_freeze() -> None:
+    """Lambda's monotonic clock stands still meanwhile: a new key is accepted although no time has passed on it."""
+    issuer = Issuer()
+    assert issuer.accepts(token())
+    issuer.published["new"] = rsa_key("new")
+    issuer.now += JWKS_CACHE_SECONDS - 1
+    assert issuer.accepts(token("new", rsa_key("new")))
 
 
 def test_a_revoked_key_is_not_accepted_after_the_next_read() -> None:

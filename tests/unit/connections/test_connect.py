@@ -5,9 +5,19 @@ from datetime import timedelta
 import pytest
 
 from local.tiktok_simulator import STARTER, DemoAdvertiser, DemoToken, Fault, FaultKind
+from publishing.teams import in_utc
 from publishing.tokens import AdvertiserNotConnectedError
+from tests.support.effects import Point
 from tests.support.in_memory_repositories import secret_id_of
-from tests.unit.connections.scenarios import LIST, NEXT_PERSON, STATUSES, USER, reconnection_after_expiry
+from tests.unit.connections.scenarios import (
+    FIRST,
+    LIST,
+    NEXT_PERSON,
+    STATUSES,
+    USER,
+    interrupted,
+    reconnection_after_expiry,
+)
 from tests.unit.connections.system import CONNECTIONS_URL, HOUR, TEAM, System
 
 NOTHING, READY = DemoAdvertiser.NOTHING, DemoAdvertiser.EVERYTHING_READY
@@ -138,3 +148,22 @@ def test_a_pending_operation_is_not_part_of_the_team(system: System) -> None:
     team = system.teams.read(TEAM)
     system.teams.put(TEAM, f"CHANGE#{USER}", kind="connect", role="owner", status="active")
     assert system.teams.read(TEAM) == team
+
+
+def test_a_connection_begins_when_tiktok_grants_its_token(system: System) -> None:
+    """An attempt was killed before the exchange and is repeated minutes later: the token is as new as the connection.
+
+    A version of a secret may not be found for a minute after connecting; that minute begins here.
+    """
+    act = FIRST.run(system, Point(FIRST.effects.index("begin operation"), after=True))
+    system.clock.forward(timedelta(minutes=9))
+    act()
+    assert system.stored_connection(USER).connected_at == in_utc(system.clock())
+
+
+def test_a_connection_that_is_recovered_began_when_its_token_was_stored(system: System) -> None:
+    """The sweep completes it an hour later: connected at the same moment, however often it is repeated."""
+    granted_at = in_utc(system.clock())
+    interrupted(FIRST, "put secret")(system)()
+    assert in_utc(system.clock() - HOUR) >= granted_at
+    assert system.stored_connection(USER).connected_at == granted_at

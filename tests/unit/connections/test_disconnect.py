@@ -1,14 +1,24 @@
 """Disconnecting: who may, what happens at TikTok and to the secret, and that it can be repeated."""
 
 import io
+from urllib.parse import unquote
 
 import pytest
 from pydantic import SecretStr
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind
 from publishing.log_events import LogEvent
+from tests.support.effects import Point
 from tests.support.in_memory_repositories import secret_id_of
-from tests.unit.connections.scenarios import REVOKE, USER
+from tests.unit.connections.scenarios import (
+    AFTER_DISCONNECTION,
+    DISCONNECT,
+    FIRST,
+    RECONNECT,
+    REVOKE,
+    USER,
+    interrupted,
+)
 from tests.unit.connections.system import HOUR, TEAM, System
 
 NOTHING, READY = DemoAdvertiser.NOTHING, DemoAdvertiser.EVERYTHING_READY
@@ -47,6 +57,18 @@ def test_only_an_owner_may_end_anothers_connection(system: System, role: str, st
         assert system.disconnect("u-nobody", by="u-other").json["code"] == "owner_only"
     else:
         system.assert_consistent(USER)
+
+
+@pytest.mark.parametrize("user_id", ["callback", "complete"])
+def test_a_user_id_that_is_a_route_is_named_by_escaping_it_twice(system: System, user_id: str) -> None:
+    """API Gateway decodes the path once; docs/operations.md says how to ask."""
+    system.add_member(user_id, "mediabuyer")
+    system.connect(user_id)
+    escaped = f"%25{ord(user_id[0]):x}{user_id[1:]}"
+    page = system.page_of_advertisers(unquote(escaped), user_id, "mediabuyer")
+    assert [one["advertiser_id"] for one in page.json["advertisers"]] == [NOTHING, READY]
+    assert system.disconnect(escaped, by=user_id).json["user_id"] == user_id
+    system.assert_consistent(user_id)
 
 
 def test_the_connection_of_a_former_member_can_be_ended(system: System) -> None:
@@ -197,6 +219,87 @@ def test_an_expired_connection_is_ended_without_an_alarm(system: System, log: io
     system.connections.mark_expired(system.stored_connection(USER))
     assert system.disconnect(USER).status == 200
     assert LogEvent.NOT_REVOKED not in log.getvalue()
+
+
+REVOKED_BUT_NO_ANSWER = Fault(path=REVOKE, kind=FaultKind.RESET_AFTER)
+
+
+@pytest.mark.parametrize("by", ["request", "sweep", "next connection"])
+def test_a_repeated_revocation_of_a_revoked_token_raises_no_alarm(
+    system: System, log: io.StringIO, capsys: pytest.CaptureFixture[str], by: str
+) -> None:
+    """TikTok revoked the token and its answer was lost; whoever repeats it is told that the token is invalid."""
+    system.connect(USER)
+    system.tiktok.faults.add(REVOKED_BUT_NO_ANSWER)
+    assert system.disconnect(USER).status == 502
+    system.tiktok.faults.clear()
+    match by:
+        case "request":
+            assert system.disconnect(USER).status == 200
+        case "sweep":
+            system.pass_time(2 * HOUR)
+        case _:
+            assert system.connect(USER) == "connected"
+    assert len(system.operations) == 0
+    _assert_no_alarm(log, capsys)
+
+
+def test_a_repeated_revocation_of_a_token_without_a_connection_raises_no_alarm(
+    system: System, log: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Connecting was interrupted after storing the token, so no connection's status tells what happened before."""
+    interrupted(FIRST, "put secret")(system)
+    system.tiktok.faults.add(REVOKED_BUT_NO_ANSWER)
+    assert system.disconnect(USER).status == 502
+    system.tiktok.faults.clear()
+    assert system.connection(USER) is None
+    assert system.disconnect(USER).status == 200
+    _assert_no_alarm(log, capsys)
+
+
+def test_a_token_that_was_revoked_earlier_raises_no_alarm(
+    system: System, log: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The connection had been ended, and connecting again was interrupted: only the new token is left to revoke."""
+    interrupted(AFTER_DISCONNECTION, "put secret")(system)
+    token = system.token(USER)
+    assert system.disconnect(USER).status == 200
+    assert not system.is_valid(token)
+    _assert_no_alarm(log, capsys)
+
+
+def test_a_second_token_that_ends_with_the_first_one_raises_no_alarm(
+    system: System, log: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Connecting again was interrupted. TikTok may end all tokens of the person at once; no source says."""
+    interrupted(RECONNECT, "put secret")(system)
+    second = str(system.token(USER))
+    system.effects.watch(
+        Point(DISCONNECT.effects.index(REVOKE), after=True), lambda: system.tiktok.world.revoke(second)
+    )
+    assert system.disconnect(USER).status == 200
+    assert system.effects.reached
+    assert len(system.tiktok.requests.to(REVOKE)) == 2
+    _assert_no_alarm(log, capsys)
+
+
+@pytest.mark.parametrize(("code", "message"), [one for one in REFUSED_FOR_GOOD if one[0] != 40105])
+def test_a_repeated_revocation_that_is_refused_for_good_still_raises_the_alarm(
+    system: System, capsys: pytest.CaptureFixture[str], code: int, message: str
+) -> None:
+    """Whatever TikTok refuses for another reason than an invalid token may be a token that is still valid."""
+    system.connect(USER)
+    system.tiktok.faults.add(Fault(path=REVOKE, kind=FaultKind.CODE, code=50000))
+    assert system.disconnect(USER).status == 502
+    system.tiktok.faults.clear()
+    system.tiktok.faults.add(Fault(path=REVOKE, kind=FaultKind.CODE, code=code, message=message))
+    assert system.disconnect(USER).status == 200
+    assert '"NotRevoked":[1.0]' in capsys.readouterr().out
+
+
+def _assert_no_alarm(log: io.StringIO, capsys: pytest.CaptureFixture[str]) -> None:
+    assert LogEvent.NOT_REVOKED not in log.getvalue()
+    assert "NotRevoked" not in capsys.readouterr().out
 
 
 def test_a_connection_whose_secret_is_out_of_reach_is_ended_and_can_be_connected_anew(

@@ -41,16 +41,16 @@ def test_a_lease_expires_at_its_end() -> None:
 
 def test_a_resumed_operation_has_another_attempt_and_a_new_lease() -> None:
     """Everything else stays the same, so that the connection becomes the same."""
-    unfinished = STARTED.with_scopes(("693",))
+    unfinished = STARTED.granted(("693",), START)
     resumed = unfinished.resumed(LATER)
     assert resumed == replace(unfinished, attempt=resumed.attempt, lease_until=LATER + LEASE)
     assert len({STARTED.attempt, resumed.attempt, STARTED.resumed(LATER).attempt}) == 3
 
 
-def test_granted_scopes_change_nothing_else() -> None:
+def test_a_grant_changes_the_scopes_and_when_the_connection_began() -> None:
     """No scope granted and scopes unknown are different values."""
     for scopes in (("693", "100"), (), None):
-        assert STARTED.with_scopes(scopes) == replace(STARTED, scopes=scopes)
+        assert STARTED.granted(scopes, LATER) == replace(STARTED, scopes=scopes, started_at=LATER)
 
 
 def test_a_released_operation_can_be_resumed_immediately() -> None:

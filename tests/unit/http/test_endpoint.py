@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import pytest
 
+from publishing.concurrency import start
 from publishing.http.check_schemas import ListedIdentity, Rules
 from publishing.http.endpoint import body_endpoint, query_endpoint
 from publishing.http.problems import PROBLEMS, Problem
@@ -15,6 +16,7 @@ from publishing.http.request_schemas import AdvertiserQuery, CreateIdentityBody,
 from publishing.log_events import LogEvent
 from publishing.tokens import AdvertiserNotConnectedError, NoTokenError
 from tests.support.invocations import FakeContext, Received, api_event
+from tiktok_business.deadline import Deadline, request_deadline
 from tiktok_business.errors import (
     AdvertiserNotAccessibleError,
     DeploymentRefusedError,
@@ -239,6 +241,23 @@ def test_an_endpoint_may_have_another_time_budget() -> None:
     for seconds in (25.0, 3.0):
         handler(event, FakeContext(seconds))
     assert [context.deadline.remaining() for context in contexts] == pytest.approx([20.0, 2.5], abs=0.1)
+
+
+def test_the_deadline_holds_for_calls_that_are_not_given_one() -> None:
+    """Calls to AWS, also in other threads, find that of their own request, and none after it."""
+    found: list[tuple[Deadline | None, ...]] = []
+
+    def action(context: RequestContext, _query: NoInput) -> Rules:
+        found.append((context.deadline, request_deadline.get(), start(request_deadline.get).result()))
+        if len(found) > 1:
+            raise Problem("internal_error")
+        return RULES
+
+    for _ in range(2):
+        query_endpoint(action, NoInput)(api_event(), FakeContext())
+        assert request_deadline.get() is None
+    for own, here, in_a_thread in found:
+        assert own is here is in_a_thread
 
 
 def test_an_endpoint_may_accept_larger_bodies() -> None:

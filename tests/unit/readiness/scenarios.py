@@ -8,6 +8,7 @@ from typing import Any
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Pixel, Token
 from publishing.preflight.objectives import OBJECTIVES, Requirement
+from publishing.readiness.check_job import CheckJob
 from tests.support.effects import KilledError, Point, kill
 from tests.unit.readiness.system import CHANGED, EXPIRED, STALE, TEAM, UNVERIFIABLE, System
 
@@ -75,6 +76,13 @@ def pixel_unbound(system: System) -> None:
     known_ready(system)
     unbind_pixel(system)
     sweep_queues_job(system)
+
+
+def pixel_unbound_by_hand(system: System) -> None:
+    """The same, but the check was requested by hand: its job has no claim."""
+    known_ready(system)
+    unbind_pixel(system)
+    system.queue.put(CheckJob(TEAM, READY))
 
 
 def pixel_added(system: System) -> None:

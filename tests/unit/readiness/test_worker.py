@@ -107,6 +107,34 @@ def test_the_last_try_keeps_what_it_verified(batch: System) -> None:
     assert batch.record(LIMITED).snapshot.objective("CONVERSIONS").ready
 
 
+@pytest.mark.parametrize("unbound", [False, True], ids=["no event", "an event"])
+def test_a_message_without_a_claim_that_is_delivered_again_is_superseded(system: System, *, unbound: bool) -> None:
+    """SQS may deliver a message more than once; another message with the same job makes another check."""
+    system.check_now(READY)
+    if unbound:
+        unbind_pixel(system)
+    system.queue.put(CheckJob(TEAM, READY))
+    message = only_message(system)
+    system.effects.watch()
+    for _ in range(2):
+        system.process_batch([message])
+    assert system.checks_made() == 1
+    assert len(system.published()) == unbound
+    system.check_now(READY)
+    assert system.checks_made() == 2
+
+
+def test_a_message_without_a_claim_that_is_retried_is_not_superseded(system: System) -> None:
+    """TikTok refused a part of the first check for rate."""
+    limit_rate(system, READY)
+    system.check_now(READY)
+    system.tiktok.faults.clear()
+    system.effects.watch()
+    system.pass_time(10 * MINUTE, sweeps=False)
+    assert system.checks_made() == 1
+    assert system.record(READY).snapshot.objective("CONVERSIONS").ready
+
+
 def test_a_retried_job_whose_check_was_made_meanwhile_is_superseded(batch: System) -> None:
     """Its claim is not valid any more."""
     limit_rate(batch)

@@ -24,6 +24,7 @@ from tests.unit.readiness.scenarios import (
     pixel_added,
     pixel_removed,
     pixel_unbound,
+    pixel_unbound_by_hand,
     pixel_unconfirmed,
     process_queue,
     rate_limited,
@@ -73,6 +74,9 @@ UNCONFIRMED = Scenario(
 )
 CONFIRMED = Scenario("confirmed", pixel_unconfirmed, process_queue, CONFIRMING_EFFECTS, NO_PIXEL, (CHANGE,))
 UNBOUND = Scenario("unbound", pixel_unbound, process_queue, CHANGE_EFFECTS, NO_PIXEL, (CHANGE,))
+UNBOUND_BY_HAND = Scenario(
+    "unbound by hand", pixel_unbound_by_hand, process_queue, CONFIRMING_EFFECTS, NO_PIXEL, (CHANGE,)
+)
 RESOLVED = Scenario("resolved", pixel_added, process_queue, CHANGE_EFFECTS, (), (CHANGE, CHANGE))
 TOKEN_INVALID = Scenario(
     "token invalid",
@@ -100,7 +104,7 @@ LIMITED = Scenario(
     ("write record", "ask TikTok", "write record", "change visibility", "add statistics"),
     repair=tiktok_recovers,
 )
-ALL = (BASELINE, UNCONFIRMED, CONFIRMED, UNBOUND, RESOLVED, TOKEN_INVALID, LIMITED)
+ALL = (BASELINE, UNCONFIRMED, CONFIRMED, UNBOUND, UNBOUND_BY_HAND, RESOLVED, TOKEN_INVALID, LIMITED)
 
 
 @pytest.mark.parametrize("case", cases(ALL), ids=name_of)

@@ -1,9 +1,12 @@
 """Connections in the template: callback and completion, the app's secret, the queue, and timeouts."""
 
 import json
+import re
+from urllib.parse import unquote
 
 import pytest
 
+from local.paths import ROOT
 from local.sam_template import FUNCTIONS, RESOURCES, TEMPLATE, events
 from publishing.connections import connect, refresh
 from publishing.connections.pending_operation import LEASE
@@ -43,6 +46,26 @@ def timeout(function: str) -> float:
     """Return the seconds after which Lambda ends a function."""
     shared: float = TEMPLATE["Globals"]["Function"]["Timeout"]
     return float(FUNCTIONS[function]["Properties"].get("Timeout", shared))
+
+
+def test_words_that_are_routes_and_might_be_user_ids_are_documented() -> None:
+    """The page says how to name a person whose id is one of them."""
+    connections = "/api/v1/tiktok/connections/"
+    paths = {str(one["Path"]) for name in FUNCTIONS for one in events(name, "Api")}
+    words = {one.removeprefix(connections).split("/")[0] for one in paths if one.startswith(connections)} - {
+        "{user_id}"
+    }
+    page = (
+        (ROOT / "docs/operations.md")
+        .read_text("utf-8")
+        .partition("### User ids that are routes")[2]
+        .partition("###")[0]
+    )
+    assert words
+    assert set(re.findall(r"`/connections/(\w+)`", page)) == words
+    escaped = re.findall(r"`/connections/(%25\w+)`", page)
+    assert {unquote(unquote(one)) for one in escaped} == words
+    assert not words & {unquote(one) for one in escaped}, "API Gateway must not read the route's own name"
 
 
 def test_the_connection_queue_is_configured_like_the_check_queue() -> None:

@@ -54,6 +54,22 @@ def test_the_workflow_changes_only_its_stack() -> None:
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
+def test_event_sources_are_connected_to_the_stacks_functions_only() -> None:
+    """Their mappings have no names of the stack's, so a condition names the function (AWS Lambda Developer Guide)."""
+    statements = role("CloudFormationRole")["Policies"][0]["PolicyDocument"]["Statement"]
+    changes = {f"lambda:{verb}EventSourceMapping" for verb in ("Create", "Delete", "Update")}
+    (changing,) = (one for one in statements if changes & set(one["Action"]))
+    assert set(changing["Action"]) == changes
+    assert changing["Condition"]["ArnLike"].keys() == {"lambda:FunctionArn"}
+    assert "function:${NamePrefix}*" in str(changing["Condition"])
+
+
+def test_checkov_reads_every_template() -> None:
+    """Those that are deployed: the stack's, and the one of the roles that deploy it."""
+    files = yaml.safe_load((ROOT / ".checkov.yaml").read_text())["file"]
+    assert files == ["template.yaml", *sorted(str(one.relative_to(ROOT)) for one in (ROOT / "deploy").glob("*.yaml"))]
+
+
 @pytest.mark.parametrize(
     "denied",
     [

@@ -1,6 +1,5 @@
 """Verifies bearer tokens: JWTs, against the issuer's published keys."""
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,12 +15,13 @@ ALGORITHMS = ("RS256", "ES256")
 JWKS_CACHE_SECONDS = 300
 """How long the issuer's keys are used before they are read again."""
 JWKS_RETRY_SECONDS = 30
-"""After a failure, how long until the next attempt; the last keys answer in the meantime, without its delay."""
+"""After a failure, how long until the next attempt; the last keys answer in the meantime, without its delay, and tokens
+with an unknown key id fail at once."""
 JWKS_KEPT_SECONDS = 6 * 3_600
 """How long the last keys are used if they cannot be read again, including one that the issuer revokes meanwhile."""
 JWKS_COOLDOWN_SECONDS = 1
-"""Minimum time between two reads because of an unknown key id, so that made-up tokens cannot flood the issuer. A new
-key is thus accepted at once unless it was published within this time; PyJWT's default is 30 seconds."""
+"""Minimum time between two reads because of an unknown key id, so that made-up tokens cannot flood the issuer, and
+after a failure without earlier keys. A new key is thus accepted at once unless it was published within this time."""
 JWKS_TIMEOUT_SECONDS = 3
 LEEWAY_SECONDS = 5
 """Allowed difference between the issuer's clock and ours."""
@@ -46,41 +46,53 @@ class TokenClaims:
 
 
 class SigningKeys(jwt.PyJWKClient):
-    """The issuer's keys. The last ones that could be read are kept for ``JWKS_KEPT_SECONDS``."""
+    """The issuer's keys. The last ones that could be read are kept for ``JWKS_KEPT_SECONDS``.
+
+    PyJWT's own cache and cooldown are not used: they count on a monotonic clock, which stands still while a Lambda is
+    frozen, and they know nothing of failures.
+    """
 
     def __init__(
         self, url: str, ssl_context: "ssl.SSLContext | None" = None, clock: Callable[[], float] = time.time
     ) -> None:
-        """``clock`` returns seconds: those of the wall clock, because a frozen function's other clocks may stand."""
-        super().__init__(
-            url,
-            lifespan=JWKS_CACHE_SECONDS,
-            timeout=JWKS_TIMEOUT_SECONDS,
-            ssl_context=ssl_context,
-            cooldown_duration=JWKS_COOLDOWN_SECONDS,
-        )
+        """``clock`` returns seconds: those of the wall clock."""
+        super().__init__(url, cache_jwk_set=False, timeout=JWKS_TIMEOUT_SECONDS, ssl_context=ssl_context)
         self._clock = clock
         self._keys: list[jwt.PyJWK] = []
-        self._read_at = self._next_read = 0.0
+        self._read_at = 0.0
+        self._failing = False
+        self._next_read = self._next_refresh = 0.0
+        """When the next token may cause a read, and when the next one with an unknown key id may."""
 
     def get_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:  # noqa: FBT001, FBT002 - PyJWT's signature
-        """Return the keys; with ``refresh``, because of an unknown key id, only ones that are read now.
+        """Return the keys; with ``refresh``, because of an unknown key id, ones that are as new as the cooldown allows.
 
         Raises:
-            PyJWTError, ValueError: they cannot be read, and there are none that may still be used.
+            PyJWKClientConnectionError: they cannot be read, and there are none that may still be used; with
+                ``refresh`` also if there are, because the unknown key may be a new one.
         """
-        now = self._clock()
-        if not refresh and now < self._next_read:
-            return self._keys
+        if self._clock() >= (self._next_refresh if refresh else self._next_read):
+            self._read()
+        if self._failing and (refresh or not self._usable):
+            raise jwt.PyJWKClientConnectionError("the keys cannot be read")
+        return self._keys
+
+    @property
+    def _usable(self) -> bool:
+        return bool(self._keys) and self._clock() - self._read_at < JWKS_KEPT_SECONDS
+
+    def _read(self) -> None:
         try:
             self._keys = super().get_signing_keys(refresh=True)
-        except (jwt.PyJWTError, ValueError):
-            if refresh or not self._keys or now - self._read_at >= JWKS_KEPT_SECONDS:
-                raise
-            self._next_read = now + JWKS_RETRY_SECONDS
+        except (jwt.PyJWTError, OSError, ValueError):
+            self._failing = True
+            pause = JWKS_RETRY_SECONDS if self._usable else JWKS_COOLDOWN_SECONDS
+            self._next_read = self._next_refresh = self._clock() + pause
         else:
-            self._read_at, self._next_read = now, now + JWKS_CACHE_SECONDS
-        return self._keys
+            self._failing = False
+            self._read_at = self._clock()
+            self._next_read = self._read_at + JWKS_CACHE_SECONDS
+            self._next_refresh = self._read_at + JWKS_COOLDOWN_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +127,7 @@ class Verifier:
                 leeway=LEEWAY_SECONDS,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
-        except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, json.JSONDecodeError) as error:
+        except jwt.PyJWKClientConnectionError as error:
             raise KeysUnavailableError(type(error).__name__) from None
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise UnauthorizedError(type(error).__name__) from None
@@ -125,7 +137,7 @@ class Verifier:
         """Load the keys: an error in them is not an error of the token."""
         try:
             self.keys.get_signing_keys()
-        except (jwt.PyJWTError, ValueError) as error:
+        except jwt.PyJWKClientConnectionError as error:
             raise KeysUnavailableError(type(error).__name__) from None
 
 

@@ -115,18 +115,22 @@ def complete_connection(
     return connection
 
 
-def complete_disconnection(services: ConnectionServices, operation: PendingOperation, deadline: Deadline) -> None:
+def complete_disconnection(
+    services: ConnectionServices, operation: PendingOperation, deadline: Deadline, *, repeated: bool
+) -> None:
     """Revoke the connection here and at TikTok, and remove its secrets. Repeating it ends the same connection.
 
     A token that this service may not read, or that TikTok refuses to revoke for good, ends here alone: nobody could do
     more by repeating it, and the person must be able to connect again. Operators get an alarm.
+
+    ``repeated``: an earlier attempt at this disconnection may have revoked the token, and its answer was lost.
 
     Raises:
         AppNotConfiguredError, TikTokError: TikTok did not revoke the token this time; the operation stays pending,
             without a lease.
     """
     connection = services.teams.read(operation.team_id).connection_of(operation.user_id)
-    known_invalid = connection is not None and connection.status == ConnectionStatus.EXPIRED
+    may_be_revoked = repeated or (connection is not None and connection.status != ConnectionStatus.ACTIVE)
     if connection is not None and connection.status != ConnectionStatus.REVOKED:
         services.connections.mark_revoked(connection)
     # Another service may have chosen another name; an unfinished operation may have left a secret under ours.
@@ -134,7 +138,7 @@ def complete_disconnection(services: ConnectionServices, operation: PendingOpera
     for secret_id in dict.fromkeys([*named, services.secrets.secret_id(operation.team_id, operation.user_id)]):
         try:
             for token in _tokens_in(services, connection, secret_id):
-                _revoke(services, operation, token, deadline, known_invalid=known_invalid)
+                may_be_revoked |= _revoke(services, operation, token, deadline, may_be_revoked=may_be_revoked)
             services.secrets.remove(secret_id)
         except TokenUnavailableError as error:
             _not_revoked(operation, error.why)
@@ -154,7 +158,7 @@ def recover(services: ConnectionServices, unfinished: PendingOperation, deadline
     if not unfinished.lease_expired(now) or not services.operations.begin(operation, now):
         return False
     if operation.kind is OperationKind.DISCONNECT:
-        complete_disconnection(services, operation, deadline)
+        complete_disconnection(services, operation, deadline, repeated=True)
     else:
         _recover_connection(services, operation, deadline)
     logger.info(LogEvent.OPERATION_RECOVERED, user_id=operation.user_id, kind=operation.kind)
@@ -194,21 +198,26 @@ def _revoke(
     token: SecretStr,
     deadline: Deadline,
     *,
-    known_invalid: bool,
-) -> None:
-    """Revoke the token at TikTok. ``known_invalid``: its connection has expired, so there may be nothing to revoke."""
+    may_be_revoked: bool,
+) -> bool:
+    """Revoke the token at TikTok; False if there was nothing to revoke, or if TikTok refused for good.
+
+    ``may_be_revoked``: the token may have ended before, so that TikTok calling it invalid is no news: the connection
+    was not active, an earlier attempt may have revoked it, or it ended with another token of the person.
+    """
     try:
         services.open_oauth(services.secrets.app(), deadline).revoke(token)
     except (AppNotConfiguredError, TikTokError) as error:
-        if isinstance(error, TokenInvalidError) and known_invalid:
-            return
+        if isinstance(error, TokenInvalidError) and may_be_revoked:
+            return False
         why = str(error) if isinstance(error, TikTokError) else "no app"
         if isinstance(error, REFUSED_FOR_GOOD) and error.code not in CORRECTABLE:
             _not_revoked(operation, why)
-            return
+            return False
         logger.warning(LogEvent.REVOKE_FAILED, user_id=operation.user_id, tiktok=why)
         services.operations.update(operation.released(services.clock()))
         raise
+    return True
 
 
 def _not_revoked(operation: PendingOperation, why: str) -> None:

@@ -166,7 +166,7 @@ class Connect:
                 services.states.close(state.key)
             services.operations.delete(operation)
             raise problem from None
-        operation = operation.with_scopes(grant.scopes)
+        operation = operation.granted(grant.scopes, services.clock())
         services.operations.update(operation)
         return operation, grant.access_token
 

@@ -49,8 +49,9 @@ class Disconnect:
         operation = PendingOperation.start(principal.team_id, user_id, OperationKind.DISCONNECT, services.clock())
         if not services.operations.begin(operation, services.clock()):
             raise Problem("in_progress")
+        repeated = pending is not None and pending.kind is OperationKind.DISCONNECT
         try:
-            complete_disconnection(services, operation, context.deadline)
+            complete_disconnection(services, operation, context.deadline, repeated=repeated)
         except AppNotConfiguredError:
             raise Problem("connect_not_set_up") from None
         return Disconnected(user_id=user_id)

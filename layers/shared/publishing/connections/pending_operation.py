@@ -26,7 +26,7 @@ class PendingOperation:
     user_id: str
     kind: OperationKind
     started_at: datetime
-    """Becomes ``connected_at`` of a connection that is made."""
+    """When it began or, once TikTok granted a token, when it did; becomes ``connected_at`` of that connection."""
     attempt: str
     """Names the attempt, so that only it can end the operation."""
     lease_until: datetime
@@ -46,9 +46,13 @@ class PendingOperation:
         """Return the operation as another attempt resumes it."""
         return replace(self, attempt=uuid4().hex, lease_until=now + LEASE)
 
-    def with_scopes(self, scopes: tuple[str, ...] | None) -> "PendingOperation":
-        """Return the operation with what TikTok granted."""
-        return replace(self, scopes=scopes)
+    def granted(self, scopes: tuple[str, ...] | None, now: datetime) -> "PendingOperation":
+        """Return the operation with what TikTok granted.
+
+        The connection begins now, however long ago the first attempt was: its token is stored next, and for a minute
+        from ``connected_at`` that version of the secret may not be found.
+        """
+        return replace(self, scopes=scopes, started_at=now)
 
     def released(self, now: datetime) -> "PendingOperation":
         """Return the operation without a lease: any attempt may resume it."""

@@ -20,7 +20,7 @@ from publishing.http.request_schemas import MAX_IDEMPOTENCY_KEY
 from publishing.log_events import LogEvent
 from publishing.preflight.objectives import OBJECTIVES
 from publishing.tokens import AdvertiserNotConnectedError, NoTokenError
-from tiktok_business.deadline import Deadline
+from tiktok_business.deadline import Deadline, request_deadline
 from tiktok_business.errors import DeploymentRefusedError, TikTokError
 
 if TYPE_CHECKING:
@@ -78,24 +78,28 @@ def _handler(
         request_id = (event.get("requestContext") or {}).get("requestId") or context.aws_request_id
         logger.clear_state()
         logger.append_keys(request_id=request_id)
+        remaining = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
+        deadline = Deadline.after(min(budget_seconds, remaining))
+        outer = request_deadline.set(deadline)
         try:
-            body = _json(respond(_request_context(event, context, budget_seconds), event))
+            body = _json(respond(_request_context(event, deadline), event))
         except Exception as error:  # noqa: BLE001 - the one place where every error becomes a response
             problem = _problem(error)
             _log(error, problem)
             body = json.dumps(problem.body(request_id))
             return _response(problem.kind.status, body, CONTENT_TYPE, origin, problem.headers)
+        finally:
+            request_deadline.reset(outer)
         logger.info(LogEvent.ANSWERED, status=int(success))
         return _response(success, body, "application/json", origin, {})
 
     return handler
 
 
-def _request_context(event: Event, context: "LambdaContext", budget_seconds: float) -> RequestContext:
-    remaining = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
+def _request_context(event: Event, deadline: Deadline) -> RequestContext:
     return RequestContext(
         principal=Principal.of(event),
-        deadline=Deadline.after(min(budget_seconds, remaining)),
+        deadline=deadline,
         now=datetime.now(UTC),
         idempotency_key=_idempotency_key(event),
         url=_url(event),

@@ -99,6 +99,14 @@ class StartedCheck:
         """Return the check with further published events."""
         return replace(self, events=self.events + events)
 
+    def released(self, record: Record) -> Record:
+        """Return the record without the lease of this check, which has ended.
+
+        Without a claim in the job, only the id of its message tells that it is delivered again.
+        """
+        released = record.released()
+        return released if self.job.claim is not None else released.remembering(self.claim)
+
 
 def check(services: CheckServices, job: CheckJob, message_id: str, tries: int, deadline: Deadline) -> CheckReport:
     """Process a job of the message ``message_id``; ``tries`` counts its deliveries, from 1.
@@ -186,7 +194,7 @@ class CheckRunner:
                 return None
             record = Record(job.team_id, job.advertiser_id, due_at=now).used(now)
         status = record.job_status(job.claim, now)
-        if status is JobStatus.STALE:
+        if status is JobStatus.STALE or (job.claim is None and message_id in record.requests):
             return None
         if status is JobStatus.BUSY and record.lease is not None:
             raise RetryLaterError(CheckReport(JobOutcome.CONTENDED), record.lease.until)
@@ -212,14 +220,14 @@ class CheckRunner:
         def decided(stored: Record) -> Decision:
             decision = decide_after_check(stored, result, self.cadence, self.clock(), notify_stale=notify_stale)
             pending = decision.record.outbox or decision.check_in is not None
-            return decision if pending else replace(decision, record=decision.record.released())
+            return decision if pending else replace(decision, record=started.released(decision.record))
 
         decision = self._store(started.claim, started.record, decided)
         if decision is None:
             return CheckReport(JobOutcome.SUPERSEDED, result, started.events)
-        return CheckReport(JobOutcome.CHECKED, result, started.events + self._apply(started.claim, decision))
+        return CheckReport(JobOutcome.CHECKED, result, started.events + self._apply(started, decision))
 
-    def _apply(self, claim: str, decision: Decision) -> tuple[str, ...]:
+    def _apply(self, started: StartedCheck, decision: Decision) -> tuple[str, ...]:
         """Apply a written record's pending effects: its confirmation check, its events; then release the lease."""
         record = decision.record
         if record.lease is None:
@@ -227,8 +235,8 @@ class CheckRunner:
         if decision.check_in is not None:
             job = CheckJob(record.team_id, record.advertiser_id, record.claim)
             self.queue.send(job, urgent=record.urgent(self.clock()), delay=decision.check_in)
-        record, events = self._publish_outbox(claim, record)
-        self._store(claim, record, lambda stored: Decision(stored.released()))
+        record, events = self._publish_outbox(started.claim, record)
+        self._store(started.claim, record, lambda stored: Decision(started.released(stored)))
         return events
 
     def _publish_outbox(self, claim: str, record: Record) -> tuple[Record, tuple[str, ...]]:

@@ -23,7 +23,7 @@ class CheckJob:
     team_id: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     advertiser_id: AdvertiserId
     claim: str | None = None
-    """The record's claim; without one the check runs in any case."""
+    """The record's claim; without one each message makes a check, once."""
     run: str | None = None
     """The sweep that requests it."""
     quiet: bool = False

@@ -32,7 +32,7 @@ LEASE = timedelta(minutes=2)
 LAUNCHES_KEPT = 5
 """Launches that are remembered, the nearest ones: drafts are saved with any number of dates."""
 REQUESTS_KEPT = 3
-"""Requests that are remembered: EventBridge and Lambda may deliver an event more than once."""
+"""Requests that are remembered: EventBridge, Lambda and SQS may deliver one more than once."""
 
 WRITE_TRIES = 5
 """Attempts at writing a record that others write at the same time."""
@@ -78,7 +78,7 @@ class Record:
     last_check_at: datetime | None = None
     """The last scheduled check, whatever it could verify."""
     requests: tuple[str, ...] = ()
-    """Ids of the latest events that requested a check."""
+    """Ids of the latest events that requested a check, and of the latest messages without a claim."""
     outbox: tuple[OutboxEvent, ...] = ()
     revision: int = 0
     """0: not stored yet."""
@@ -116,8 +116,11 @@ class Record:
 
     def requested(self, event_id: str, now: datetime, launch_at: datetime | None) -> "Record":
         """Return the record, used and claimed by an event that requests its check."""
-        requests = (*self.requests, event_id)[-REQUESTS_KEPT:]
-        return replace(self.used(now, launch_at).claimed(f"{event_id}/{self.advertiser_id}", now), requests=requests)
+        return self.used(now, launch_at).claimed(f"{event_id}/{self.advertiser_id}", now).remembering(event_id)
+
+    def remembering(self, request: str) -> "Record":
+        """Return the record, which recognizes this request if it is delivered again."""
+        return replace(self, requests=(*self.requests, request)[-REQUESTS_KEPT:])
 
     def claimed(self, claim: str, now: datetime) -> "Record":
         """Return the record, claimed for a job.

@@ -20,12 +20,14 @@ from urllib.parse import urlsplit
 
 from publishing.environment import checked_url, required
 from publishing.repositories.sigv4 import Credentials, signed_headers
-from tiktok_business.deadline import Deadline
+from tiktok_business.deadline import Deadline, request_deadline
 
 MAX_ATTEMPTS = 3
 """Attempts at one call, as many as boto3's clients have here."""
 BUDGET_SECONDS = 3.0
 """Time for one call with all its attempts: AWS answers in milliseconds."""
+LAST_CALL_SECONDS = 0.4
+"""Time for a call that begins at the end of the request's time or after it, to write how the request ended."""
 MAX_IDLE_SECONDS = 5.0
 """How long the connection may have been idle, by the wall clock, for a write to be sent over it: AWS may have closed it
 while the function was frozen, and a conditional write that is repeated may find its own first attempt."""
@@ -145,14 +147,25 @@ class JsonApi:
         over a new connection if the open one has been idle for more than ``MAX_IDLE_SECONDS``.
 
         Raises:
-            AwsError: refused, or no response after ``MAX_ATTEMPTS`` or ``BUDGET_SECONDS``.
+            AwsError: refused, or no response after ``MAX_ATTEMPTS`` or ``BUDGET_SECONDS``, or at the deadline of the
+                request that it is made for.
         """
-        with self._lock:
-            return self._call(operation, request)
+        deadline = self._deadline()
+        if not self._lock.acquire(timeout=deadline.remaining()):  # another thread's call takes all the time
+            raise AwsError("TimeoutError", transient=True)
+        try:
+            return self._call(operation, request, deadline)
+        finally:
+            self._lock.release()
 
-    def _call(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _deadline(self) -> Deadline:
+        """Return when a call that begins now ends, whatever AWS does."""
+        limit = request_deadline.get()
+        left = BUDGET_SECONDS if limit is None else max(limit.remaining(), LAST_CALL_SECONDS)
+        return Deadline.after(min(BUDGET_SECONDS, left), self.clock)
+
+    def _call(self, operation: str, request: Mapping[str, Any], deadline: Deadline) -> Mapping[str, Any]:
         body = json.dumps(request).encode()
-        deadline = Deadline.after(BUDGET_SECONDS, self.clock)
         for attempt in range(1, MAX_ATTEMPTS + 1):
             now = self.now()
             if not operation.startswith(_READS) and abs(now.timestamp() - self._used_at) > MAX_IDLE_SECONDS:

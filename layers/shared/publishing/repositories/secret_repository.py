@@ -34,7 +34,8 @@ ABSENT = frozenset({NOT_FOUND, TO_BE_DELETED, INVALID_NAME})
 DENIED = frozenset({"AccessDeniedException", "DecryptionFailure"})
 """Error codes for a secret that this service may not use: it is outside the prefix, or its key is another's."""
 SETTLING = timedelta(minutes=1)
-"""How long a new version may not be found: changes of a secret are eventually consistent."""
+"""How long after connecting a new version may not be found: changes of a secret are eventually consistent. This service
+stores a token within seconds of ``connected_at``, when TikTok granted it, also if the completion is repeated later."""
 
 _EXISTS = "ResourceExistsException"
 _STORE_TRIES = 3

@@ -3,12 +3,15 @@
 Names of stored attributes and keys never change; some are older than the code's names for the same things.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from publishing.repositories.json_api import AwsCall, AwsError
+from publishing.repositories.json_api import BACKOFF_SECONDS, MAX_ATTEMPTS, AwsCall, AwsError
+from tiktok_business.deadline import request_deadline
 
 DUE_INDEX = "due"
 """Index of what is due: by ``due_shard``, then ``due_at`` in seconds since the epoch. Lags behind the table."""
@@ -16,9 +19,8 @@ CONNECTIONS_SHARD = "CONNECTIONS"
 """Shard of connections whose advertiser list is due for refresh, and of unfinished operations."""
 CONDITION_FAILED = "ConditionalCheckFailedException"
 """DynamoDB's error code for a write whose condition is not met."""
-_BATCH = 100
+_READ_BATCH = 100
 _WRITE_BATCH = 25
-_BATCH_ATTEMPTS = 3
 
 Item = dict[str, Any]
 """In DynamoDB's form: ``{name: {type: value}}``."""
@@ -26,10 +28,12 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The table by its name, called through ``call``."""
+    """The table by its name, called through ``call``. ``sleep`` and ``jitter`` are as those of :class:`JsonApi`."""
 
     call: AwsCall
     name: str
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
 
     def do(self, operation: str, **request: Any) -> Mapping[str, Any]:
         """Do an operation on this table and return DynamoDB's response.
@@ -49,42 +53,58 @@ class Table:
         DynamoDB reads at most 100 items and 16 MB in one call, and names those that it did not read (BatchGetItem).
 
         Raises:
-            AwsError: DynamoDB refused a call, did not answer, or was so busy that it read nothing in three calls.
+            AwsError: as :meth:`_in_batches`.
         """
         items: list[Mapping[str, Any]] = []
-        waiting = list(keys)
-        fruitless = 0
-        while waiting:
-            asked, waiting = waiting[:_BATCH], waiting[_BATCH:]
+
+        def read(asked: Sequence[Item]) -> Sequence[Item]:
             request = {self.name: {"Keys": asked, "ConsistentRead": True}}
             answer = self.call("BatchGetItem", RequestItems=request)
-            items += answer["Responses"].get(self.name, [])
-            unread = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-            fruitless += len(unread) == len(asked)
-            if fruitless == _BATCH_ATTEMPTS:
-                raise AwsError("ProvisionedThroughputExceededException")
-            waiting += unread
+            items.extend(answer["Responses"].get(self.name, []))
+            unread: Sequence[Item] = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+            return unread
+
+        self._in_batches(keys, _READ_BATCH, read)
         return items
 
-    def write_many(self, requests: Iterable[Item]) -> None:
+    def write_many(self, requests: Sequence[Item]) -> None:
         """Put and delete items: requests as in BatchWriteItem, ``{"PutRequest": {"Item": …}}``. Safe to repeat.
 
-        DynamoDB takes at most 25 in one call, and names those that it did not do. They are not done together: if this
-        raises, some may have been done.
+        DynamoDB takes at most 25 in one call, and names those that it did not do. They are not done together.
 
         Raises:
-            AwsError: DynamoDB refused a call, did not answer, or was so busy that it wrote nothing in three calls.
+            AwsError: as :meth:`_in_batches`; some may have been done.
         """
-        waiting = list(requests)
+
+        def write(asked: Sequence[Item]) -> Sequence[Item]:
+            answer = self.call("BatchWriteItem", RequestItems={self.name: asked})
+            undone: Sequence[Item] = answer.get("UnprocessedItems", {}).get(self.name, [])
+            return undone
+
+        self._in_batches(requests, _WRITE_BATCH, write)
+
+    def _in_batches(
+        self, every: Sequence[Item], size: int, process: Callable[[Sequence[Item]], Sequence[Item]]
+    ) -> None:
+        """Process all in batches of this size; ``process`` returns what DynamoDB left out, which is asked for again.
+
+        Raises:
+            AwsError: DynamoDB refused a call, did not answer, or was so busy that it did nothing in three calls, with
+                a random pause after each, or until the deadline of the request.
+        """
+        waiting = list(every)
         fruitless = 0
         while waiting:
-            asked, waiting = waiting[:_WRITE_BATCH], waiting[_WRITE_BATCH:]
-            answer = self.call("BatchWriteItem", RequestItems={self.name: asked})
-            undone = answer.get("UnprocessedItems", {}).get(self.name, [])
-            fruitless += len(undone) == len(asked)
-            if fruitless == _BATCH_ATTEMPTS:
-                raise AwsError("ProvisionedThroughputExceededException")
-            waiting += undone
+            asked, waiting = waiting[:size], waiting[size:]
+            left_out = process(asked)
+            if len(left_out) == len(asked):
+                fruitless += 1
+                pause = self.jitter() * BACKOFF_SECONDS * 2 ** (fruitless - 1)
+                limit = request_deadline.get()
+                if fruitless == MAX_ATTEMPTS or (limit is not None and pause >= limit.remaining()):
+                    raise AwsError("ProvisionedThroughputExceededException")
+                self.sleep(pause)
+            waiting += left_out
 
     def write(self, operation: str, **request: Any) -> bool:
         """Write under a condition; False, and nothing is written, if it is not met.
