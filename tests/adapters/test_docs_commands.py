@@ -103,5 +103,7 @@ def test_the_functions_read_what_the_documented_commands_write(
 def _requested_detail_types() -> dict[str, list[str]]:
     """Return the detail types, by source, that the template's rules pass to the request function."""
     rules = RESOURCES["ReadinessRequestFunction"]["Properties"]["Events"].values()
-    patterns = [one["Properties"]["Pattern"] for one in rules]
-    return {pattern["source"][0]: pattern["detail-type"] for pattern in patterns}
+    types: dict[str, list[str]] = {}
+    for pattern in (one["Properties"]["Pattern"] for one in rules):
+        types.setdefault(pattern["source"][0], []).extend(pattern["detail-type"])
+    return types
