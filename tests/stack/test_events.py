@@ -59,6 +59,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "readiness_check.unreadable": {"batchItemFailures": [{"itemIdentifier": MESSAGE_ID.format(22)}]},
     "readiness_request.connected": {},
     "readiness_request.draft_saved": {},
+    "readiness_request.goes_on": {},
     "readiness_request.scheduled": {},
     "refresh_connections.one": {"batchItemFailures": []},
     "refresh_connections.unreadable": {"batchItemFailures": [{"itemIdentifier": MESSAGE_ID.format(32)}]},
@@ -77,6 +78,7 @@ CHECKED = {
     "readiness_check.one": "northlight/7300000000000000001",
     "readiness_request.connected": "southgate/7300000000000000021",
     "readiness_request.draft_saved": "northlight/7300000000000000001",
+    "readiness_request.goes_on": "southgate/7300000000000000021",
     "readiness_request.scheduled": "northlight/7300000000000000001",
 }
 """Team and advertiser that are checked because of the event: at once, or by a worker."""
