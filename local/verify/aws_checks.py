@@ -25,8 +25,9 @@ _LOGS_OF_SECONDS = 3600
 _MOST_PAGES = 20
 """Pages read of a log group, of 1 MB at most each."""
 _ALARM_PROPERTIES: Mapping[str, str] = {
-    **dict.fromkeys(("Namespace", "MetricName", "Dimensions", "Statistic", "ExtendedStatistic", "Metrics"), "absent"),
+    **dict.fromkeys(("Namespace", "MetricName", "Dimensions", "Metrics"), "absent"),
     **dict.fromkeys(("Unit", "Period", "EvaluationPeriods"), "absent"),
+    "ExtendedStatistic": "Statistic",  # CloudWatch has one of them; the emulator adds the other
     "DatapointsToAlarm": "EvaluationPeriods",
     "Threshold": "0",
     "ComparisonOperator": "absent",
@@ -46,7 +47,10 @@ _SECRETS: Mapping[str, re.Pattern[str]] = {
     ),
     "an app secret": re.compile(r"(?:\bsecret|app_secret)(?:=|\\?[\"']\s*:\s*\\?[\"'])[\w-]{8,}", re.IGNORECASE),
     "a state": re.compile(rf"{_ALONE[0]}[\w-]{{22}}\.[\w-]{{43}}{_ALONE[1]}"),
-    "a handle": re.compile(rf"{_ALONE[0]}[\w-]{{22}}\.[0-9a-f]{{64}}\.[\w-]{{43}}{_ALONE[1]}"),
+    "a handle": re.compile(
+        rf"{_ALONE[0]}[\w-]{{22}}\.[0-9a-f]{{64}}\.[\w-]{{43}}{_ALONE[1]}"
+        r"|\bhandle(?:=|%3D|\\?[\"']\s*:\s*\\?[\"'])[\w.-]{22,}"
+    ),
 }
 """The shapes of secrets. TikTok calls its tokens opaque: they are found by the name before them, and by the 40 hex
 digits that tokens and app secrets had. Digests have 32 or 64, ids of requests and traces other forms. States and

@@ -28,7 +28,7 @@ ALARM_FIELDS = (
 )
 """What describes an alarm and creates it."""
 TOPIC = f"arn:aws:sns:{REGION}:000000000000:somebody-else"
-HANDLE, _handle = new_handle(StateKey("v" * 22, "0" * 64))
+HANDLE, _handle = new_handle(StateKey("v" * 22, "0" * 64), "n" * 43)
 
 
 @pytest.fixture

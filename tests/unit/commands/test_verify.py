@@ -31,8 +31,8 @@ FUTURE = 4_102_444_800
 MINUTE = Deadline.after(60, lambda: 0.0)
 
 
-STATE, _key = new_state(Principal("u-1", "t-1", "owner"), datetime(2026, 11, 22, tzinfo=UTC))
-HANDLE, _handle = new_handle(StateKey(STATE.partition(".")[0], "0123456789abcdef" * 4))
+STATE, _key = new_state(Principal("u-1", "t-1", "owner"), datetime(2026, 11, 22, tzinfo=UTC), "n" * 43)
+HANDLE, _handle = new_handle(StateKey(STATE.partition(".")[0], "0123456789abcdef" * 4), "n" * 43)
 HEX_40 = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -151,6 +151,8 @@ def test_a_bearer_prefix_is_ignored() -> None:
         (f"the state {STATE}.", ["a state"]),
         (f'{{"body": "{{\\"handle\\": \\"{HANDLE}\\"}}"}}', ["a handle"]),
         (f"?tiktok=confirm&handle={HANDLE}", ["a handle"]),
+        (f'{{"handle": "{HANDLE[:30]}', ["a handle"]),
+        ('{"errors": [{"field": "handle", "message": "is unknown, used or has expired"}]}', []),
         (f"oauth {HEX_40}", ["an access token or app secret"]),
         (f'{{"why": "x", "value": "{HEX_40}"}}', ["an access token or app secret"]),
         (r'{"body": "{\"auth_code\": \"0123456789abcdef\"}"}', ["an authorization code"]),
@@ -354,8 +356,8 @@ TOPIC = "arn:aws:sns:eu-central-1:1:alarms"
     [
         ({"Threshold": 1_000_000.0}, "Threshold is 1000000, in the template 0.05"),
         ({"Threshold": 0.0}, "Threshold is 0, in the template 0.05"),
-        ({"Statistic": "Minimum"}, "Statistic is Minimum, in the template Average"),
-        ({"ExtendedStatistic": "p10"}, "ExtendedStatistic is p10, in the template absent"),
+        ({"Statistic": "Minimum"}, "ExtendedStatistic is Minimum, in the template Average"),
+        ({"ExtendedStatistic": "p10"}, "ExtendedStatistic is p10, in the template Average"),
         ({"Metrics": [{"Id": "m"}]}, "Metrics is {'Id': 'm'}, in the template absent"),
         ({"MetricName": "4XXError"}, "MetricName is 4XXError, in the template 5XXError"),
         ({"Namespace": "AWS/Lambda"}, "Namespace is AWS/Lambda, in the template AWS/ApiGateway"),
