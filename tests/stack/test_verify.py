@@ -86,7 +86,7 @@ def test_what_is_broken_is_named(stage: Stage, stack: LocalStack) -> None:
         broken.enter_context(_without_alarm(stack, "ChecksWaitAlarm"))
         broken.enter_context(_another_alarm(stack, "ApiErrorsAlarm", Threshold=1.0, AlarmActions=[TOPIC]))
         broken.enter_context(_without_action(stack, "ListIdentitiesRole", "dynamodb:Query"))
-        broken.enter_context(_on_every_resource(stack, "ReadinessRole", "dynamodb:UpdateItem"))
+        broken.enter_context(_on_every_resource(stack, "PublishCheckRole", "dynamodb:UpdateItem"))
         broken.enter_context(_secret_in_log(stack, "PublishCheckLogGroup", {"Access-Token": "never-log-this-01234"}))
         broken.enter_context(_secret_in_log(stack, "ConnectionCallbackLogGroup", {"location": f"/?handle={HANDLE}"}))
         fine, faults, printed = result(stage)
@@ -111,8 +111,8 @@ def test_what_is_broken_is_named(stage: Stage, stack: LocalStack) -> None:
     keys = "dynamodb:LeadingKeys ForAllValues:StringLike CONNECTIONS#*"
     assert faults["permissions"] == [
         f"ListIdentitiesRole lacks dynamodb:Query on {table}",
-        f"ReadinessRole lacks dynamodb:UpdateItem on {table} if {keys}",
-        f"ReadinessRole has more than the template: dynamodb:UpdateItem on * if {keys}",
+        f"PublishCheckRole lacks dynamodb:UpdateItem on {table} if {keys}",
+        f"PublishCheckRole has more than the template: dynamodb:UpdateItem on * if {keys}",
     ]
     assert any(one.startswith("GET /identities: 500 internal_error") for one in faults["endpoints"])
     callback, check = sorted(faults["logs"])
