@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from local.sam_template import FUNCTIONS, RESOURCES
+from local.verify.as_deployed import as_deployed, fits
 from local.verify.http_checks import Outcome, code_of
 from local.verify.stage import Stage, TimeUpError
 
@@ -23,18 +24,41 @@ _LOGS_OF_SECONDS = 3600
 """How far back logs are searched for secrets."""
 _MOST_PAGES = 20
 """Pages read of a log group, of 1 MB at most each."""
+_ALARM_PROPERTIES: Mapping[str, str] = {
+    **dict.fromkeys(("Namespace", "MetricName", "Dimensions", "Metrics"), "absent"),
+    **dict.fromkeys(("Unit", "Period", "EvaluationPeriods"), "absent"),
+    "ExtendedStatistic": "Statistic",  # CloudWatch has one of them; the emulator adds the other
+    "DatapointsToAlarm": "EvaluationPeriods",
+    "Threshold": "0",
+    "ComparisonOperator": "absent",
+    "TreatMissingData": "missing",
+    **dict.fromkeys(("AlarmActions", "OKActions", "InsufficientDataActions"), "nobody"),
+}
+"""The properties of an alarm, and what CloudWatch uses if one is absent: a value, or that of another property."""
+_ALONE = r"(?:(?<![\w.-])|(?<=%[0-9A-F]{2}))", r"(?!\.?[\w-])"
+"""Around a text that is no part of a longer one; before it, a character in percent-encoding may stand."""
 _SECRETS: Mapping[str, re.Pattern[str]] = {
     "a JWT": re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"),
     "a bearer token": re.compile(r"\bbearer\s+[\w.~+/-]{16,}", re.IGNORECASE),
     "an access token": re.compile(r"access[-_]token\\?[\"']?\s*[:=]\s*\\?[\"']?[\w.~+/-]{8,}", re.IGNORECASE),
-    "an authorization code": re.compile(r"\b(?:auth_)?code=[\w-]{8,}"),
+    "an access token or app secret": re.compile(rf"{_ALONE[0]}[0-9a-f]{{40}}{_ALONE[1]}"),
+    "an authorization code": re.compile(
+        r"\bauth_code(?:=|%3D|\\?[\"']\s*:\s*\\?[\"'])[\w-]{8,}|\bcode=(?![a-z_]+\b)[\w-]{8,}"
+    ),
     "an app secret": re.compile(r"(?:\bsecret|app_secret)(?:=|\\?[\"']\s*:\s*\\?[\"'])[\w-]{8,}", re.IGNORECASE),
+    "a state": re.compile(rf"{_ALONE[0]}[\w-]{{22}}\.[\w-]{{43}}{_ALONE[1]}"),
+    "a handle": re.compile(
+        rf"{_ALONE[0]}[\w-]{{22}}\.[0-9a-f]{{64}}\.[\w-]{{43}}{_ALONE[1]}"
+        r"|\bhandle(?:=|%3D|\\?[\"']\s*:\s*\\?[\"'])[\w.-]{22,}"
+    ),
 }
-"""The shapes of secrets. TikTok's tokens have no shape of their own, so they are found by the name before them."""
+"""The shapes of secrets. TikTok calls its tokens opaque: they are found by the name before them, and by the 40 hex
+digits that tokens and app secrets had. Digests have 32 or 64, ids of requests and traces other forms. States and
+handles are as in connections/authorize.py. A code of an error (`code=no_token`) is no authorization code."""
 
 
 def alarms(stage: Stage) -> Outcome:
-    """Every alarm of the template exists and is switched on; those in ALARM are noted."""
+    """Every alarm of the template exists as it is there, and is switched on; those in ALARM are noted."""
     names = _of_type("AWS::CloudWatch::Alarm")
     outcome = Outcome(f"{len(names)} alarms")
     physical = {stage.resources[name]: name for name in names if name in stage.resources}
@@ -47,17 +71,46 @@ def alarms(stage: Stage) -> Outcome:
         row = found.get(alarm)
         if row is None:
             outcome.add(f"{name} was deleted: create {alarm} again, or change and deploy the template")
-        elif not row.get("ActionsEnabled", True):
+            continue
+        if not row.get("ActionsEnabled", True):
             outcome.add(f"{name} is switched off: aws cloudwatch enable-alarm-actions --alarm-names {alarm}")
-        elif row.get("StateValue") == "ALARM":
+        expected, actual = (_alarm(one) for one in (as_deployed(stage, RESOURCES[name]["Properties"]), row))
+        outcome.add(
+            *(
+                f"{name}: {what} is {actual[what]}, in the template {expected[what]}"
+                for what in expected
+                if not fits(expected[what], actual[what])
+            )
+        )
+        if row.get("StateValue") == "ALARM":
             outcome.skipped.append(f"{name} is in ALARM: see docs/operations.md")
     if not stage.parameters.get("AlarmTopicArn"):
         outcome.skipped.append("alarms notify nobody: AlarmTopicArn is not set")
     return outcome
 
 
+def _alarm(properties: Mapping[str, Any]) -> dict[str, str]:
+    """What an alarm watches, when it starts and whom it tells, as texts; the template and CloudWatch name it alike."""
+    return {
+        name: _text(properties.get(name) or properties.get(otherwise) or otherwise)
+        for name, otherwise in _ALARM_PROPERTIES.items()
+    }
+
+
+def _text(value: Any) -> str:
+    match value:
+        case {"Name": name, "Value": text}:
+            return f"{name}={text}"
+        case list():
+            return " and ".join(sorted(_text(one) for one in value))
+        case int() | float():
+            return f"{value:.12g}"
+        case _:
+            return str(value)
+
+
 def permissions(stage: Stage) -> Outcome:
-    """Every role has the actions of the template, and no others."""
+    """Every role has the template's grants and no others, and the same services may assume it."""
     names = _of_type("AWS::IAM::Role")
     outcome = Outcome(f"{len(names)} roles")
     iam = stage.client("iam")
@@ -66,7 +119,7 @@ def permissions(stage: Stage) -> Outcome:
             outcome.add(absent)
         if not stage.resources.get(name):
             continue
-        role, properties = stage.resources[name], RESOURCES[name]["Properties"]
+        role, properties = stage.resources[name], as_deployed(stage, RESOURCES[name]["Properties"])
         expected = {one["PolicyName"]: one["PolicyDocument"] for one in properties.get("Policies", ())}
         existing = iam.list_role_policies(RoleName=role)["PolicyNames"]
         outcome.add(*(f"{name} has a policy of its own: {one}" for one in sorted(set(existing) - set(expected))))
@@ -74,37 +127,44 @@ def permissions(stage: Stage) -> Outcome:
             deployed = (
                 iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"] if policy in existing else {}
             )
-            needed, allowed = grants(document)
-            has = grants(deployed)[0]
-            if lacks := needed - has:
-                outcome.add(f"{name} lacks {', '.join(sorted(lacks))}")
-            if more := has - allowed:
-                outcome.add(f"{name} has more than the template: {', '.join(sorted(more))}")
-        attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
-        if len(attached) > len(properties.get("ManagedPolicyArns", ())):
-            outcome.add(f"{name} has further policies: {', '.join(one['PolicyName'] for one in attached)}")
+            outcome.add(*_differences(name, grants(document), grants(deployed)))
+        trusted = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+        outcome.add(*_differences(name, grants(properties["AssumeRolePolicyDocument"]), grants(trusted)))
+        attached = {one["PolicyArn"] for one in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]}
+        outcome.add(*_differences(name, set(properties.get("ManagedPolicyArns", ())), attached))
     return outcome
 
 
-def grants(document: Mapping[str, Any]) -> tuple[set[str], set[str]]:
-    """The actions that a policy must have and those that it may have, each with effect and keys of its conditions.
+def _differences(name: str, expected: set[str], actual: set[str]) -> Iterator[str]:
+    if lacks := [one for one in expected if not any(fits(one, other) for other in actual)]:
+        yield f"{name} lacks {', '.join(sorted(lacks))}"
+    if more := [one for one in actual if not any(fits(other, one) for other in expected)]:
+        yield f"{name} has more than the template: {', '.join(sorted(more))}"
 
-    They differ by the statements that depend on a condition of the template.
-    """
-    needed: set[str] = set()
-    allowed: set[str] = set()
+
+def grants(document: Mapping[str, Any]) -> set[str]:
+    """What a policy says, a text for each action and what it is granted on or to, with all conditions."""
+    found: set[str] = set()
     for statement in _list(document.get("Statement", [])):
-        if "Fn::If" in statement:
-            for one in statement["Fn::If"][1:]:
-                allowed |= grants({"Statement": [one]})[1] if "Effect" in one else set()
-            continue
         conditions = sorted(
-            f"{operator}:{key}" for operator, keys in statement.get("Condition", {}).items() for key in keys
+            f"{key} {operator} {' or '.join(sorted(str(one) for one in _list(values)))}"
+            for operator, keys in statement.get("Condition", {}).items()
+            for key, values in keys.items()
         )
         suffix = f" if {' and '.join(conditions)}" if conditions else ""
         effect = "" if statement["Effect"] == "Allow" else f"{statement['Effect']} "
-        needed |= {f"{effect}{action}{suffix}" for action in _list(statement.get("Action", []))}
-    return needed, needed | allowed
+        targets = [*_named(statement, "Resource", "on"), *_named(statement, "Principal", "by")]
+        found |= {f"{effect}{action} {target}{suffix}" for action in _named(statement, "Action") for target in targets}
+    return found
+
+
+def _named(statement: Mapping[str, Any], what: str, preposition: str = "") -> Iterator[str]:
+    """The values of an element of a statement, or those of its opposite, such as NotResource."""
+    for name, negation in ((what, ""), (f"Not{what}", "all but")):
+        for value in _list(statement.get(name, [])):
+            kinds = value.items() if isinstance(value, dict) else [("", value)]
+            for words in ((preposition, negation, kind, one) for kind, ones in kinds for one in _list(ones)):
+                yield " ".join(word for word in words if word)
 
 
 def background(stage: Stage) -> Outcome:

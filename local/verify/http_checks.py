@@ -103,10 +103,11 @@ def _endpoint_faults(stage: Stage, route: Route, path: str, response: requests.R
         yield f"{at} is not described in docs/openapi.yaml: {why}"
     if route.secured:
         yield from _origin_faults(stage, response)
+    yield from _cache_faults(response)
 
 
 def gateway_errors(stage: Stage) -> Outcome:
-    """API Gateway's own errors are problems that a page of the allowed origin can read."""
+    """API Gateway's own errors are problems that a page of the allowed origin can read and nothing keeps."""
     good, bad = stage.bearer.header(), {"Authorization": "Bearer verify.not.valid"}
     cases: tuple[tuple[str, str, str, Mapping[str, str], str], ...] = (
         ("no token", "GET", _RULES, {}, "unauthorized"),
@@ -243,7 +244,16 @@ def problem_faults(stage: Stage, response: requests.Response, code: str) -> Iter
         yield f"the Content-Type is {response.headers.get('Content-Type')}, not {CONTENT_TYPE}"
     elif not _body(response).get("request_id"):
         yield "no request_id"
+    elif status == HTTPStatus.UNAUTHORIZED and response.headers.get("WWW-Authenticate") != "Bearer":
+        yield f"WWW-Authenticate is {response.headers.get('WWW-Authenticate') or 'absent'}, not Bearer"
     yield from _origin_faults(stage, response)
+    yield from _cache_faults(response)
+
+
+def _cache_faults(response: requests.Response) -> Iterator[str]:
+    got = response.headers.get("Cache-Control")
+    if got != "no-store":
+        yield f"Cache-Control is {got or 'absent'}, not no-store"
 
 
 def _origin_faults(stage: Stage, response: requests.Response) -> Iterator[str]:

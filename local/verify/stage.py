@@ -88,6 +88,8 @@ class Stage:
     deadline: Deadline
     started_at: float = field(default_factory=time.time)
     """When the verification started, in seconds since 1970."""
+    stack_id: str = ""
+    """The ARN of the CloudFormation stack; it names partition, region and account."""
 
     @property
     def allowed_origin(self) -> str:
@@ -208,6 +210,7 @@ def read_stage(
         bearer=bearers[0],
         unsubscribed=bearers[1],
         deadline=deadline,
+        stack_id=stack.get("StackId", ""),
     )
 
 

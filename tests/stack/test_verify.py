@@ -2,8 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from io import StringIO
 from typing import Any
 
@@ -11,10 +11,12 @@ import pytest
 
 from local.console import Console
 from local.demo.teams import OWNER, UNPAID_OWNER, Person
+from local.ministack.emulator import REGION
 from local.stack import LocalStack
 from local.tiktok_simulator import Simulator
 from local.verify.report import CHECKS, print_table, verify
 from local.verify.stage import Bearer, Stage, local_stage
+from publishing.connections.authorize import StateKey, new_handle
 from tests.stack.resources import physical_id
 from tests.support.stack import eventually
 from tiktok_business.deadline import Deadline
@@ -25,6 +27,8 @@ ALARM_FIELDS = (
     *("ComparisonOperator", "TreatMissingData", "Metrics"),
 )
 """What describes an alarm and creates it."""
+TOPIC = f"arn:aws:sns:{REGION}:000000000000:somebody-else"
+HANDLE, _handle = new_handle(StateKey("v" * 22, "0" * 64), "n" * 43)
 
 
 @pytest.fixture
@@ -75,27 +79,47 @@ def _consents(stack: LocalStack) -> int:
 
 
 def test_what_is_broken_is_named(stage: Stage, stack: LocalStack) -> None:
-    """An origin, a route, an alarm, a policy and a secret in a log: each has its row; restored, nothing is wrong."""
+    """Headers, a route, alarms, policies and secrets in logs: each has its row; restored, nothing is wrong."""
     with ExitStack() as broken:
         broken.enter_context(_another_origin(stack))
         broken.enter_context(_without_route(stack, "/api/v1/tiktok/readiness", "GET"))
         broken.enter_context(_without_alarm(stack, "ChecksWaitAlarm"))
+        broken.enter_context(_another_alarm(stack, "ApiErrorsAlarm", Threshold=1.0, AlarmActions=[TOPIC]))
         broken.enter_context(_without_action(stack, "ListIdentitiesRole", "dynamodb:Query"))
-        broken.enter_context(_secret_in_log(stack, "PublishCheckLogGroup"))
+        broken.enter_context(_on_every_resource(stack, "PublishCheckRole", "dynamodb:UpdateItem"))
+        broken.enter_context(_secret_in_log(stack, "PublishCheckLogGroup", {"Access-Token": "never-log-this-01234"}))
+        broken.enter_context(_secret_in_log(stack, "ConnectionCallbackLogGroup", {"location": f"/?handle={HANDLE}"}))
         fine, faults, printed = result(stage)
     assert not fine
     assert (
         "no token: Access-Control-Allow-Origin is https://old.example, but the stage's AllowedOrigins *"
         in faults["gateway errors"]
     )
+    assert "no token: Cache-Control is absent, not no-store" in faults["gateway errors"]
+    assert "no token: WWW-Authenticate is absent, not Bearer" in faults["gateway errors"]
     (route,) = [one for one in faults["endpoints"] if "readiness" in one]
     assert route.startswith("GET /readiness: 404 not_found")
-    assert [one.partition(":")[0] for one in faults["alarms"]] == ["ChecksWaitAlarm was deleted"]
-    assert faults["permissions"] == ["ListIdentitiesRole lacks dynamodb:Query"]
+    assert [one.partition(":")[0] for one in faults["alarms"]] == [
+        "ChecksWaitAlarm was deleted",
+        *["ApiErrorsAlarm"] * 2,
+    ]
+    assert faults["alarms"][1:] == [
+        "ApiErrorsAlarm: Threshold is 1, in the template 0.05",
+        f"ApiErrorsAlarm: AlarmActions is {TOPIC}, in the template nobody",
+    ]
+    table = f"arn:aws:dynamodb:{REGION}:000000000000:table/{stack.table_name}"
+    keys = "dynamodb:LeadingKeys ForAllValues:StringLike CONNECTIONS#*"
+    assert faults["permissions"] == [
+        f"ListIdentitiesRole lacks dynamodb:Query on {table}",
+        f"PublishCheckRole lacks dynamodb:UpdateItem on {table} if {keys}",
+        f"PublishCheckRole has more than the template: dynamodb:UpdateItem on * if {keys}",
+    ]
     assert any(one.startswith("GET /identities: 500 internal_error") for one in faults["endpoints"])
-    (leak,) = faults["logs"]
-    assert leak.startswith("/aws/lambda/wevion-local-publish-check: an access token is in a line of 2")
+    callback, check = sorted(faults["logs"])
+    assert callback.startswith("/aws/lambda/wevion-local-connection-callback: a handle is in a line of 2")
+    assert check.startswith("/aws/lambda/wevion-local-publish-check: an access token is in a line of 2")
     assert "never-log-this" not in printed
+    assert HANDLE not in printed
     assert "docs/operations.md#when-make-verify-fails" in printed
     eventually(lambda: result(stage)[0], "the restored stage without a fault")
 
@@ -120,12 +144,14 @@ def test_a_write_that_is_allowed_wrongly_is_named(stage: Stage) -> None:
 
 @contextmanager
 def _another_origin(stack: LocalStack) -> Iterator[None]:
-    """A deployment that did not reach the stage: an error has the origin of before."""
+    """A deployment that did not reach the stage: an error has the origin of before, and lacks two headers."""
     gateway, response = stack.client("apigateway"), {"restApiId": _api(stack), "responseType": "UNAUTHORIZED"}
     kept = gateway.get_gateway_response(**response)
     options = {name: kept[name] for name in ("statusCode", "responseParameters", "responseTemplates")}
-    header = "gatewayresponse.header.Access-Control-Allow-Origin"
-    changed = {**options["responseParameters"], header: "'https://old.example'"}
+    changed = {
+        "gatewayresponse.header.Access-Control-Allow-Origin": "'https://old.example'",
+        "gatewayresponse.header.Content-Type": "'application/problem+json'",
+    }
     gateway.put_gateway_response(**response, **{**options, "responseParameters": changed})
     gateway.create_deployment(restApiId=_api(stack), stageName="live")
     try:
@@ -161,19 +187,52 @@ def _without_alarm(stack: LocalStack, name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        cloudwatch.put_metric_alarm(**{field: row[field] for field in ALARM_FIELDS if row.get(field)})
+        cloudwatch.put_metric_alarm(**_described(row))
 
 
 @contextmanager
-def _without_action(stack: LocalStack, role: str, action: str) -> Iterator[None]:
+def _another_alarm(stack: LocalStack, name: str, **changes: Any) -> Iterator[None]:
+    cloudwatch = stack.client("cloudwatch")
+    (row,) = cloudwatch.describe_alarms(AlarmNames=[physical_id(stack, name)])["MetricAlarms"]
+    cloudwatch.put_metric_alarm(**{**_described(row), **changes})
+    try:
+        yield
+    finally:
+        cloudwatch.put_metric_alarm(**_described(row))
+
+
+def _described(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: row[field] for field in ALARM_FIELDS if row.get(field) is not None}
+
+
+def _without_action(stack: LocalStack, role: str, action: str) -> AbstractContextManager[None]:
+    return _another_policy(
+        stack,
+        role,
+        lambda statements: [
+            {**one, "Action": [each for each in one["Action"] if each != action]}
+            for one in statements
+            if one["Action"] != [action]
+        ],
+    )
+
+
+def _on_every_resource(stack: LocalStack, role: str, action: str) -> AbstractContextManager[None]:
+    return _another_policy(
+        stack,
+        role,
+        lambda statements: [{**one, "Resource": "*"} if one["Action"] == [action] else one for one in statements],
+    )
+
+
+@contextmanager
+def _another_policy(
+    stack: LocalStack, role: str, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+) -> Iterator[None]:
     iam, policy = stack.client("iam"), {"RoleName": physical_id(stack, role), "PolicyName": "function"}
     document: Mapping[str, Any] = iam.get_role_policy(**policy)["PolicyDocument"]
-    kept = [
-        {**one, "Action": [each for each in one["Action"] if each != action]}
-        for one in document["Statement"]
-        if one["Action"] != [action]
-    ]
-    iam.put_role_policy(**policy, PolicyDocument=json.dumps({**document, "Statement": kept}))
+    changed = {**document, "Statement": change(document["Statement"])}
+    iam.put_role_policy(**policy, PolicyDocument=json.dumps(changed))
     try:
         yield
     finally:
@@ -181,9 +240,9 @@ def _without_action(stack: LocalStack, role: str, action: str) -> Iterator[None]
 
 
 @contextmanager
-def _secret_in_log(stack: LocalStack, name: str) -> Iterator[None]:
+def _secret_in_log(stack: LocalStack, name: str, fields: Mapping[str, str]) -> Iterator[None]:
     logs, stream = stack.client("logs"), {"logGroupName": physical_id(stack, name), "logStreamName": "verify"}
-    line = json.dumps({"message": "answered", "headers": {"Access-Token": "never-log-this-0123456789"}})
+    line = json.dumps({"message": "answered", **fields})
     logs.create_log_stream(**stream)
     logs.put_log_events(**stream, logEvents=[{"timestamp": int(time.time() * 1000), "message": line}])
     try:

@@ -108,6 +108,11 @@ def test_not_a_member(api: Api, stack: LocalStack) -> None:
         problem(api.call(method, path, headers=token), 403, "not_a_member")
 
 
+def test_what_the_policy_does_not_name_is_a_problem_too(api: Api) -> None:
+    """A denial after an answer that allows has a code and a text; emulated IAM matches no line break with a `*`."""
+    problem(api.call("GET", "/connections/u-owner%0a/advertisers", person=OWNER), 403, "forbidden")
+
+
 def _post(api: Api, token: dict[str, str]) -> Any:
     body = {"advertiser_id": DemoAdvertiser.FOREIGN.value, "display_name": "Southgate"}
     return api.call("POST", "/identities", headers=token, json=body)

@@ -62,11 +62,16 @@ class Api:
 
 
 def problem(response: requests.Response, status: int, code: str) -> Mapping[str, Any]:
-    """Check that the response is this problem of contract §4, which a browser can read, and return its body."""
+    """Check that the response is this problem of contract §4, which a browser can read, and return its body.
+
+    Nothing may keep the response. A 401 says how to authenticate (RFC 9110, 15.5.2).
+    """
     body: Mapping[str, Any] = response.json()
     assert (response.status_code, body["code"]) == (status, code), body
     assert response.headers["Content-Type"] == "application/problem+json"
     assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
     assert body["type"] == f"urn:wevion:tiktok:problem:{code}"
     assert body["status"] == status
     assert body["title"]

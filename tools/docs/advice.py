@@ -19,6 +19,7 @@ PROBLEM_ADVICE: Mapping[str, str] = MappingProxyType(
         "unauthorized": _SIGN_IN,
         "not_a_member": _SHOW,
         "subscription_required": "Show `detail`; keep all reads available.",
+        "forbidden": "A bug in the client: check path and method.",
         "owner_only": "Show `detail`. Offer disconnecting only to owners and to the person who connected.",
         "not_your_connection": "Show `detail`. The handle is useless now; offer to connect the caller's own TikTok.",
         "advertiser_not_accessible": "Show `detail`, and offer another advertiser or to connect TikTok.",

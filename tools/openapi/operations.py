@@ -46,7 +46,7 @@ from tools.openapi.examples import Example
 
 _FIRST_LINE = re.compile(r"(?P<method>[A-Z]+) (?P<path>/\S+): (?P<summary>.+)")
 
-_ALWAYS = ("invalid_request", "unauthorized", "not_a_member", "too_many_requests", "internal_error")
+_ALWAYS = ("invalid_request", "unauthorized", "not_a_member", "forbidden", "too_many_requests", "internal_error")
 _TIKTOK = ("tiktok_error", "tiktok_rate_limited", "tiktok_timeout")
 
 
@@ -229,8 +229,9 @@ OPERATIONS = (
         function="complete_connection",
         description=(
             "Needs an active subscription, and the bearer token of the person who sent `POST /connections`, for the "
-            "same team: anybody else gets `not_your_connection`, and the handle is discarded. Send the `handle` with "
-            "which the browser was redirected to the wizard, and remove it from the page's address. It is valid for "
+            "same team: anybody else gets `not_your_connection`, and the handle is discarded. A caller who is denied "
+            "before, as `not_a_member` or with `subscription_required`, leaves it valid. Send the `handle` with which "
+            "the browser was redirected to the wizard, and remove it from the page's address. It is valid for "
             "ten minutes; until then the same request again returns the same response, so it may be repeated after a "
             "lost one, after `in_progress` and after TikTok's errors. After `tiktok_rejected` begin again with "
             "`POST /connections`. If TikTok does not return the ad accounts, the response is the connection without "

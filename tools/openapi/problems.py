@@ -34,6 +34,7 @@ def _raised(check: Callable[[Size], None], size: Size) -> Problem:
 _EXAMPLES: Mapping[str, Problem] = MappingProxyType(
     {
         "invalid_request": invalid("advertiser_id", "must be TikTok's id: 1 to 20 digits"),
+        "unauthorized": Problem("unauthorized", headers={"WWW-Authenticate": "Bearer"}),
         "unknown_objective": Problem("unknown_objective", accepted=list(OBJECTIVES)),
         "missing_scope": problem_of_tiktok_error(ScopeMissingError("identity/get/")),
         "tiktok_rejected": rejection(
@@ -106,7 +107,8 @@ _HEADERS: Mapping[str, Schema] = MappingProxyType(
         "Retry-After": {
             "description": "Seconds after which to retry the request.",
             "schema": {"type": "integer", "minimum": 1},
-        }
+        },
+        "WWW-Authenticate": {"description": "How to authenticate.", "schema": {"const": "Bearer"}},
     }
 )
 

@@ -64,19 +64,23 @@ def test_members_may_read_and_with_a_subscription_write(
     subscription: Subscription | None,
     paid: bool,  # noqa: FBT001 - a row of the table
 ) -> None:
-    """Every member may call all GETs and disconnect; the POSTs need an active subscription, whatever the role."""
+    """Every member may call all GETs and disconnect; the POSTs need an active subscription, whatever the role.
+
+    What a denial is stands in the context in any case, because the policy also denies what it does not name.
+    """
     response = response_for(Team("t1", {"u1": role}, subscription))
     assert all(allowed(response["policyDocument"], one) for one in [*GETS, DISCONNECT])
     assert {allowed(response["policyDocument"], one) for one in POSTS} == {paid}
-    code = "" if paid else "subscription_required"
+    code = "forbidden" if paid else "subscription_required"
     assert response["context"] == {
         "user_id": "u1",
         "team_id": "t1",
         "role": role.value,
         "subscription": "active" if paid else "inactive",
-        "deny_code": code,
-        "deny_title": PROBLEMS[code].title if code else "",
-        "deny_detail": PROBLEMS[code].detail if code else "",
+        "deny_code": "" if paid else code,
+        "problem_code": code,
+        "problem_title": PROBLEMS[code].title,
+        "problem_detail": PROBLEMS[code].detail,
     }
     assert response["principalId"] == "u1"
 
@@ -87,7 +91,7 @@ def test_non_members_may_call_nothing(subscription: Subscription | None) -> None
     response = response_for(Team("t1", {"u2": Role.OWNER}, subscription))
     assert not any(allowed(response["policyDocument"], one) for one in [*GETS, DISCONNECT, *POSTS])
     assert response["context"]["deny_code"] == "not_a_member"
-    assert response["context"]["deny_detail"] == PROBLEMS["not_a_member"].detail
+    assert response["context"]["problem_detail"] == PROBLEMS["not_a_member"].detail
     everything = {"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": [f"{STAGE}/*"]}
     assert response["policyDocument"]["Statement"] == [everything]
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from io import StringIO
 from types import SimpleNamespace
 from typing import Any
@@ -16,15 +17,23 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from local.console import CommandError, Console
 from local.paths import ROOT
 from local.sam_template import FUNCTIONS, RESOURCES, TEMPLATE
+from local.verify.as_deployed import UNKNOWN, as_deployed, fits
 from local.verify.aws_checks import alarms, background, grants, logs, permissions, secrets_in
 from local.verify.http_checks import Outcome
 from local.verify.report import CHECKS, print_table, verify
 from local.verify.stage import Bearer, Stage, TimeUpError, read_stage, stage_of
+from publishing.connections.authorize import StateKey, new_handle, new_state
+from publishing.http.request_context import Principal
 from tiktok_business.deadline import Deadline
 
 CONFIG = {"dev": {"global": {"parameters": {"stack_name": "a-stack"}}, "deploy": {"parameters": {}}}}
 FUTURE = 4_102_444_800
 MINUTE = Deadline.after(60, lambda: 0.0)
+
+
+STATE, _key = new_state(Principal("u-1", "t-1", "owner"), datetime(2026, 11, 22, tzinfo=UTC), "n" * 43)
+HANDLE, _handle = new_handle(StateKey(STATE.partition(".")[0], "0123456789abcdef" * 4), "n" * 43)
+HEX_40 = "0123456789abcdef0123456789abcdef01234567"
 
 
 def jwt(**claims: object) -> str:
@@ -137,6 +146,24 @@ def test_a_bearer_prefix_is_ignored() -> None:
         ("GET /callback?auth_code=0123456789abcdef&state=x", ["an authorization code"]),
         ('{"app_id": "7", "secret": "0123456789"}', ["an app secret"]),
         ("GET /oauth2/advertiser/get/?app_id=7&secret=0123456789", ["an app secret"]),
+        (f"GET /callback?state={STATE}&x=1", ["a state"]),
+        (f'{{"url": "https://x.example/auth?state%3D{STATE}"}}', ["a state"]),
+        (f"the state {STATE}.", ["a state"]),
+        (f'{{"body": "{{\\"handle\\": \\"{HANDLE}\\"}}"}}', ["a handle"]),
+        (f"?tiktok=confirm&handle={HANDLE}", ["a handle"]),
+        (f'{{"handle": "{HANDLE[:30]}', ["a handle"]),
+        ('{"errors": [{"field": "handle", "message": "is unknown, used or has expired"}]}', []),
+        (f"oauth {HEX_40}", ["an access token or app secret"]),
+        (f'{{"why": "x", "value": "{HEX_40}"}}', ["an access token or app secret"]),
+        (r'{"body": "{\"auth_code\": \"0123456789abcdef\"}"}', ["an authorization code"]),
+        ('{"Access-Token":"0123456789"}', ["an access token"]),
+        ("https://app.example/?tiktok=error&code=connect_not_set_up", []),
+        ('{"code": "invalid_request", "request_id": "550a2429-7890-4bc3-adbd-07eef3478639"}', []),
+        (f'{{"digest": "{HEX_40}{HEX_40[:24]}", "attempt": "{HEX_40[:32]}"}}', []),
+        ('{"xray_trace_id": "1-5759e988-bd862e3fe1be46a994272793"}', []),
+        ('{"request_id": "202611221700000101890740351A2B3C4D"}', []),
+        (f"REPORT RequestId: 550a2429 Runtime Version ARN: arn:aws:lambda:x::runtime:{HEX_40}{HEX_40[:24]}", []),
+        ("File /opt/python/publishing/connections/list_connections.py in advertisers_of_a_connection", []),
         ("of-this-run", ["the bearer token of this verification"]),
     ],
 )
@@ -146,22 +173,31 @@ def test_shapes_of_secrets(line: str, found: list[str]) -> None:
 
 
 def iam_of(change: Callable[[str, dict[str, Any]], None], **attached: list[str]) -> Callable[[str], Any]:
-    """Return IAM with the template's roles, each changed by its name and policies; `attached` are further ones."""
+    """Return IAM with the template's roles, each changed by its name and policies; `attached` are further ones.
+
+    "trust" among the policies says who may assume the role.
+    """
     roles: dict[str, dict[str, Any]] = {}
     for name, one in RESOURCES.items():
         if one["Type"] == "AWS::IAM::Role":
-            written = json.loads(json.dumps(one["Properties"].get("Policies", [])))
-            roles[name] = {policy["PolicyName"]: policy["PolicyDocument"] for policy in written}
+            written = json.loads(
+                json.dumps(as_deployed(stage(), one["Properties"]), ensure_ascii=False).replace(UNKNOWN, "x")
+            )
+            roles[name] = {policy["PolicyName"]: policy["PolicyDocument"] for policy in written.get("Policies", [])}
+            roles[name]["trust"] = written["AssumeRolePolicyDocument"]
             change(name, roles[name])
+            roles[name]["attached"] = [*written.get("ManagedPolicyArns", []), *attached.get(name, [])]
 
-    def attached_to(role: str) -> list[dict[str, str]]:
-        managed = RESOURCES[role]["Properties"].get("ManagedPolicyArns", [])
-        return [{"PolicyName": one} for one in [*(str(arn) for arn in managed), *attached.get(role, [])]]
+    def named(role: str) -> list[str]:
+        return [one for one in roles[role] if one not in {"trust", "attached"}]
 
     iam = SimpleNamespace(
-        list_role_policies=lambda RoleName: {"PolicyNames": list(roles[RoleName])},  # noqa: N803 - boto3's names
+        list_role_policies=lambda RoleName: {"PolicyNames": named(RoleName)},  # noqa: N803 - boto3's names
         get_role_policy=lambda RoleName, PolicyName: {"PolicyDocument": roles[RoleName][PolicyName]},  # noqa: N803
-        list_attached_role_policies=lambda RoleName: {"AttachedPolicies": attached_to(RoleName)},  # noqa: N803
+        get_role=lambda RoleName: {"Role": {"AssumeRolePolicyDocument": roles[RoleName]["trust"]}},  # noqa: N803
+        list_attached_role_policies=lambda RoleName: {  # noqa: N803
+            "AttachedPolicies": [{"PolicyArn": one} for one in roles[RoleName]["attached"]]
+        },
     )
     return lambda _service: iam
 
@@ -180,32 +216,118 @@ def test_changed_roles_are_named() -> None:
         if name == "PublishCheckRole":
             policies["by-hand"] = {"Statement": []}
         if name == "ListIdentitiesRole":
-            policies.clear()
+            policies["function"]["Statement"].clear()
 
     faults = permissions(stage(iam_of(change, ReadinessRole=["AdministratorAccess"]))).faults
-    assert "AuthorizerRole has more than the template: *" in faults
+    assert "AuthorizerRole has more than the template: * on *" in faults
     assert "PublishCheckRole has a policy of its own: by-hand" in faults
-    assert "ReadinessRole has further policies: AdministratorAccess" in faults
+    assert "ReadinessRole has more than the template: AdministratorAccess" in faults
     (lacking,) = [one for one in faults if one.startswith("ListIdentitiesRole lacks ")]
-    assert "dynamodb:Query" in lacking
+    assert "dynamodb:Query on arn:…:dynamodb:…:…:table/Table" in lacking
     assert len(faults) == 4
 
 
-def test_a_condition_belongs_to_an_action() -> None:
-    """An action without its condition is another grant; a statement of `!If` may be there or not."""
-    with_key = {"Effect": "Allow", "Action": "a:B", "Condition": {"StringLike": {"k": "x"}}}
-    optional = {"Fn::If": ["Traced", {"Effect": "Allow", "Action": ["x:Y"]}, {"Ref": "AWS::NoValue"}]}
-    assert grants({"Statement": [with_key]}) == ({"a:B if StringLike:k"}, {"a:B if StringLike:k"})
-    assert grants({"Statement": [{"Effect": "Deny", "Action": "a:B"}, optional]}) == ({"Deny a:B"}, {"Deny a:B", "x:Y"})
+@pytest.mark.parametrize(
+    ("change", "more"),
+    [
+        ({"Resource": "*"}, "dynamodb:UpdateItem on * if "),
+        ({"Resource": "arn:x:dynamodb:x:x:table/*"}, "dynamodb:UpdateItem on arn:x:dynamodb:x:x:table/* if "),
+        ({"Resource": "arn:x:dynamodb:x:x:table/Other"}, "dynamodb:UpdateItem on arn:x:dynamodb:x:x:table/Other if "),
+        ({"Resource": None, "NotResource": "arn:x"}, "dynamodb:UpdateItem on all but arn:x if "),
+        ({"Action": None, "NotAction": ["dynamodb:Query"]}, "all but dynamodb:Query on "),
+        ({"Condition": {}}, "dynamodb:UpdateItem on arn:x:dynamodb:x:x:table/Table"),
+        (
+            {"Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*"]}}},
+            "dynamodb:UpdateItem on arn:x:dynamodb:x:x:table/Table if dynamodb:LeadingKeys ForAllValues:StringLike *",
+        ),
+        ({"Effect": "Deny"}, "Deny dynamodb:UpdateItem on "),
+    ],
+)
+def test_a_widened_grant_is_named(change: Mapping[str, Any], more: str) -> None:
+    """The same action on another resource, on all but one, with another leading key or without: each is two faults."""
+
+    def widen(name: str, policies: dict[str, Any]) -> None:
+        if name == "PublishCheckRole":
+            (one,) = [each for each in policies["function"]["Statement"] if each["Action"] == ["dynamodb:UpdateItem"]]
+            one |= change
+            for gone in [key for key, value in one.items() if value is None]:
+                del one[gone]
+
+    lacks, has = permissions(stage(iam_of(widen))).faults
+    assert lacks.startswith("PublishCheckRole lacks dynamodb:UpdateItem on arn:…:dynamodb:…:…:table/Table if ")
+    assert has.startswith(f"PublishCheckRole has more than the template: {more}")
+
+
+def test_another_trusted_service_is_named() -> None:
+    """Who may assume a role is compared, too."""
+
+    def trust(name: str, policies: dict[str, Any]) -> None:
+        if name == "ReadinessRole":
+            policies["trust"]["Statement"][0]["Principal"] = {"Service": "lambda.amazonaws.com", "AWS": "*"}
+
+    faults = permissions(stage(iam_of(trust))).faults
+    assert faults == ["ReadinessRole has more than the template: sts:AssumeRole by AWS *"]
+
+
+def test_a_grant_has_its_conditions() -> None:
+    """The same action under two conditions, and its denial, are three grants."""
+    on = {"Action": "a:B", "Resource": ["r"]}
+    statements = [
+        {"Effect": "Allow", **on, "Condition": {"StringLike": {"k": ["x", "y"]}}},
+        {"Effect": "Allow", **on},
+        {"Effect": "Deny", **on},
+    ]
+    assert grants({"Statement": statements}) == {"a:B on r if k StringLike x or y", "a:B on r", "Deny a:B on r"}
+
+
+def test_the_template_with_a_stages_values() -> None:
+    """Parameters, pseudo parameters, names, ARNs and conditions are filled in; what is unknown is no wildcard."""
+    one = stage()
+    one.stack_id = "arn:aws-cn:cloudformation:cn-north-1:123456789012:stack/a-stack/0"
+    one.resources = {**one.resources, "ReadinessQueue": "https://sqs.cn-north-1.example/123456789012/jobs"}
+    filled = as_deployed(
+        one,
+        {
+            "queue": {"Fn::GetAtt": "ReadinessQueue.Arn"},
+            "name": {"Fn::GetAtt": "ReadinessQueue.QueueName"},
+            "index": {"Fn::Sub": "${Table.Arn}/index/due"},
+            "alias": {"Ref": "ReadinessSweepFunction.Alias"},
+            "stack": {"Ref": "AWS::StackName"},
+            "default": {"Ref": "SecretPrefix"},
+            "topic": {"Fn::If": ["HasAlarmTopic", ["yes"], {"Ref": "AWS::NoValue"}]},
+            "budget": {"Fn::If": ["HasBudget", ["yes"], {"Ref": "AWS::NoValue"}]},
+            "unknown": {"Fn::GetAtt": "Dashboard.Arn"},
+        },
+    )
+    assert filled == {
+        "queue": "arn:aws-cn:sqs:cn-north-1:123456789012:jobs",
+        "name": "jobs",
+        "index": "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/Table/index/due",
+        "alias": "arn:aws-cn:lambda:cn-north-1:123456789012:function:ReadinessSweepFunction:live",
+        "stack": "a-stack",
+        "default": "wevion/tiktok",
+        "topic": ["yes"],
+        "unknown": "…",
+    }
+    assert fits("arn:…:table/a", "arn:aws:table/a")
+    assert not any(fits("arn:…:table/a", text) for text in ("arn:*:table/a", "arn:a:table/ab", "*", "arn:a b:table/a"))
 
 
 def alarms_of(**changes: Mapping[str, Any] | None) -> Callable[[str], Any]:
-    """Return CloudWatch with every alarm it is asked for, changed by its name; None: it does not exist."""
+    """Return CloudWatch with the template's alarms, changed by their names; None: it does not exist."""
 
     def describe_alarms(AlarmNames: list[str]) -> Any:  # noqa: N803 - boto3's name
-        rows = [{"AlarmName": name, "StateValue": "OK", "ActionsEnabled": True} for name in AlarmNames]
-        changed = [{**row, **(changes.get(str(row["AlarmName"]), {}) or {})} for row in rows]
-        return {"MetricAlarms": [one for one in changed if changes.get(str(one["AlarmName"]), {}) is not None]}
+        rows = [
+            {
+                **as_deployed(stage(), RESOURCES[name]["Properties"]),
+                "AlarmName": name,
+                "StateValue": "OK",
+                "ActionsEnabled": True,
+                **(changes.get(name) or {}),
+            }
+            for name in AlarmNames
+        ]
+        return {"MetricAlarms": [one for one in rows if changes.get(str(one["AlarmName"]), {}) is not None]}
 
     return lambda _service: SimpleNamespace(describe_alarms=describe_alarms)
 
@@ -224,6 +346,53 @@ def test_alarms_that_notify_nobody_are_named() -> None:
         ["ApiSlowAlarm", "is", "switched"],
     ]
     assert outcome.skipped == ["SweepErrorsAlarm is in ALARM: see docs/operations.md"]
+
+
+TOPIC = "arn:aws:sns:eu-central-1:1:alarms"
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"Threshold": 1_000_000.0}, "Threshold is 1000000, in the template 0.05"),
+        ({"Threshold": 0.0}, "Threshold is 0, in the template 0.05"),
+        ({"Statistic": "Minimum"}, "ExtendedStatistic is Minimum, in the template Average"),
+        ({"ExtendedStatistic": "p10"}, "ExtendedStatistic is p10, in the template Average"),
+        ({"Metrics": [{"Id": "m"}]}, "Metrics is {'Id': 'm'}, in the template absent"),
+        ({"MetricName": "4XXError"}, "MetricName is 4XXError, in the template 5XXError"),
+        ({"Namespace": "AWS/Lambda"}, "Namespace is AWS/Lambda, in the template AWS/ApiGateway"),
+        (
+            {"Dimensions": [{"Name": "ApiName", "Value": "other"}, {"Name": "Stage", "Value": "live"}]},
+            "Dimensions is ApiName=other and Stage=live, in the template ApiName=a-stack and Stage=live",
+        ),
+        ({"Period": 86400}, "Period is 86400, in the template 300"),
+        ({"EvaluationPeriods": 5}, "EvaluationPeriods is 5, in the template 3"),
+        ({"DatapointsToAlarm": None}, "DatapointsToAlarm is 3, in the template 2"),
+        (
+            {"ComparisonOperator": "LessThanThreshold"},
+            "ComparisonOperator is LessThanThreshold, in the template GreaterThanThreshold",
+        ),
+        ({"TreatMissingData": None}, "TreatMissingData is missing, in the template notBreaching"),
+        ({"Unit": "Seconds"}, "Unit is Seconds, in the template absent"),
+        ({"AlarmActions": []}, f"AlarmActions is nobody, in the template {TOPIC}"),
+        ({"OKActions": [f"{TOPIC}-2"]}, f"OKActions is {TOPIC}-2, in the template {TOPIC}"),
+        ({"InsufficientDataActions": [TOPIC]}, f"InsufficientDataActions is {TOPIC}, in the template nobody"),
+    ],
+)
+def test_a_changed_alarm_is_named(change: Mapping[str, Any], fault: str) -> None:
+    """Whatever decides when an alarm starts and whom it tells is compared with the template."""
+    assert alarms(stage(alarms_of(ApiErrorsAlarm=change))).faults == [f"ApiErrorsAlarm: {fault}"]
+
+
+def test_alarms_as_in_the_template() -> None:
+    """Alarms that are as deployed have no fault, with a topic and without one, in whatever order dimensions come."""
+    dimensions = [{"Name": "Stage", "Value": "live"}, {"Name": "ApiName", "Value": "a-stack"}]
+    assert alarms(stage(alarms_of(ApiErrorsAlarm={"Dimensions": dimensions, "Threshold": 0.05}))).faults == []
+    without = stage(alarms_of())
+    without.parameters = {"AlarmTopicArn": ""}
+    assert {one.partition(": ")[2] for one in alarms(without).faults} == {
+        f"{name} is {TOPIC}, in the template nobody" for name in ("AlarmActions", "OKActions")
+    }
 
 
 def test_what_is_switched_off_is_named() -> None:

@@ -63,6 +63,7 @@ STATUS_OF_CODE = {
     "unauthorized": 401,
     "not_a_member": 403,
     "subscription_required": 403,
+    "forbidden": 403,
     "owner_only": 403,
     "not_your_connection": 403,
     "advertiser_not_accessible": 403,

@@ -36,12 +36,12 @@ def test_gateway_responses_are_problems(kind: str) -> None:
     assert body == Problem(code).body("$context.requestId")
 
 
-@pytest.mark.parametrize("code", ["not_a_member", "subscription_required"])
+@pytest.mark.parametrize("code", ["not_a_member", "subscription_required", "forbidden"])
 def test_a_denial_is_the_authorizers_problem(code: str) -> None:
     """With the values of the authorizer's context the template results in the problem of the table."""
     response = gateway_response("ACCESS_DENIED")
     kind = PROBLEMS[code]
-    context = {"deny_code": code, "deny_title": kind.title, "deny_detail": kind.detail}
+    context = {"problem_code": code, "problem_title": kind.title, "problem_detail": kind.detail}
     filled = re.sub(
         r"\$context\.authorizer\.(\w+)",
         lambda found: context[found[1]],
@@ -52,11 +52,13 @@ def test_a_denial_is_the_authorizers_problem(code: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [*GATEWAY_RESPONSES, "ACCESS_DENIED"])
-def test_browsers_may_read_gateway_responses(kind: str) -> None:
-    """Gateway responses have CORS headers and the media type of problems."""
+def test_browsers_may_read_gateway_responses_but_keep_none(kind: str) -> None:
+    """Gateway responses have CORS headers, the media type of problems and no-store; a 401 names its scheme."""
     assert gateway_response(kind)["ResponseParameters"]["Headers"] == {
         "Content-Type": f"'{CONTENT_TYPE}'",
+        "Cache-Control": "'no-store'",
         "Access-Control-Allow-Origin": {"Fn::Sub": "'${AllowedOrigins}'"},
+        **({"WWW-Authenticate": "'Bearer'"} if gateway_response(kind)["StatusCode"] == 401 else {}),
     }
 
 

@@ -151,7 +151,11 @@ def test_unknown_paths_and_methods_are_our_404() -> None:
     assert json.loads(response["responseTemplates"]["application/json"]) == Problem("not_found").body(
         "$context.requestId"
     )
-    headers = {"Content-Type": f"'{CONTENT_TYPE}'", "Access-Control-Allow-Origin": {"Fn::Sub": "'${AllowedOrigins}'"}}
+    headers = {
+        "Content-Type": f"'{CONTENT_TYPE}'",
+        "Cache-Control": "'no-store'",
+        "Access-Control-Allow-Origin": {"Fn::Sub": "'${AllowedOrigins}'"},
+    }
     assert response["responseParameters"] == {f"method.response.header.{name}": one for name, one in headers.items()}
     assert set(operation["responses"]["404"]["headers"]) == set(headers)
     assert "options" in body()["paths"]["/{proxy+}"]

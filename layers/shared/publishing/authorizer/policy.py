@@ -68,8 +68,14 @@ def _statement(effect: str, stage: Stage, methods_and_paths: list[str]) -> Polic
 
 
 def _answer(claims: TokenClaims, *statements: PolicyDocument, deny_code: str | None, **context: str) -> dict[str, Any]:
-    """Return the answer; the ``deny_…`` texts become the body of the API's gateway response."""
-    denial = PROBLEMS[deny_code] if deny_code else None
+    """Return the answer. The ``problem_…`` texts become the body of the API's gateway response if a request is denied.
+
+    They are set in any case: what the policy neither allows nor denies is denied, too, and a gateway response cannot
+    replace an empty text (https://docs.aws.amazon.com/apigateway/latest/developerguide/
+    api-gateway-swagger-extensions-gateway-responses.responseTemplates.html: not processed by VTL).
+    """
+    problem_code = deny_code or "forbidden"
+    problem = PROBLEMS[problem_code]
     return {
         "principalId": claims.user_id,
         "policyDocument": {"Version": "2012-10-17", "Statement": list(statements)},
@@ -78,7 +84,8 @@ def _answer(claims: TokenClaims, *statements: PolicyDocument, deny_code: str | N
             "team_id": claims.team_id,
             **context,
             "deny_code": deny_code or "",
-            "deny_title": denial.title if denial else "",
-            "deny_detail": denial.detail if denial else "",
+            "problem_code": problem_code,
+            "problem_title": problem.title,
+            "problem_detail": problem.detail,
         },
     }

@@ -47,6 +47,9 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
             "Subscription required",
             "This needs an active subscription. Ask the team's owner to renew it.",
         ),
+        "forbidden": ProblemKind(
+            HTTPStatus.FORBIDDEN, "Forbidden", "You may not send this request. Check path and method."
+        ),
         "owner_only": ProblemKind(
             HTTPStatus.FORBIDDEN,
             "Owner only",
