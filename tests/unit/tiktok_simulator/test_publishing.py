@@ -111,6 +111,11 @@ CASES: list[tuple[Cause, Try, Try]] = [
         Try(REACH, unsettled(Cause.ACCOUNT_UNVERIFIED, verification_status="REVIEWING")),
     ),
     (
+        Cause.ACCOUNT_IN_REVIEW,
+        Try(REACH, unsettled(Cause.ACCOUNT_IN_REVIEW, status="STATUS_CONTRACT_PENDING")),
+        Try(REACH, unsettled(Cause.ACCOUNT_IN_REVIEW)),
+    ),
+    (
         Cause.ROLE_INSUFFICIENT,
         Try(REACH, world_with(user_roles={USER: "ANALYST"})),
         Try(REACH, world_with(user_roles={USER: "OPERATOR", OTHER: "ANALYST"})),
@@ -121,6 +126,11 @@ CASES: list[tuple[Cause, Try, Try]] = [
         Cause.MANUAL_CAMPAIGNS_ENDED_ALL,
         Try(REACH, unsettled(Cause.MANUAL_CAMPAIGNS_ENDED_ALL), NEW_YEAR),
         Try(REACH, at=NEW_YEAR),
+    ),
+    (
+        Cause.MANUAL_CAMPAIGNS_ENDED_ALL,
+        Try(Draft("TRAFFIC"), unsettled(Cause.MANUAL_CAMPAIGNS_ENDED_ALL), NEW_YEAR),
+        Try(REACH, unsettled(Cause.MANUAL_CAMPAIGNS_ENDED_ALL), NEW_YEAR - INSTANT),
     ),
     (Cause.SMART_PLUS_NOT_ALLOWED, Try(SMART_WEB, world_with(smart_plus_allowed=False)), Try(SMART_WEB)),
     (Cause.SMART_PLUS_OBJECTIVE, Try(replace(SALES, campaign_type="SMART_PLUS")), Try(SALES)),
@@ -168,6 +178,21 @@ CASES: list[tuple[Cause, Try, Try]] = [
         Try(Draft("WEB_CONVERSIONS", "APP"), world_with(pixels=[])),
     ),
     (Cause.CATALOG_PIXEL_REQUIRED, Try(SALES, unsettled(Cause.CATALOG_PIXEL_REQUIRED)), Try(SALES)),
+    (
+        Cause.CATALOG_PIXEL_REQUIRED,
+        Try(SALES, unsettled(Cause.CATALOG_PIXEL_REQUIRED)),
+        Try(replace(SALES, pixel_id=PIXEL), unsettled(Cause.CATALOG_PIXEL_REQUIRED)),
+    ),
+    (
+        Cause.CATALOG_PIXEL_REQUIRED,
+        Try(SALES, unsettled(Cause.CATALOG_PIXEL_REQUIRED)),
+        Try(replace(SALES, destination="APP"), unsettled(Cause.CATALOG_PIXEL_REQUIRED)),
+    ),
+    (
+        Cause.CATALOG_PIXEL_REQUIRED,
+        Try(SALES, unsettled(Cause.CATALOG_PIXEL_REQUIRED)),
+        Try(Draft("TRAFFIC", "WEBSITE"), unsettled(Cause.CATALOG_PIXEL_REQUIRED)),
+    ),
     (Cause.PIXEL_NOT_FOUND, Try(replace(WEB, pixel_id=NOBODYS)), Try(replace(WEB, pixel_id=PIXEL))),
     (
         Cause.PIXEL_UNBOUND,
@@ -240,6 +265,11 @@ CASES: list[tuple[Cause, Try, Try]] = [
         Try(REACH, with_identity(SHARED, available_status="SCOPE_UNAVAILABLE")),
         Try(REACH, with_identity(SHARED, available_status=True)),
     ),
+    (
+        Cause.IDENTITY_UNAVAILABLE,
+        Try(REACH, with_identity(ACCOUNT, available_status="NOT_BUSINESS_ACCOUNT")),
+        Try(REACH, with_identity(CUSTOM, available_status="NOT_BUSINESS_ACCOUNT")),
+    ),
     (Cause.IDENTITY_POLITICAL, Try(REACH, with_identity(ACCOUNT, is_gpppa=True)), Try(REACH, with_identity(ACCOUNT))),
     (
         Cause.CUSTOM_IDENTITY_BARRED,
@@ -257,6 +287,11 @@ CASES: list[tuple[Cause, Try, Try]] = [
         Try(replace(SALES, identity_id=CUSTOM), world_with(can_use_custom_identity=False)),
     ),
     (
+        Cause.CUSTOM_IDENTITY_BARRED,
+        Try(CUSTOM_REACH, world_with(can_use_custom_identity=False)),
+        Try(replace(REACH, identity_id=ACCOUNT), world_with(can_use_custom_identity=False)),
+    ),
+    (
         Cause.SMART_PLUS_NEEDS_ACCOUNT,
         Try(replace(SMART_WEB, identity_id=CUSTOM)),
         Try(replace(SMART_WEB, identity_id=CUSTOM, catalog_id=CATALOG)),
@@ -265,6 +300,11 @@ CASES: list[tuple[Cause, Try, Try]] = [
         Cause.ENGAGEMENT_NEEDS_ACCOUNT,
         Try(replace(ENGAGEMENT, identity_id=CUSTOM)),
         Try(replace(ENGAGEMENT, identity_id=CODE)),
+    ),
+    (
+        Cause.ENGAGEMENT_NEEDS_ACCOUNT,
+        Try(replace(ENGAGEMENT, identity_id=CUSTOM)),
+        Try(replace(ENGAGEMENT, identity_id=SHARED)),
     ),
     (Cause.MESSAGES_NEED_ACCOUNT, Try(replace(MESSAGES, identity_id=CUSTOM)), Try(MESSAGES)),
     (
@@ -287,9 +327,18 @@ CASES: list[tuple[Cause, Try, Try]] = [
         Try(REACH, with_identity(CODE, can_pull_video=False)),
         Try(REACH, with_identity(CODE)),
     ),
+    (
+        Cause.IDENTITY_CANNOT_PUSH,
+        Try(REACH, with_identity(ACCOUNT, can_push_video=False, can_pull_video=False)),
+        Try(replace(REACH, ad_format="CAROUSEL"), with_identity(ACCOUNT, can_push_video=False)),
+    ),
     (Cause.IMAGE_NOT_ON_TIKTOK, Try(replace(REACH, ad_format="IMAGE")), Try(replace(REACH, ad_format="CAROUSEL"))),
 ]
 """A cause, an ad that is refused for it, and one that differs from it and is accepted."""
+CASES += [
+    (Cause.ACCOUNT_NOT_ENABLED, Try(REACH, world_with(status=status)), Try(REACH))
+    for status in ("STATUS_DISABLE", "STATUS_CONFIRM_FAIL", "STATUS_CONFIRM_FAIL_END")
+]
 IDS = [f"{cause}-{number}" for number, (cause, _, _) in enumerate(CASES)]
 
 
@@ -387,7 +436,17 @@ class TestSingleRequests:
         assert requests.causes == [Cause.PAGE_REQUIRED]
         assert requests.ad(group, page_id=int(FORM))["code"] == 0
 
-    @pytest.mark.parametrize(("goal", "causes"), [("CLICK", ["pixel_not_supported"]), ("VALUE", [])])
+    @pytest.mark.parametrize(
+        ("goal", "causes"),
+        [
+            ("CLICK", ["pixel_not_supported"]),
+            ("INSTALL", ["pixel_not_supported"]),
+            ("IN_APP_EVENT", ["pixel_not_supported"]),
+            ("TRAFFIC_LANDING_PAGE_VIEW", ["pixel_not_supported"]),
+            ("VALUE", []),
+            ("CONVERT", []),
+        ],
+    )
     def test_smart_plus_pixel(self, goal: str, causes: list[str]) -> None:
         """Of the goals of Smart+, only conversions and their value have a pixel."""
         requests = requests_to()
@@ -402,6 +461,43 @@ class TestSingleRequests:
             optimization_event="CompletePayment",
         )
         assert requests.causes == causes
+
+    @pytest.mark.parametrize(
+        ("goal", "causes"), [("CONVERT", ["pixel_required"]), ("VALUE", ["pixel_required"]), ("CLICK", [])]
+    )
+    def test_lead_pixel(self, goal: str, causes: list[str]) -> None:
+        """Leads on a website need a pixel if they are counted; leads in a form never do."""
+        requests = requests_to()
+        campaign = requests.campaign(objective_type="LEAD_GENERATION")
+        requests.group(campaign, promotion_target_type="EXTERNAL_WEBSITE", optimization_goal=goal)
+        assert requests.causes == causes
+        requests.group(campaign, promotion_target_type="INSTANT_PAGE", optimization_goal=goal)
+        assert requests.causes == []
+
+    @pytest.mark.parametrize(
+        ("destination", "causes"),
+        [
+            ("APP", ["app_required"]),
+            ("WEB_AND_APP", ["pixel_required", "app_required"]),
+            ("WEBSITE", ["pixel_required"]),
+        ],
+    )
+    def test_sales_destination(self, destination: str, causes: list[str]) -> None:
+        """Sales in an app need the app, sales on a website the pixel, sales in both need both."""
+        requests = requests_to()
+        requests.group(requests.campaign(objective_type="WEB_CONVERSIONS", sales_destination=destination))
+        assert requests.causes == causes
+
+    def test_custom_identity_in_shop(self) -> None:
+        """In a shop campaign that began before they ended, a barred custom identity is accepted."""
+        requests = requests_to(world_with(can_use_custom_identity=False), SHOP_ADS_END - INSTANT)
+        sales = requests.campaign(objective_type="PRODUCT_SALES", campaign_product_source="STORE")
+        group, other = requests.group(sales), requests.group(requests.campaign())
+        requests.tiktok.clock = CUSTOM_ENDS.timestamp
+        custom = {"identity_type": "CUSTOMIZED_USER", "identity_id": CUSTOM}
+        assert requests.ad(group, **custom)["code"] == 0
+        requests.ad(other, **custom)
+        assert requests.causes == [Cause.CUSTOM_IDENTITY_BARRED]
 
     def test_catalog_of_another_center(self) -> None:
         """A catalog is found only in the Business Center that is named with it, which must be named."""
