@@ -128,11 +128,6 @@ class Attempt:
         return self.campaign_type in {SMART_PLUS, LEGACY_SMART_PLUS}
 
     @property
-    def is_in_shop(self) -> bool:
-        """Whether a TikTok Shop sells."""
-        return self.campaign_type == GMV_MAX or self.campaign.sells_in_shop
-
-    @property
     def centers(self) -> Sequence[BusinessCenter]:
         """The Business Centers that the user sees."""
         return self.world.business_centers_of(self.user)
@@ -165,10 +160,8 @@ class Attempt:
         """Whether the ad group counts what people do on a website."""
         if self.campaign.objective == "WEB_CONVERSIONS":
             return self.to_website
-        external = self.ad_group.promotion_target_type == "EXTERNAL_WEBSITE"
-        return (
-            self.campaign.objective == "LEAD_GENERATION" and external and self.ad_group.optimization_goal in _WITH_PIXEL
-        )
+        external = self.ad_group.promotion_target_type == "EXTERNAL_WEBSITE"  # leads
+        return external and self.ad_group.optimization_goal in _WITH_PIXEL
 
     @property
     def needs_catalog(self) -> bool:
@@ -328,7 +321,7 @@ def _is_barred_custom(attempt: Attempt) -> bool:
         allowed = attempt.advertiser.created_at < CUSTOM_IDENTITY_ENDS.timestamp()
     group = attempt.ad_group
     exempt = (
-        attempt.is_in_shop
+        attempt.campaign.sells_in_shop
         or not group.is_on_tiktok
         or group.creative_material_mode == "SMART_CREATIVE"
         or (attempt.campaign_type == MANUAL and attempt.uses_catalog)

@@ -332,6 +332,11 @@ CASES: list[tuple[Cause, Try, Try]] = [
         Try(REACH, with_identity(ACCOUNT, can_push_video=False, can_pull_video=False)),
         Try(replace(REACH, ad_format="CAROUSEL"), with_identity(ACCOUNT, can_push_video=False)),
     ),
+    (
+        Cause.IDENTITY_CANNOT_PUSH,
+        Try(REACH, with_identity(CODE, can_pull_video=False)),
+        Try(REACH, with_identity(CUSTOM, can_push_video=False)),
+    ),
     (Cause.IMAGE_NOT_ON_TIKTOK, Try(replace(REACH, ad_format="IMAGE")), Try(replace(REACH, ad_format="CAROUSEL"))),
 ]
 """A cause, an ad that is refused for it, and one that differs from it and is accepted."""
@@ -487,6 +492,14 @@ class TestSingleRequests:
         requests = requests_to()
         requests.group(requests.campaign(objective_type="WEB_CONVERSIONS", sales_destination=destination))
         assert requests.causes == causes
+
+    def test_promoted_app(self) -> None:
+        """An ad group of an app campaign needs the app even if it promotes a website."""
+        requests = requests_to()
+        campaign = requests.campaign(objective_type="APP_PROMOTION", app_promotion_type="APP_INSTALL")
+        requests.group(campaign, promotion_type="WEBSITE")
+        assert requests.causes == [Cause.APP_REQUIRED]
+        assert requests.group(campaign, promotion_type="WEBSITE", app_id=APP)["code"] == 0
 
     def test_custom_identity_in_shop(self) -> None:
         """In a shop campaign that began before they ended, a barred custom identity is accepted."""
