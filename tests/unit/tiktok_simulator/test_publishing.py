@@ -703,8 +703,8 @@ class TestPublisher:
 
     def test_locations(self) -> None:
         """Every country has its own location, which a request can name."""
-        ids = {location_id(country) for country in ("IT", "TI", "FR", "US")}
-        assert len(ids) == 4
+        ids = {location_id(country) for country in ("IT", "IS", "FR", "TI", "US")}
+        assert len(ids) == 5
         assert all(one.isdigit() for one in ids)
 
 
