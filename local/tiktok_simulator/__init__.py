@@ -7,8 +7,9 @@
 
 Modules, each importing only modules before it: what exists at TikTok `world`, its demo data `demo`; requests and
 responses `http_messages`, the requests received `journal`, how endpoints read parameters `parameters`; the endpoints
-`identities`, `assets`, `oauth` (with the consent page) and their table `endpoints`; simulated faults `faults`; control
-over HTTP `control`; sockets `server`; everything together `simulator`.
+`identities`, `assets`, `oauth` (with the consent page), `publishing` (with its requests in `publishing_bodies` and the
+rules that refuse them in `publishing_rules`) and their table `endpoints`; simulated faults `faults`; control over HTTP
+`control`; sockets `server`; everything together `simulator`.
 
 Connecting works as at TikTok: a browser opens /portal/auth?app_id=&state=&redirect_uri= on the simulator's own origin,
 returns to redirect_uri (on this machine) with auth_code and state, and oauth2/access_token/ exchanges the code for a
@@ -77,6 +78,7 @@ from local.tiktok_simulator.world import (
     Page,
     Pixel,
     Scope,
+    Store,
     Token,
     User,
     World,
@@ -101,6 +103,7 @@ __all__ = [
     "Pixel",
     "Scope",
     "Simulator",
+    "Store",
     "Token",
     "User",
     "World",

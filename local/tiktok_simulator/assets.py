@@ -35,7 +35,6 @@ _PageType = Literal[
 ]
 _FLAGS = frozenset({"can_use_custom_identity", "ads_only_mode", "company_name_editable"})
 _MAX_ADVERTISER_IDS = 100
-_CREATED = 1_780_000_000
 _CREATED_ISO = "2026-05-28T20:26:40Z"
 _CREATED_TEXT = "2026-05-28 20:26:40"
 
@@ -336,7 +335,7 @@ def _advertiser_row(advertiser: Advertiser, *, is_bc_admin: bool) -> JsonObject:
         "display_timezone": "Europe/Rome",
         "country": "IT",
         "advertiser_account_type": "AUCTION",
-        "create_time": _CREATED,
+        "create_time": advertiser.created_at,
     }
     if advertiser.owner_bc_id is not None and is_bc_admin:
         row["owner_bc_id"] = advertiser.owner_bc_id

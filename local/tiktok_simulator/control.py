@@ -12,22 +12,29 @@ PATCH  advertisers/<id>                change one until the next reset: {"pixels
 GET    identities?advertiser_id=<id>   the advertiser's identities at TikTok, for whichever user they are visible
 POST   tokens/revoke                   {"token": "..."}
 PATCH  users/<user>                    {"advertiser_ids": [...]}: the advertisers of a user's tokens and later consents
+GET    clock                           {"at": "..."}: TikTok's time, which decides which dated rules hold
+POST   clock                           {"at": "2027-01-01T00:00:00Z"}: stop TikTok's time there until the next reset
+GET    publishing-rules                the rules that refuse campaigns, ad groups and ads, and which of them hold
+POST   publishing-rules                {"unsettled": ["..."]}: hold these rules too until the next reset
 
 A browser shows TikTok's consent page at /portal/auth: see `oauth`.
 """
 
 import threading
+import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from local.tiktok_simulator.demo import DemoAdvertiser, demo_world
 from local.tiktok_simulator.faults import FAULT_KINDS, Fault, Faults
 from local.tiktok_simulator.http_messages import HttpRequest, HttpResponse, JsonObject, json_response
 from local.tiktok_simulator.journal import Journal
-from local.tiktok_simulator.world import Advertiser, App, Identity, Page, Pixel, World
+from local.tiktok_simulator.publishing_rules import RULES, Cause
+from local.tiktok_simulator.world import Advertiser, App, Identity, Page, Pixel, Store, World
 
 PATH = "/_simulator/"
 
@@ -35,19 +42,22 @@ PATH = "/_simulator/"
 class State:
     """The simulator's state: `world` is what exists at TikTok, `faults` what fails, `requests` what was received.
 
-    `lock` protects the world.
+    `lock` protects the world. `clock` returns TikTok's time in epoch seconds.
     """
 
-    def __init__(self, world: World | None = None) -> None:
+    def __init__(self, world: World | None = None, clock: Callable[[], float] = time.time) -> None:
         self.world = demo_world() if world is None else world
         self.faults = Faults()
         self.requests = Journal()
         self.lock = threading.RLock()
+        self.clock = clock
         self._initial_world = self.world.copy()
+        self._initial_clock = clock
 
     def reset(self) -> None:
-        """Restore the initial world, without faults and recorded requests."""
+        """Restore the initial world and clock, without faults and recorded requests."""
         with self.lock:
+            self.clock = self._initial_clock
             self.world = self._initial_world.copy()
             self.faults.clear()
             self.requests.clear()
@@ -69,6 +79,20 @@ class _AdvertiserChange(_Body):
     pixels: list[Pixel] = []
     apps: list[App] = []
     pages: list[Page] = []
+    user_roles: dict[str, str] = {}
+    countries: tuple[str, ...] | None = None
+    verification_status: str = ""
+    created_at: int = 0
+    smart_plus_allowed: bool = True
+    stores: tuple[Store, ...] = ()
+
+
+class _Clock(_Body):
+    at: AwareDatetime
+
+
+class _Unsettled(_Body):
+    unsettled: frozenset[Cause]
 
 
 class _TokenBody(_Body):
@@ -192,6 +216,25 @@ def _patch_user(state: State, request: HttpRequest, name: str) -> JsonObject:
     return {"user": name, "advertiser_ids": advertiser_ids}
 
 
+def _get_clock(state: State, _request: HttpRequest, _argument: str) -> JsonObject:
+    return {"at": datetime.fromtimestamp(state.clock(), UTC).isoformat()}
+
+
+def _post_clock(state: State, request: HttpRequest, argument: str) -> JsonObject:
+    stopped_at = _Clock.model_validate_json(request.body).at.timestamp()
+    state.clock = lambda: stopped_at
+    return _get_clock(state, request, argument)
+
+
+def _get_publishing_rules(state: State, _request: HttpRequest, _argument: str) -> JsonObject:
+    return {"rules": [rule.to_json() | {"holds": rule.holds_in(state.world)} for rule in RULES]}
+
+
+def _post_publishing_rules(state: State, request: HttpRequest, argument: str) -> JsonObject:
+    state.world.unsettled = _Unsettled.model_validate_json(request.body).unsettled
+    return _get_publishing_rules(state, request, argument)
+
+
 _CONTROLS: Mapping[tuple[str, str], Callable[[State, HttpRequest, str], JsonObject]] = MappingProxyType(
     {
         ("GET", "health"): _get_health,
@@ -206,6 +249,10 @@ _CONTROLS: Mapping[tuple[str, str], Callable[[State, HttpRequest, str], JsonObje
         ("GET", "identities"): _get_identities,
         ("POST", "tokens/revoke"): _revoke_token,
         ("PATCH", "users/<id>"): _patch_user,
+        ("GET", "clock"): _get_clock,
+        ("POST", "clock"): _post_clock,
+        ("GET", "publishing-rules"): _get_publishing_rules,
+        ("POST", "publishing-rules"): _post_publishing_rules,
     }
 )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from local.tiktok_simulator import assets, identities, oauth
+from local.tiktok_simulator import assets, identities, oauth, publishing
 from local.tiktok_simulator.http_messages import ApiError, HttpRequest, JsonObject, UploadedFile
 from local.tiktok_simulator.parameters import RequestContext
 from local.tiktok_simulator.world import Scope, Token, World
@@ -80,4 +80,6 @@ ENDPOINTS = _table(
     Endpoint("pixel/list/", "GET", Scope.PIXEL_READ, assets.pixel_list),
     Endpoint("term/check/", "GET", Scope.TERM, assets.term_check),
     Endpoint("user/info/", "GET", None, oauth.user_info),
+    # TikTok asks for the scopes 201, 211 and 221 here, which the simulated app does not request.
+    *(Endpoint(path, "POST", None, create) for path, create in publishing.CREATIONS.items()),
 )

@@ -4,7 +4,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
@@ -21,12 +21,16 @@ _FORM_TYPE = "multipart/form-data"
 
 
 class ApiError(Exception):
-    """A TikTok error: HTTP 200 with a code other than 0 (reference: portal doc 1737172488964097)."""
+    """A TikTok error: HTTP 200 with a code other than 0 (reference: portal doc 1737172488964097).
 
-    def __init__(self, code: int, message: str) -> None:
+    `causes` names the rules that refuse a campaign, an ad group or an ad, the one of this error first; for the journal.
+    """
+
+    def __init__(self, code: int, message: str, causes: Sequence[str] = ()) -> None:
         super().__init__(f"{code} {message}")
         self.code = code
         self.message = message
+        self.causes = causes
 
     @classmethod
     def no_permission(cls, advertiser_id: str) -> "ApiError":

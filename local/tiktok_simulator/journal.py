@@ -24,7 +24,7 @@ class ReceivedRequest:
     """One request; `status` and `code` stay None if no response with them was sent.
 
     `path` is relative for TikTok's own paths ("identity/get/"). `body` is the parsed JSON or form with files
-    described, or the text.
+    described, or the text. `causes` names the rules that refused to create a campaign, an ad group or an ad.
     """
 
     method: str
@@ -37,6 +37,7 @@ class ReceivedRequest:
     code: int | None = None
     request_id: str | None = None
     fault: str | None = None
+    causes: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, request: HttpRequest, path: str) -> "ReceivedRequest":

@@ -37,7 +37,7 @@ class Simulator(State):
 
     Inside a `with` block it is reachable at `base_url`, and controllable over HTTP at `control_url`. `latency` is in
     seconds, `rate_limit_qps` in requests per second and endpoint. `clock` returns the time (epoch seconds) that
-    decides when authorization codes expire.
+    decides when authorization codes expire and which dated rules hold; it can be replaced at any time.
     """
 
     def __init__(  # noqa: PLR0913 - all but the world are given by name
@@ -53,9 +53,8 @@ class Simulator(State):
     ) -> None:
         if host not in _LOOPBACK:
             raise ValueError(f"the simulator listens on {' or '.join(_LOOPBACK)} only, not on {host!r}")
-        super().__init__(world)
+        super().__init__(world, clock)
         self.latency = latency
-        self.clock = clock
         self._rate_limit = _RateLimit(rate_limit_qps)
         self._address = (_LOOPBACK[host], port)
         self._ssl_context = ssl_context
@@ -133,7 +132,7 @@ class Simulator(State):
             return self._delivery(record, _enveloped(record, failure(ApiError.rate_limited())))
         found = self.faults.next_for(endpoint.path, request.acting_token(), request.advertiser_ids())
         if found is None:
-            return self._delivery(record, _enveloped(record, self._perform(endpoint, request)))
+            return self._delivery(record, _enveloped(record, self._perform(record, endpoint, request)))
         return self._faulty_delivery(record, endpoint, request, *found)
 
     def _faulty_delivery(
@@ -142,7 +141,7 @@ class Simulator(State):
         record.fault = fault.kind
         envelope: JsonObject = {}
         if fault.work_is_done:
-            envelope = self._perform(endpoint, request, fault)
+            envelope = self._perform(record, endpoint, request, fault)
         if fault.kind in {FaultKind.HANG, FaultKind.RESET_BEFORE, FaultKind.RESET_AFTER}:
             return Delivery(plain_text(200, ""), self.latency, fault)
         if fault.kind is FaultKind.HTTP_STATUS:
@@ -158,12 +157,15 @@ class Simulator(State):
             response = HttpResponse(200, half, response.content_type, response.headers)
         return self._delivery(record, response, fault)
 
-    def _perform(self, endpoint: Endpoint, request: HttpRequest, fault: Fault | None = None) -> JsonObject:
+    def _perform(
+        self, record: ReceivedRequest, endpoint: Endpoint, request: HttpRequest, fault: Fault | None = None
+    ) -> JsonObject:
         query = request.query if fault is None else changed_query(request.query, fault)
         try:
             with self.lock:
                 return success(endpoint(self.world, request, query, self.clock()))
         except ApiError as error:
+            record.causes = list(error.causes)
             return failure(error)
 
     def _delivery(self, record: ReceivedRequest, response: HttpResponse, fault: Fault | None = None) -> Delivery:

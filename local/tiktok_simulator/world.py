@@ -4,9 +4,10 @@ Plain data. The endpoint modules decide what TikTok shows of it, to which user a
 """
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from typing import Any
 
 from pydantic import ConfigDict, with_config
 
@@ -71,7 +72,8 @@ class Identity:
     """The profile that an ad is published under (reference: portal doc 1740218420781057).
 
     `linked_by` names the users who linked a TT_USER; only they see it (portal doc 1738958351620097).
-    The fields after `linked_by` do not apply to a CUSTOMIZED_USER: TikTok returns null for them.
+    The fields after `linked_by` do not apply to a CUSTOMIZED_USER: TikTok returns null for them. The account's rights:
+    `can_push_video` for uploaded videos, `can_pull_video` for existing posts, `can_manage_message` for message ads.
     """
 
     id: str
@@ -85,6 +87,8 @@ class Identity:
     can_push_video: bool = True
     ads_only_mode: bool = False
     is_gpppa: bool = False
+    can_pull_video: bool = True
+    can_manage_message: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,26 @@ class Catalog:
     ad_creation_eligible: str = "AVAILABLE"
 
 
+@_readable_from_json
+@dataclass(frozen=True)
+class Store:
+    """A TikTok Shop that an ad account may promote; GMV Max can be unavailable for it."""
+
+    id: str
+    authorized_bc_id: str
+    gmv_max_available: bool = True
+
+
+@dataclass(frozen=True)
+class Published:
+    """A campaign, ad group or ad that exists: `body` is the request that created it, `parent_id` what it belongs to."""
+
+    id: str
+    campaign_type: str
+    body: Mapping[str, Any]
+    parent_id: str | None = None
+
+
 @dataclass(frozen=True)
 class FormLibrary:
     """The pages that were moved from an ad account to a Business Center."""
@@ -188,7 +212,9 @@ class BusinessCenter:
 class Advertiser:
     """An ad account; its identities are in the order of their creation.
 
-    `can_use_custom_identity` None means that TikTok omits the flag from its response.
+    `can_use_custom_identity` None means that TikTok omits the flag from its response. `created_at` is in epoch seconds.
+    `user_roles` maps users to ADMIN, OPERATOR or ANALYST; who is not in it is an ADMIN. `countries` are those that ads
+    may target (ISO 3166-1 alpha-2), None means all. No endpoint shows `smart_plus_allowed`, TikTok's allowlist.
     """
 
     id: str
@@ -203,6 +229,12 @@ class Advertiser:
     apps: list[App] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
     images: list[Image] = field(default_factory=list)
+    user_roles: Mapping[str, str] = field(default_factory=dict)
+    countries: tuple[str, ...] | None = None
+    verification_status: str = "VERIFIED"
+    created_at: int = 1_780_000_000
+    smart_plus_allowed: bool = True
+    stores: tuple[Store, ...] = (Store("7700000000000000001", "7200000000000000001"),)
 
     def image(self, image_id: str) -> Image | None:
         """The library's image with this id, or None."""
@@ -214,7 +246,8 @@ class World:
     """Everything at the simulated TikTok, and the one developer app that uses it.
 
     `users` holds the people who had no token at the start. For everyone else, their first token defines their
-    advertisers and missing permissions.
+    advertisers and missing permissions. `published` holds campaigns, ad groups and ads by id, `unsettled` the causes of
+    the refusals that hold only in a world that names them (see `publishing_rules`).
     """
 
     tokens: dict[str, Token] = field(default_factory=dict, repr=False)
@@ -227,6 +260,8 @@ class World:
     app_secret: str = field(default="simulated-app-secret", repr=False)
     identities_created: int = 0
     images_uploaded: int = 0
+    published: dict[str, Published] = field(default_factory=dict)
+    unsettled: frozenset[str] = frozenset()
 
     def copy(self) -> "World":
         """An independent copy; immutable parts are shared."""
@@ -235,6 +270,7 @@ class World:
             tokens=dict(self.tokens),
             users=dict(self.users),
             auth_codes=dict(self.auth_codes),
+            published=dict(self.published),
             advertisers={
                 key: replace(
                     advertiser,
@@ -265,6 +301,10 @@ class World:
         """A new unique image id in TikTok's format."""
         self.images_uploaded += 1
         return f"ad-site-i18n-sg/20260901{self.images_uploaded:016x}"
+
+    def new_published_id(self) -> str:
+        """A new unique id of a campaign, an ad group or an ad."""
+        return f"18{len(self.published) + 1:017d}"
 
     def people(self) -> list[User]:
         """Everyone who can consent, people without a token first."""

@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 
 from local.sam_template import TEMPLATE
+from local.tiktok_simulator.endpoints import ENDPOINTS as SIMULATED
 from publishing.connections.callback import CallbackErrorCode
 from publishing.http.problems import PROBLEMS
 from publishing.preflight.findings import Status
@@ -83,8 +84,9 @@ def test_named_paths_exist(name: str) -> None:
 
 
 def _is_route(path: str) -> bool:
-    """Whether it is a TikTok route that the code names, a content type, or a file that a reader creates."""
-    return f'"{path}"' in source() or path in {"token.json", "application/json", "application/problem+json"}
+    """Whether it is a TikTok route that the code names or simulates, a content type or a file that a reader creates."""
+    known = {*SIMULATED, "token.json", "application/json", "application/problem+json"}
+    return path in known or f'"{path}"' in source()
 
 
 @DOCUMENTS

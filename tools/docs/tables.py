@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from local.paths import ROOT
+from local.tiktok_simulator.publishing_rules import RULES
 from publishing import teams
 from publishing.connections import advertiser_list, authorize, connect, pending_operation
 from publishing.connections.callback import CALLBACK_MESSAGES, CallbackErrorCode
@@ -87,6 +88,15 @@ def _return_codes() -> str:
     return table(("code", "category", "meaning", "source"), rows)
 
 
+def _simulated_refusals() -> str:
+    rows = []
+    for rule in RULES:
+        cause = f"`{rule.cause}`" if rule.settled else f"`{rule.cause}`, not settled"
+        answer = f"{rule.code}, {rule.answer}"
+        rows.append((cause, "all" if len(rule.levels) > 1 else rule.levels[0], rule.sentence, answer, rule.source))
+    return table(("cause", "level", "TikTok refuses because", "answer", "source"), rows)
+
+
 def _limits() -> str:
     spans: tuple[tuple[str, float | int | timedelta, str], ...] = (
         (
@@ -159,6 +169,7 @@ TABLES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "limits": _limits,
         "scopes": _scopes,
         "return-codes": _return_codes,
+        "simulated-refusals": _simulated_refusals,
         "modules": _modules,
         "decisions": _decisions,
     }

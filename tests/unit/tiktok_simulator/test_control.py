@@ -210,6 +210,69 @@ class TestWorld:
         assert (len(simulator.faults), len(simulator.requests)) == (0, 0)
 
 
+class TestPublishing:
+    def test_clock(self, simulator: Simulator) -> None:
+        """TikTok's clock stands where it was stopped until the next reset; a time without a zone is refused."""
+        at = "2027-01-01T00:00:00+00:00"
+        assert control(simulator, "POST", "clock", {"at": "2027-01-01T01:00:00+01:00"}).json() == {"at": at}
+        assert control(simulator, "GET", "clock").json() == {"at": at}
+        assert "at" in refusal(control(simulator, "POST", "clock", {"at": "2027-01-01T00:00:00"}))
+        control(simulator, "POST", "reset")
+        assert control(simulator, "GET", "clock").json() != {"at": at}
+
+    def test_clock_decides(self, simulator: Simulator) -> None:
+        """A stopped clock decides which dated rules hold; the journal names them, the first one first."""
+        body = {
+            "advertiser_id": DemoAdvertiser.SUSPENDED,
+            "campaign_name": "A",
+            "objective_type": "WEB_CONVERSIONS",
+        }
+        headers = {"Access-Token": DemoToken.OWNER}
+        for at, causes in (
+            ("2026-12-31T23:59:59Z", ["account_not_enabled"]),
+            ("2027-01-01T00:00:00Z", ["account_not_enabled", "manual_campaigns_ended"]),
+        ):
+            control(simulator, "POST", "clock", {"at": at})
+            answer = requests.post(f"{simulator.base_url}/campaign/create/", json=body, headers=headers, timeout=5)
+            assert answer.json()["message"] == "The advertiser account is not enabled: STATUS_DISABLE."
+            assert control(simulator, "GET", "requests").json()["requests"][-1]["causes"] == causes
+
+    def test_rules(self, simulator: Simulator) -> None:
+        """Every rule is listed with its source; those that nothing settles hold only if a test says so."""
+
+        def held() -> dict[str, bool]:
+            rules = control(simulator, "GET", "publishing-rules").json()["rules"]
+            assert all(rule["source"] and rule["sentence"] for rule in rules)
+            return {rule["cause"]: rule["holds"] for rule in rules}
+
+        before = held()
+        assert (before["gmv_max_only"], before["account_in_review"]) == (True, False)
+        control(simulator, "POST", "publishing-rules", {"unsettled": ["account_in_review"]})
+        assert held() == before | {"account_in_review": True}
+        assert "unsettled" in refusal(control(simulator, "POST", "publishing-rules", {"unsettled": ["nothing"]}))
+        control(simulator, "POST", "reset")
+        assert held() == before
+
+    def test_facts(self, simulator: Simulator) -> None:
+        """What decides a publication can be changed in an advertiser."""
+        changes = {
+            "user_roles": {"u-owner": "ANALYST"},
+            "countries": ["IT"],
+            "verification_status": "EXPIRED",
+            "created_at": 1_700_000_000,
+            "smart_plus_allowed": False,
+            "stores": [{"id": "1", "authorized_bc_id": "2"}],
+        }
+        path = f"advertisers/{DemoAdvertiser.EVERYTHING_READY}"
+        assert control(simulator, "PATCH", path, changes).json()["changed"] == sorted(changes)
+        advertiser = simulator.world.advertisers[DemoAdvertiser.EVERYTHING_READY]
+        assert advertiser.user_roles == {"u-owner": "ANALYST"}
+        assert (advertiser.countries, advertiser.smart_plus_allowed) == (("IT",), False)
+        assert [store.gmv_max_available for store in advertiser.stores] == [True]
+        row = ask(simulator, "advertiser/info/", advertiser_ids=f'["{advertiser.id}"]')["data"]["list"][0]
+        assert row["create_time"] == 1_700_000_000
+
+
 class TestBrowser:
     def test_own_page(self, simulator: Simulator) -> None:
         """A page of this machine may read the responses, and its preflight requests succeed."""
