@@ -22,7 +22,7 @@ def item(size: int) -> dict[str, Any]:
         ({"a": {"L": []}}, 4),
         ({"a": {"L": [{"S": "xy"}, {"S": "z"}]}}, 1 + 3 + 2 * 1 + 3),
         ({"a": {"M": {"bc": {"S": "d"}}}}, 1 + 3 + 1 + 3),
-        ({"a": {"BOOL": True}}, 5),
+        ({"é": {"BOOL": True}}, 6),
     ],
 )
 def test_the_size_of_an_item(of: dict[str, Any], size: int) -> None:

@@ -57,7 +57,8 @@ class LargeTeam:
 def measure(build: Build, tiktok: SimulatedTikTok, aws: MeteredAws, console: Console) -> LargeTeam:
     """Write both teams and call both functions."""
     callers = [Person("u-0", f"team-{each}", Role.OWNER) for each in (SMALL, LARGE)]
-    table, secret_id = _patient(aws), f"wevion/tiktok/connections/{OWNER.team_id}/{OWNER.user_id}"
+    table = through_boto3(aws.client("dynamodb"), ENVIRONMENT["TABLE_NAME"])
+    secret_id = f"wevion/tiktok/connections/{OWNER.team_id}/{OWNER.user_id}"
     with console.step(f"Writing a team with {CONNECTIONS} lists of {LARGE} ad accounts"):
         for caller, each in zip(callers, (SMALL, LARGE), strict=True):
             write_team(table, caller.team_id, each, _ASKED.value, 0, secret_id)
@@ -100,7 +101,7 @@ def write_team(table: Table, team_id: str, each: int, asked: str, whose: int, se
             names={one: f"Ad account {one} of a customer" for one in ids},
             verified_at=in_utc(_CONNECTED_AT),
         )
-        DynamoDBConnectionRepository(table).save(connection, _CONNECTED_AT + REFRESH_INTERVAL)
+        DynamoDBConnectionRepository(table).save(connection, datetime.now(UTC) + REFRESH_INTERVAL)
         role = Role.MEDIA_BUYER if number else Role.OWNER
         items.append({**team, "sk": {"S": f"MEMBER#{connection.user_id}"}, "role": {"S": role}})
         connections.append(connection)
@@ -142,10 +143,10 @@ def _authorizer_event(issuer: IdentityProvider, caller: Person) -> dict[str, Any
     return {**event, "headers": {"authorization": f"Bearer {token}"}}
 
 
-def _patient(aws: MeteredAws) -> Table:
-    """Return the table through boto3, which waits longer than the functions' own client."""
+def through_boto3(client: Any, name: str) -> Table:
+    """Return the table through boto3's client, which waits longer than the functions' own."""
 
     def call(operation: str, **request: Any) -> Any:
-        return getattr(aws.client("dynamodb"), xform_name(operation))(**request)
+        return getattr(client, xform_name(operation))(**request)
 
-    return Table(call, ENVIRONMENT["TABLE_NAME"])
+    return Table(call, name)
