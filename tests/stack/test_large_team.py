@@ -41,9 +41,14 @@ Jobs = Callable[[int], Sequence[dict[str, str]]]
 
 
 @pytest.fixture(scope="module")
-def table(stack: LocalStack) -> Table:
-    """The deployed table."""
-    return through_boto3(stack.client("dynamodb"), stack.table_name)
+def table(stack: LocalStack) -> Iterator[Table]:
+    """The deployed table. At the end nothing of the teams is due any more."""
+    table = through_boto3(stack.client("dynamodb"), stack.table_name)
+    yield table
+    for partition in (f"{kind}#{team}" for kind in ("CONNECTIONS", "READINESS") for team in (TEAM, CONNECTED)):
+        found = table.pages(KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": partition}})
+        keys = [{"pk": item["pk"], "sk": item["sk"]} for items in found for item in items]
+        table.write_many([{"DeleteRequest": {"Key": key}} for key in keys])
 
 
 @pytest.fixture(scope="module")
