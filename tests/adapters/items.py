@@ -53,17 +53,3 @@ class StoredItems:
 
 def _key(item: Mapping[str, Any]) -> tuple[str, str]:
     return item["pk"]["S"], item["sk"]["S"]
-
-
-def item_bytes(item: Mapping[str, Any]) -> int:
-    """Count an item's bytes as DynamoDB does ("Item sizes and formats"); a number counts more than it can take."""
-    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
-
-
-def _value_bytes(value: Mapping[str, Any]) -> int:
-    ((kind, of),) = value.items()
-    if kind == "L":
-        return 3 + sum(1 + _value_bytes(one) for one in of)
-    if kind == "M":
-        return 3 + len(of) + item_bytes(of)
-    return len(str(of).encode())

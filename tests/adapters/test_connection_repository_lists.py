@@ -14,7 +14,8 @@ from publishing.repositories.team_repository import DynamoDBTeamRepository
 from publishing.teams import MAX_LISTED, Connection, place_of
 from tests.adapters.conftest import TABLE
 from tests.adapters.connection_items import CONNECTION, HOUR, NOW, RECONNECTED, Repositories, repositories_of
-from tests.adapters.items import StoredItems, item_bytes, typed
+from tests.adapters.items import StoredItems, typed
+from tools.read_units import read_units
 
 LISTS = {"pk": {"S": "ADVERTISERS#t1"}}
 
@@ -268,5 +269,4 @@ def test_a_preflight_reads_a_team_with_at_most_eight_units(each: int) -> None:
     team = DynamoDBTeamRepository(table).read("t1", ids[-1])
     assert {ids[-1] in one.advertiser_ids for one in team.connections} == {True}
     assert len(team.connections) == 10
-    units = [max(1, math.ceil(sum(map(item_bytes, found)) / 4096)) for found in items.read]
-    assert sum(units) <= 8
+    assert sum(read_units("Query", {"ConsistentRead": True}, {"Items": found}) for found in items.read) <= 8

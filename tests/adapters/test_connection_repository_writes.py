@@ -24,7 +24,8 @@ from publishing.teams import MAX_LISTED, Connection
 from tests.adapters.conftest import TABLE
 from tests.adapters.connection_items import CONNECTION, DUE, HOUR, KEY, NOW
 from tests.adapters.failing_calls import THROTTLED, sent_twice, throttled
-from tests.adapters.items import StoredItems, item_bytes
+from tests.adapters.items import StoredItems
+from tools.read_units import item_bytes
 
 ACTIONS: Mapping[str, Callable[[DynamoDBConnectionRepository], object]] = {
     "save": lambda connections: connections.save(CONNECTION, NOW),

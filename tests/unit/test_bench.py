@@ -11,6 +11,7 @@ from local.paths import PERFORMANCE, PERFORMANCE_FIGURES
 from tools.bench.cold_starts import ColdStarts, Loaded
 from tools.bench.costs import costs
 from tools.bench.fan_out import FanOut
+from tools.bench.large_team import Compared, LargeTeam
 from tools.bench.load import Load
 from tools.bench.overhead import Overhead
 from tools.bench.report import PICTURES, Results, Row, markdown_tables, rows
@@ -70,6 +71,10 @@ def fan(*, warm: float = 1.0, over_sdk: float | None = 0.3, calls: Mapping[str, 
     return FanOut(figure(1.2), figure(warm), figure(100 * warm), sdk, figure(0.3), 3, 3, cold_calls, warm_calls, 200)
 
 
+def compared(*, units: float = 2, queries: int = 0, ratio: float = 1.0) -> Compared:
+    return Compared(2, units, queries, figure(2), figure(ratio))
+
+
 def results(**changes: Any) -> Results:
     """Return the results of a run in which every aim is met, with changes."""
     loaded = Loaded(figure(200), figure(1.0), 400, 40)
@@ -77,7 +82,8 @@ def results(**changes: Any) -> Results:
     cold = ColdStarts(figure(200), functions, {}, figure(0.4))
     sizes = Sizes({"SharedLayer": Size(7_000_000, 1)}, {"A": Size(1_000, 1), PICTURES: Size(3_200_000, 1)}, 0)
     load = Load(20, 200, 100.0, 120.0, 150.0, 0)
-    all_met = Results(cold, {"REACH": fan(), "X": fan()}, Overhead(figure(0.1), figure(0.5)), sizes, load, [])
+    overhead, teams = Overhead(figure(0.1), figure(0.5)), LargeTeam(compared(), compared(units=8, queries=3))
+    all_met = Results(cold, {"REACH": fan(), "X": fan()}, overhead, teams, sizes, load, [])
     return replace(all_met, **changes)
 
 
@@ -91,12 +97,24 @@ def test_the_worst_of_several_decides() -> None:
     slow = results(fan_out={"REACH": fan(), "X": fan(), "Y": fan(warm=1.2, over_sdk=None)})
     assert missed(slow) == [("preflight, warm / slowest chain of TikTok calls", "Y")]
     for calls, expected in (
-        ({"dynamodb:Query": 2}, ["DynamoDB round trips of a warm preflight"]),
-        ({"dynamodb:Query": 1, "dynamodb:GetItem": 1}, ["DynamoDB round trips of a warm preflight"]),
+        ({"dynamodb:Query": 2, "dynamodb:GetItem": 1}, []),
+        ({"dynamodb:Query": 3}, ["DynamoDB round trips of a warm preflight before TikTok's"]),
+        ({"dynamodb:Query": 2, "dynamodb:GetItem": 2}, ["DynamoDB round trips of a warm preflight beside TikTok's"]),
         ({"secretsmanager:GetSecretValue": 1}, ["other AWS round trips of a warm preflight"]),
     ):
         run = results(fan_out={"REACH": fan(), "X": fan(calls=calls)})
         assert [measure for measure, _ in missed(run)] == expected
+
+
+def test_a_large_team_may_cost_a_tenth_more_time() -> None:
+    """Read units have aims of their own, those of the contract; what a small team costs is shown beside them."""
+    dear = LargeTeam(compared(units=3, ratio=1.11), compared(units=9, queries=4, ratio=1.105))
+    assert missed(results(large_team=dear)) == [
+        ("the same with long lists of ad accounts", ""),
+        ("authorizer, large team: DynamoDB read units", "small team: 2"),
+        ("preflight, large team: DynamoDB read units", "small team: 2"),
+        ("authorizer, warm: large team / small team", ""),
+    ]
 
 
 def test_background_functions_have_no_aim() -> None:

@@ -5,7 +5,7 @@ import json
 
 from local.console import Console, exit_after
 from local.paths import PERFORMANCE, PERFORMANCE_FIGURES, WORK
-from tools.bench import cold_starts, costs, fan_out, load, overhead, report, sizes
+from tools.bench import cold_starts, costs, fan_out, large_team, load, overhead, report, sizes
 from tools.bench.builds import build_twice
 from tools.bench.harness import SimulatedTikTok, aws_with_demo_data
 from tools.markdown import with_parts
@@ -43,10 +43,12 @@ def _measured(console: Console) -> report.Results:
     with SimulatedTikTok(WORK / "bench" / "tls") as tiktok, aws_with_demo_data(tiktok.certificate) as aws:
         fans = fan_out.measure(build, tiktok, aws, console)
         warm = overhead.measure(build, tiktok, aws, console)
+        teams = large_team.measure(build, tiktok, aws, console)
     return report.Results(
         cold_starts=loaded,
         fan_out=fans,
         overhead=warm,
+        large_team=teams,
         sizes=sizes.measure(build, second),
         load=load.measure(console),
         costs=costs.costs(fans[fan_out.CASES[1].name], loaded),

@@ -20,8 +20,9 @@ from local.tiktok_simulator import demo_world
 from local.tiktok_simulator.journal import ReceivedRequest
 from tools.bench.builds import Build
 from tools.bench.in_lambda import command
-from tools.in_memory_aws import InMemoryAws
+from tools.in_memory_aws import Answer, InMemoryAws
 from tools.lambda_runtime import ENVIRONMENT
+from tools.read_units import read_units
 
 LATENCY_SECONDS = 0.1
 """What every call to TikTok takes; figures are divided by it."""
@@ -104,9 +105,11 @@ class Handler:
 
 
 @contextmanager
-def handler(build: Build, function: str, tiktok: SimulatedTikTok, aws: InMemoryAws) -> Iterator[Handler]:
-    """Load a built function in a fresh interpreter."""
-    environment = {**ENVIRONMENT, "TIKTOK_API_BASE_URL": tiktok.base_url, "AWS_ENDPOINT_URL": aws.url}
+def handler(
+    build: Build, function: str, tiktok: SimulatedTikTok, aws: InMemoryAws, **variables: str
+) -> Iterator[Handler]:
+    """Load a built function in a fresh interpreter, with these environment variables in addition."""
+    environment = {**ENVIRONMENT, "TIKTOK_API_BASE_URL": tiktok.base_url, "AWS_ENDPOINT_URL": aws.url, **variables}
     program = command("invoke.py", build.search_path(function), str(tiktok.certificate))
     with subprocess.Popen(  # noqa: S603 - our own program
         program, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -114,16 +117,43 @@ def handler(build: Build, function: str, tiktok: SimulatedTikTok, aws: InMemoryA
         yield Handler(process)
 
 
+class MeteredAws(InMemoryAws):
+    """In-memory AWS that counts DynamoDB's read units, of all its calls since :meth:`reset`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._exchanged: list[tuple[str, bytes, bytes]] = []
+
+    def answer(self, action: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Answer, and keep what was asked and answered: it is counted later, not while a caller waits."""
+        answer = super().answer(action, headers, body)
+        self._exchanged.append((action, body, answer[2]))
+        return answer
+
+    def reset(self) -> None:
+        """Forget all calls."""
+        self.calls.clear()
+        self._exchanged.clear()
+
+    def read_units(self) -> float:
+        """Return the read units."""
+        return sum(
+            read_units(action.removeprefix("dynamodb:"), json.loads(request), json.loads(answer))
+            for action, request, answer in self._exchanged
+            if action.startswith("dynamodb:")
+        )
+
+
 @contextmanager
-def aws_with_demo_data(certificate: Path) -> Iterator[InMemoryAws]:
+def aws_with_demo_data(certificate: Path) -> Iterator[MeteredAws]:
     """Yield in-memory AWS over TLS, with the product's table and the demo teams."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.with_suffix(".pem"))
-    with InMemoryAws(remember_reads=True, ssl_context=context) as aws:
+    with MeteredAws(remember_reads=True, ssl_context=context) as aws:
         name = ENVIRONMENT["TABLE_NAME"]
         aws.create_table(name)
         write_demo_data(
             aws, Deployment("bench", "", {"TableName": name}, {"SecretPrefix": "wevion/tiktok"}), demo_world()
         )
-        aws.calls.clear()
+        aws.reset()
         yield aws

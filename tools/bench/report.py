@@ -10,6 +10,7 @@ from tools.bench.builds import BACKGROUND_FUNCTIONS
 from tools.bench.cold_starts import ColdStarts
 from tools.bench.costs import Cost
 from tools.bench.fan_out import FanOut
+from tools.bench.large_team import Compared, LargeTeam
 from tools.bench.load import Load
 from tools.bench.overhead import Overhead
 from tools.bench.samples import Figure
@@ -20,6 +21,8 @@ PICTURES = "CreateIdentityImageFunction"
 """The one function with its own library: Pillow."""
 _SDK_FLOOR = "REACH"
 """The objective with two calls only, for which concurrency can save half of the time at most."""
+_TEAM_READ = "dynamodb:Query"
+"""A preflight reads its team before it calls TikTok, a query for each partition; any other call is made meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Results:
     cold_starts: ColdStarts
     fan_out: Mapping[str, FanOut]
     overhead: Overhead
+    large_team: LargeTeam
     sizes: Sizes
     load: Load
     costs: Sequence[Cost]
@@ -59,8 +63,11 @@ def rows(results: Results) -> list[Row]:
     over_sdk = {name: fan.over_sdk for name, fan in fans.items() if fan.over_sdk is not None}
     reach = over_sdk.pop(_SDK_FLOOR)
     aws = [fan.aws_calls_warm for fan in fans.values()]
+    team = [calls.get(_TEAM_READ, 0) for calls in aws]
     dynamodb = [sum(count for name, count in calls.items() if name.startswith("dynamodb:")) for calls in aws]
+    record = [count - before for count, before in zip(dynamodb, team, strict=True)]
     others = [sum(calls.values()) - count for calls, count in zip(aws, dynamodb, strict=True)]
+    authorized, checked = results.large_team.authorizer, results.large_team.preflight
     without_pictures = {name: size for name, size in results.sizes.functions.items() if name != PICTURES}
     return [
         _worst("API function, cold: import and Init / boto3 with a DynamoDB client", 1.5, functions),
@@ -70,8 +77,14 @@ def rows(results: Results) -> list[Row]:
         _worst("preflight, cold connections / the same", 1.6, {name: fan.cold for name, fan in fans.items()}),
         _worst("preflight, warm / one after another with TikTok's SDK", 0.4, over_sdk),
         _row("the same with two calls only", 0.4, reach, _SDK_FLOOR),
-        Row("DynamoDB round trips of a warm preflight", 1, max(dynamodb)),
+        Row("DynamoDB round trips of a warm preflight before TikTok's", 2, max(team)),
+        Row("the same with long lists of ad accounts", 3, checked.large_queries),
+        Row("DynamoDB round trips of a warm preflight beside TikTok's", 1, max(record)),
         Row("other AWS round trips of a warm preflight", 0, max(others)),
+        _read_units("authorizer, large team: DynamoDB read units", 2, authorized),
+        _read_units("preflight, large team: DynamoDB read units", 8, checked),
+        _row("authorizer, warm: large team / small team", 1.10, authorized.large_over_small),
+        _row("preflight, warm: large team / small team", 1.10, checked.large_over_small),
         _row("handler without I/O, warm, ms: rules", 1, results.overhead.rules),
         _row("handler without I/O, warm, ms: preflight", 1, results.overhead.preflight),
         _largest("layer zip without boto3, MB", 8, results.sizes.layers, 1e6),
@@ -88,6 +101,10 @@ def rows(results: Results) -> list[Row]:
 
 def _row(measure: str, aim: float, figure: Figure, of: str = "") -> Row:
     return Row(measure, aim, figure.median, f"{figure.low:.2f} to {figure.high:.2f}", of)
+
+
+def _read_units(measure: str, aim: float, compared: Compared) -> Row:
+    return Row(measure, aim, compared.large_read_units, of=f"small team: {compared.small_read_units:g}")
 
 
 def _worst(measure: str, aim: float, figures: Mapping[str, Figure]) -> Row:

@@ -40,8 +40,8 @@ CONTINUATION_SECONDS = 1.0
 POLL_SECONDS = 0.05
 """From the end of a batch to the next one."""
 
-TEAM_READ_UNITS = 1
-"""Read units of one query of a team: 4 kB."""
+TEAM_READ_UNITS = 2
+"""Read units of one read of a team: two queries, since members and connections are two partitions; 4 kB each."""
 SECRETS_FETCHED = 0.9
 """Share of checks whose token is not in the worker's memory, which keeps tokens for five minutes."""
 EMPTY_RECEIVES_A_DAY = 2 * 5 * 3 * 1_440

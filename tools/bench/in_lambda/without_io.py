@@ -42,7 +42,7 @@ bodies = {endpoint: body.encode() for endpoint, body in job["responses"].items()
 class Immediate:
     """Repositories and a transport that return at once."""
 
-    def read(self, _team_id: str) -> Team:
+    def read(self, _team_id: str, _advertiser_id: str | None = None) -> Team:
         """Return the team."""
         return team
 
