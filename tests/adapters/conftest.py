@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from publishing.repositories.json_api import DYNAMODB, EVENTBRIDGE, SECRETS_MANAGER, SQS, JsonApi, Service
-from publishing.repositories.sigv4 import Credentials
+from publishing.repositories.json_api import DYNAMODB, EVENTBRIDGE, SECRETS_MANAGER, SQS, Credentials, JsonApi, Service
 from publishing.repositories.table import Table
 from tools.in_memory_aws import Answer, InMemoryAws
 from tools.lambda_runtime import ENVIRONMENT

@@ -7,8 +7,15 @@ import socket
 import pytest
 
 from publishing.repositories import json_api
-from publishing.repositories.json_api import BACKOFF_SECONDS, BUDGET_SECONDS, DYNAMODB, MAX_ATTEMPTS, AwsError, JsonApi
-from publishing.repositories.sigv4 import Credentials
+from publishing.repositories.json_api import (
+    BACKOFF_SECONDS,
+    BUDGET_SECONDS,
+    DYNAMODB,
+    MAX_ATTEMPTS,
+    AwsError,
+    Credentials,
+    JsonApi,
+)
 from tests.adapters.scripted_aws import (
     CANARY,
     CLOSE,

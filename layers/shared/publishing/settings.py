@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from publishing.environment import SettingsError, checked_url, duration, required
-from publishing.readiness.cadence import Cadence
-from publishing.readiness.pacing import LEVELS, Pace
+from publishing.readiness.cadence import LEVELS, Cadence, Pace
 from tiktok_business.models import IdentityType
 
 _ACCEPTABLE = {IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER}

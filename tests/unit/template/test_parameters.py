@@ -7,8 +7,7 @@ import pytest
 
 from local.sam_template import FUNCTIONS, TEMPLATE
 from publishing.environment import SettingsError, duration
-from publishing.readiness.cadence import Cadence
-from publishing.readiness.pacing import Pace
+from publishing.readiness.cadence import Cadence, Pace
 from publishing.repositories.messaging import MAX_DELAY
 from publishing.settings import accepted_identity_types, cadence, pace, tiktok_base_url
 from tests.support.product import ACCEPTED

@@ -16,10 +16,9 @@ from publishing.preflight.evidence import gather
 from publishing.preflight.findings import Finding, Status, Unverified, unknown
 from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.preflight.verdict import Evidence
-from publishing.readiness.cadence import Cadence
+from publishing.readiness.cadence import Cadence, recovers_at
 from publishing.readiness.check_job import CheckJob
 from publishing.readiness.decision import Decision, decide_after_check, rate_limited
-from publishing.readiness.pacing import recovers_at
 from publishing.readiness.record import WRITE_TRIES, JobStatus, Record
 from publishing.readiness.snapshot import CheckResult
 from publishing.teams import Connection, ConnectionStatus, Role, Team
