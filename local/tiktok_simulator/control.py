@@ -64,6 +64,8 @@ class _AdvertiserChange(_Body):
     can_use_custom_identity: bool | None = None
     deleted: bool = False
     lead_terms_confirmed: bool = True
+    verification_status: str = ""
+    countries: list[str] = []
     owner_bc_id: str | None = None
     identities: list[Identity] = []
     pixels: list[Pixel] = []

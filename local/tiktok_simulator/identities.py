@@ -165,9 +165,9 @@ def _row(identity: Identity) -> JsonObject:
         "profile_image": identity.profile_image if custom else _expiring(identity.profile_image),
         "available_status": None if custom else identity.available_status,
         "can_push_video": None if custom else identity.can_push_video,
-        "can_pull_video": None if custom else True,
+        "can_pull_video": None if custom else identity.can_pull_video,
         "can_use_live_ads": None if custom else False,
-        "can_manage_message": None if custom else False,
+        "can_manage_message": None if custom else identity.can_manage_message,
         "ads_only_mode": identity.ads_only_mode if in_business_center else None,
         "is_gpppa": identity.is_gpppa,
     }

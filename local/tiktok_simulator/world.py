@@ -83,6 +83,8 @@ class Identity:
     username: str | None = None
     available_status: str = "AVAILABLE"
     can_push_video: bool = True
+    can_pull_video: bool = True
+    can_manage_message: bool = True
     ads_only_mode: bool = False
     is_gpppa: bool = False
 
@@ -188,7 +190,8 @@ class BusinessCenter:
 class Advertiser:
     """An ad account; its identities are in the order of their creation.
 
-    `can_use_custom_identity` None means that TikTok omits the flag from its response.
+    `can_use_custom_identity` None means that TikTok omits the flag from its response. `countries` are those that its
+    ads may target, ISO 3166-1 alpha-2.
     """
 
     id: str
@@ -198,6 +201,8 @@ class Advertiser:
     deleted: bool = False
     owner_bc_id: str | None = None
     lead_terms_confirmed: bool = True
+    verification_status: str = "VERIFIED"
+    countries: tuple[str, ...] = ("DE", "ES", "FR", "GB", "IT", "US")
     identities: list[Identity] = field(default_factory=list)
     pixels: list[Pixel] = field(default_factory=list)
     apps: list[App] = field(default_factory=list)

@@ -102,7 +102,7 @@ def _check(transport: RequestsTransport, world: World, advertiser: DemoAdvertise
     api = TikTokBusinessApi(TikTokClient(transport, SecretStr(token.value), deadline))
     types = (IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER)
     with suppress(TikTokError):  # one demo advertiser is deleted at TikTok
-        gather(api, advertiser, tuple(Requirement), accepted_types=types, strict=False, deadline=deadline)
+        gather(api, advertiser, None, accepted_types=types, strict=False, deadline=deadline)
 
 
 @dataclass(slots=True)
