@@ -142,6 +142,42 @@ def test_a_chosen_identity_that_a_failing_listing_hides_is_unknown(tiktok: Simul
     assert state_of(found, "identity")[0] == "satisfied"
 
 
+def test_a_chosen_identity_is_missing_only_if_the_typed_listings_say_so_too(
+    tiktok: Simulator, demo: Product, ask: Ask
+) -> None:
+    """The listing of all types has unreliable counts: if the listing of a type fails, nothing is known."""
+    tiktok.faults.add(Fault(path="identity/get/", kind=FaultKind.CODE, code=40002, message="no", skip=1, times=1))
+    response = ask(demo, "publish", advertiser_id=READY, objective="REACH", identity_id="nobody")
+    assert state_of(response, "identity") == ("unknown", "upstream_error")
+
+
+def test_the_page_of_another_objective_is_any_instant_page(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """A traffic ad may lead to an instant page; a lead ad needs a lead form, of a library too."""
+    tiktok.world.advertisers[READY].pages.append(Page("8", "Landing", business_type="TIKTOK_INSTANT_PAGE"))
+    traffic, leads = (
+        ask(demo, "publish", advertiser_id=READY, objective=one, page_id="8") for one in ("TRAFFIC", "LEAD_GENERATION")
+    )
+    assert state_of(traffic, "leadForm") == ("satisfied", None)
+    assert state_of(leads, "leadForm") == ("missing", "chosen_not_found")
+    library = DemoAdvertiser.LIBRARY_FORM
+    centers = tiktok.world.business_centers_of("u-manager")
+    (form,) = [page for one in centers if one.library for page in one.library.pages]
+    found = ask(demo, "publish", "u-manager", advertiser_id=library, objective="LEAD_GENERATION", page_id=form.id)
+    assert state_of(found, "leadForm") == ("satisfied", None)
+
+
+def test_the_chosen_catalog_is_shown_first_wherever_it_is(tiktok: Simulator, demo: Product, ask: Ask) -> None:
+    """It is in the second of two Business Centers; those of the first are not taken for it."""
+    first, second = tiktok.world.business_centers_of("u-manager")
+    first.catalogs[:] = [Catalog("1", "Other")]
+    second.catalogs[:] = [Catalog("2", "Another"), Catalog("3", "Chosen")]
+    response = ask(
+        demo, "publish", "u-manager", advertiser_id=DemoAdvertiser.LIBRARY_FORM, objective="REACH", catalog_id="3"
+    )
+    assert state_of(response, "catalog") == ("satisfied", None)
+    assert response.json["checks"][2]["assets"][0]["id"] == "3"
+
+
 def test_messages_need_an_account_that_has_them(tiktok: Simulator, demo: Product, ask: Ask) -> None:
     """A custom identity does not count, nor an account of which TikTok says that it has no messages."""
     query = {"advertiser_id": READY, "objective": "LEAD_GENERATION", "destination": "TIKTOK_MESSAGE"}
@@ -201,7 +237,8 @@ def test_a_failing_account_call_changes_publishable_alone(
     tiktok: Simulator, demo: Product, ask: Ask, path: str, kind: FaultKind, *, publishable: bool | None
 ) -> None:
     """Where a blocker could hide publishable is null; the verdict is the same, and the gap is named."""
-    tiktok.faults.add(Fault(path=path, kind=kind, seconds=FOREVER if kind is FaultKind.HANG else 0))
+    hangs = kind is FaultKind.HANG
+    tiktok.faults.add(Fault(path=path, kind=kind, seconds=FOREVER) if hangs else Fault(path=path, kind=kind))
     query = {"advertiser_id": READY, "objective": "LEAD_GENERATION", "countries": "IT", "campaign_type": "SMART_PLUS"}
     response = ask(demo, "publish", **query).json
     assert (response["ready"], response["unknown"], response["publishable"]) == (True, [], publishable)
