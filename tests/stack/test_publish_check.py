@@ -97,6 +97,7 @@ def test_every_field_of_the_example(api: Api) -> None:
     assert set(body) == {
         *("ready", "missing", "unknown", "at_risk", "reason", "detail", "identity", "objective", "advertiser_id"),
         *("advertiser_id_source", "checks", "warnings", "token", "checked_at"),
+        *("publishable", "blockers", "risks", "not_checked"),
     }
     identity, pixel, catalog, *_ = body["checks"]
     assert set(identity) == {"requirement", "status", "reason", "message", "fix", "count", "assets"}
