@@ -14,7 +14,6 @@ from local.tiktok_simulator.parameters import (
     Parameters,
     RequestContext,
 )
-from local.tiktok_simulator.publishing_rules import location_id
 from local.tiktok_simulator.world import (
     Advertiser,
     App,
@@ -34,20 +33,6 @@ _PageType = Literal[
     "STORE_FRONT",
     "TIKTOK_INSTANT_PAGE",
 ]
-_Objective = Literal[
-    "APP_PROMOTION",
-    "BRAND_CONSIDERATION",
-    "ENGAGEMENT",
-    "LEAD_GENERATION",
-    "PRODUCT_SALES",
-    "REACH",
-    "RF_REACH",
-    "TRAFFIC",
-    "VIDEO_VIEWS",
-    "WEB_CONVERSIONS",
-]
-_OPTIMIZATION_EVENTS = {"Pageview": None, "SubmitForm": "FORM"}
-"""What an ad group can optimise for, by the event's name; all other events are purchases here."""
 _FLAGS = frozenset({"can_use_custom_identity", "ads_only_mode", "company_name_editable"})
 _MAX_ADVERTISER_IDS = 100
 _CREATED_ISO = "2026-05-28T20:26:40Z"
@@ -90,12 +75,6 @@ class _PageListParameters(PageParameters):
 class _AdvertiserInfoParameters(Parameters):
     advertiser_ids: Json[Annotated[list[Id], Field(min_length=1)]]
     fields: Json[frozenset[str]] = frozenset()
-
-
-class _RegionParameters(AdvertiserParameters):
-    placements: Json[Annotated[list[str], Field(min_length=1)]]
-    objective_type: _Objective
-    level_range: Literal["ALL", "TO_CITY", "TO_COUNTRY", "TO_DISTRICT", "TO_PROVINCE"] = "TO_COUNTRY"
 
 
 class _TermParameters(AdvertiserParameters):
@@ -219,33 +198,6 @@ def term_check(context: RequestContext) -> JsonObject:
     return {"confirmed": advertiser.lead_terms_confirmed if query.term_type == "LeadAds" else True}
 
 
-def tool_region(context: RequestContext) -> JsonObject:
-    """List the countries that an advertiser's ads may target (BUB model/tool/region.go); no smaller regions."""
-    query = context.read(_RegionParameters)
-    countries = context.advertiser(query.advertiser_id).countries
-    rows: list[JsonObject] = [
-        {
-            "location_id": location_id(country),
-            "name": country,
-            "parent_id": "0",
-            "region_code": country,
-            "country_code": country,
-            "next_level_ids": [],
-            "area_type": "ADMIN",
-            "level": "COUNTRY",
-            "support_below_18": False,
-        }
-        for country in countries
-    ]
-    return {"region_list": [*countries], "region_info": [*rows]}
-
-
-def account_verification_status(context: RequestContext) -> JsonObject:
-    """How far an advertiser's verification is (reference: portal, 2026-07-24). By bc_id it is not simulated."""
-    status = context.advertiser(context.read(AdvertiserParameters).advertiser_id).verification_status
-    return {"verification_status": status, "rejection_reason": "Rejected." if status == "FAILED" else ""}
-
-
 def _is_admin(context: RequestContext, bc_id: str | None) -> bool:
     center = context.visible_center(bc_id)
     return center is not None and center.user_roles[context.token.user] == "ADMIN"
@@ -273,7 +225,7 @@ def _pixel_row(pixel: Pixel) -> JsonObject:
                 "event_id": str(number),
                 "event_code": event,
                 "event_type": event,
-                "optimization_event": _OPTIMIZATION_EVENTS.get(event, "SHOPPING"),
+                "optimization_event": None if event == "Pageview" else "SHOPPING",
                 "custom_event_type": None,
                 "name": event,
                 "deprecated": False,

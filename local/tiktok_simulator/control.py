@@ -80,7 +80,7 @@ class _AdvertiserChange(_Body):
     apps: list[App] = []
     pages: list[Page] = []
     user_roles: dict[str, str] = {}
-    countries: tuple[str, ...] = ()
+    countries: tuple[str, ...] | None = None
     verification_status: str = ""
     created_at: int = 0
     smart_plus_allowed: bool = True

@@ -63,7 +63,6 @@ def _table(*endpoints: Endpoint) -> Mapping[str, Endpoint]:
 
 
 ENDPOINTS = _table(
-    Endpoint("account/verification/status/", "GET", None, assets.account_verification_status),
     Endpoint("advertiser/info/", "GET", Scope.ADVERTISER_READ, assets.advertiser_info),
     Endpoint("app/list/", "GET", Scope.APP_READ, assets.app_list),
     Endpoint("bc/get/", "GET", Scope.BUSINESS_CENTER_READ, assets.bc_get),
@@ -80,7 +79,6 @@ ENDPOINTS = _table(
     Endpoint("page/library/get/", "GET", None, assets.page_library_get),
     Endpoint("pixel/list/", "GET", Scope.PIXEL_READ, assets.pixel_list),
     Endpoint("term/check/", "GET", Scope.TERM, assets.term_check),
-    Endpoint("tool/region/", "GET", None, assets.tool_region),
     Endpoint("user/info/", "GET", None, oauth.user_info),
     # TikTok asks for the scopes 201, 211 and 221 here, which the simulated app does not request.
     *(Endpoint(path, "POST", None, create) for path, create in publishing.CREATIONS.items()),

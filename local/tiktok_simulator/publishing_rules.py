@@ -291,7 +291,7 @@ def _manual_since(attempt: Attempt, objectives: bool) -> bool:  # noqa: FBT001 -
 
 def _has_lost_countries(attempt: Attempt) -> bool:
     countries = attempt.advertiser.countries
-    return not set(attempt.ad_group.locations) <= {location_id(one) for one in countries}
+    return countries is not None and not set(attempt.ad_group.locations) <= {location_id(one) for one in countries}
 
 
 def _has_shop(attempt: Attempt) -> bool:

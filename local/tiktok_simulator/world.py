@@ -85,10 +85,10 @@ class Identity:
     username: str | None = None
     available_status: str = "AVAILABLE"
     can_push_video: bool = True
-    can_pull_video: bool = True
-    can_manage_message: bool = True
     ads_only_mode: bool = False
     is_gpppa: bool = False
+    can_pull_video: bool = True
+    can_manage_message: bool = False
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ class Advertiser:
 
     `can_use_custom_identity` None means that TikTok omits the flag from its response. `created_at` is in epoch seconds.
     `user_roles` maps users to ADMIN, OPERATOR or ANALYST; who is not in it is an ADMIN. `countries` are those that ads
-    may target (ISO 3166-1 alpha-2). No endpoint shows `smart_plus_allowed`, TikTok's allowlist.
+    may target (ISO 3166-1 alpha-2), None means all. No endpoint shows `smart_plus_allowed`, TikTok's allowlist.
     """
 
     id: str
@@ -230,7 +230,7 @@ class Advertiser:
     pages: list[Page] = field(default_factory=list)
     images: list[Image] = field(default_factory=list)
     user_roles: Mapping[str, str] = field(default_factory=dict)
-    countries: tuple[str, ...] = ("DE", "ES", "FR", "GB", "IT", "US")
+    countries: tuple[str, ...] | None = None
     verification_status: str = "VERIFIED"
     created_at: int = 1_780_000_000
     smart_plus_allowed: bool = True

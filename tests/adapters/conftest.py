@@ -9,16 +9,8 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from publishing.repositories.json_api import (
-    DYNAMODB,
-    EVENTBRIDGE,
-    SECRETS_MANAGER,
-    SQS,
-    AwsError,
-    Credentials,
-    JsonApi,
-    Service,
-)
+from publishing.repositories.json_api import DYNAMODB, EVENTBRIDGE, SECRETS_MANAGER, SQS, AwsError, JsonApi, Service
+from publishing.repositories.sigv4 import Credentials
 from publishing.repositories.table import Table
 from tools.in_memory_aws import Answer, InMemoryAws
 from tools.lambda_runtime import ENVIRONMENT

@@ -13,7 +13,8 @@ from typing import NamedTuple, Self
 
 import pytest
 
-from publishing.repositories.json_api import BACKOFF_SECONDS, DYNAMODB, AwsError, Credentials, JsonApi, Service
+from publishing.repositories.json_api import BACKOFF_SECONDS, DYNAMODB, AwsError, JsonApi, Service
+from publishing.repositories.sigv4 import Credentials
 
 REGION = "eu-central-1"
 CREDENTIALS = Credentials("made-up-key", "made-up-secret", "made-up-token")

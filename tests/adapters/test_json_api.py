@@ -13,16 +13,8 @@ import pytest
 
 from local.loopback import certificate
 from publishing.environment import SettingsError
-from publishing.repositories.json_api import (
-    DYNAMODB,
-    MAX_IDLE_SECONDS,
-    SECRETS_MANAGER,
-    AwsError,
-    Credentials,
-    JsonApi,
-    Service,
-    signed_headers,
-)
+from publishing.repositories.json_api import DYNAMODB, MAX_IDLE_SECONDS, SECRETS_MANAGER, AwsError, JsonApi, Service
+from publishing.repositories.sigv4 import Credentials, signed_headers
 from tests.adapters.scripted_aws import (
     CANARY,
     CREDENTIALS,

@@ -17,9 +17,9 @@ from publishing.repositories.json_api import (
     LAST_CALL_SECONDS,
     MAX_ATTEMPTS,
     AwsError,
-    Credentials,
     JsonApi,
 )
+from publishing.repositories.sigv4 import Credentials
 from tests.adapters.scripted_aws import (
     CANARY,
     CLOSE,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import pytest
 
 from publishing.ports import CheckQueue
-from publishing.readiness.cadence import MAX_VISIBILITY_TIMEOUT
 from publishing.readiness.check_job import CheckJob, parse_job
+from publishing.readiness.pacing import MAX_VISIBILITY_TIMEOUT
 from publishing.repositories.json_api import SQS, AwsError, JsonApi
 from publishing.repositories.messaging import MAX_DELAY, SqsCheckQueue
 from tests.adapters.conftest import spoken

@@ -82,8 +82,7 @@ def preflight(
     return Read("publish_check", user_id, {"advertiser_id": advertiser, "objective": objective}, cold, warm)
 
 
-VERIFICATION = {"account/verification/status/": 1}
-BASIS = {IDENTITIES: 1, ACCOUNT: 1, **VERIFICATION}
+BASIS = {IDENTITIES: 1, ACCOUNT: 1}
 FORM = {**BASIS, "page/get/": 1, "term/check/": 1}
 CATALOG = {**BASIS, "catalog/get/": 1}
 IN_LIBRARY = {**FORM, "page/get/": 2, "page/library/get/": 1}
@@ -96,7 +95,7 @@ READS = {
     "APP_PROMOTION": preflight("APP_PROMOTION", {**BASIS, "app/list/": 1}),
     "LEAD_GENERATION": preflight("LEAD_GENERATION", FORM),
     "no TikTok account": preflight(
-        "REACH", {IDENTITIES: 3, ACCOUNT: 2, **VERIFICATION}, user_id="u-buyer", advertiser=A.CUSTOM_ALLOWED
+        "REACH", {IDENTITIES: 3, ACCOUNT: 2}, user_id="u-buyer", advertiser=A.CUSTOM_ALLOWED
     ),
     "form in a library": preflight("LEAD_GENERATION", IN_LIBRARY, user_id="u-manager", advertiser=A.LIBRARY_FORM),
 }
@@ -223,7 +222,7 @@ def test_a_preflight_reads_its_record_during_tiktoks_calls(
         aws.calls.clear()
         running = threading.Thread(target=handler, args=(event, FakeContext()))
         running.start()
-        _until(lambda: len(tiktok.requests) == 3)
+        _until(lambda: len(tiktok.requests) == 2)
         before_tiktok_answers = time.monotonic() + tiktok.latency
         _until(lambda: aws.calls == [QUERY, QUERY, SECRET, GET])
         assert time.monotonic() < before_tiktok_answers

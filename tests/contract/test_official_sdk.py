@@ -31,7 +31,6 @@ SDK_VERSION = "1.1.3"
 """The release that both tables below apply to; check them when another one is locked."""
 
 LACKING = {
-    "account/verification/status/": "newer than this release: TikTok has it since 2026-07-24",
     "page/get/": "no operation for instant pages and lead forms; our source is BUB api/page",
     "page/library/get/": "no operation; our source is BUB model/page/library",
 }
@@ -63,8 +62,6 @@ USES = {
     "advertisers": Use("advertiser/info/", "advertisers", ((MANY,),)),
     "custom identity flag": Use("advertiser/info/", "can_use_custom_identity", (MANY,)),
     "lead terms": Use("term/check/", "lead_terms_confirmed", (MANY,)),
-    "countries": Use("tool/region/", "targetable_countries", (MANY, "REACH")),
-    "verification": Use("account/verification/status/", "verification_status", (MANY,)),
 }
 
 

@@ -43,15 +43,8 @@ def _schema(max_examples: int, **configuration: Any) -> BaseSchema:
 
 ACCEPTED = ["200", "201", "303", "403", "404", "409", "422"]
 """401 is not among them; 404, 409 and 422 depend on what exists here and at TikTok, and on earlier requests."""
-DEPENDS_ON_WHAT_EXISTS = (
-    "list_connections",
-    "list_connection_advertisers",
-    "complete_connection",
-    "readiness",
-    "publish_check",
-)
-"""Operations with a next_token or a handle: one that is not known here is 400. So is a destination or an event that the
-objective does not take, which a parameter's schema cannot say."""
+DEPENDS_ON_WHAT_EXISTS = ("list_connections", "list_connection_advertisers", "complete_connection", "readiness")
+"""Operations with a next_token or a handle: one that is not known here is 400."""
 REQUESTS = _schema(
     max_examples=300,
     operations=[

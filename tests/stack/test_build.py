@@ -35,7 +35,7 @@ IMAGE = "CreateIdentityImageFunction"
 """Decodes pictures with its own package."""
 MOST_MODULES = {
     AUTHORIZER: 134,
-    RULES: 128,
+    RULES: 126,
     IMAGE: 281,
     "CreateConnectionFunction": 138,
     "ConnectionCallbackFunction": 135,

@@ -15,8 +15,9 @@ from local.ministack.deployment import Deployment
 from local.stack import LocalStack
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
 from publishing.readiness.record import Record
-from publishing.repositories.json_api import DYNAMODB, Credentials, JsonApi
+from publishing.repositories.json_api import DYNAMODB, JsonApi
 from publishing.repositories.readiness_repository import DynamoDBReadinessRepository
+from publishing.repositories.sigv4 import Credentials
 from publishing.repositories.table import Table
 from tests.support.stack import Api, eventually, problem
 from tiktok_business.client import MAX_ATTEMPTS

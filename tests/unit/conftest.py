@@ -14,7 +14,6 @@ from publishing.http.request_schemas import (
     AdvertiserQuery,
     CreateIdentityBody,
     CreateIdentityImageBody,
-    IdentitiesQuery,
     PublishCheckQuery,
     ReadinessQuery,
 )
@@ -72,7 +71,7 @@ def _handlers(product: Product) -> Mapping[str, Handler]:
     tokens = product.tokens
     return {
         "check": query_endpoint(partial(check_identity, tokens), AdvertiserQuery),
-        "list": query_endpoint(partial(list_identities, tokens), IdentitiesQuery),
+        "list": query_endpoint(partial(list_identities, tokens), AdvertiserQuery),
         "publish": query_endpoint(
             partial(publish_check, tokens, product.refresher, product.accepted_types), PublishCheckQuery
         ),

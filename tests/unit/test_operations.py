@@ -16,8 +16,9 @@ from publishing.log_events import NAMESPACE, LogEvent, put_metric
 from publishing.preflight.findings import Finding, Status, Unverified
 from publishing.preflight.objectives import Requirement
 from publishing.readiness import metrics
-from publishing.readiness.cadence import LEVELS, QUEUED_FOR, Pace
+from publishing.readiness.cadence import QUEUED_FOR
 from publishing.readiness.check import CheckReport, JobOutcome
+from publishing.readiness.pacing import LEVELS, Pace
 from publishing.readiness.snapshot import CheckResult
 
 Metric = tuple[str, str, frozenset[str]]

@@ -15,7 +15,7 @@ from local.paths import SCALING, SCALING_FIGURES, SCALING_PLOTS
 from local.sam_template import RESOURCES, TEMPLATE
 from local.tiktok_simulator import DemoAdvertiser
 from publishing.environment import duration
-from publishing.readiness.cadence import CALLS_PER_CHECK, LEVELS
+from publishing.readiness.pacing import CALLS_PER_CHECK, LEVELS
 from tools.markdown import with_parts
 from tools.simulation import activity, run
 from tools.simulation.cases import SIZES, Case, variations

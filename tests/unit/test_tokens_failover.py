@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
+from publishing.identities.lookup import LISTED_TYPES
 from publishing.log_events import LogEvent
 from publishing.repositories.json_api import AwsError
 from publishing.teams import Connection, Role
@@ -39,7 +40,6 @@ PATHS = {
     "app/list/": "APP_INSTALL",
     "page/get/": "LEAD_GENERATION",
     "term/check/": "LEAD_GENERATION",
-    "account/verification/status/": "TRAFFIC",
 }
 INVALID_TOKEN_CODES = (40102, 40104, 40105, 40106, 40114, 40309)
 NO_PERMISSION = f"No permission to operate advertiser: {SHARED}"
@@ -191,9 +191,6 @@ class FailingTransport:
         assert not deadline.passed
         code = self.codes[(params or {})["identity_type"]]
         return RawAnswer(200, json.dumps({"code": code, "message": NO_PERMISSION}).encode())
-
-
-LISTED_TYPES = (IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER)
 
 
 @pytest.mark.parametrize("code", [40105, 40001])

@@ -70,7 +70,7 @@ def test_the_simulator_agrees(transport: Transport, tiktok: Simulator) -> None:
     """Nothing of the simulator surprises, and every endpoint with rows has an agreement."""
     found = compare(observed(transport, tiktok))
     assert [one for one in found if one.surprise] == []
-    assert len([one for one in found if one.surprise is False]) == 28
+    assert len([one for one in found if one.surprise is False]) == 26
 
 
 def test_every_read_endpoint_is_asked(transport: Transport, tiktok: Simulator) -> None:

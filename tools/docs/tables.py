@@ -15,9 +15,8 @@ from publishing.http import problems, request_context, request_schemas
 from publishing.identities import avatars, display_name, idempotency, images
 from publishing.permissions import NEEDED, SCOPES
 from publishing.preflight.findings import Finding, Status, Unverified
-from publishing.preflight.messages import OBSTACLES, text_of
-from publishing.preflight.objectives import DESTINATIONS, OBJECTIVES, Requirement
-from publishing.preflight.policies import POLICIES
+from publishing.preflight.messages import text_of
+from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.readiness import cadence
 from tiktok_business.return_codes import RETURN_CODES
 from tools.docs.advice import CALLBACK_ADVICE, PROBLEM_ADVICE
@@ -62,32 +61,6 @@ def _objectives() -> str:
     for objective, requirements in OBJECTIVES.items():
         needed.setdefault(requirements, []).append(objective)
     return table(("prerequisites", "objectives"), ((_codes(all_), _codes(of)) for all_, of in needed.items()))
-
-
-def _destinations() -> str:
-    alike: dict[str, list[str]] = {}
-    for objective, destinations in DESTINATIONS.items():
-        text = "; ".join(f"`{one}`: {_codes(required)}" for one, required in destinations.items())
-        alike.setdefault(text, []).append(objective)
-    return table(("objectives", "`destination`: prerequisites"), ((_codes(of), text) for text, of in alike.items()))
-
-
-def _obstacles() -> str:
-    return table(
-        ("`code`", "message", "who must act, and how"),
-        ((f"`{code}`", message, f"`{fix.who}`: {fix.label}") for code, (message, fix) in OBSTACLES.items()),
-    )
-
-
-def _policies() -> str:
-    rows = []
-    for one in POLICIES:
-        named = (one.objectives, one.destinations, one.campaign_types, one.identity_types, one.ad_formats)
-        about = "; ".join(_codes(sorted(names)) for names in named if names)
-        strongest = "blocker" if one.can_block else "risk"
-        day = one.effective_at.date().isoformat()
-        rows.append((f"`{one.id}`", about, day, f"{one.certainty}: {strongest}", one.source, one.message))
-    return table(("`code`", "applies to", "from", "certainty: at most", "source", "message"), rows)
 
 
 def _unverified() -> str:
@@ -192,9 +165,6 @@ TABLES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "problems": _problems,
         "refusals": _callback_codes,
         "objectives": _objectives,
-        "destinations": _destinations,
-        "obstacles": _obstacles,
-        "policies": _policies,
         "unverified": _unverified,
         "limits": _limits,
         "scopes": _scopes,

@@ -20,7 +20,6 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     ),
     "publishing.preflight.findings": (f"{_UNIT}/preflight/test_findings.py", f"{_UNIT}/preflight/test_verdict.py"),
     "publishing.preflight.objectives": (f"{_UNIT}/preflight/test_objectives.py",),
-    "publishing.preflight.policies": (f"{_UNIT}/preflight/test_policies.py",),
     "publishing.teams": (f"{_UNIT}/test_teams.py", f"{_UNIT}/test_tokens_candidates.py"),
     "publishing.tokens": (f"{_UNIT}/test_tokens_candidates.py",),
     "publishing.authorizer.policy": (f"{_UNIT}/authorizer/test_policy.py",),

@@ -18,13 +18,11 @@ from publishing.http.check_schemas import (
     IdentityCheck,
     IdentityList,
     ListedIdentity,
-    NotChecked,
-    Obstacle,
     PublishCheck,
     Readiness,
+    Rules,
     TokenUsed,
     UsedIdentity,
-    rules,
 )
 from publishing.http.request_context import BUDGET_SECONDS, Principal, RequestContext
 from publishing.http.request_schemas import (
@@ -37,9 +35,8 @@ from publishing.http.request_schemas import (
 )
 from publishing.http.response_schemas import ConsentAsked, Disconnected, IdentityImage
 from publishing.preflight.findings import Finding, Status, Unverified
-from publishing.preflight.messages import dated, obstacle_text, text_of, warning
-from publishing.preflight.objectives import DESTINATIONS, OBJECTIVES, Requirement
-from publishing.preflight.policies import POLICIES
+from publishing.preflight.messages import text_of, warning
+from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.readiness.cadence import Cadence
 from publishing.readiness.list_readiness import readiness_of
 from publishing.readiness.record import Record
@@ -104,8 +101,7 @@ def _asset(identity: UsedIdentity) -> AssetSeen:
 
 
 def _listed(identity: UsedIdentity, *why_not: str) -> ListedIdentity:
-    uses = () if why_not else ("uploaded_video",)
-    return ListedIdentity(**identity.model_dump(), usable=not why_not, why_not=why_not, usable_for=uses)
+    return ListedIdentity(**identity.model_dump(), usable=not why_not, why_not=why_not)
 
 
 _PIXEL = AssetSeen(id="7500000000003000001", name="Web shop", type="PIXEL", usable=True, why_not=())
@@ -236,29 +232,10 @@ CREATED_IDENTITIES = {
     ),
 }
 
-_ROLE = NotChecked(code="account_role", reason="not_read")
-_NO_TOKEN = tuple(
-    NotChecked(code=code, reason="no_token") for code in ("account_status", "account_role", "verification")
-)
-
-
-def _obstacle(code: str) -> Obstacle:
-    """Return a blocker or risk; a policy by its id."""
-    policy = next((one for one in POLICIES if one.id == code), None)
-    message, fix = obstacle_text(code, policy)
-    return Obstacle(code=code, message=message, fix=fix, policy=dated(policy) if policy else None)
-
-
-_BARRED, _PHASE_OUT = _obstacle("custom_identity_barred"), _obstacle("custom_identity_phase_out")
-
 PUBLISH_CHECKS = {
     "ready": Example(
         "Ready",
         PublishCheck(
-            publishable=True,
-            blockers=(),
-            risks=(),
-            not_checked=(_ROLE,),
             ready=True,
             missing=(),
             unknown=(),
@@ -281,10 +258,6 @@ PUBLISH_CHECKS = {
     "missing": Example(
         "TikTok said that identity and pixel are missing",
         PublishCheck(
-            publishable=False,
-            blockers=(),
-            risks=(),
-            not_checked=(_ROLE,),
             ready=False,
             missing=(Requirement.IDENTITY, Requirement.PIXEL),
             unknown=(),
@@ -308,10 +281,6 @@ PUBLISH_CHECKS = {
     "at_risk": Example(
         "Ready today, but TikTok no longer allows the account to run ads under a custom identity",
         PublishCheck(
-            publishable=True,
-            blockers=(),
-            risks=(_BARRED, _PHASE_OUT),
-            not_checked=(_ROLE,),
             ready=True,
             missing=(),
             unknown=(),
@@ -335,10 +304,6 @@ PUBLISH_CHECKS = {
     "no_token": Example(
         "Nobody has connected TikTok, so the other prerequisites are unknown",
         PublishCheck(
-            publishable=False,
-            blockers=(),
-            risks=(),
-            not_checked=_NO_TOKEN,
             ready=False,
             missing=(Requirement.IDENTITY,),
             unknown=(Requirement.CATALOG,),
@@ -362,7 +327,7 @@ PUBLISH_CHECKS = {
     ),
 }
 
-RULES = {"rules": Example("The objective table", rules(OBJECTIVES, DESTINATIONS, POLICIES))}
+RULES = {"rules": Example("The objective table", Rules(objectives=dict(OBJECTIVES)))}
 
 
 _AN_HOUR_AGO = _NOW - timedelta(hours=1)

@@ -27,7 +27,6 @@ from publishing.http.request_schemas import (
     ConnectionPath,
     CreateIdentityBody,
     CreateIdentityImageBody,
-    IdentitiesQuery,
     NoInput,
     PageQuery,
     PublishCheckQuery,
@@ -134,10 +133,10 @@ OPERATIONS = (
     Operation(
         function="list_identities",
         description=(
-            "All pages of TT_USER and CUSTOMIZED_USER, or with `types=all` of all types. If one type cannot be read, "
-            "`complete` is false; if none can, the response is a problem."
+            "All pages of both types. If one type cannot be read, `complete` is false; if neither can, the response "
+            "is a problem."
         ),
-        reads=IdentitiesQuery,
+        reads=AdvertiserQuery,
         response=IdentityList,
         examples=examples.IDENTITY_LISTS,
         problems=(*_ALWAYS, *_TIKTOK, "advertiser_not_accessible", "missing_scope", "no_token"),

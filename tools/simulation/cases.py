@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from publishing.readiness.cadence import LEVELS, Cadence, Pace
+from publishing.readiness.cadence import Cadence
+from publishing.readiness.pacing import LEVELS, Pace
 from tools.simulation import assumptions
 
 SEED = 5

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Self
 
-from publishing.readiness.cadence import URGENT_SHARE, shard, shards
+from publishing.readiness.cadence import shard, shards
 from publishing.readiness.check import JobOutcome
+from publishing.readiness.pacing import URGENT_SHARE
 from publishing.readiness.sweep import PAGE_SIZE
 from tools.aws_prices import (
     DYNAMODB_READ_UNIT,

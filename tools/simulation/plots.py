@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from publishing.readiness.cadence import LEVELS
+from publishing.readiness.pacing import LEVELS
 from tools.simulation.cases import Case
 from tools.simulation.figures import ACTIVE, CURVE_MINUTES, IDLE, LAUNCH, SAMPLE_SECONDS
 

@@ -11,7 +11,8 @@ from random import Random
 
 from publishing.preflight.findings import Finding, Status, Unverified
 from publishing.preflight.objectives import Requirement
-from publishing.readiness.cadence import ACTIVE_FOR, JITTER, LAUNCH_NEAR, URGENT_SHARE
+from publishing.readiness.cadence import ACTIVE_FOR, JITTER, LAUNCH_NEAR
+from publishing.readiness.pacing import URGENT_SHARE
 from publishing.readiness.record import Record
 from publishing.readiness.snapshot import CheckResult, PrerequisiteState, Snapshot
 from tools.in_memory_readiness import InMemoryReadiness

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from publishing.readiness.cadence import CALLS_PER_CHECK, LEVELS
+from publishing.readiness.pacing import CALLS_PER_CHECK, LEVELS
 from tools.markdown import table as markdown_table
 from tools.simulation import assumptions
 from tools.simulation.cases import Variation

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from local.tiktok_simulator import DemoAdvertiser, Simulator, World, demo_world
 from publishing.preflight.evidence import gather
 from publishing.preflight.objectives import Requirement
-from publishing.readiness.cadence import Level
+from publishing.readiness.pacing import Level
 from publishing.readiness.worker import BUDGET_SECONDS
 from tiktok_business.client import MAX_ATTEMPTS, RATE_BACKOFF_SECONDS, TikTokClient
 from tiktok_business.deadline import Deadline
@@ -102,7 +102,7 @@ def _check(transport: RequestsTransport, world: World, advertiser: DemoAdvertise
     api = TikTokBusinessApi(TikTokClient(transport, SecretStr(token.value), deadline))
     types = (IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER)
     with suppress(TikTokError):  # one demo advertiser is deleted at TikTok
-        gather(api, advertiser, None, accepted_types=types, strict=False, deadline=deadline)
+        gather(api, advertiser, tuple(Requirement), accepted_types=types, strict=False, deadline=deadline)
 
 
 @dataclass(slots=True)

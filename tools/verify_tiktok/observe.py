@@ -21,7 +21,7 @@ from tiktok_business.errors import (
     TokenInvalidError,
     UnavailableError,
 )
-from tiktok_business.models import Advertiser, IdentityType, Regions, TermCheck, Verification
+from tiktok_business.models import Advertiser, IdentityType, TermCheck
 from tiktok_business.oauth import DeveloperApp, ReachableAdvertiser, TikTokOAuth
 from tiktok_business.transport import Body, RawAnswer, Transport
 
@@ -90,8 +90,6 @@ class Observation:
 SINGLE_SHAPES: Mapping[str, Shape] = {
     "advertiser/info/": Shape(Advertiser, ("list",)),
     "term/check/": Shape(TermCheck, ()),
-    "tool/region/": Shape(Regions, ()),
-    "account/verification/status/": Shape(Verification, ()),
     "oauth2/advertiser/get/": Shape(ReachableAdvertiser, ("list",)),
 }
 """The models of answers that are not listings with pages; the others come from the definitions of the endpoints."""
@@ -203,8 +201,6 @@ class Observer:
             owner = {"library_id": library.library_id}
             self._read("lead forms of a library", methodcaller("lead_forms", owner))
         self._read("lead terms", lambda api: [api.lead_terms_confirmed(account)])
-        self._read("countries", lambda api: sorted(api.targetable_countries(account, "REACH")))
-        self._read("verification", lambda api: [api.verification_status(account)])
 
     def _refusals(self, account: str) -> None:
         """What docs/tiktok.md says of limits and errors, each as a request with its expected outcome."""

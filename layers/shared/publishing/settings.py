@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from publishing.environment import SettingsError, checked_url, duration, required
-from publishing.readiness.cadence import LEVELS, Cadence, Pace
+from publishing.readiness.cadence import Cadence
+from publishing.readiness.pacing import LEVELS, Pace
 from tiktok_business.models import IdentityType
+
+_ACCEPTABLE = {IdentityType.TT_USER, IdentityType.CUSTOMIZED_USER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,9 @@ def accepted_identity_types(environment: Mapping[str, str]) -> tuple[IdentityTyp
         SettingsError: absent, or not a list of acceptable types.
     """
     names = [name.strip() for name in required(environment, "ACCEPTED_IDENTITY_TYPES").split(",")]
-    if not set(names) <= set(IdentityType) or len(set(names)) != len(names):
+    if not set(names) <= _ACCEPTABLE or len(set(names)) != len(names):
         raise SettingsError(
-            f"ACCEPTED_IDENTITY_TYPES must list some of {', '.join(IdentityType)}, in order of preference"
+            "ACCEPTED_IDENTITY_TYPES must list TT_USER, CUSTOMIZED_USER or both, in order of preference"
         )
     return tuple(IdentityType(name) for name in names)
 

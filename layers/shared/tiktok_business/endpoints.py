@@ -27,27 +27,14 @@ from tiktok_business.models import (
     Page,
     PageLibrary,
     Pixel,
-    Regions,
     TermCheck,
     UploadedImage,
-    Verification,
     parse_data,
 )
 from tiktok_business.transport import File, Form
 
 LEAD_ADS_TERMS = "LeadAds"
 """``term_type`` of the terms that lead ads need (BUB ``enum/term_type.go``)."""
-PLACEMENT_TIKTOK = "PLACEMENT_TIKTOK"
-INSTANT_PAGE_TYPES = (
-    "APP_PROFILE_PAGE",
-    "LEAD_GEN",
-    "POP_UP_FORM",
-    "SHOP_ADS_PDP",
-    "SHOP_ADS_PLP",
-    "STORE_FRONT",
-    "TIKTOK_INSTANT_PAGE",
-)
-"""All values of ``business_types`` (BUB ``enum/page_business_type.go``)."""
 ADVERTISERS_AT_ONCE = 100
 """Advertisers in one call of ``advertiser/info/``: the maximum is not documented, others send 100 (AIR)."""
 
@@ -76,10 +63,9 @@ class TikTokBusinessApi:
         """``identity/get/``, scope 693: the identities of one type, newest first; at most 100 a page.
 
         A TT_USER is visible only to the token of the person who linked it (DOC:1848048566169730). Without a type all
-        types come, but TikTok's counts of pages are then not to be relied on (DOC:1740218420781057). BC_AUTH_TT is read
-        so too: with that type TikTok wants to know which Business Center authorised it.
+        types come, but TikTok's counts of pages are then not to be relied on (DOC:1740218420781057).
         """
-        typed = {} if identity_type in {None, IdentityType.BC_AUTH_TT} else {"identity_type": identity_type}
+        typed = {"identity_type": identity_type.value} if identity_type else {}
         pages = self._identities({"advertiser_id": advertiser_id, **typed})
         return ([one for one in page if identity_type in {None, one.identity_type}] for page in pages)
 
@@ -128,15 +114,11 @@ class TikTokBusinessApi:
             data = self.client.get(endpoint, {"advertiser_ids": some, "fields": ["advertiser_id", "name", "status"]})
             yield from parse_data(endpoint, _Advertisers, data).list
 
-    def pixels(self, advertiser_id: str, pixel_id: str | None = None) -> Iterator[list[Pixel]]:
-        """``pixel/list/``, scope 800; at most 20 a page, more is refused (SDK ``yml_files/pixel_list.yml``).
-
-        With ``pixel_id`` that one alone (reference §7); a server that ignores this lists all.
-        """
-        one = {"pixel_id": pixel_id} if pixel_id else {}
+    def pixels(self, advertiser_id: str) -> Iterator[list[Pixel]]:
+        """``pixel/list/``, scope 800; at most 20 a page, more is refused (SDK ``yml_files/pixel_list.yml``)."""
         return self.client.pages(
             "pixel/list/",
-            {"advertiser_id": advertiser_id, **one},
+            {"advertiser_id": advertiser_id},
             Pixel,
             keys=("pixels",),
             id_of=lambda pixel: pixel.pixel_id,
@@ -150,16 +132,14 @@ class TikTokBusinessApi:
         )
         return chain.from_iterable(pages)
 
-    def catalogs(self, bc_id: str, catalog_id: str | None = None) -> Iterator[list[Catalog]]:
+    def catalogs(self, bc_id: str) -> Iterator[list[Catalog]]:
         """``catalog/get/``, scope 900: the catalogs of one Business Center; at most 100 a page.
 
-        A wrong ``bc_id`` returns an empty list, not an error (NAN ``catalogs``): use only ids from ``bc/get/``. With
-        ``catalog_id`` that one alone (reference §9.1); a server that ignores this lists all.
+        A wrong ``bc_id`` returns an empty list, not an error (NAN ``catalogs``): use only ids from ``bc/get/``.
         """
-        one = {"catalog_id": catalog_id} if catalog_id else {}
         return self.client.pages(
             "catalog/get/",
-            {"bc_id": bc_id, **one},
+            {"bc_id": bc_id},
             Catalog,
             keys=("list",),
             id_of=lambda catalog: catalog.catalog_id,
@@ -177,17 +157,15 @@ class TikTokBusinessApi:
             page_size=None,
         )
 
-    def lead_forms(self, owner: Mapping[str, str], *, of_every_type: bool = False) -> Iterator[list[Page]]:
+    def lead_forms(self, owner: Mapping[str, str]) -> Iterator[list[Page]]:
         """``page/get/``, scope 680: lead forms of ``{"advertiser_id": …}`` or of ``{"library_id": …}``.
 
         Forms in a Business Center's library are invisible by advertiser. Drafts are listed too: sources disagree on the
-        name of the filter, so none is sent. At most 100 a page (BUB ``model/page/get.go``). ``of_every_type``: all
-        instant pages, of which lead forms are one type.
+        name of the filter, so none is sent. At most 100 a page (BUB ``model/page/get.go``).
         """
-        types = {"business_types": INSTANT_PAGE_TYPES} if of_every_type else {"business_type": "LEAD_GEN"}
         return self.client.pages(
             "page/get/",
-            {**owner, **types},
+            {**owner, "business_type": "LEAD_GEN"},
             Page,
             keys=("list",),
             id_of=lambda page: page.page_id,
@@ -227,35 +205,6 @@ class TikTokBusinessApi:
         endpoint = "term/check/"
         data = self.client.get(endpoint, {"advertiser_id": advertiser_id, "term_type": LEAD_ADS_TERMS})
         return parse_data(endpoint, TermCheck, data).confirmed
-
-    def targetable_countries(self, advertiser_id: str, objective: str) -> frozenset[str]:
-        """``tool/region/``, no scope: the countries (alpha-2) that ads of this objective may target on TikTok.
-
-        Empty: TikTok named none (reference §16.2; parameters and fields: BUB ``model/tool/region.go``).
-        """
-        endpoint = "tool/region/"
-        data = self.client.get(
-            endpoint,
-            {
-                "advertiser_id": advertiser_id,
-                "placements": [PLACEMENT_TIKTOK],
-                "objective_type": objective,
-                "level_range": "TO_COUNTRY",
-            },
-        )
-        found = parse_data(endpoint, Regions, data)
-        listed = (one for one in found.region_list or () if isinstance(one, str))
-        described = (one.region_code for one in found.region_info or () if one.region_code)
-        return frozenset(one.upper() for one in (*listed, *described))
-
-    def verification_status(self, advertiser_id: str) -> str | None:
-        """``account/verification/status/``: how far the ad account's verification is (reference §16.2).
-
-        None: TikTok does not say. Its scope is not known.
-        """
-        endpoint = "account/verification/status/"
-        data = self.client.get(endpoint, {"advertiser_id": advertiser_id})
-        return parse_data(endpoint, Verification, data).verification_status
 
     def _identities(self, params: Mapping[str, Any]) -> Iterator[list[Identity]]:
         return self.client.pages(

@@ -52,14 +52,6 @@ def _length_or_none(value: Any) -> Any:
     return whole_number(value) or None
 
 
-def _objects_or_none(value: Any) -> Any:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else None
-
-
-def _list_or_none(value: Any) -> Any:
-    return value if isinstance(value, list) else None
-
-
 def _none_if_empty(value: Any) -> Any:
     return None if value == "" else value
 
@@ -97,25 +89,12 @@ class Identity(_Row):
     """``AVAILABLE`` or why not; only for TikTok accounts, else None. Production rows were seen with true."""
     is_gpppa: DecidingFlag = None
     """A government, politician or party account: unusable for ads."""
-    can_push_video: OptionalFlag = None
-    """Whether ads can show uploaded videos; None for a CUSTOMIZED_USER, as the two flags below (reference §2)."""
-    can_pull_video: OptionalFlag = None
-    """Whether ads can show existing posts."""
-    can_manage_message: OptionalFlag = None
-    """Whether ads can lead to TikTok's direct messages."""
 
 
 class AssetOwnership(_Row):
     """Who holds a pixel; ``UNBOUND`` means that this advertiser can no longer use it."""
 
     asset_relation_status: DecidingText = None
-
-
-class PixelEvent(_Row):
-    """An event of a pixel."""
-
-    optimization_event: OptionalText = None
-    """What an ad group can optimise for; null for a page view."""
 
 
 class Pixel(_Row):
@@ -126,8 +105,6 @@ class Pixel(_Row):
     activity_status: OptionalText = None
     """Observed: ``ACTIVE`` and ``NO_RECENT_ACTIVITY``; TikTok does not document the values."""
     asset_ownership: AssetOwnership | None = None
-    events: Annotated[tuple[PixelEvent, ...] | None, BeforeValidator(_objects_or_none)] = None
-    """TikTok refreshes them every two to four hours (reference §7)."""
 
 
 class BusinessCenterInfo(_Row):
@@ -198,27 +175,6 @@ class TermCheck(_Row):
     """``data`` of ``term/check/`` (BUB ``model/term``)."""
 
     confirmed: bool
-
-
-class Region(_Row):
-    """A row of ``tool/region/`` (BUB ``model/tool/region.go``)."""
-
-    region_code: OptionalText = None
-    """For a country ISO 3166-1 alpha-2, such as ``DE``."""
-
-
-class Regions(_Row):
-    """``data`` of ``tool/region/``: two lists of the same, either of which may be missing."""
-
-    region_list: Annotated[tuple[Any, ...] | None, BeforeValidator(_list_or_none)] = None
-    region_info: Annotated[tuple[Region, ...] | None, BeforeValidator(_objects_or_none)] = None
-
-
-class Verification(_Row):
-    """``data`` of ``account/verification/status/``, which exists since 2026-07-24 (reference §16.2)."""
-
-    verification_status: OptionalText = None
-    """``NOT_SUBMITTED``, ``REVIEWING``, ``VERIFIED``, ``FAILED`` or ``EXPIRED``."""
 
 
 class UploadedImage(_Row):

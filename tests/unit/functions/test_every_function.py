@@ -17,8 +17,7 @@ import pytest
 from publishing.authorizer.token_claims import KeysUnavailableError, TokenClaims, UnauthorizedError
 from publishing.environment import SettingsError
 from publishing.log_events import LogEvent
-from publishing.preflight.objectives import DESTINATIONS, OBJECTIVES
-from publishing.preflight.policies import POLICIES
+from publishing.preflight.objectives import OBJECTIVES
 from publishing.teams import Role, Subscription, Team
 from tests.support.function_handlers import restore_garbage_collector
 from tests.support.in_memory_repositories import InMemoryTeams
@@ -214,32 +213,10 @@ def test_an_unusable_check_request_is_dropped(detail: Any) -> None:
 
 
 def test_the_rules_are_the_table() -> None:
-    """The rules are the tables of objectives, destinations and policies; neither TikTok nor AWS is called."""
+    """The rules are the objective table; neither TikTok nor AWS is called."""
     response = respond("publish_check_rules", api_event())
-    assert (response.status, set(response.json)) == (200, {"objectives", "destinations", "policies"})
     expected = {objective: [*required] for objective, required in OBJECTIVES.items()}
-    assert response.json["objectives"] == expected
-    assert response.json["destinations"] == {
-        objective: {one: [*required] for one, required in destinations.items()}
-        for objective, destinations in DESTINATIONS.items()
-    }
-    assert [one["id"] for one in response.json["policies"]] == [one.id for one in POLICIES]
-    assert response.json["policies"][3] == {
-        "id": "gmv_max_only",
-        "message": POLICIES[3].message,
-        "objectives": [],
-        "destinations": ["TIKTOK_SHOP"],
-        "campaign_types": ["MANUAL", "SMART_PLUS"],
-        "identity_types": [],
-        "ad_formats": [],
-        "if_custom_identity_barred": False,
-        "effective_at": "2025-07-01T00:00:00Z",
-        "until": None,
-        "source": "TikTok, About GMV Max",
-        "source_date": "2025-07-01",
-        "certainty": "documented",
-        "blocks": True,
-    }
+    assert (response.status, response.json) == (200, {"objectives": expected})
 
 
 class StubVerifier:

@@ -12,25 +12,15 @@ from local.tiktok_simulator import DemoAdvertiser, Simulator
 from publishing.http.check_schemas import Rules
 from publishing.http.endpoint import Handler, body_endpoint, query_endpoint
 from publishing.http.request_schemas import AdvertiserQuery, CreateIdentityBody, PublishCheckQuery
-from publishing.preflight.objectives import (
-    DESTINATIONS,
-    OBJECTIVES,
-    AdFormat,
-    CampaignType,
-    Destination,
-    MeantAd,
-    Requirement,
-    takes_optimization_event,
-)
+from publishing.preflight.objectives import OBJECTIVES
 from tests.support.invocations import Ask, FakeContext, Received, api_event
 from tests.support.product import Product
 
 READY = DemoAdvertiser.EVERYTHING_READY
 GOOD = {"advertiser_id": "7300000000000000001", "display_name": "Acme"}
 
-NO_RULES = Rules(objectives={}, destinations={}, policies=())
-check: Handler = query_endpoint(lambda _context, _query: NO_RULES, AdvertiserQuery)
-publish: Handler = query_endpoint(lambda _context, _query: NO_RULES, PublishCheckQuery)
+check: Handler = query_endpoint(lambda _context, _query: Rules(objectives={}), AdvertiserQuery)
+publish: Handler = query_endpoint(lambda _context, _query: Rules(objectives={}), PublishCheckQuery)
 create: Handler = body_endpoint(lambda _context, body: body, CreateIdentityBody)
 
 
@@ -107,119 +97,6 @@ def test_strict_is_true_or_false(strict: str) -> None:
     """Any other value is rejected, not read as false."""
     event = api_event({"objective": "REACH", "strict": strict})
     assert invalid_fields(respond(publish, event)) == [("strict", "must be true or false")]
-
-
-@pytest.mark.parametrize(
-    ("query", "field", "message"),
-    [
-        (
-            {"objective": "REACH", "destination": "WEBSITE"},
-            "destination",
-            "is not taken: leave it out, for the objective REACH",
-        ),
-        (
-            {"objective": "LEAD_GENERATION", "destination": "APP"},
-            "destination",
-            (
-                "must be INSTANT_FORM or WEBSITE or TIKTOK_MESSAGE or MESSAGING_APP or PHONE_CALL, "
-                "for the objective LEAD_GENERATION"
-            ),
-        ),
-        (
-            {"objective": "APP_INSTALL", "destination": "WEBSITE"},
-            "destination",
-            "must be APP, for the objective APP_INSTALL",
-        ),
-        (
-            {"objective": "REACH", "campaign_type": "AUTO"},
-            "campaign_type",
-            "Input should be 'MANUAL', 'SMART_PLUS' or 'GMV_MAX'",
-        ),
-        (
-            {"objective": "REACH", "ad_format": ""},
-            "ad_format",
-            "Input should be 'VIDEO', 'IMAGE', 'CAROUSEL' or 'CATALOG_CAROUSEL'",
-        ),
-        ({"objective": "REACH", "pixel_id": "D0EXAMPLE"}, "pixel_id", "must be TikTok's id: 1 to 20 digits"),
-        ({"objective": "REACH", "page_id": ""}, "page_id", "must be TikTok's id: 1 to 20 digits"),
-        ({"objective": "REACH", "identity_id": "a/b"}, "identity_id", "must be TikTok's id of an identity"),
-        ({"objective": "REACH", "identity_id": "a" * 65}, "identity_id", "must be TikTok's id of an identity"),
-        (
-            {"objective": "CONVERSIONS", "optimization_event": "ON SALE"},
-            "optimization_event",
-            "must be TikTok's name of an event, such as SHOPPING",
-        ),
-        *(
-            (
-                {"objective": "REACH", "countries": countries},
-                "countries",
-                "must be 1 to 50 codes of two letters (ISO 3166-1 alpha-2), separated by commas",
-            )
-            for countries in ("", "ITA", "IT,", "I1", "IT;DE", ",".join(["IT"] * 51))
-        ),
-    ],
-)
-def test_what_is_said_of_the_ad_must_be_words_of_the_contract(query: dict[str, str], field: str, message: str) -> None:
-    """Anything else is an invalid request whose error names what is taken instead."""
-    assert invalid_fields(respond(publish, api_event(query))) == [(field, message)]
-
-
-EVENT_MESSAGE = "is taken with conversions and sales that lead to a website, and lead ads with destination WEBSITE"
-
-
-@pytest.mark.parametrize("objective", OBJECTIVES)
-def test_an_event_is_taken_with_a_website_only(objective: str) -> None:
-    """For every objective and destination the event is accepted exactly where TikTok optimises for one."""
-    for destination in (None, *DESTINATIONS.get(objective, {})):
-        named = {"destination": destination.value} if destination else {}
-        response = respond(publish, api_event({"objective": objective, "optimization_event": "SHOPPING", **named}))
-        if takes_optimization_event(objective, destination):
-            assert response.status == 200
-        else:
-            assert invalid_fields(response) == [("optimization_event", EVENT_MESSAGE)]
-
-
-def test_a_wrong_destination_is_the_only_error_of_its_request() -> None:
-    """What depends on the destination, or on an unknown objective, is not judged as well."""
-    wrong = {"objective": "CONVERSIONS", "destination": "PHONE_CALL", "optimization_event": "SHOPPING"}
-    assert [field for field, _ in invalid_fields(respond(publish, api_event(wrong)))] == ["destination"]
-    unknown = {"objective": "SALES", "destination": "APP", "optimization_event": "SHOPPING"}
-    assert respond(publish, api_event(unknown)).json["code"] == "unknown_objective"
-
-
-def test_a_query_is_the_meant_ad() -> None:
-    """Every parameter reaches the ad; words in any letter case, countries once and in the caller's order."""
-    query = PublishCheckQuery.model_validate(
-        {
-            "objective": "web_conversions",
-            "destination": "website",
-            "campaign_type": " manual",
-            "ad_format": "Video",
-            "identity_id": "1f0c2b7e-52a1",
-            "pixel_id": "1",
-            "catalog_id": "2",
-            "app_id": "3",
-            "page_id": "4",
-            "optimization_event": "SHOPPING",
-            "countries": "it, DE,IT",
-        }
-    )
-    assert query.ad == MeantAd(
-        "WEB_CONVERSIONS",
-        Destination.WEBSITE,
-        CampaignType.MANUAL,
-        AdFormat.VIDEO,
-        {
-            Requirement.IDENTITY: "1f0c2b7e-52a1",
-            Requirement.PIXEL: "1",
-            Requirement.CATALOG: "2",
-            Requirement.APP: "3",
-            Requirement.LEAD_FORM: "4",
-        },
-        "SHOPPING",
-        ("IT", "DE"),
-    )
-    assert PublishCheckQuery.model_validate({"objective": "REACH"}).ad == MeantAd("REACH")
 
 
 @pytest.mark.parametrize(
@@ -322,7 +199,7 @@ def test_forged_headers_do_not_change_the_principal(tiktok: Simulator, demo: Pro
     event = api_event({"advertiser_id": READY}, headers=forged, user_id="u-buyer", role="mediabuyer")
     seen: list[str] = []
     handler = query_endpoint(
-        lambda context, _query: seen.append(f"{context.principal}") or NO_RULES,  # type: ignore[func-returns-value] # append returns None
+        lambda context, _query: seen.append(f"{context.principal}") or Rules(objectives={}),  # type: ignore[func-returns-value] # append returns None
         AdvertiserQuery,
     )
     assert respond(handler, event).status == 200

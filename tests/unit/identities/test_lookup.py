@@ -1,19 +1,13 @@
 """Identity check and identity list through their real handlers."""
 
-from functools import partial
 from typing import Any
 
 import pytest
 
 from local.tiktok_simulator import DemoAdvertiser, DemoToken, Fault, FaultKind, Simulator
 from local.tiktok_simulator.world import Identity
-from publishing.http.endpoint import query_endpoint
-from publishing.http.request_schemas import IdentitiesQuery
-from publishing.identities.lookup import list_identities, usable_for
-from tests.support.invocations import Ask, FakeContext, Received, api_event
-from tests.support.product import Product, product
-from tiktok_business import models
-from tiktok_business.transport import RawAnswer, Transport
+from tests.support.invocations import Ask
+from tests.support.product import Product
 
 A = DemoAdvertiser
 READY = A.EVERYTHING_READY
@@ -163,8 +157,6 @@ def test_list_has_both_types_in_order(tiktok: Simulator, demo: Product, ask: Ask
                 "display_name": name,
                 "usable": not why_not,
                 "why_not": why_not,
-                "usable_for": [] if why_not else ["uploaded_video"],
-                "identity_authorized_bc_id": None,
             }
             for identity_id, kind, name, why_not in [
                 ("9", "TT_USER", "Zeta", ["is_gpppa"]),
@@ -271,79 +263,3 @@ def test_the_first_advertiser_of_the_token_is_the_default(demo: Product, ask: As
         borrowed = ask(demo, name, "u-director").json
         assert borrowed["advertiser_id"] == A.MANY_PAGES
         assert borrowed["token"] == {"source": "teammate", "user_id": DemoToken.AGENCY.user}
-
-
-def test_all_types_are_listed_on_request(tiktok: Simulator, demo: Product, ask: Ask) -> None:
-    """After the two default types come those of Business Centers, of authorised posts and of TikTok Shop.
-
-    An account that two Business Centers share is listed for each; types that nobody knows are left out.
-    """
-    tiktok.world.advertisers[READY].identities = [
-        Identity("1", "AUTH_CODE", "Post"),
-        Identity("2", "BC_AUTH_TT", "Shared", authorized_bc_id="71"),
-        Identity("2", "BC_AUTH_TT", "Shared", authorized_bc_id="72"),
-        Identity("3", "TT_USER", "Acme", linked_by=("u-owner",), can_manage_message=False),
-        Identity("4", "TTS_TT", "Shop"),
-        Identity("5", "UNSET", "Odd"),
-        Identity("6", "CUSTOMIZED_USER", "Brand"),
-        Identity("7", "BC_AUTH_TT", "Private", authorized_bc_id="71", available_status="IS_PRIVATE_ACCOUNT"),
-    ]
-    body = ask(demo, "list", advertiser_id=READY, types="all").json
-    assert body["complete"]
-    assert [
-        (one["identity_type"], one["identity_id"], one["identity_authorized_bc_id"], " ".join(one["usable_for"]))
-        for one in body["identities"]
-    ] == [
-        ("TT_USER", "3", None, "uploaded_video existing_post"),
-        ("CUSTOMIZED_USER", "6", None, "uploaded_video"),
-        ("BC_AUTH_TT", "7", "71", ""),
-        ("BC_AUTH_TT", "2", "72", "uploaded_video existing_post message_ads"),
-        ("BC_AUTH_TT", "2", "71", "uploaded_video existing_post message_ads"),
-        ("AUTH_CODE", "1", None, "existing_post"),
-        ("TTS_TT", "4", None, "uploaded_video existing_post message_ads"),
-    ]
-    assert {one["identity_type"] for one in ask(demo, "list", advertiser_id=READY).json["identities"]} == {
-        "TT_USER",
-        "CUSTOMIZED_USER",
-    }
-
-
-def test_a_failed_listing_of_all_types_is_named_by_what_it_would_have_had(transport: Transport) -> None:
-    """The types that only that listing has are failed, and the others listed."""
-
-    class OnlyTyped:
-        def send(self, method: str, endpoint: str, *, params: Any = None, **options: Any) -> RawAnswer:
-            if "identity_type" not in params:
-                return RawAnswer(500, b"")
-            return transport.send(method, endpoint, params=params, **options)
-
-    configured = product(OnlyTyped())
-    configured.person("u-owner", "owner", DemoToken.OWNER, [READY])
-    event = api_event({"advertiser_id": READY, "types": "all"})
-    handler = query_endpoint(partial(list_identities, configured.tokens), IdentitiesQuery)
-    body = Received.of(handler(event, FakeContext())).json
-    assert (body["complete"], body["failed_types"]) == (False, ["BC_AUTH_TT", "TTS_TT"])
-    assert [one["identity_type"] for one in body["identities"]] == ["TT_USER", "CUSTOMIZED_USER"]
-
-
-@pytest.mark.parametrize(
-    ("identity", "uses"),
-    [
-        ({"identity_type": "TT_USER"}, "uploaded_video existing_post message_ads"),
-        ({"identity_type": "BC_AUTH_TT", "can_push_video": False}, "existing_post message_ads"),
-        (
-            {"identity_type": "TT_USER", "can_pull_video": False, "can_manage_message": True},
-            "uploaded_video message_ads",
-        ),
-        ({"identity_type": "CUSTOMIZED_USER", "can_pull_video": True}, "uploaded_video"),
-        ({"identity_type": "AUTH_CODE", "can_push_video": True}, "existing_post"),
-        ({"identity_type": "TTS_TT"}, ""),
-        ({"identity_type": "TTS_TT", "can_push_video": True, "can_pull_video": False}, "uploaded_video"),
-        ({"identity_type": "TT_USER", "can_push_video": "odd"}, "uploaded_video existing_post message_ads"),
-    ],
-)
-def test_an_identity_is_usable_for_what_its_type_allows_and_tiktok_does_not_deny(
-    identity: dict[str, Any], uses: str
-) -> None:
-    """An absent flag denies nothing; of a type that is not known only what TikTok says counts."""
-    assert " ".join(usable_for(models.Identity.model_validate({"identity_id": "1", **identity}))) == uses

@@ -3,8 +3,8 @@
 from hypothesis import strategies as st
 
 from publishing.preflight.findings import Asset, Finding, Status, Unverified, unknown
-from publishing.preflight.objectives import OBJECTIVES, MeantAd, Requirement
-from publishing.preflight.verdict import Advice, Evidence, Question
+from publishing.preflight.objectives import OBJECTIVES, Requirement
+from publishing.preflight.verdict import Advice, Evidence
 from tiktok_business.errors import ERROR_BY_CATEGORY, IncompleteListingError, TimedOutError
 from tiktok_business.models import IdentityType
 
@@ -22,7 +22,7 @@ ERRORS = [kind("some/endpoint/") for kind in (*ERROR_BY_CATEGORY.values(), Timed
 advices = st.builds(
     Advice,
     custom_identity_allowed=st.sampled_from([True, False, None]),
-    errors=st.dictionaries(st.sampled_from(Question), st.sampled_from(ERRORS), max_size=3),
+    custom_identity_error=st.sampled_from([None, *ERRORS]),
     account_status=st.sampled_from(["STATUS_ENABLE", "STATUS_DISABLE", None]),
     lead_terms_confirmed=st.sampled_from([True, False, None]),
     other_identity_types=st.sampled_from([frozenset[str](), frozenset({"BC_AUTH_TT"})]),
@@ -58,9 +58,8 @@ ORDERS = (
 
 
 @st.composite
-def evidences(draw: st.DrawFn, objective: str, *, strict: bool, ad: MeantAd | None = None) -> Evidence:
+def evidences(draw: st.DrawFn, objective: str, *, strict: bool) -> Evidence:
     """Draw findings of the identity types that production would check, and of every other prerequisite."""
-    required = ad.required if ad else OBJECTIVES[objective]
     by_type: dict[IdentityType, Finding] = {}
     order = draw(st.sampled_from(ORDERS))
     for kind in order:
@@ -68,6 +67,6 @@ def evidences(draw: st.DrawFn, objective: str, *, strict: bool, ad: MeantAd | No
         if by_type[kind].status is Status.SATISFIED and not (strict and kind is IdentityType.CUSTOMIZED_USER):
             break
     others: dict[Requirement, Finding] = {
-        one: draw(findings(one, "ASSET")) for one in required if one is not Requirement.IDENTITY
+        one: draw(findings(one, "ASSET")) for one in OBJECTIVES[objective] if one is not Requirement.IDENTITY
     }
     return Evidence(by_type, others, draw(advices))

@@ -1,7 +1,6 @@
 """What reading TikTok's rows finds, and the reasons for what could not be verified."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,7 +10,6 @@ from publishing.preflight.findings import (
     Status,
     Unverified,
     as_missing_scope,
-    find,
     most_severe,
     search,
     unknown,
@@ -198,60 +196,3 @@ TIMED_OUT = TimedOutError("page/get/")
 def test_the_most_severe_of_several_errors(errors: list[TikTokError | None], expected: TikTokError | None) -> None:
     """An invalid token outranks other errors, since another token may help; otherwise the first error counts."""
     assert most_severe(errors) is expected
-
-
-def row_asset(row: str) -> Asset:
-    """Return the asset of a row whose id is its letter, whether it is usable or not."""
-    return replace(asset(row), id=row.removeprefix("-"))
-
-
-def found(pages: list[str | TikTokError], chosen: str) -> Finding:
-    """Find a row by its id in pages of rows, which are letters with a minus if unusable."""
-
-    def rows() -> Iterator[list[str]]:
-        for page in pages:
-            if isinstance(page, TikTokError):
-                raise page
-            yield page.split()
-
-    return find(rows(), row_asset, chosen, unusable="unbound")
-
-
-@pytest.mark.parametrize(
-    ("pages", "status", "reason", "seen"),
-    [
-        (["a b"], Status.SATISFIED, None, "b a"),
-        (["a", "b c", LIMITED], Status.SATISFIED, None, "b a c"),
-        (["a -b", LIMITED], Status.MISSING, "unbound", "-b a"),
-        (["-b a b"], Status.SATISFIED, None, "b -b a"),
-        (["a", "c"], Status.MISSING, "chosen_not_found", "a c"),
-        ([], Status.MISSING, "chosen_not_found", ""),
-        (["a", LIMITED], Status.UNKNOWN, "rate_limited", "a"),
-    ],
-)
-def test_a_chosen_row_is_found_on_any_page(
-    pages: list[str | TikTokError], status: Status, reason: str | None, seen: str
-) -> None:
-    """It comes first; absent it is missing only if all rows were read, and unusable it is missing for its reason."""
-    finding = found(pages, "b")
-    assert (finding.status, finding.reason) == (status, reason)
-    assert finding.assets == tuple(row_asset(row) for row in seen.split())
-
-
-def test_the_best_row_is_searched_on_every_page() -> None:
-    """A usable row satisfies if no better one comes; a failure before the best one leaves it unknown."""
-
-    def best(pages: Sequence[str | TikTokError]) -> Finding:
-        def rows() -> Iterator[list[str]]:
-            for page in pages:
-                if isinstance(page, TikTokError):
-                    raise page
-                yield page.split()
-
-        return search(rows(), row_asset, none="none", unusable="unbound", best=lambda one: one.id == "b")
-
-    assert [len(best(pages).assets) for pages in (["a", "b", "c"], ["a", "-b", "c"])] == [2, 3]
-    assert best(["a", "c"]).status is Status.SATISFIED
-    assert best(["-a", "-b"]).reason == "unbound"
-    assert best(["a", LIMITED]).status is Status.UNKNOWN
-    assert best(["b", LIMITED]).status is Status.SATISFIED

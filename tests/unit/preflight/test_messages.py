@@ -6,16 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from publishing.preflight.findings import Finding, Status, Unverified
-from publishing.preflight.messages import (
-    OBSTACLES,
-    obstacle_text,
-    text_of,
-    upcoming,
-    warning,
-    without_own_token,
-)
+from publishing.preflight.messages import text_of, warning, without_own_token
 from publishing.preflight.objectives import Requirement
-from publishing.preflight.policies import POLICIES, Policy
 
 REASONS = {
     Requirement.IDENTITY: [
@@ -26,14 +18,11 @@ REASONS = {
         "no_tt_user",
         "no_identity_custom_barred",
         "tt_user_unavailable",
-        "account_cannot_message",
-        "identity_type_not_accepted",
-        "chosen_not_found",
     ],
-    Requirement.PIXEL: ["no_pixel", "pixel_unbound", "pixel_event_missing", "chosen_not_found"],
-    Requirement.CATALOG: ["no_catalog", "catalog_not_eligible", "chosen_not_found"],
-    Requirement.APP: ["no_app", "chosen_not_found"],
-    Requirement.LEAD_FORM: ["no_lead_form", "lead_form_not_published", "chosen_not_found"],
+    Requirement.PIXEL: ["no_pixel", "pixel_unbound"],
+    Requirement.CATALOG: ["no_catalog", "catalog_not_eligible"],
+    Requirement.APP: ["no_app"],
+    Requirement.LEAD_FORM: ["no_lead_form", "lead_form_not_published"],
 }
 ACTIONS: Mapping[str, frozenset[str]] = {
     "connect_tiktok": frozenset({Unverified.NO_TOKEN, Unverified.TOKEN_EXPIRED, Unverified.MISSING_SCOPE}),
@@ -125,41 +114,3 @@ def test_the_message_of_the_contracts_example() -> None:
     assert message == "Only a custom identity exists. TikTok is phasing these out: link a TikTok account."
     assert fix is not None
     assert (fix.who, fix.label, fix.action) == ("tiktok_account_owner", "Link a TikTok account", "open_url")
-
-
-@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.id)
-def test_a_policy_has_one_message_in_warnings_and_obstacles(policy: Policy) -> None:
-    """Two sentences, the policy with its date and source, and a fix that opens a page."""
-    warned = upcoming(policy)
-    message, fix = obstacle_text(policy.id, policy)
-    assert TWO_SENTENCES.fullmatch(message.replace("PRODUCT_SALES", "sales"))
-    assert (warned.code, warned.message) == ("policy_upcoming", message)
-    assert warned.policy is not None
-    assert warned.policy.model_dump() == {
-        "id": policy.id,
-        "effective_at": policy.effective_at,
-        "source": policy.source,
-        "certainty": policy.certainty,
-    }
-    links = {"custom_identity_phase_out", "engagement_needs_account"}
-    assert fix.label == ("Link a TikTok account" if policy.id in links else "Plan another campaign")
-
-
-@pytest.mark.parametrize("code", OBSTACLES)
-def test_every_blocker_and_risk_has_two_sentences_and_somebody_who_can_act(code: str) -> None:
-    """The countries are named in theirs; nobody can be offered a call of this API."""
-    message, fix = obstacle_text(code, None, ("IT", "DE"))
-    assert TWO_SENTENCES.fullmatch(message.replace("IT, DE", "these"))
-    assert fix.action == "open_url"
-    assert fix.who not in {"caller", "tiktok"}
-
-
-def test_a_missing_account_is_linked_or_created_by_a_business_centers_admin() -> None:
-    """TikTok's page about it is opened, whichever identities count."""
-    for reason in ("no_tt_user", "no_identity_custom_barred", "account_cannot_message"):
-        _, fix = text_of(Requirement.IDENTITY, Finding(Status.MISSING, reason))
-        assert fix is not None
-        assert (fix.who, fix.url.rpartition("/")[2]) == (
-            "bc_admin",
-            "how-to-link-tiktok-accounts-as-ad-delivery-assets-in-ads-manager",
-        )

@@ -4,8 +4,8 @@ import pytest
 
 from publishing.permissions import SCOPES
 from publishing.preflight.findings import Asset, Finding, Status, unknown
-from publishing.preflight.objectives import MeantAd, Requirement
-from publishing.preflight.verdict import Advice, Evidence, Question, Verdict, not_accessible, nothing_connected, verdict
+from publishing.preflight.objectives import Requirement
+from publishing.preflight.verdict import Advice, Evidence, Verdict, not_accessible, nothing_connected, verdict
 from tiktok_business.errors import AdvertiserGoneError, RateLimitedError, ScopeMissingError, TimedOutError
 from tiktok_business.models import IdentityType
 
@@ -29,15 +29,15 @@ NO_PIXEL = Finding(Status.MISSING, "no_pixel")
 ALLOWED = Advice(custom_identity_allowed=True)
 BARRED = Advice(custom_identity_allowed=False)
 NOT_SAID = Advice()
-DENIED = Advice(errors={Question.CUSTOM_IDENTITY: AdvertiserGoneError("advertiser/info/")})
-UNREAD = Advice(errors={Question.CUSTOM_IDENTITY: RateLimitedError("advertiser/info/")})
+DENIED = Advice(custom_identity_error=AdvertiserGoneError("advertiser/info/"))
+UNREAD = Advice(custom_identity_error=RateLimitedError("advertiser/info/"))
 
 
 def verdict_on(
     tt_user: Finding, custom: Finding | None = None, advice: Advice = NOT_SAID, *, strict: bool = False
 ) -> Verdict:
     identities = {TT: tt_user} | ({CUSTOM: custom} if custom else {})
-    return verdict(MeantAd("TRAFFIC"), Evidence(identities, advice=advice), strict=strict)
+    return verdict("TRAFFIC", Evidence(identities, advice=advice), strict=strict)
 
 
 @pytest.mark.parametrize(
@@ -131,20 +131,18 @@ def test_the_identitys_assets_are_those_of_all_types(
 def test_strict_uses_a_tt_user_instead_of_a_restricted_custom_identity(advice: Advice) -> None:
     """If custom identities are preferred: without strict, or if allowed, the custom identity is used."""
     identities = {CUSTOM: HAS_BRAND, TT: HAS_ACCOUNT}
-    strict, lenient = (
-        verdict(MeantAd("TRAFFIC"), Evidence(identities, advice=advice), strict=one) for one in (True, False)
-    )
+    strict, lenient = (verdict("TRAFFIC", Evidence(identities, advice=advice), strict=one) for one in (True, False))
     assert strict.findings[Requirement.IDENTITY] == Finding(Status.SATISFIED, None, (ACCOUNT, BRAND))
     assert (strict.identity, lenient.identity) == (ACCOUNT, BRAND)
-    assert verdict(MeantAd("TRAFFIC"), Evidence(identities, advice=ALLOWED), strict=True).identity == BRAND
+    assert verdict("TRAFFIC", Evidence(identities, advice=ALLOWED), strict=True).identity == BRAND
     without = {CUSTOM: HAS_BRAND, TT: UNUSABLE_ACCOUNT}
-    assert verdict(MeantAd("TRAFFIC"), Evidence(without, advice=advice), strict=True).identity is None
+    assert verdict("TRAFFIC", Evidence(without, advice=advice), strict=True).identity is None
 
 
 def test_by_default_there_is_no_other_evidence() -> None:
     """What was not read is None or empty."""
-    nothing = Advice(None, None, None, frozenset(), frozenset(), None, {})
-    assert Evidence({}) == Evidence({}, {}, nothing, scopes=None, chosen_identity=None, of_one_ad=frozenset())
+    nothing = Advice(None, None, None, None, frozenset())
+    assert Evidence({}) == Evidence({}, {}, nothing, scopes=None)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +162,7 @@ def test_reason(
     identity: Finding, pixel: Finding, missing: list[str], unknown_: list[str], reason: str | None, detail: str | None
 ) -> None:
     """Unknown prerequisites come before a missing identity; a missing pixel alone has no reason."""
-    result = verdict(MeantAd("CONVERSIONS"), Evidence({TT: identity, CUSTOM: NONE}, {PIXEL: pixel}), strict=False)
+    result = verdict("CONVERSIONS", Evidence({TT: identity, CUSTOM: NONE}, {PIXEL: pixel}), strict=False)
     assert ([*result.missing], [*result.unknown]) == (missing, unknown_)
     assert (result.reason, result.detail) == (reason, detail)
     assert result.ready == (not missing and not unknown_)
@@ -173,7 +171,7 @@ def test_reason(
 @pytest.mark.parametrize("detail", [None, "no_advertiser", "token_expired"])
 def test_nothing_connected(detail: str | None) -> None:
     """The identity is missing, the objective's others are unknown, and the reason is no_token."""
-    result = nothing_connected(MeantAd("LEAD_GENERATION"), detail)
+    result = nothing_connected("LEAD_GENERATION", detail)
     assert (result.missing, result.unknown) == (("identity",), ("leadForm",))
     assert (result.ready, result.reason, result.detail, result.identity) == (False, "no_token", detail, None)
     assert (result.at_risk, result.warnings) == ((), ())
@@ -186,12 +184,12 @@ def test_nothing_connected(detail: str | None) -> None:
 
 def test_nothing_connected_without_other_prerequisites() -> None:
     """An objective that requires only the identity has nothing unknown."""
-    assert nothing_connected(MeantAd("REACH"), None).unknown == ()
+    assert nothing_connected("REACH", None).unknown == ()
 
 
 def test_an_advertiser_denied_to_every_token_is_unknown() -> None:
     """Nothing is missing of an advertiser that TikTok returned nothing of."""
-    result = not_accessible(MeantAd("APP_INSTALL"), AdvertiserGoneError("identity/get/"))
+    result = not_accessible("APP_INSTALL", AdvertiserGoneError("identity/get/"))
     assert (result.missing, result.unknown) == ((), ("identity", "app"))
     assert (result.reason, result.detail) == ("api_error", "advertiser_not_accessible")
     assert result.findings[PIXEL].status is Status.NOT_REQUIRED
@@ -212,9 +210,9 @@ def test_a_denial_of_one_endpoint_is_a_missing_permission_unless_it_was_granted(
     """Of identities, of another prerequisite, and of what decides whether a custom identity counts."""
     denied = {one: unknown(AdvertiserGoneError(one)) for one in ("identity/get/", "pixel/list/")}
     evidence = Evidence({TT: denied["identity/get/"]}, {PIXEL: denied["pixel/list/"]}, scopes=scopes)
-    findings = verdict(MeantAd("WEB_CONVERSIONS"), evidence, strict=False).findings
+    findings = verdict("WEB_CONVERSIONS", evidence, strict=False).findings
     assert (findings[Requirement.IDENTITY].reason, findings[PIXEL].reason) == (reason, reason)
-    restricted = verdict(MeantAd("TRAFFIC"), Evidence({CUSTOM: HAS_BRAND}, advice=DENIED, scopes=scopes), strict=True)
+    restricted = verdict("TRAFFIC", Evidence({CUSTOM: HAS_BRAND}, advice=DENIED, scopes=scopes), strict=True)
     assert restricted.findings[Requirement.IDENTITY].reason == reason
 
 
@@ -251,5 +249,5 @@ FORM = Finding(Status.SATISFIED, assets=(Asset("f1", "Form", "LEAD_FORM"),))
 )
 def test_warnings(objective: str, evidence: Evidence, warnings: tuple[str, ...]) -> None:
     """Each warning appears exactly if it applies, and never changes ready."""
-    result = verdict(MeantAd(objective), evidence, strict=False)
+    result = verdict(objective, evidence, strict=False)
     assert (result.warnings, result.ready) == (warnings, True)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from publishing.preflight.findings import Status
 from publishing.preflight.messages import text_of, warning
-from publishing.preflight.objectives import OBJECTIVES, MeantAd, Requirement
+from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.preflight.verdict import Evidence, verdict
 from tests.unit.preflight.evidence_strategies import evidences, objectives
 from tiktok_business.models import IdentityType
@@ -21,7 +21,7 @@ cases: st.SearchStrategy[Case] = st.tuples(objectives, st.booleans()).flatmap(
 def test_ready_means_nothing_missing_and_nothing_unknown(case: Case) -> None:
     """A verdict is ready exactly when every required prerequisite is satisfied."""
     objective, evidence, strict = case
-    result = verdict(MeantAd(objective), evidence, strict=strict)
+    result = verdict(objective, evidence, strict=strict)
     statuses = {result.findings[one].status for one in OBJECTIVES[objective]}
     assert result.ready == (not result.missing and not result.unknown) == (statuses == {Status.SATISFIED})
     assert (result.identity is not None) == (result.findings[Requirement.IDENTITY].status is Status.SATISFIED)
@@ -32,7 +32,7 @@ def test_ready_means_nothing_missing_and_nothing_unknown(case: Case) -> None:
 def test_no_prerequisite_is_in_two_lists_and_all_are_in_order(case: Case) -> None:
     """Missing and unknown exclude each other, name required prerequisites only, in the contract's order."""
     objective, evidence, strict = case
-    result = verdict(MeantAd(objective), evidence, strict=strict)
+    result = verdict(objective, evidence, strict=strict)
     order = ["identity", "pixel", "catalog", "app", "leadForm"]
     assert [*result.findings] == order
     assert not set(result.missing) & set(result.unknown)
@@ -45,7 +45,7 @@ def test_no_prerequisite_is_in_two_lists_and_all_are_in_order(case: Case) -> Non
 def test_strict_never_adds_ready(case: Case) -> None:
     """What is ready with strict is ready without; what is missing without strict is missing with it."""
     objective, evidence, _ = case
-    strict, lenient = (verdict(MeantAd(objective), evidence, strict=one) for one in (True, False))
+    strict, lenient = (verdict(objective, evidence, strict=one) for one in (True, False))
     assert lenient.ready or not strict.ready
     assert set(lenient.missing) <= set(strict.missing)
 
@@ -54,7 +54,7 @@ def test_strict_never_adds_ready(case: Case) -> None:
 def test_reasons_have_an_order(case: Case) -> None:
     """The reason is api_error if anything is unknown, else no_tt_user if the identity is missing, else None."""
     objective, evidence, strict = case
-    result = verdict(MeantAd(objective), evidence, strict=strict)
+    result = verdict(objective, evidence, strict=strict)
     expected = "api_error" if result.unknown else "no_tt_user" if "identity" in result.missing else None
     assert result.reason == expected
     assert result.reason is None or result.detail is not None
@@ -64,7 +64,7 @@ def test_reasons_have_an_order(case: Case) -> None:
 def test_at_risk_is_a_satisfied_custom_identity_and_never_strict(case: Case) -> None:
     """At risk means a satisfied custom identity; with strict nothing is at risk."""
     objective, evidence, strict = case
-    result = verdict(MeantAd(objective), evidence, strict=strict)
+    result = verdict(objective, evidence, strict=strict)
     if result.at_risk:
         assert not strict
         assert result.identity is not None
@@ -76,7 +76,7 @@ def test_at_risk_is_a_satisfied_custom_identity_and_never_strict(case: Case) -> 
 def test_nothing_is_missing_because_of_an_error(case: Case) -> None:
     """A prerequisite is missing only if its own checks say so without an error."""
     objective, evidence, strict = case
-    for requirement in verdict(MeantAd(objective), evidence, strict=strict).missing:
+    for requirement in verdict(objective, evidence, strict=strict).missing:
         findings = evidence.identities.values() if requirement == "identity" else [evidence.others[requirement]]
         assert all(one.error is None for one in findings)
 
@@ -85,7 +85,7 @@ def test_nothing_is_missing_because_of_an_error(case: Case) -> None:
 def test_creating_an_identity_is_offered_only_if_it_would_count(case: Case) -> None:
     """Not if custom identities are not accepted or restricted, and not if the advertiser has an identity."""
     objective, evidence, strict = case
-    identity = verdict(MeantAd(objective), evidence, strict=strict).findings[Requirement.IDENTITY]
+    identity = verdict(objective, evidence, strict=strict).findings[Requirement.IDENTITY]
     _, fix = text_of(Requirement.IDENTITY, identity)
     if fix is not None and fix.action == "create_identity":
         assert identity.status is Status.MISSING
@@ -98,7 +98,7 @@ def test_creating_an_identity_is_offered_only_if_it_would_count(case: Case) -> N
 def test_every_finding_has_a_message(case: Case) -> None:
     """Every reason and warning that a verdict can have has a text."""
     objective, evidence, strict = case
-    result = verdict(MeantAd(objective), evidence, strict=strict)
+    result = verdict(objective, evidence, strict=strict)
     for requirement in OBJECTIVES[objective]:
         text, fix = text_of(requirement, result.findings[requirement])
         assert text.endswith(".")

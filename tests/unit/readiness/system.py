@@ -16,10 +16,11 @@ from publishing.http.request_context import Principal, RequestContext
 from publishing.http.request_schemas import PublishCheckQuery
 from publishing.ports import ReadinessRepository
 from publishing.publish_check import publish_check
-from publishing.readiness.cadence import Cadence, Pace
+from publishing.readiness.cadence import Cadence
 from publishing.readiness.check import CheckRunner, CheckServices
 from publishing.readiness.check_job import CheckJob, write_job
 from publishing.readiness.check_request import CheckRequests, request_handler
+from publishing.readiness.pacing import Pace
 from publishing.readiness.record import Record
 from publishing.readiness.snapshot_refresher import SnapshotRefresher
 from publishing.readiness.sweep import Sweep, sweep_handler

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publishing.preflight.findings import Finding, Status, Unverified
-from publishing.preflight.objectives import OBJECTIVES, MeantAd, Requirement
+from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.preflight.verdict import Evidence, verdict
 from publishing.readiness.snapshot import AUTHORITATIVE, CheckResult, Observation, Snapshot, observe
 from tests.support.clock import START, milliseconds
@@ -65,11 +65,11 @@ def observations(results: list[CheckResult]) -> list[Observation]:
 @given(complete_evidences())
 def test_the_snapshot_has_the_verdicts_of_the_publish_check(evidence: Evidence) -> None:
     """For every objective, ready, missing, unknown, at risk and warnings are equal for the same evidence."""
-    result = CheckResult.of(evidence, START, "u-owner")
+    result = CheckResult.of(evidence, OBJECTIVES, START, "u-owner")
     snapshot = observe(Snapshot(), result, CONFIRM_AFTER).snapshot
     warnings: set[str] = set()
     for name in OBJECTIVES:
-        judged, state = verdict(MeantAd(name), evidence, strict=False), snapshot.objective(name)
+        judged, state = verdict(name, evidence, strict=False), snapshot.objective(name)
         assert (state.ready, state.missing, state.unknown) == (judged.ready, judged.missing, judged.unknown)
         warnings.update(judged.warnings)
         if Requirement.IDENTITY in snapshot.known:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from publishing.readiness.cadence import LAUNCHES, QUEUED_FOR, Level, Pace, shards
+from publishing.readiness.cadence import LAUNCHES, QUEUED_FOR, shards
 from publishing.readiness.check_job import CheckJob
+from publishing.readiness.pacing import Level, Pace
 from publishing.readiness.record import Record
 from publishing.readiness.sweep import (
     PAGE_SIZE,

@@ -7,9 +7,9 @@ import pytest
 from local.sam_template import FUNCTIONS, RESOURCES, TEMPLATE, events
 from publishing.events.schemas import SOURCE
 from publishing.readiness import check_request
-from publishing.readiness.cadence import LEVELS, Pace
 from publishing.readiness.check import MAX_RECEIVES
 from publishing.readiness.check_request import DRAFT_SAVED, REQUESTS_CONTINUED
+from publishing.readiness.pacing import LEVELS, Pace
 from publishing.readiness.sweep import RESERVE_MILLISECONDS, SWEEP_CONTINUED
 from publishing.readiness.worker import BUDGET_SECONDS, MARGIN_SECONDS
 from publishing.repositories.table import DUE_INDEX

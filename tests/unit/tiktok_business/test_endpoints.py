@@ -44,9 +44,6 @@ def api_of(demo: Simulator, token: str = DemoToken.OWNER) -> TikTokBusinessApi:
     return TikTokBusinessApi(client)
 
 
-EVERY_PAGE = (
-    '["APP_PROFILE_PAGE","LEAD_GEN","POP_UP_FORM","SHOP_ADS_PDP","SHOP_ADS_PLP","STORE_FRONT","TIKTOK_INSTANT_PAGE"]'
-)
 READS: dict[str, tuple[Call, str, dict[str, str]]] = {
     "identities": (
         lambda api: flat(api.identities(READY, IdentityType.TT_USER)),
@@ -101,41 +98,6 @@ READS: dict[str, tuple[Call, str, dict[str, str]]] = {
         "term/check/",
         {"advertiser_id": READY, "term_type": "LeadAds"},
     ),
-    "identities_of_business_centers": (
-        lambda api: api.identities(READY, IdentityType.BC_AUTH_TT),
-        "identity/get/",
-        {"advertiser_id": READY, "page": "1", "page_size": "100"},
-    ),
-    "one_pixel": (
-        lambda api: api.pixels(READY, "7"),
-        "pixel/list/",
-        {"advertiser_id": READY, "pixel_id": "7", "page": "1", "page_size": "20"},
-    ),
-    "one_catalog": (
-        lambda api: api.catalogs("7200000000000000001", "7"),
-        "catalog/get/",
-        {"bc_id": "7200000000000000001", "catalog_id": "7", "page": "1", "page_size": "100"},
-    ),
-    "pages_of_every_type": (
-        lambda api: api.lead_forms({"advertiser_id": READY}, of_every_type=True),
-        "page/get/",
-        {"advertiser_id": READY, "business_types": EVERY_PAGE, "page": "1", "page_size": "100"},
-    ),
-    "countries": (
-        lambda api: api.targetable_countries(READY, "REACH"),
-        "tool/region/",
-        {
-            "advertiser_id": READY,
-            "placements": '["PLACEMENT_TIKTOK"]',
-            "objective_type": "REACH",
-            "level_range": "TO_COUNTRY",
-        },
-    ),
-    "verification": (
-        lambda api: [api.verification_status(READY)],
-        "account/verification/status/",
-        {"advertiser_id": READY},
-    ),
 }
 
 
@@ -186,44 +148,6 @@ def test_largest_page(demo: Simulator, call: Call, path: str) -> None:
     client = api_of(demo).client
     with pytest.raises(Exception, match=r"40002.*page_size"):
         client.get(path, {**query, "page_size": int(query["page_size"]) + 1})
-
-
-@pytest.mark.parametrize(
-    ("data", "countries"),
-    [
-        ({"region_list": ["IT", "de", 7, None]}, {"IT", "DE"}),
-        ({"region_info": [{"region_code": "IT"}, {"region_code": ""}, {"name": "Nowhere"}, "DE"]}, {"IT"}),
-        ({"region_list": ["IT"], "region_info": [{"region_code": "DE", "level": "COUNTRY"}]}, {"IT", "DE"}),
-        ({"region_list": "IT", "region_info": None}, set()),
-        ({}, set()),
-    ],
-)
-def test_countries_come_from_either_list(data: dict[str, Any], countries: set[str]) -> None:
-    """What is readable of the two lists of tool/region/ counts; nothing readable is no country."""
-    api = TikTokBusinessApi(client_of(ScriptedTransport([success(data)])))
-    assert api.targetable_countries("1", "REACH") == countries
-
-
-@pytest.mark.parametrize("data", [{}, {"verification_status": ""}, {"verification_status": 1}, {"status": "FAILED"}])
-def test_a_verification_that_is_not_said_is_none(data: dict[str, Any]) -> None:
-    """An absent or unreadable state is no information."""
-    assert TikTokBusinessApi(client_of(ScriptedTransport([success(data)]))).verification_status("1") is None
-
-
-@pytest.mark.parametrize(
-    ("events", "expected"),
-    [
-        ([{"optimization_event": "SHOPPING"}, {"optimization_event": None}, "odd", {}], ["SHOPPING", None, None]),
-        ([], []),
-        (None, None),
-        ("SHOPPING", None),
-    ],
-)
-def test_events_of_a_pixel_are_read_tolerantly(events: Any, expected: list[str | None] | None) -> None:
-    """A list of events without any is an answer; anything that is no list says nothing."""
-    rows = {"pixels": [{"pixel_id": "1", "events": events}]}
-    (pixel,) = flat(TikTokBusinessApi(client_of(ScriptedTransport([success(rows)]))).pixels("1"))
-    assert (pixel.events if pixel.events is None else [one.optimization_event for one in pixel.events]) == expected
 
 
 class TestIdentities:

@@ -305,30 +305,6 @@ class TestForms:
         assert other == {"confirmed": True}
 
 
-class TestAccount:
-    def test_regions(self, client: Client, simulator: Simulator) -> None:
-        """Both lists name the countries that the account may target, and no smaller region."""
-        simulator.world.advertisers[DemoAdvertiser.EVERYTHING_READY].countries = ("IT", "DE")
-        data = client.data(
-            "tool/region/",
-            advertiser_id=DemoAdvertiser.EVERYTHING_READY,
-            placements='["PLACEMENT_TIKTOK"]',
-            objective_type="REACH",
-        )
-        assert data["region_list"] == ["IT", "DE"]
-        assert [(one["region_code"], one["level"]) for one in data["region_info"]] == [
-            ("IT", "COUNTRY"),
-            ("DE", "COUNTRY"),
-        ]
-
-    @pytest.mark.parametrize(("status", "reason"), [("VERIFIED", ""), ("FAILED", "Rejected.")])
-    def test_verification(self, client: Client, simulator: Simulator, status: str, reason: str) -> None:
-        """Only a failed verification has a reason."""
-        simulator.world.advertisers[DemoAdvertiser.EVERYTHING_READY].verification_status = status
-        data = client.data("account/verification/status/", advertiser_id=DemoAdvertiser.EVERYTHING_READY)
-        assert data == {"verification_status": status, "rejection_reason": reason}
-
-
 class TestAdvertiserInfo:
     def ask(self, client: Client, member: str, *fields: str, token: str = DemoToken.OWNER) -> dict[str, Any]:
         query = {"fields": json.dumps(fields)} if fields else {}

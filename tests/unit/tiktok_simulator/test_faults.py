@@ -306,11 +306,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("values", "name", "message"),
         [
-            (
-                {"path": "nope/", "kind": "code", "code": 1},
-                "path",
-                "not an endpoint; use * or one of account/verification/status/",
-            ),
+            ({"path": "nope/", "kind": "code", "code": 1}, "path", "not an endpoint; use * or one of advertiser/info/"),
             ({"path": "*", "kind": "nope"}, "kind", "Input should be 'code'"),
             ({"path": "*", "kind": ["code"]}, "kind", "Input should be 'code'"),
             ({"path": "*"}, "kind", "Field required"),

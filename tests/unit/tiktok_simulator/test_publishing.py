@@ -49,7 +49,7 @@ def world_with(**changes: Any) -> World:
         identities=[
             Identity(CUSTOM, "CUSTOMIZED_USER", "Acme"),
             Identity(ACCOUNT, "TT_USER", "acme", linked_by=(USER,), can_manage_message=True),
-            Identity(SHARED, "BC_AUTH_TT", "acme", authorized_bc_id=CENTER_ID, can_manage_message=False),
+            Identity(SHARED, "BC_AUTH_TT", "acme", authorized_bc_id=CENTER_ID),
             Identity(CODE, "AUTH_CODE", "creator"),
         ],
         pixels=[Pixel(PIXEL, "Site")],

@@ -178,16 +178,12 @@ class TestParameters:
             ("page/get/", {"business_types": '["NO"]'}),
             ("page/get/", {"business_type": "NO"}),
             ("term/check/", {}),
-            ("tool/region/", {"objective_type": "REACH"}),
-            ("tool/region/", {"placements": "[]", "objective_type": "REACH"}),
-            ("tool/region/", {"placements": '["PLACEMENT_TIKTOK"]', "objective_type": "CATALOG_SALES"}),
-            ("account/verification/status/", {"advertiser_id": "x"}),
             ("term/check/", {"term_type": "Other"}),
         ],
     )
     def test_wrong(self, client: Client, path: str, query: dict[str, str]) -> None:
         """A wrong parameter is 40002."""
-        assert client.get(path, **{"advertiser_id": DemoAdvertiser.EVERYTHING_READY.value, **query})["code"] == 40002
+        assert client.get(path, advertiser_id=DemoAdvertiser.EVERYTHING_READY, **query)["code"] == 40002
 
     @pytest.mark.parametrize(
         ("path", "query", "message"),

@@ -1,16 +1,13 @@
 """The responses about identities, prerequisites and readiness, field by field. Names and values are fixed."""
 
-from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from publishing.http.response_schemas import Moment, Response
 from publishing.preflight.findings import Status, VerdictReason
-from publishing.preflight.messages import DatedPolicy, Fix, Warning_
-from publishing.preflight.objectives import AdFormat, CampaignType, Destination, Requirement
-from publishing.preflight.policies import Certainty, Policy
+from publishing.preflight.messages import Fix, Warning_
+from publishing.preflight.objectives import Requirement
 
 if TYPE_CHECKING:
     from publishing.tokens import Candidate
@@ -68,11 +65,6 @@ class ListedIdentity(Response):
     """Whether TikTok names no reason against it."""
     why_not: tuple[str, ...]
     """TikTok's reasons against it. An open set."""
-    usable_for: tuple[str, ...]
-    """What ads under it can show or lead to: `uploaded_video`, `existing_post`, `message_ads`. An open set."""
-    identity_authorized_bc_id: str | None = None
-    """The Business Center that authorised a BC_AUTH_TT: TikTok wants it with the identity. One account may be listed
-    several times, once for each."""
 
 
 class IdentityList(Response):
@@ -81,7 +73,7 @@ class IdentityList(Response):
     advertiser_id: str
     advertiser_id_source: AdvertiserIdSource
     identities: tuple[ListedIdentity, ...]
-    """By type (TT_USER, CUSTOMIZED_USER, BC_AUTH_TT, AUTH_CODE, TTS_TT), then by display name, then by id."""
+    """TT_USER first, then by display name, then by id."""
     complete: bool
     failed_types: tuple[str, ...]
     """The identity types that could not be read."""
@@ -142,36 +134,9 @@ class CheckDone(Response):
     assets: tuple[AssetSeen, ...] = Field(max_length=5)
 
 
-class Obstacle(Response):
-    """Something that TikTok refuses or may refuse, and who can change it."""
-
-    code: str
-    """An open set: show the message, do not fail on a new code. If it is a policy, its id."""
-    message: str
-    fix: Fix
-    policy: DatedPolicy | None
-
-
-class NotChecked(Response):
-    """A question about blockers and risks that has no answer; no evidence either way."""
-
-    code: str
-    """What was not looked at. An open set."""
-    reason: str
-    """Why not. An open set."""
-
-
 class PublishCheck(Response):
     """Whether the ad can be published: ready exactly when nothing is missing and nothing unknown."""
 
-    publishable: bool | None
-    """False if something is missing or a blocker; null if that could not be verified; else true."""
-    blockers: tuple[Obstacle, ...]
-    """What TikTok will refuse."""
-    risks: tuple[Obstacle, ...]
-    """What TikTok may refuse. Blocks only with ``strict=true``."""
-    not_checked: tuple[NotChecked, ...]
-    """Blockers and risks that were not looked at."""
     ready: bool
     missing: tuple[Requirement, ...]
     """What TikTok said to be absent or unusable."""
@@ -193,69 +158,10 @@ class PublishCheck(Response):
     checked_at: Moment
 
 
-class PolicyRule(Response):
-    """One of TikTok's dated policies. An empty list: whatever the ad has."""
-
-    id: str
-    message: str
-    objectives: tuple[str, ...]
-    destinations: tuple[Destination, ...]
-    campaign_types: tuple[CampaignType, ...]
-    identity_types: tuple[str, ...]
-    """Types of the identity that the ad would run under."""
-    ad_formats: tuple[AdFormat, ...]
-    if_custom_identity_barred: bool
-    """Whether it applies only if TikTok says that the account may not use custom identities."""
-    effective_at: Moment
-    until: Moment | None
-    """When it ends; null: it does not."""
-    source: str
-    source_date: date
-    """When the source was published or read."""
-    certainty: Certainty
-    blocks: bool
-    """Whether it is ever more than a risk."""
-
-
 class Rules(Response):
-    """The tables of objectives, destinations and policies."""
+    """The objective table."""
 
     objectives: dict[str, tuple[Requirement, ...]]
-    """Prerequisites of an ad of which no destination is named."""
-    destinations: dict[str, dict[Destination, tuple[Requirement, ...]]]
-    """Prerequisites by destination, of the objectives that take one."""
-    policies: tuple[PolicyRule, ...]
-
-
-def rules(
-    objectives: Mapping[str, tuple[Requirement, ...]],
-    destinations: Mapping[str, Mapping[Destination, tuple[Requirement, ...]]],
-    policies: Iterable[Policy],
-) -> Rules:
-    """Return the tables as a response."""
-    return Rules(
-        objectives=dict(objectives),
-        destinations={name: dict(required) for name, required in destinations.items()},
-        policies=tuple(
-            PolicyRule(
-                id=one.id,
-                message=one.message,
-                objectives=tuple(name for name in objectives if name in one.objectives),
-                destinations=tuple(sorted(one.destinations)),
-                campaign_types=tuple(sorted(one.campaign_types)),
-                identity_types=tuple(sorted(one.identity_types)),
-                ad_formats=tuple(sorted(one.ad_formats)),
-                if_custom_identity_barred=one.if_custom_identity_barred,
-                effective_at=one.effective_at,
-                until=one.until,
-                source=one.source,
-                source_date=one.source_date,
-                certainty=one.certainty,
-                blocks=one.can_block,
-            )
-            for one in policies
-        ),
-    )
 
 
 class ObjectiveReadiness(Response):

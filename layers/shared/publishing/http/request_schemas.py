@@ -2,7 +2,6 @@
 
 import base64
 import re
-from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -21,31 +20,17 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from publishing.identities.display_name import UnusableNameError, normalised_display_name
-from publishing.preflight.objectives import (
-    DESTINATIONS,
-    OBJECTIVES,
-    AdFormat,
-    CampaignType,
-    Destination,
-    MeantAd,
-    Requirement,
-    normalised_objective,
-    takes_optimization_event,
-)
+from publishing.preflight.objectives import OBJECTIVES, normalised_objective
 
 MAX_IMAGE_URI = 512
 MAX_IMAGE_URL = 2048
 MAX_IDEMPOTENCY_KEY = 255
-MAX_COUNTRIES = 50
 
 # For the OpenAPI document only: the rules below as far as regular expressions can express them.
 _CONTROLS = r"\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069"
 _NAME_PATTERN = rf"^[^{_CONTROLS}]*[^{_CONTROLS}\s\u00ad\u200b-\u200f\u2060-\u206f\ufeff][^{_CONTROLS}]*$"
 _IMAGE_PATTERN = r"^(?!//|data:|www\.)(?!.*://)[!-~]*$"
 _URL_PATTERN = r"^https://[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?(:[0-9]{1,5})?([/?#][!-\[\]-~]*)?$"
-_IDENTITY_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
-_EVENT_PATTERN = r"^[A-Za-z0-9_]{1,100}$"
-_COUNTRIES_PATTERN = rf"^[A-Za-z]{{2}}(,[A-Za-z]{{2}}){{0,{MAX_COUNTRIES - 1}}}$"
 _BASE64_PATTERN = r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$"
 
 
@@ -54,33 +39,6 @@ def _objective(value: Any) -> str:
     if objective is None:
         raise PydanticCustomError("unknown_objective", "unknown objective", {"accepted": list(OBJECTIVES)})
     return objective
-
-
-def _upper(value: Any) -> Any:
-    return value.strip().upper() if isinstance(value, str) else value
-
-
-def _countries(value: Any) -> Any:
-    codes = [_upper(one) for one in value.split(",")] if isinstance(value, str) else []
-    if not 1 <= len(codes) <= MAX_COUNTRIES or not all(re.fullmatch("[A-Z]{2}", one) for one in codes):
-        raise PydanticCustomError(
-            "countries",
-            "must be 1 to {most} codes of two letters (ISO 3166-1 alpha-2), separated by commas",
-            {"most": MAX_COUNTRIES},
-        )
-    return tuple(dict.fromkeys(codes))
-
-
-def _identity_id(value: str) -> str:
-    if not re.fullmatch(_IDENTITY_PATTERN, value):
-        raise PydanticCustomError("identity_id", "must be TikTok's id of an identity")
-    return value
-
-
-def _event(value: str) -> str:
-    if not re.fullmatch(_EVENT_PATTERN, value):
-        raise PydanticCustomError("optimization_event", "must be TikTok's name of an event, such as SHOPPING")
-    return value
 
 
 def _image_uri(value: Any) -> Any:
@@ -143,12 +101,6 @@ def invalid_fields(error: ValidationError, whole: str) -> list[str]:
 
 AdvertiserId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$", strict=True)]
 """TikTok's id of an ad account: digits, as a string."""
-AssetId = AdvertiserId
-"""TikTok's id of an asset that its gateway converts to a number (SDK ``yml_files``)."""
-
-
-def _one_of(words: type[StrEnum]) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "enum": [one.value for one in words]})
 
 
 class _Input(BaseModel):
@@ -175,14 +127,6 @@ class AdvertiserQuery(_Input):
     """TikTok's id of the ad account. By default the first advertiser of the active token, which the response names."""
 
 
-class IdentitiesQuery(AdvertiserQuery):
-    """Which advertiser's identities, and of which types."""
-
-    types: Literal["all"] | None = None
-    """`all`: those of Business Centers, of authorised posts and of TikTok Shop too. By default TT_USER and
-    CUSTOMIZED_USER."""
-
-
 class ReadinessQuery(PageQuery):
     """Which advertiser; by default all that the caller may see."""
 
@@ -196,82 +140,7 @@ class PublishCheckQuery(AdvertiserQuery):
     objective: Annotated[str, BeforeValidator(_objective), WithJsonSchema({"type": "string", "enum": [*OBJECTIVES]})]
     """The campaign's objective. Letter case and outer white space do not matter."""
     strict: bool = False
-    """Whether risks count as blockers, and whether a custom identity that TikTok no longer allows for this account, and
-    a pixel without the event to optimise for, count as missing."""
-    destination: Annotated[Destination | None, BeforeValidator(_upper), _one_of(Destination)] = None
-    """Where the ad leads: one of those that the objective takes (`GET /publish-check/rules`). It decides the
-    prerequisites. Not said: those of the objective."""
-    campaign_type: Annotated[CampaignType | None, BeforeValidator(_upper), _one_of(CampaignType)] = None
-    """How the campaign is made: decides which dated policies block. Not said: they are only risks."""
-    ad_format: Annotated[AdFormat | None, BeforeValidator(_upper), _one_of(AdFormat)] = None
-    """What the ad shows."""
-    identity_id: Annotated[
-        str | None, AfterValidator(_identity_id), WithJsonSchema({"type": "string", "pattern": _IDENTITY_PATTERN})
-    ] = None
-    """The identity that the draft names: it must be usable, and of an accepted type."""
-    pixel_id: AssetId | None = None
-    """The pixel that the draft names: then a pixel is required, and it must be this one."""
-    catalog_id: AssetId | None = None
-    """The catalog that the draft names, likewise."""
-    app_id: AssetId | None = None
-    """The app that the draft names, likewise."""
-    page_id: AssetId | None = None
-    """The lead form or instant page that the draft names, likewise."""
-    optimization_event: Annotated[
-        str | None, AfterValidator(_event), WithJsonSchema({"type": "string", "pattern": _EVENT_PATTERN})
-    ] = None
-    """TikTok's name of the event that the ad group optimises for, such as `SHOPPING`: the pixel must have it. For
-    conversions and sales that lead to a website, and for lead ads that do."""
-    countries: Annotated[
-        tuple[str, ...] | None,
-        BeforeValidator(_countries),
-        WithJsonSchema({"type": "string", "pattern": _COUNTRIES_PATTERN}),
-    ] = None
-    """Countries that the ad targets: ISO 3166-1 alpha-2, separated by commas, at most 50. Letter case does not
-    matter."""
-
-    @field_validator("destination")
-    @classmethod
-    def _taken_by_the_objective(cls, destination: Destination | None, others: ValidationInfo) -> Destination | None:
-        objective = others.data.get("objective")
-        taken = DESTINATIONS.get(objective or "", {})
-        if destination is None or objective is None or destination in taken:
-            return destination
-        what = "must be " + " or ".join(taken) if taken else "is not taken: leave it out"
-        raise PydanticCustomError("destination", f"{what}, for the objective {objective}")
-
-    @field_validator("optimization_event")
-    @classmethod
-    def _of_a_website(cls, event: str | None, others: ValidationInfo) -> str | None:
-        objective, destination = others.data.get("objective"), others.data.get("destination")
-        if event is None or "destination" not in others.data or objective is None:
-            return event
-        if not takes_optimization_event(objective, destination):
-            raise PydanticCustomError(
-                "optimization_event",
-                "is taken with conversions and sales that lead to a website, and lead ads with destination WEBSITE",
-            )
-        return event
-
-    @property
-    def ad(self) -> MeantAd:
-        """The ad that the caller means."""
-        named = {
-            Requirement.IDENTITY: self.identity_id,
-            Requirement.PIXEL: self.pixel_id,
-            Requirement.CATALOG: self.catalog_id,
-            Requirement.APP: self.app_id,
-            Requirement.LEAD_FORM: self.page_id,
-        }
-        return MeantAd(
-            self.objective,
-            self.destination,
-            self.campaign_type,
-            self.ad_format,
-            {requirement: id_ for requirement, id_ in named.items() if id_ is not None},
-            self.optimization_event,
-            self.countries or (),
-        )
+    """Whether a custom identity that TikTok no longer allows for this account counts as missing."""
 
 
 class CreateIdentityBody(_Input):

@@ -19,10 +19,6 @@ from tiktok_business.errors import (
 
 VerdictReason = Literal["no_token", "no_tt_user", "api_error"]
 """The response's word for why an ad is not ready."""
-CHOSEN_NOT_FOUND = "chosen_not_found"
-"""Reason of a chosen asset that TikTok does not list."""
-CANNOT_MANAGE_MESSAGE = "cannot_manage_message"
-"""Why an identity cannot be that of an ad to TikTok's messages."""
 
 
 class Status(StrEnum):
@@ -76,8 +72,6 @@ class Asset:
     image: str | None = None
     no_recent_activity: bool = False
     """Usable, but TikTok reports no recent activity."""
-    events: frozenset[str] | None = None
-    """What an ad group with this pixel can optimise for; None: TikTok did not say."""
 
     @property
     def usable(self) -> bool:
@@ -103,57 +97,22 @@ class Finding:
 
 
 def search[Row](
-    pages: Iterable[Iterable[Row]],
-    as_asset: Callable[[Row], Asset],
-    *,
-    none: str,
-    unusable: str,
-    best: Callable[[Asset], bool] = lambda asset: asset.usable,
+    pages: Iterable[Iterable[Row]], as_asset: Callable[[Row], Asset], *, none: str, unusable: str
 ) -> Finding:
-    """Read ``pages`` of rows until one has the ``best`` row, which is usable.
+    """Read ``pages`` of rows until one has a usable row.
 
-    Satisfied by the first usable row, with all rows of the pages read; unknown if reading failed before the best one;
-    missing, for the reason ``none`` or ``unusable``, only if TikTok returned every row.
+    Satisfied by the first usable row, with all rows of the pages read; unknown if reading failed before; missing, for
+    the reason ``none`` or ``unusable``, only if TikTok returned every row.
     """
     seen: list[Asset] = []
     try:
         for page in pages:
             seen += map(as_asset, page)
-            if any(one.usable and best(one) for one in seen):
-                break
+            if any(one.usable for one in seen):
+                return Finding(Status.SATISFIED, assets=tuple(seen))
     except TikTokError as error:
         return unknown(error, seen)
-    if any(one.usable for one in seen):
-        return Finding(Status.SATISFIED, assets=tuple(seen))
     return Finding(Status.MISSING, unusable if seen else none, tuple(seen))
-
-
-def find[Row](
-    pages: Iterable[Iterable[Row]],
-    as_asset: Callable[[Row], Asset],
-    chosen_id: str,
-    *,
-    unusable: str,
-    rank: Callable[[Asset], tuple[bool, ...]] = lambda asset: (not asset.usable,),
-) -> Finding:
-    """Read ``pages`` of rows until one has the chosen row, which is then the first of the assets.
-
-    Satisfied if it is usable, else missing for the reason ``unusable``. Not found: missing, only if TikTok returned
-    every row; unknown if reading failed. Of several rows with the id, the one with the lowest ``rank`` counts.
-    """
-    seen: list[Asset] = []
-    try:
-        for page in pages:
-            seen += map(as_asset, page)
-            rows = [one for one in seen if one.id == chosen_id]
-            if rows:
-                chosen = min(rows, key=rank)
-                assets = (chosen, *(one for one in seen if one is not chosen))
-                status = Status.SATISFIED if chosen.usable else Status.MISSING
-                return Finding(status, None if chosen.usable else unusable, assets)
-    except TikTokError as error:
-        return unknown(error, seen)
-    return Finding(Status.MISSING, CHOSEN_NOT_FOUND, tuple(seen))
 
 
 def unknown(error: TikTokError, seen: Iterable[Asset] = ()) -> Finding:

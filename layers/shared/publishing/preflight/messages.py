@@ -1,15 +1,13 @@
 """The sentences of checks and warnings: what is wrong, what to do, who can do it, where and with which call."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
 from pydantic import BaseModel
 
-from publishing.preflight.findings import CHOSEN_NOT_FOUND, Finding, Unverified
+from publishing.preflight.findings import Finding, Unverified
 from publishing.preflight.objectives import Requirement
-from publishing.preflight.policies import Certainty, Policy
 
 Action = Literal["connect_tiktok", "create_identity", "check_again", "open_url"]
 
@@ -25,28 +23,15 @@ class Fix(BaseModel, frozen=True):
     nothing in this API: then open ``url``, as for an unknown value."""
 
 
-class DatedPolicy(BaseModel, frozen=True):
-    """TikTok's policy that something rests on; `GET /publish-check/rules` has all of it."""
-
-    id: str
-    effective_at: datetime
-    source: str
-    certainty: Certainty
-
-
 class Warning_(BaseModel, frozen=True):  # noqa: N801 - Warning is a builtin
     """Something useful to know that does not change the verdict."""
 
     code: str
     """An open set: show the message, do not fail on a new code."""
     message: str
-    policy: DatedPolicy | None = None
-    """The policy that will take effect, with the code `policy_upcoming`."""
 
 
 _IDENTITY_HELP = "https://ads.tiktok.com/help/article/identity"
-_LINK_HELP = "https://ads.tiktok.com/help/article/how-to-link-tiktok-accounts-as-ad-delivery-assets-in-ads-manager"
-"""A Business Center's admin who operates the ad account links or creates one (TikTok's help, February 2026)."""
 _CUSTOM_IDENTITY_HELP = "https://ads.tiktok.com/help/article/about-changes-coming-to-custom-identity"
 _ADS_MANAGER = "https://ads.tiktok.com/i18n/dashboard"
 _EVENTS_MANAGER = "https://ads.tiktok.com/i18n/events_manager"
@@ -56,14 +41,13 @@ Text = tuple[str, Fix | None]
 
 # The account's owner links it at TikTok: connecting TikTok here links no account to an advertiser.
 _LINK_ACCOUNT = Fix(who="tiktok_account_owner", label="Link a TikTok account", url=_IDENTITY_HELP, action="open_url")
-_LINK_OR_CREATE = Fix(who="bc_admin", label="Link a TikTok account", url=_LINK_HELP, action="open_url")
 _LINK_NOT_CUSTOM = Fix(
     who="tiktok_account_owner", label="Link a TikTok account", url=_CUSTOM_IDENTITY_HELP, action="open_url"
 )
 _CREATE_OR_LINK = Fix(
     who="caller",
     label="Create a custom identity or link a TikTok account",
-    url=_LINK_HELP,
+    url=_IDENTITY_HELP,
     action="create_identity",
 )
 _CONNECT = Fix(who="caller", label="Connect TikTok", url=_ADS_MANAGER, action="connect_tiktok")
@@ -73,8 +57,6 @@ _CATALOG = Fix(who="bc_admin", label="Open Business Center", url=_BUSINESS_CENTE
 _APP = Fix(who="advertiser_admin", label="Register the app", url=_ADS_MANAGER, action="open_url")
 _LEAD_FORM = Fix(who="advertiser_admin", label="Open lead forms", url=_ADS_MANAGER, action="open_url")
 _ACCESS = Fix(who="advertiser_admin", label="Give access to the advertiser", url=_ADS_MANAGER, action="open_url")
-_ACCOUNT = Fix(who="advertiser_admin", label="Open the ad account", url=_ADS_MANAGER, action="open_url")
-_CAMPAIGN = Fix(who="advertiser_admin", label="Plan another campaign", url=_ADS_MANAGER, action="open_url")
 _LATER = Fix(who="tiktok", label="Check again later", url=_ADS_MANAGER, action="check_again")
 
 _SATISFIED: Mapping[Requirement, str] = MappingProxyType(
@@ -105,29 +87,14 @@ _BY_REASON: Mapping[str, Text] = MappingProxyType(
             "The advertiser has no identity. Create a custom identity or link a TikTok account.",
             _CREATE_OR_LINK,
         ),
-        "no_tt_user": (
-            "No TikTok account is linked to the advertiser. An admin of its Business Center links or creates one.",
-            _LINK_OR_CREATE,
-        ),
+        "no_tt_user": ("No TikTok account is linked to the advertiser. Link a TikTok account.", _LINK_ACCOUNT),
         "no_identity_custom_barred": (
-            "The advertiser has no identity, and TikTok no longer accepts custom ones. Link or create an account.",
-            _LINK_OR_CREATE,
+            "The advertiser has no identity, and TikTok no longer accepts custom ones for it. Link a TikTok account.",
+            _LINK_NOT_CUSTOM,
         ),
         "tt_user_unavailable": (
             "A TikTok account is linked, but TikTok says that ads cannot use it. Link it again or link another one.",
             _LINK_ACCOUNT,
-        ),
-        "account_cannot_message": (
-            "A TikTok account is linked, but TikTok says that ads cannot lead to its messages. Link another one.",
-            _LINK_OR_CREATE,
-        ),
-        "identity_type_not_accepted": (
-            "The chosen identity is of a type that does not count here. Choose another one or link a TikTok account.",
-            _LINK_ACCOUNT,
-        ),
-        "pixel_event_missing": (
-            "The pixel does not have the event to optimise for. Set it up in Events Manager, or wait a few hours.",
-            _PIXEL,
         ),
         "no_pixel": ("The advertiser has no pixel. Create one in Events Manager.", _PIXEL),
         "pixel_unbound": (
@@ -154,18 +121,6 @@ _NAMES: Mapping[Requirement, str] = MappingProxyType(
         Requirement.LEAD_FORM: "the lead form",
     }
 )
-
-_CHOSEN_NOT_FOUND = "TikTok does not list {it} that was chosen. Choose another one, or share it with the advertiser."
-_WHERE: Mapping[Requirement, Fix] = MappingProxyType(
-    {
-        Requirement.IDENTITY: _LINK_ACCOUNT,
-        Requirement.PIXEL: _PIXEL,
-        Requirement.CATALOG: _CATALOG,
-        Requirement.APP: _APP,
-        Requirement.LEAD_FORM: _LEAD_FORM,
-    }
-)
-"""Where each kind of asset is made."""
 
 _BY_UNVERIFIED: Mapping[Unverified, Text] = MappingProxyType(
     {
@@ -220,53 +175,6 @@ _WARNINGS: Mapping[str, str] = MappingProxyType(
 )
 
 
-OBSTACLES: Mapping[str, tuple[str, Fix]] = MappingProxyType(
-    {
-        "account_not_enabled": (
-            "TikTok has disabled, limited or rejected this ad account. Open it in Ads Manager to see why.",
-            _ACCOUNT,
-        ),
-        "account_role_insufficient": (
-            "The person who connected TikTok may only read this ad account. Ask its admin for another role.",
-            _ACCESS,
-        ),
-        "lead_terms_unsigned": (
-            "The lead ads terms are not signed. An admin of the ad account must sign them.",
-            _ACCOUNT,
-        ),
-        "country_not_available": (
-            "TikTok does not let this account target {countries}. Choose other countries.",
-            _CAMPAIGN,
-        ),
-        "account_in_review": (
-            "TikTok has not enabled this ad account. Open it in Ads Manager to see what is pending.",
-            _ACCOUNT,
-        ),
-        "custom_identity_barred": (
-            "TikTok says that this account may not run most ads under a custom identity. Link a TikTok account.",
-            _LINK_NOT_CUSTOM,
-        ),
-        "verification_incomplete": (
-            "The verification of this ad account has failed or expired. Repeat it in Ads Manager.",
-            _ACCOUNT,
-        ),
-        "single_image_not_on_tiktok": (
-            "TikTok does not show ads with a single image on TikTok itself. Use a video or a carousel.",
-            _CAMPAIGN,
-        ),
-        "catalog_carousel_identity": (
-            "Manual catalog carousels run under custom identities only. Choose another format or such an identity.",
-            _CAMPAIGN,
-        ),
-    }
-)
-"""Blockers and risks that are no policies. What TikTok shows where: reference §10.3."""
-_BY_POLICY: Mapping[str, Fix] = MappingProxyType(
-    {"custom_identity_phase_out": _LINK_NOT_CUSTOM, "engagement_needs_account": _LINK_ACCOUNT}
-)
-"""The fixes of policies that another campaign does not satisfy."""
-
-
 def text_of(requirement: Requirement, finding: Finding) -> Text:
     """Return the sentence for one checked prerequisite, and the fix if something must be fixed."""
     reason = finding.reason
@@ -274,8 +182,6 @@ def text_of(requirement: Requirement, finding: Finding) -> Text:
         return _SATISFIED[requirement], None
     if reason in _BY_REASON:
         return _BY_REASON[reason]
-    if reason == CHOSEN_NOT_FOUND:
-        return _CHOSEN_NOT_FOUND.format(it=_NAMES[requirement]), _WHERE[requirement]
     message, fix = _BY_UNVERIFIED[Unverified(reason)]
     return message.format(it=_NAMES[requirement]), fix
 
@@ -290,21 +196,3 @@ def without_own_token(fix: Fix | None) -> Fix | None:
 def warning(code: str) -> Warning_:
     """Return the warning with its sentence."""
     return Warning_(code=code, message=_WARNINGS[code])
-
-
-def obstacle_text(code: str, policy: Policy | None, countries: Sequence[str] = ()) -> tuple[str, Fix]:
-    """Return the sentence for a blocker or risk, and its fix; ``countries`` are those that it is about."""
-    if policy is not None:
-        return policy.message, _BY_POLICY.get(policy.id, _CAMPAIGN)
-    message, fix = OBSTACLES[code]
-    return message.format(countries=", ".join(countries)), fix
-
-
-def dated(policy: Policy) -> DatedPolicy:
-    """Return a policy as responses name it."""
-    return DatedPolicy(id=policy.id, effective_at=policy.effective_at, source=policy.source, certainty=policy.certainty)
-
-
-def upcoming(policy: Policy) -> Warning_:
-    """Return the warning about a policy that will take effect."""
-    return Warning_(code="policy_upcoming", message=policy.message, policy=dated(policy))

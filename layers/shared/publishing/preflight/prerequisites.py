@@ -1,36 +1,21 @@
 """One check for each prerequisite: asks TikTok and returns a finding.
 
-A TikTok failure is not raised: it is a finding with status unknown. An asset that the draft names is checked by its id,
-whatever else the advertiser has.
+A TikTok failure is not raised: it is a finding with status unknown.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
 from publishing.concurrency import outcomes_until, start
-from publishing.preflight.findings import (
-    CANNOT_MANAGE_MESSAGE,
-    CHOSEN_NOT_FOUND,
-    Asset,
-    Finding,
-    Status,
-    Unverified,
-    find,
-    most_severe,
-    search,
-    unknown,
-)
-from publishing.preflight.objectives import MeantAd, Requirement
+from publishing.preflight.findings import Asset, Finding, Status, Unverified, most_severe, search, unknown
+from publishing.preflight.objectives import Requirement
 from tiktok_business.endpoints import TikTokBusinessApi
 from tiktok_business.errors import TikTokError
 from tiktok_business.models import App, Catalog, Identity, IdentityType, Page, Pixel
 
 HINT_SECONDS = 1.0
 """Time for the Business Center that had a catalog last time, before all are asked."""
-NOT_ELIGIBLE = "catalog_not_eligible"
-"""Reason of catalogs that TikTok does not accept for ads."""
 CENTERS_AT_ONCE = 4
 """Business Centers asked concurrently: TikTok allows the whole app ten calls a second (EVA rate-limits)."""
 
@@ -51,13 +36,6 @@ def identity_asset(identity: Identity) -> Asset:
     )
 
 
-def messaging_identity_asset(identity: Identity) -> Asset:
-    """Return an identity as an asset of an ad that leads to TikTok's messages: TikTok says which accounts have them."""
-    asset = identity_asset(identity)
-    barred = (CANNOT_MANAGE_MESSAGE,) if identity.can_manage_message is False else ()
-    return replace(asset, why_not=asset.why_not + barred)
-
-
 def pixel_asset(pixel: Pixel) -> Asset:
     """Return a pixel as an asset; one that was unbound from this advertiser is unusable."""
     unbound = pixel.asset_ownership is not None and pixel.asset_ownership.asset_relation_status == "UNBOUND"
@@ -67,9 +45,6 @@ def pixel_asset(pixel: Pixel) -> Asset:
         "PIXEL",
         ("unbound",) if unbound else (),
         no_recent_activity=pixel.activity_status == "NO_RECENT_ACTIVITY",
-        events=None
-        if pixel.events is None
-        else frozenset(one.optimization_event for one in pixel.events if one.optimization_event),
     )
 
 
@@ -89,117 +64,41 @@ def lead_form_asset(page: Page) -> Asset:
     return Asset(page.page_id, page.title, "LEAD_FORM", () if page.status == "PUBLISHED" else ("not_published",))
 
 
-def check_identity_type(
-    api: TikTokBusinessApi,
-    advertiser_id: str,
-    identity_type: IdentityType,
-    as_asset: Callable[[Identity], Asset] = identity_asset,
-) -> Finding:
+def check_identity_type(api: TikTokBusinessApi, advertiser_id: str, identity_type: IdentityType) -> Finding:
     """Check whether a usable identity of one type exists."""
     return search(
-        api.identities(advertiser_id, identity_type), as_asset, none="no_identity", unusable="identity_unavailable"
-    )
-
-
-def check_chosen_identity(
-    api: TikTokBusinessApi,
-    advertiser_id: str,
-    identity_id: str,
-    accepted_types: tuple[IdentityType, ...],
-    as_asset: Callable[[Identity], Asset],
-) -> Finding:
-    """Check the identity that the draft names: whether TikTok lists it, its type is accepted and it can be used.
-
-    The listing of all types comes first, since nobody said of which type it is. TikTok's counts in it are unreliable,
-    so the listings of the accepted types confirm that the identity is absent.
-    """
-    finding = _chosen_identity(api, advertiser_id, None, identity_id, accepted_types, as_asset)
-    if _is_found(finding):
-        return finding
-    typed = {
-        kind: start(partial(_chosen_identity, api, advertiser_id, kind, identity_id, accepted_types, as_asset))
-        for kind in accepted_types
-        if kind is not IdentityType.BC_AUTH_TT  # has no listing of its own
-    }
-    outcomes = outcomes_until(_is_found, typed, api.client.deadline).values()
-    findings = [finding, *(unknown(one) if isinstance(one, TikTokError) else one for one in outcomes)]
-    found = next((one for one in findings if _is_found(one)), None)
-    failure = most_severe(one.error for one in findings)
-    return found or (unknown(failure, finding.assets) if failure else finding)
-
-
-def _is_found(finding: Finding) -> bool:
-    return finding.error is None and finding.reason != CHOSEN_NOT_FOUND
-
-
-def _chosen_identity(
-    api: TikTokBusinessApi,
-    advertiser_id: str,
-    identity_type: IdentityType | None,
-    identity_id: str,
-    accepted_types: tuple[IdentityType, ...],
-    as_asset: Callable[[Identity], Asset],
-) -> Finding:
-    found = find(
         api.identities(advertiser_id, identity_type),
-        as_asset,
-        identity_id,
-        unusable="tt_user_unavailable",
-        rank=lambda one: (one.type not in accepted_types, not one.usable),
-    )
-    if _is_found(found) and found.assets[0].type not in accepted_types:
-        return replace(found, status=Status.MISSING, reason="identity_type_not_accepted")
-    return found
-
-
-def check_pixel(api: TikTokBusinessApi, advertiser_id: str, ad: MeantAd | None = None) -> Finding:
-    """Check the chosen pixel, else whether the advertiser still holds one, best with the event of the ad.
-
-    A usable pixel without the event satisfies: events appear late (see ``publishing.preflight.verdict``).
-    """
-    chosen, event = _chosen(ad, Requirement.PIXEL), ad and ad.optimization_event
-    if chosen:
-        return find(api.pixels(advertiser_id, chosen), pixel_asset, chosen, unusable="pixel_unbound")
-    return search(
-        api.pixels(advertiser_id),
-        pixel_asset,
-        none="no_pixel",
-        unusable="pixel_unbound",
-        best=lambda asset: not event or (asset.events is not None and event in asset.events),
+        identity_asset,
+        none="no_identity",
+        unusable="identity_unavailable",
     )
 
 
-def check_app(api: TikTokBusinessApi, advertiser_id: str, ad: MeantAd | None = None) -> Finding:
-    """Check the chosen app, else whether one is registered for the advertiser."""
-    if chosen := _chosen(ad, Requirement.APP):
-        return find(api.apps(advertiser_id), app_asset, chosen, unusable="no_app")
+def check_pixel(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
+    """Check whether the advertiser still holds a pixel."""
+    return search(api.pixels(advertiser_id), pixel_asset, none="no_pixel", unusable="pixel_unbound")
+
+
+def check_app(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
+    """Check whether an app is registered for the advertiser."""
     return search(api.apps(advertiser_id), app_asset, none="no_app", unusable="no_app")
 
 
-def check_lead_form(api: TikTokBusinessApi, advertiser_id: str, ad: MeantAd | None = None) -> Finding:
-    """Check the chosen page, else whether a published lead form exists, of the advertiser or of its form libraries.
+def check_lead_form(api: TikTokBusinessApi, advertiser_id: str) -> Finding:
+    """Check whether a published lead form exists, of the advertiser or of one of its form libraries.
 
-    Forms in a library are invisible by advertiser, so the libraries are asked if the advertiser has none. The page of
-    an ad for another objective is an instant page of any type.
+    Forms in a library are invisible by advertiser, so the libraries are asked if the advertiser has none.
     """
-    if chosen := _chosen(ad, Requirement.LEAD_FORM):
-        pages = _lead_forms(api, advertiser_id, of_every_type=ad is not None and ad.objective != "LEAD_GENERATION")
-        return find(pages, lead_form_asset, chosen, unusable="lead_form_not_published")
     return search(
         _lead_forms(api, advertiser_id), lead_form_asset, none="no_lead_form", unusable="lead_form_not_published"
     )
 
 
-def _chosen(ad: MeantAd | None, requirement: Requirement) -> str | None:
-    return ad.chosen.get(requirement) if ad else None
-
-
-def _lead_forms(api: TikTokBusinessApi, advertiser_id: str, *, of_every_type: bool = False) -> Iterator[list[Page]]:
+def _lead_forms(api: TikTokBusinessApi, advertiser_id: str) -> Iterator[list[Page]]:
     failures: list[TikTokError] = []
-    yield from _until_failure(api.lead_forms({"advertiser_id": advertiser_id}, of_every_type=of_every_type), failures)
+    yield from _until_failure(api.lead_forms({"advertiser_id": advertiser_id}), failures)
     for library in _until_failure(api.page_libraries(advertiser_id), failures):
-        pages = api.lead_forms({"library_id": library.library_id}, of_every_type=of_every_type)
-        yield from _until_failure(pages, failures)
+        yield from _until_failure(api.lead_forms({"library_id": library.library_id}), failures)
     failure = most_severe(failures)
     if failure is not None:
         raise failure
@@ -213,16 +112,14 @@ def _until_failure[Row](rows: Iterator[Row], failures: list[TikTokError]) -> Ite
         failures.append(error)
 
 
-def check_catalog(api: TikTokBusinessApi, _advertiser_id: str, ad: MeantAd | None = None) -> Finding:
-    """Check whether one of the Business Centers has the chosen catalog, else any, and ads can use it.
+def check_catalog(api: TikTokBusinessApi, _advertiser_id: str) -> Finding:
+    """Check whether one of the Business Centers has a catalog that ads can use.
 
     The Business Center that had one last time is asked first: if it still has one, TikTok has just said so. Missing
     rests on the Business Centers that are visible now. If the token's person sees none, nothing is known.
     """
-    chosen = _chosen(ad, Requirement.CATALOG)
     hint, api.hints.catalog_bc_id = api.hints.catalog_bc_id, None
-    soon = api.with_deadline(api.client.deadline.within(HINT_SECONDS))
-    hinted = _search_centers(soon, [hint] if hint else [], chosen)
+    hinted = _search_centers(api.with_deadline(api.client.deadline.within(HINT_SECONDS)), [hint] if hint else [])
     findings = {bc_id: one for bc_id, one in hinted.items() if one.error is None}
     visible: list[str] = []
     failure: TikTokError | None = None
@@ -230,25 +127,22 @@ def check_catalog(api: TikTokBusinessApi, _advertiser_id: str, ad: MeantAd | Non
         if _satisfying(findings) is None:
             for bc_ids in _groups(center.bc_info.bc_id for center in api.business_centers()):
                 visible += bc_ids
-                findings |= _search_centers(api, [bc_id for bc_id in bc_ids if bc_id not in findings], chosen)
+                findings |= _search_centers(api, [bc_id for bc_id in bc_ids if bc_id not in findings])
                 if _satisfying(findings) is not None:
                     break
     except TikTokError as error:
         failure = error
     if (satisfying := _satisfying(findings)) is not None:
         api.hints.catalog_bc_id = satisfying
-        return findings[satisfying] if chosen else Finding(Status.SATISFIED, assets=_assets(findings.values()))
+        return Finding(Status.SATISFIED, assets=_assets(findings.values()))
     there = [findings[bc_id] for bc_id in visible]
-    unusable = next((one for one in there if chosen and one.reason == NOT_ELIGIBLE), None)
-    if unusable is not None:
-        return unusable
     seen = _assets(there)
     failure = most_severe([failure, *(one.error for one in there)])
     if failure is not None:
         return unknown(failure, seen)
     if not visible:
         return Finding(Status.UNKNOWN, Unverified.NO_BUSINESS_CENTER)
-    return Finding(Status.MISSING, CHOSEN_NOT_FOUND if chosen else NOT_ELIGIBLE if seen else "no_catalog", seen)
+    return Finding(Status.MISSING, "catalog_not_eligible" if seen else "no_catalog", seen)
 
 
 def _assets(findings: Iterable[Finding]) -> tuple[Asset, ...]:
@@ -259,17 +153,15 @@ def _satisfying(findings: Mapping[str, Finding]) -> str | None:
     return next((bc_id for bc_id, one in findings.items() if one.status is Status.SATISFIED), None)
 
 
-def _search_centers(api: TikTokBusinessApi, bc_ids: list[str], chosen: str | None) -> dict[str, Finding]:
+def _search_centers(api: TikTokBusinessApi, bc_ids: list[str]) -> dict[str, Finding]:
     """Return the findings of these Business Centers, until one of them satisfies."""
-    jobs = {bc_id: start(partial(_search_center, api, bc_id, chosen)) for bc_id in bc_ids}
+    jobs = {bc_id: start(partial(_search_center, api, bc_id)) for bc_id in bc_ids}
     found = outcomes_until(lambda one: one.status is Status.SATISFIED, jobs, api.client.deadline)
     return {bc_id: unknown(one) if isinstance(one, TikTokError) else one for bc_id, one in found.items()}
 
 
-def _search_center(api: TikTokBusinessApi, bc_id: str, chosen: str | None) -> Finding:
-    if chosen:
-        return find(api.catalogs(bc_id, chosen), catalog_asset, chosen, unusable=NOT_ELIGIBLE)
-    return search(api.catalogs(bc_id), catalog_asset, none="no_catalog", unusable=NOT_ELIGIBLE)
+def _search_center(api: TikTokBusinessApi, bc_id: str) -> Finding:
+    return search(api.catalogs(bc_id), catalog_asset, none="no_catalog", unusable="catalog_not_eligible")
 
 
 def _groups(bc_ids: Iterable[str]) -> Iterator[list[str]]:
@@ -290,8 +182,7 @@ def _groups(bc_ids: Iterable[str]) -> Iterator[list[str]]:
         raise failure
 
 
-Check = Callable[[TikTokBusinessApi, str, MeantAd | None], Finding]
-"""Asks about an advertiser, for one meant ad; None: for every ad."""
+Check = Callable[[TikTokBusinessApi, str], Finding]
 
 CHECKS: Mapping[Requirement, Check] = MappingProxyType(
     {

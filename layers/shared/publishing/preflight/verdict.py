@@ -2,43 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
-from publishing.preflight.findings import (
-    CANNOT_MANAGE_MESSAGE,
-    Asset,
-    Finding,
-    Status,
-    Unverified,
-    VerdictReason,
-    as_missing_scope,
-    unknown,
-)
-from publishing.preflight.objectives import Destination, MeantAd, Required, Requirement
+from publishing.preflight.findings import Asset, Finding, Status, Unverified, VerdictReason, as_missing_scope, unknown
+from publishing.preflight.objectives import OBJECTIVES, Requirement
 from tiktok_business.errors import TikTokError
 from tiktok_business.models import IdentityType
 
 ENABLED = "STATUS_ENABLE"
-EVENT_MISSING = "pixel_event_missing"
-"""Reason of a pixel that ads can use, but that does not have the event of the ad."""
-MESSAGE_TYPES = frozenset({IdentityType.TT_USER, IdentityType.BC_AUTH_TT})
-"""Identity types of ads that lead to TikTok's messages (reference §10.3)."""
-
-
-_ANY_AD = MeantAd("REACH")
-"""An ad of which nothing was said."""
-
-
-class Question(StrEnum):
-    """What is asked about the account beside the prerequisites."""
-
-    ACCOUNT_STATUS = "account_status"
-    ACCOUNT_ROLE = "account_role"
-    LEAD_TERMS = "lead_terms"
-    COUNTRIES = "countries"
-    CUSTOM_IDENTITY = "custom_identity"
-    VERIFICATION = "verification"
-    PIXEL_EVENT = "pixel_event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +17,12 @@ class Advice:
 
     custom_identity_allowed: bool | None = None
     """TikTok's ``can_use_custom_identity``."""
+    custom_identity_error: TikTokError | None = None
+    """Why that flag could not be read."""
     account_status: str | None = None
     lead_terms_confirmed: bool | None = None
     other_identity_types: frozenset[str] = frozenset()
     """Identity types that the advertiser has and this product does not use."""
-    countries: frozenset[str] = frozenset()
-    """Where the account may target; empty: not asked, or TikTok named none."""
-    verification: str | None = None
-    errors: Mapping[Question, TikTokError] = field(default_factory=dict)
-    """Why a question has no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +32,10 @@ class Evidence:
     identities: Mapping[IdentityType, Finding]
     """By type, in order of preference; types that were not checked are absent."""
     others: Mapping[Requirement, Finding] = field(default_factory=dict)
-    """The other prerequisites that the ad requires."""
+    """The other prerequisites that the objective requires."""
     advice: Advice = Advice()
     scopes: tuple[str, ...] | None = None
     """Ids of the permissions of the connection that answered; None if TikTok did not say."""
-    chosen_identity: Finding | None = None
-    """Of the identity that the draft names, if it names one; then no other identity was looked for."""
-    of_one_ad: frozenset[Requirement] = frozenset()
-    """Prerequisites whose findings are about assets or properties that one ad needs: other ads may find others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,52 +82,38 @@ class Verdict:
         return tuple(requirement for requirement, finding in self.findings.items() if finding.status is status)
 
 
-def verdict(ad: MeantAd, evidence: Evidence, *, strict: bool) -> Verdict:
-    """Judge ``evidence`` for the meant ad.
+def verdict(objective: str, evidence: Evidence, *, strict: bool) -> Verdict:
+    """Judge ``evidence`` for ``objective``.
 
-    ``strict`` counts as missing a custom identity that TikTok no longer allows and a pixel without the ad's event, and
-    as unknown what may be so.
+    ``strict`` counts a custom identity that TikTok no longer allows as missing, and one that may be so as unknown.
     """
-    return _judge(ad, ad.required, evidence, strict=strict)
-
-
-def verdict_on_all(evidence: Evidence) -> Verdict:
-    """Judge every prerequisite of which there is evidence, for no ad in particular."""
-    return _judge(_ANY_AD, (Requirement.IDENTITY, *evidence.others), evidence, strict=False)
-
-
-def _judge(ad: MeantAd, required: Required, evidence: Evidence, *, strict: bool) -> Verdict:
-    evidence = with_missing_scopes(evidence)
-    barred = evidence.advice.custom_identity_allowed is False and not ad.may_use_custom_identity
-    identity = _identity(evidence, ad, strict=strict)
-    pixel = _pixel(evidence, ad, strict=strict)
+    required = OBJECTIVES[objective]
+    evidence = _with_missing_scopes(evidence)
+    identity = _identity(evidence, strict=strict)
     findings = {
-        requirement: Finding(Status.NOT_REQUIRED)
-        if requirement not in required
-        else identity
+        requirement: identity
         if requirement is Requirement.IDENTITY
-        else pixel
-        if requirement is Requirement.PIXEL
         else evidence.others[requirement]
+        if requirement in required
+        else Finding(Status.NOT_REQUIRED)
         for requirement in Requirement
     }
     chosen = identity.usable if identity.status is Status.SATISFIED else None
     custom = chosen is not None and chosen.type == IdentityType.CUSTOMIZED_USER
-    eventless = findings[Requirement.PIXEL].status is Status.SATISFIED and pixel.reason == EVENT_MISSING
-    risks = {Requirement.IDENTITY: custom and barred, Requirement.PIXEL: eventless}
+    barred = evidence.advice.custom_identity_allowed is False
     return Verdict(
         findings=findings,
-        at_risk=tuple(requirement for requirement, at_risk in risks.items() if at_risk),
+        at_risk=(Requirement.IDENTITY,) if custom and barred else (),
         identity=chosen,
         warnings=tuple(_warnings(findings, evidence.advice, custom=custom)),
     )
 
 
-def nothing_connected(ad: MeantAd, detail: str | None) -> Verdict:
+def nothing_connected(objective: str, detail: str | None) -> Verdict:
     """Return the verdict without a token: identity missing, all other prerequisites unknown."""
     findings = {
         requirement: Finding(Status.NOT_REQUIRED)
-        if requirement not in ad.required
+        if requirement not in OBJECTIVES[objective]
         else Finding(Status.MISSING if requirement is Requirement.IDENTITY else Status.UNKNOWN, Unverified.NO_TOKEN)
         for requirement in Requirement
     }
@@ -184,94 +133,44 @@ class _Unconnected(Verdict):
         return self.token_detail
 
 
-def not_accessible(ad: MeantAd, error: TikTokError) -> Verdict:
+def not_accessible(objective: str, error: TikTokError) -> Verdict:
     """Return the verdict if no token could answer, or TikTok denies all of them the advertiser."""
     findings = {
-        requirement: unknown(error) if requirement in ad.required else Finding(Status.NOT_REQUIRED)
+        requirement: unknown(error) if requirement in OBJECTIVES[objective] else Finding(Status.NOT_REQUIRED)
         for requirement in Requirement
     }
     return Verdict(findings=findings, at_risk=(), identity=None, warnings=())
 
 
-def with_missing_scopes(evidence: Evidence) -> Evidence:
+def _with_missing_scopes(evidence: Evidence) -> Evidence:
     """Return the evidence with each denial of one endpoint as a missing permission, unless it was granted."""
-    chosen = evidence.chosen_identity
     return replace(
         evidence,
-        chosen_identity=chosen and as_missing_scope(chosen, evidence.scopes),
         identities={kind: as_missing_scope(one, evidence.scopes) for kind, one in evidence.identities.items()},
         others={kind: as_missing_scope(one, evidence.scopes) for kind, one in evidence.others.items()},
     )
 
 
-def _pixel(evidence: Evidence, ad: MeantAd, *, strict: bool) -> Finding:
-    """Return the finding for the pixel; a usable one that lacks the ad's event is at risk, under ``strict`` missing."""
-    finding = evidence.others.get(Requirement.PIXEL, Finding(Status.NOT_REQUIRED))
-    if finding.status is not Status.SATISFIED or not ad.optimization_event:
-        return finding
-    known = [asset.events for asset in considered_pixels(finding, ad)]
-    if any(events is None or ad.optimization_event in events for events in known):
-        return finding
-    return replace(finding, status=Status.MISSING if strict else Status.SATISFIED, reason=EVENT_MISSING)
-
-
-def considered_pixels(finding: Finding, ad: MeantAd) -> tuple[Asset, ...]:
-    """Return the pixels of which one must have the ad's event: the chosen one, else every usable one."""
-    return tuple(
-        asset for asset in finding.assets if asset.usable and asset.id == ad.chosen.get(Requirement.PIXEL, asset.id)
-    )
-
-
-def _identity(evidence: Evidence, ad: MeantAd, *, strict: bool) -> Finding:
-    """Return the finding for identity: the chosen one, else the first type, in order of preference, with a usable one.
-
-    A custom identity that is barred may still be that of an ad that TikTok exempts.
-    """
-    strict = strict and not ad.may_use_custom_identity
-    if evidence.chosen_identity is not None:
-        return _chosen_identity(evidence, evidence.chosen_identity, strict=strict)
+def _identity(evidence: Evidence, *, strict: bool) -> Finding:
+    """Return the finding for identity: the first type, in order of preference, with a usable one."""
     found = evidence.identities
     seen = tuple(asset for one in found.values() for asset in one.assets)
     failure = next((one for one in found.values() if one.error is not None), None)
     satisfied = next((kind for kind, one in found.items() if one.status is Status.SATISFIED), None)
     if satisfied is IdentityType.CUSTOMIZED_USER:
-        return _custom_identity_first(evidence, seen, failure, strict=strict)
+        custom = _custom_identity(evidence, seen, failure, strict=strict)
+        account = found.get(IdentityType.TT_USER)
+        if custom.status is Status.SATISFIED or account is None or account.status is not Status.SATISFIED:
+            return custom
+        return Finding(Status.SATISFIED, assets=account.assets + found[IdentityType.CUSTOMIZED_USER].assets)
     if satisfied is not None:
         return Finding(Status.SATISFIED, assets=seen)
     if failure is not None:
         return replace(failure, assets=seen)
-    return Finding(Status.MISSING, _why_missing(evidence, ad, seen), seen)
+    return Finding(Status.MISSING, _why_missing(evidence, seen), seen)
 
 
-def _chosen_identity(evidence: Evidence, chosen: Finding, *, strict: bool) -> Finding:
-    used = chosen.usable if chosen.status is Status.SATISFIED else None
-    if used is None or used.type != IdentityType.CUSTOMIZED_USER:
-        return chosen
-    return _custom_identity(evidence, replace(chosen, reason="custom_identity"), None, strict=strict)
-
-
-def _custom_identity_first(
-    evidence: Evidence, seen: tuple[Asset, ...], failure: Finding | None, *, strict: bool
-) -> Finding:
-    """Return the finding if a custom identity is the first usable one; without it, a less preferred account counts."""
-    found = evidence.identities
-    tt_user = found.get(IdentityType.TT_USER)
-    alone = tt_user is not None and tt_user.status is Status.MISSING
-    satisfied = Finding(Status.SATISFIED, "custom_identity_only" if alone else "custom_identity", seen)
-    custom = _custom_identity(evidence, satisfied, failure, strict=strict)
-    accounts = [
-        one
-        for kind, one in found.items()
-        if kind is not IdentityType.CUSTOMIZED_USER and one.status is Status.SATISFIED
-    ]
-    if custom.status is Status.SATISFIED or not accounts:
-        return custom
-    return Finding(Status.SATISFIED, assets=accounts[0].assets + found[IdentityType.CUSTOMIZED_USER].assets)
-
-
-def _why_missing(evidence: Evidence, ad: MeantAd, seen: tuple[Asset, ...]) -> str:
-    if ad.destination is Destination.TIKTOK_MESSAGE and any(one.why_not == (CANNOT_MANAGE_MESSAGE,) for one in seen):
-        return "account_cannot_message"
+def _why_missing(evidence: Evidence, seen: tuple[Asset, ...]) -> str:
     if seen:
         return "tt_user_unavailable"
     if IdentityType.CUSTOMIZED_USER not in evidence.identities:  # not accepted: creating one would not help
@@ -279,16 +178,19 @@ def _why_missing(evidence: Evidence, ad: MeantAd, seen: tuple[Asset, ...]) -> st
     return "no_identity_custom_barred" if evidence.advice.custom_identity_allowed is False else "no_identity"
 
 
-def _custom_identity(evidence: Evidence, satisfied: Finding, failure: Finding | None, *, strict: bool) -> Finding:
+def _custom_identity(evidence: Evidence, seen: tuple[Asset, ...], failure: Finding | None, *, strict: bool) -> Finding:
+    tt_user = evidence.identities.get(IdentityType.TT_USER)
+    alone = tt_user is not None and tt_user.status is Status.MISSING
+    satisfied = Finding(Status.SATISFIED, "custom_identity_only" if alone else "custom_identity", seen)
     allowed = evidence.advice.custom_identity_allowed
     if not strict or allowed:
         return satisfied
     if failure is not None:  # a TikTok account that would count may exist
-        return replace(failure, assets=satisfied.assets)
+        return replace(failure, assets=seen)
     if allowed is None:
-        error = evidence.advice.errors.get(Question.CUSTOM_IDENTITY)
+        error = evidence.advice.custom_identity_error
         return (
-            as_missing_scope(unknown(error, satisfied.assets), evidence.scopes)
+            as_missing_scope(unknown(error, seen), evidence.scopes)
             if error
             else replace(satisfied, status=Status.UNKNOWN, reason=Unverified.UNEXPECTED_RESPONSE)
         )

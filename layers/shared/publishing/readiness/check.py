@@ -14,10 +14,12 @@ from publishing.events.notifications import ExpiryNotifier
 from publishing.ports import CheckQueue, ConnectionRepository, PublishEvents, ReadinessRepository, TeamRepository
 from publishing.preflight.evidence import gather
 from publishing.preflight.findings import Finding, Status, Unverified, unknown
+from publishing.preflight.objectives import OBJECTIVES, Requirement
 from publishing.preflight.verdict import Evidence
-from publishing.readiness.cadence import Cadence, recovers_at
+from publishing.readiness.cadence import Cadence
 from publishing.readiness.check_job import CheckJob
 from publishing.readiness.decision import Decision, decide_after_check, rate_limited
+from publishing.readiness.pacing import recovers_at
 from publishing.readiness.record import WRITE_TRIES, JobStatus, Record
 from publishing.readiness.snapshot import CheckResult
 from publishing.teams import Connection, ConnectionStatus, Role, Team
@@ -143,7 +145,7 @@ def _ask_tiktok(
         return gather(
             api,
             advertiser,
-            None,
+            tuple(Requirement),
             accepted_types=services.accepted_identity_types,
             strict=False,
             deadline=deadline,
@@ -158,7 +160,7 @@ def _ask_tiktok(
     except TikTokError as error:  # no token could answer
         return CheckResult.nothing_verified(at, unknown(error))
     answering = answered.candidate.connection
-    return CheckResult.of(replace(answered.result, scopes=answering.scopes), at, answering.user_id)
+    return CheckResult.of(replace(answered.result, scopes=answering.scopes), OBJECTIVES, at, answering.user_id)
 
 
 def _notify_expired(services: CheckServices, team: Team, expired: list[Connection]) -> tuple[str, ...]:

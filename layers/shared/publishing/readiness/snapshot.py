@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from publishing.preflight.findings import Finding, Status
 from publishing.preflight.objectives import OBJECTIVES, Requirement
-from publishing.preflight.verdict import Evidence, verdict_on_all
+from publishing.preflight.verdict import Evidence, verdict
 
 AUTHORITATIVE = frozenset({"catalog_not_eligible", "lead_form_not_published", "pixel_unbound", "tt_user_unavailable"})
 """Reasons that rest on what TikTok says of an asset that it returns. The others rest on an empty listing, which a short
@@ -123,26 +123,23 @@ class CheckResult:
     """None: not all prerequisites were checked, so the known warnings stay."""
 
     @classmethod
-    def of(cls, evidence: Evidence, at: datetime, verified_by: str) -> "CheckResult":
-        """Return the result whose findings are those of the publish check, of what holds for every ad.
-
-        What was found for one ad alone, such as a chosen asset, says of the advertiser only that an asset exists.
-        """
-        judged = verdict_on_all(evidence)
-        findings = {}
-        for requirement, finding in judged.findings.items():
-            if finding.status is Status.NOT_REQUIRED:
-                continue
-            if requirement not in evidence.of_one_ad:
-                findings[requirement] = finding
-            elif requirement is not Requirement.IDENTITY and finding.usable is not None:
-                findings[requirement] = Finding(Status.SATISFIED, assets=finding.assets)
+    def of(cls, evidence: Evidence, objectives: Iterable[str], at: datetime, verified_by: str) -> "CheckResult":
+        """Return the result whose verdicts are those of the publish check, for these objectives."""
+        objectives = tuple(objectives)
+        verdicts = [verdict(objective, evidence, strict=False) for objective in objectives]
+        findings = {
+            requirement: finding
+            for one in verdicts
+            for requirement, finding in one.findings.items()
+            if finding.status is not Status.NOT_REQUIRED
+        }
+        warnings = tuple(dict.fromkeys(code for one in verdicts for code in one.warnings))
         return cls(
             at=at,
-            findings=findings,
+            findings={requirement: findings[requirement] for requirement in Requirement if requirement in findings},
             verified_by=verified_by,
-            at_risk=Requirement.IDENTITY in judged.at_risk,
-            warnings=judged.warnings if len(findings) == len(Requirement) else None,
+            at_risk=Requirement.IDENTITY in verdicts[0].at_risk,
+            warnings=warnings if len(findings) == len(Requirement) else None,
         )
 
     @classmethod

@@ -13,8 +13,9 @@ from publishing.events.schemas import ChecksUnverifiable, OutboxEvent, outbox_ev
 from publishing.log_events import LogEvent
 from publishing.ports import CheckQueue, PublishEvents, ReadinessRepository, SweepRepository
 from publishing.readiness import metrics
-from publishing.readiness.cadence import LAUNCHES, Pace, shards
+from publishing.readiness.cadence import LAUNCHES, shards
 from publishing.readiness.check_job import CheckJob, SweepStatistics
+from publishing.readiness.pacing import Pace
 from publishing.readiness.record import Record
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from publishing.log_events import LogEvent
 from publishing.ports import SweepRepository
 from publishing.readiness import metrics
-from publishing.readiness.cadence import Pace
 from publishing.readiness.check import CheckReport, CheckServices, JobOutcome, RetryLaterError, check
 from publishing.readiness.check_job import CheckJob, SweepStatistics, UnreadableJobError, parse_job
 from publishing.readiness.decision import has_transient_failure
+from publishing.readiness.pacing import Pace
 from publishing.readiness.record import LEASE
 from tiktok_business.deadline import Deadline
 

@@ -4,8 +4,6 @@ Own code for cold starts: importing boto3 takes as long as all the rest of a fun
 that nobody waits for use boto3.
 """
 
-import hashlib
-import hmac
 import http.client
 import json
 import random
@@ -21,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from publishing.environment import checked_url, required
+from publishing.repositories.sigv4 import Credentials, signed_headers
 from tiktok_business.deadline import Deadline, request_deadline
 
 MAX_ATTEMPTS = 3
@@ -41,7 +40,6 @@ AwsCall = Callable[..., Mapping[str, Any]]
 """An operation's name and its request, as :meth:`JsonApi.call` takes them."""
 
 _LEAST_WAIT_SECONDS = 0.05
-_ALGORITHM = "AWS4-HMAC-SHA256"
 _READS = ("Get", "Query", "Scan", "BatchGet", "Describe", "List")
 """What the names of operations that only read begin with."""
 _RETRYABLE = frozenset(
@@ -58,15 +56,6 @@ _RETRYABLE = frozenset(
     }
 )
 """Error codes that may pass (DynamoDB Developer Guide, "Error handling"; API references of Secrets Manager and SQS)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """Of the function's role. Neither ``repr`` nor ``str`` shows what is secret."""
-
-    access_key: str
-    secret_key: str = field(repr=False)
-    session_token: str | None = field(default=None, repr=False)
 
 
 class AwsError(Exception):
@@ -255,33 +244,3 @@ def _error_of(status: int, answer: Any) -> AwsError:
         item if isinstance(item, dict) else None,
         transient=status >= HTTPStatus.INTERNAL_SERVER_ERROR,
     )
-
-
-def signed_headers(
-    credentials: Credentials, *, service: str, region: str, headers: Mapping[str, str], body: bytes, now: datetime
-) -> dict[str, str]:
-    """Return ``headers``, which must include ``Host``, and those that sign a POST of ``body`` to ``/`` at ``now``.
-
-    AWS Signature Version 4, as a pure function: without botocore, which would double each function's cold start
-    (docs/performance.md); a test holds it to botocore's. Source: AWS IAM User Guide, "Create a signed AWS API request",
-    read 2026-11.
-    """
-    moment = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    token = {"X-Amz-Security-Token": credentials.session_token} if credentials.session_token else {}
-    dated = {**headers, "X-Amz-Date": moment, **token}
-    canonical = {name.lower(): " ".join(value.split()) for name, value in dated.items()}
-    names = ";".join(sorted(canonical))
-    lines = "".join(f"{name}:{canonical[name]}\n" for name in sorted(canonical))
-    request = f"POST\n/\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
-    scope = f"{moment[:8]}/{region}/{service}/aws4_request"
-    to_sign = f"{_ALGORITHM}\n{moment}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
-    key = f"AWS4{credentials.secret_key}".encode()
-    for part in scope.split("/"):
-        key = _hmac(key, part)
-    signature = _hmac(key, to_sign).hex()
-    authorization = f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={names}"
-    return {**dated, "Authorization": f"{authorization}, Signature={signature}"}
-
-
-def _hmac(key: bytes, text: str) -> bytes:
-    return hmac.digest(key, text.encode(), "sha256")

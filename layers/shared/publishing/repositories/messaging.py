@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from publishing.connections.pending_operation import DueConnection
 from publishing.events.schemas import SOURCE, OutboxEvent
-from publishing.readiness.cadence import MAX_VISIBILITY_TIMEOUT
 from publishing.readiness.check_job import CheckJob, write_job
+from publishing.readiness.pacing import MAX_VISIBILITY_TIMEOUT
 from publishing.repositories.json_api import AwsCall, AwsError
 
 MAX_DELAY = timedelta(minutes=15)

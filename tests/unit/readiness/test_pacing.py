@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from publishing.readiness.cadence import (
+from publishing.readiness.pacing import (
     CALLS_PER_CHECK,
     LEVELS,
     MAX_VISIBILITY_TIMEOUT,

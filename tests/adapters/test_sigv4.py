@@ -10,7 +10,7 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from publishing.repositories.json_api import Credentials, signed_headers
+from publishing.repositories.sigv4 import Credentials, signed_headers
 
 PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 MOMENT = datetime(2026, 11, 3, 4, 5, 6, tzinfo=UTC)
