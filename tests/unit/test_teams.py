@@ -7,7 +7,21 @@ from typing import Any
 
 import pytest
 
-from publishing.teams import Connection, ConnectionStatus, Role, Subscription, Team, in_utc, moment
+from publishing.teams import (
+    ADVERTISERS_PER_PAGE,
+    BUCKETS,
+    MAX_LISTED,
+    AdvertiserRow,
+    Connection,
+    ConnectionStatus,
+    OutsideList,
+    Role,
+    Subscription,
+    Team,
+    in_utc,
+    moment,
+    place_of,
+)
 
 NOW = datetime(2026, 11, 22, 17, tzinfo=UTC)
 EARLIER, LATER = NOW.timestamp() - 60, NOW.timestamp() + 60
@@ -43,9 +57,58 @@ def test_a_connection_needs_only_what_other_services_write() -> None:
             verified_at=None,
             scheduled=False,
             secret_version=None,
+            outside=None,
+            replaced_lists=(),
         )
         == ONE
     )
+
+
+# Lists of ad accounts.
+
+WHOLE = replace(ONE, advertiser_ids=("3", "1", "2"), names={"1": "One"}, disabled=frozenset({"3"}))
+LONG = replace(ONE, advertiser_ids=(), outside=OutsideList("a-150", 150, "7"))
+NAMED = replace(ONE, advertiser_ids=("3", "1"), outside=OutsideList("b-2", 2, "1"))
+"""Its ids are all here; the names are outside."""
+
+
+def test_the_sizes_of_stored_lists() -> None:
+    """Stored lists and the contract rely on them: a bucket is two hexadecimal digits of a checksum."""
+    assert (MAX_LISTED, ADVERTISERS_PER_PAGE) == (5_000, 100)
+    assert (len(BUCKETS), BUCKETS[0], BUCKETS[10], BUCKETS[-1]) == (256, "00", "0a", "ff")
+    assert place_of("7300000000000000001") == ("50", "7300000000000000001")
+    assert place_of("1") == ("b7", "1")
+
+
+def test_what_is_known_of_a_list() -> None:
+    """How many there are, whether all are named here, and which is the default: of a whole list, and of one outside."""
+    known = [(one.advertiser_count, one.names_all, one.default_advertiser) for one in (WHOLE, LONG, NAMED)]
+    assert known == [(3, True, "1"), (150, False, "7"), (2, True, "1")]
+    assert replace(ONE, advertiser_ids=()).names_all
+
+
+def test_a_whole_list_as_rows_and_back() -> None:
+    """In its order, with names and statuses; everything else of the connection is kept, and nothing is outside."""
+    rows = (AdvertiserRow("3", None, True), AdvertiserRow("1", "One", False), AdvertiserRow("2", None, False))  # noqa: FBT003 - rows
+    assert WHOLE.listed() == rows
+    assert LONG.with_list(iter(rows)) == WHOLE
+    assert ONE.with_list(()) == replace(ONE, advertiser_ids=())
+
+
+def test_a_connection_can_have_the_list_of_another() -> None:
+    """Wherever it is kept; everything else is its own."""
+    for other in (WHOLE, LONG, NAMED):
+        taken = OTHER.with_list_of(other)
+        assert taken == replace(other, user_id="u2", secret_id="secret-u2")
+    assert LONG.with_list_of(WHOLE) == WHOLE
+
+
+def test_which_long_lists_have_an_advertiser() -> None:
+    """A connection whose ids are outside has the advertiser if its list is among those; no other changes."""
+    team = Team("t", {"u1": Role.OWNER}, Subscription("active"), (WHOLE, LONG, NAMED))
+    having = replace(LONG, advertiser_ids=("9",))
+    assert team.knowing("9", {"a-150", "b-2"}) == replace(team, connections=(WHOLE, having, NAMED))
+    assert team.knowing("9", {"b-2", "c-150"}) == team
 
 
 def test_connections_with_names_are_hashable() -> None:

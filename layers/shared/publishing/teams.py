@@ -138,6 +138,12 @@ class Connection:
             outside=None,
         )
 
+    def knowing(self, advertiser_id: str, lists: Collection[str]) -> "Connection":
+        """Return the connection with this advertiser, if its ids are outside its item in one of these lists."""
+        if self.outside is None or self.names_all or self.outside.list_id not in lists:
+            return self
+        return replace(self, advertiser_ids=(advertiser_id,))
+
     def with_list_of(self, other: "Connection") -> "Connection":
         """Return the connection with the other one's list of advertisers, wherever that is kept."""
         return replace(
@@ -183,15 +189,7 @@ class Team:
 
     def knowing(self, advertiser_id: str, lists: Collection[str]) -> "Team":
         """Return the team in which connections with one of these long lists have this advertiser."""
-        return replace(
-            self,
-            connections=tuple(
-                replace(one, advertiser_ids=(advertiser_id,))
-                if not one.names_all and one.outside is not None and one.outside.list_id in lists
-                else one
-                for one in self.connections
-            ),
-        )
+        return replace(self, connections=tuple(one.knowing(advertiser_id, lists) for one in self.connections))
 
     def may_use(self, connection: Connection) -> bool:
         """Whether the connection may be used: active, with a secret, and its person a member."""

@@ -13,7 +13,7 @@ from publishing.connections.advertiser_list import (
     read_advertisers,
     with_statuses,
 )
-from publishing.teams import MAX_LISTED, Connection
+from publishing.teams import MAX_LISTED, Connection, OutsideList
 from tests.support.clock import START
 from tests.support.scripted_tiktok import TOKEN, ScriptedTransport, client_of, error_response, success
 from tiktok_business.deadline import Deadline
@@ -61,6 +61,12 @@ def test_a_list_is_applied_to_a_connection() -> None:
         disabled=frozenset({"4"}),
         verified_at="2026-11-16T10:00:00.000Z",
     )
+
+
+def test_an_applied_list_is_whole() -> None:
+    """Nothing of it is outside the connection's item, whatever was before."""
+    before = replace(BEFORE, outside=OutsideList("a-150", 150, "1"))
+    assert AdvertiserList(("3",), {}).applied_to(before, START).outside is None
 
 
 def test_known_disabled_advertisers_are_kept_if_tiktok_returns_no_statuses() -> None:
